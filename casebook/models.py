@@ -1,0 +1,78 @@
+"""The people who use the site."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email: str, name: str = "", password: str | None = None, **fields) -> "User":
+        user = self.model(email=self.normalize_email(email), name=name, **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email: str, name: str = "", password: str | None = None) -> "User":
+        return self.create_user(email, name, password, is_superuser=True)
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").strip().lower()
+
+    def get_by_natural_key(self, email: str) -> "User":
+        return self.get(email=self.normalize_email(email))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. The e-mail address, kept in lower case, is the name to sign in with."""
+
+    email = models.EmailField(_("e-mailadres"), unique=True)
+    name = models.CharField(_("naam"), max_length=120)
+    is_active = models.BooleanField(_("actief"), default=True)
+    date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("gebruiker")
+        verbose_name_plural = _("gebruikers")
+        ordering = ["name", "email"]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_in_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = UserManager.normalize_email(self.email)
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] or self.email
+
+    @cached_property
+    def group_names(self) -> frozenset[str]:
+        return frozenset(self.groups.values_list("name", flat=True))
+
+    @property
+    def may_enter_admin(self) -> bool:
+        return self.is_active and (self.is_superuser or not self.group_names.isdisjoint({EDITORS, CHIEF_EDITORS}))
+
+    @property
+    def may_publish(self) -> bool:
+        return self.is_active and (self.is_superuser or CHIEF_EDITORS in self.group_names)
+
+    @property
+    def is_staff(self) -> bool:
+        """What Django's own admin forms ask for; the site has no such field."""
+        return self.may_enter_admin

@@ -1,0 +1,195 @@
+"""YAML and Markdown read with line numbers, so that every problem can say where it is."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+_slug = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
+_image = re.compile(r"!\[[^\]]*\]\s*[\[(]")
+_link = re.compile(r"(?<!!)\[[^\]\n]*\]\(\s*<?([^)\s>]*)")
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class DocumentError(Exception):
+    """The file cannot be used. Holds every problem that was found in it."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = sorted(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def normalise(text: str) -> str:
+    r"""Without a byte order mark, with \n as the only newline."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Fields:
+    """The keys of one mapping, taken one by one, so that what is left over is unknown."""
+
+    def __init__(self, reader: "Reader", node: yaml.Node, values: dict[str, yaml.Node], called: str):
+        self.reader, self.node, self.values, self.called = reader, node, values, called
+
+    def take(self, key: str, required: bool = True) -> yaml.Node | None:
+        value = self.values.pop(key, None)
+        if value is None and required:
+            self.reader.problem(self.node.start_mark.line, f"«{key}» ontbreekt in {self.called}", marked=True)
+        return value
+
+    def refuse_the_rest(self) -> None:
+        for key, value in self.values.items():
+            self.reader.problem(value.start_mark.line, f"onbekend veld «{key}» in {self.called}", marked=True)
+
+
+class Reader:
+    """Walks the YAML nodes of one file and keeps every problem it meets, with its line."""
+
+    def __init__(self, file: str, known: dict[str, list[str]] | None = None):
+        self.file = file
+        self.known = known or {}
+        self.problems: list[Problem] = []
+        self.first_line = 1
+
+    def problem(self, line: int, message: str, marked: bool = False) -> None:
+        """Note a problem. A marked line is a YAML mark: it counts from 0, within the front matter."""
+        self.problems.append(Problem(self.file, line + self.first_line if marked else line, message))
+
+    def raise_problems(self) -> None:
+        if self.problems:
+            raise DocumentError(self.problems)
+
+    def compose(self, text: str, first_line: int) -> yaml.Node | None:
+        self.first_line = first_line
+        try:
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                if isinstance(event, yaml.AliasEvent):
+                    self.problem(event.start_mark.line, "een verwijzing (*naam) mag hier niet; schrijf het uit", True)
+                    self.raise_problems()
+            return yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self.problem(mark.line if mark else 0, f"geen geldige YAML: {error.problem}", marked=True)
+        except yaml.YAMLError as error:
+            self.problem(0, f"geen geldige YAML: {error}", marked=True)
+        except RecursionError:
+            self.problem(0, "de YAML is te diep genest", marked=True)
+        return self.raise_problems()
+
+    def mapping(self, node: yaml.Node | None, called: str) -> Fields:
+        if not isinstance(node, yaml.MappingNode):
+            line = node.start_mark.line if node else 0
+            self.problem(line, f"hier hoort {called} met velden te staan («naam: waarde»)", marked=True)
+            self.raise_problems()
+        values: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name in values:
+                self.problem(key.start_mark.line, f"«{name}» staat er twee keer", marked=True)
+            values[name] = value
+        return Fields(self, node, values, called)
+
+    def items(self, node: yaml.Node | None) -> list[yaml.Node]:
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self.problem(node.start_mark.line, "hier hoort een lijst te staan", marked=True)
+            return []
+        return node.value
+
+    def unique(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
+        """The items of a list of mappings, with a problem for each that has the same value under this key."""
+        items, seen = self.items(node), set()
+        for item in items:
+            pairs = item.value if isinstance(item, yaml.MappingNode) else []
+            for name, value in pairs:
+                if name.value == key and isinstance(value, yaml.ScalarNode):
+                    if value.value.casefold() in seen:
+                        self.problem(value.start_mark.line, f"«{value.value}» staat er twee keer", marked=True)
+                    seen.add(value.value.casefold())
+        return items
+
+    def text(self, node: yaml.Node | None) -> str:
+        if node is None:
+            return ""
+        if not isinstance(node, yaml.ScalarNode) or node.tag.startswith("tag:yaml.org,2002:python"):
+            self.problem(node.start_mark.line, "hier hoort gewone tekst te staan", marked=True)
+            return ""
+        value = node.value.strip()
+        if any(ord(c) < 32 and c not in "\n\t" for c in value):
+            self.problem(node.start_mark.line, "er staat een onzichtbaar stuurteken in de tekst", marked=True)
+        return value
+
+    def known_name(self, node: yaml.Node | None, kind: str) -> str:
+        """A name that the vocabulary holds; any name where there is no vocabulary to hold it against."""
+        name = self.text(node)
+        known = self.known.get(kind, [name])
+        if node is not None and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f'bedoel je "{near[0]}"?' if near else "zet het eerst in casebook.yaml"
+            self.problem(node.start_mark.line, f'{kind} "{name}" is onbekend; {hint}', marked=True)
+        return name
+
+    def names(self, node: yaml.Node | None, kind: str = "") -> Iterator[str]:
+        seen = set()
+        for item in self.items(node):
+            name = self.known_name(item, kind)
+            if name.casefold() in seen:
+                self.problem(item.start_mark.line, f"«{name}» staat er twee keer", marked=True)
+            seen.add(name.casefold())
+            if name:
+                yield name
+
+    def slug(self, node: yaml.Node | None) -> str:
+        value = self.text(node)
+        if node is not None and not _slug.fullmatch(value):
+            self.problem(
+                node.start_mark.line, f"«{value}» kan niet; gebruik kleine letters, cijfers en streepjes", marked=True
+            )
+        return value
+
+    def whole_number(self, node: yaml.Node | None) -> int:
+        value = self.text(node)
+        if value.isascii() and value.isdigit() and 0 < int(value[:9]) <= 32767:
+            return int(value)
+        if node is not None:
+            self.problem(node.start_mark.line, f"«{value}» is geen nummer vanaf 1", marked=True)
+        return 0
+
+    def yes_or_no(self, node: yaml.Node | None, default: bool) -> bool:
+        value = self.text(node)
+        if node is not None and value not in {"true", "false"}:
+            self.problem(node.start_mark.line, f"«{value}» kan niet; kies true of false", marked=True)
+        return default if node is None else value == "true"
+
+    def choice(self, node: yaml.Node | None, choices: tuple[str, ...], called: str) -> str:
+        value = self.text(node)
+        if node is not None and value not in choices:
+            known = f"{', '.join(choices[:-1])} of {choices[-1]}"
+            self.problem(node.start_mark.line, f'onbekende {called} "{value}"; kies {known}', marked=True)
+        return value
+
+    def web_address(self, node: yaml.Node | None) -> str:
+        value = self.text(node)
+        if value and not _web_address.fullmatch(value):
+            self.problem(node.start_mark.line, f"«{value}» is geen webadres dat met https:// begint", marked=True)
+        return value
+
+    def check_markdown(self, text: str) -> None:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if _image.search(line):
+                self.problem(number, "afbeeldingen kunnen niet in een casus; beschrijf wat erop staat")
+            for target in _link.findall(line):
+                if not _web_address.fullmatch(target):
+                    self.problem(number, f"de link «{target}» begint niet met https:// of http://")

@@ -1,0 +1,23 @@
+"""manage.py export_cases DIR"""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cases import loading
+
+
+class Command(BaseCommand):
+    help = "Write every published case and the vocabulary as files that load_cases reads."
+
+    def add_arguments(self, parser):
+        parser.add_argument("folder", type=Path, metavar="DIR")
+
+    def handle(self, *, folder, **options):
+        if folder.is_file():
+            raise CommandError(f"{folder} is een bestand; noem een map.")
+        files = loading.export()
+        (folder / "cases").mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+        self.stdout.write(f"{len(files) - 1} casussen en {loading.VOCABULARY_FILE} geschreven in {folder}")

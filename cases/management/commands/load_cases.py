@@ -1,0 +1,35 @@
+"""manage.py load_cases [PATH …] [--dry-run] [--overwrite]"""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cases import loading
+from cases.located import DocumentError
+
+
+class Command(BaseCommand):
+    help = "Load case files and their vocabulary; without a path, those in fixtures/. All or nothing."
+
+    def add_arguments(self, parser):
+        parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a case file, or a folder of them")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+        parser.add_argument("--overwrite", action="store_true", help="also replace what was changed on the site")
+
+    def handle(self, *, paths, dry_run, overwrite, **options):
+        try:
+            sources = loading.read_paths(paths or [settings.BASE_DIR / "fixtures"])
+            outcome = loading.load(sources, overwrite=overwrite, dry_run=dry_run)
+        except DocumentError as error:
+            raise CommandError(f"{error}\n\nEr is niets geladen. Verbeter dit en probeer het opnieuw.") from error
+        for name in outcome.left_alone:
+            self.stdout.write(f"Overgeslagen, want hier veranderd: {name} (met --overwrite wint het bestand)")
+        counts = {
+            "nieuw": outcome.new,
+            "gewijzigd": outcome.changed,
+            "ongewijzigd": outcome.unchanged,
+            "overgeslagen": outcome.left_alone,
+        }
+        said = ", ".join(f"{len(names)} {what}" for what, names in counts.items())
+        self.stdout.write(f"{'Proef, er is niets geschreven: ' if dry_run else ''}{said}")

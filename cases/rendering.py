@@ -1,0 +1,76 @@
+"""The one place where text that people wrote becomes HTML."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from markdown_it import MarkdownIt
+
+ALLOWED_TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
+ALLOWED_ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+
+_markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+_outer_paragraph = re.compile(r"\A<p>(.*)</p>\n?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Heading:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    html: SafeString
+    headings: tuple[Heading, ...]
+
+
+@lru_cache(maxsize=2048)
+def render(text: str, *, inline: bool = False) -> Rendered:
+    """Markdown as safe HTML, by allow-list, with the subheads one level up and each with an id.
+
+    In a file subheads are ###, since ## divides it; on the page they stand right under the title, as h2. Inline leaves
+    out the paragraph around a single paragraph. Images and raw HTML never come through.
+    """
+    tokens = _markdown.parse(text)
+    headings: list[Heading] = []
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(4, max(2, int(token.tag[1]) - 1))}"
+        if token.type == "heading_open":
+            heading = Heading(_id_for(following.content, headings), _plain(following))
+            token.attrSet("id", heading.id)
+            headings.append(heading)
+    html = nh3.clean(
+        _markdown.renderer.render(tokens, _markdown.options, {}),
+        tags=ALLOWED_TAGS,
+        attributes=ALLOWED_ATTRIBUTES,
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer",
+    )
+    single = _outer_paragraph.match(html) if inline else None
+    if single and "<p>" not in single[1]:
+        html = single[1]
+    return Rendered(mark_safe(html), tuple(headings))
+
+
+def plain_text(text: str) -> str:
+    """Markdown as plain words: what search reads and snippets show."""
+    blocks = (_plain(token) for token in _markdown.parse(text) if token.type in {"inline", "fence", "code_block"})
+    return "\n".join(blocks)
+
+
+def _plain(token) -> str:
+    if not token.children:
+        return token.content
+    return "".join(" " if "break" in child.type else child.content for child in token.children)
+
+
+def _id_for(text: str, taken: list[Heading]) -> str:
+    """An id that no other part of the page has: questions are #vraag-…, sections one word of their own."""
+    base = f"kop-{slugify(text) or 'zonder-naam'}"
+    used = {heading.id for heading in taken}
+    return next(id for id in (base, *(f"{base}-{n}" for n in range(2, 999))) if id not in used)

@@ -1,0 +1,61 @@
+"""The reflection questions of a case."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kolb(models.TextChoices):
+    """Four kinds of question, after Kolb's learning cycle; in the interface a *bril*. Never a label on a person."""
+
+    DOENER = "doener", _("doener")
+    BESCHOUWER = "beschouwer", _("beschouwer")
+    DENKER = "denker", _("denker")
+    BESLISSER = "beslisser", _("beslisser")
+
+    @property
+    def asks_for(self) -> str:
+        """What an answer to this kind of question delivers, in one line."""
+        return ASKS_FOR[self]
+
+
+ASKS_FOR = {
+    Kolb.DOENER: _("Een eerste stap: wat ga je doen of uitproberen?"),
+    Kolb.BESCHOUWER: _("Kijk van meer kanten: wat raakt je, en waarom doet iemand zo?"),
+    Kolb.DENKER: _("Leg uit: met een begrip, een model of onderzoek."),
+    Kolb.BESLISSER: _("Weeg af en kies: wat past hier, en waarom?"),
+}
+
+
+class QuestionQuerySet(models.QuerySet):
+    def in_library(self) -> "QuestionQuerySet":
+        """What the case itself asks: not retired, and not added by a teacher for one module."""
+        return self.filter(retired=False)
+
+
+class Question(models.Model):
+    """A reflection question (verdiepingsvraag). Its key is unique in the case and is never used again."""
+
+    case = models.ForeignKey("cases.Case", models.CASCADE, related_name="questions", verbose_name=_("casus"))
+    key = models.SlugField(_("sleutel"), max_length=60)
+    position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
+    text = models.TextField(_("vraag"))
+    kolb = models.CharField(_("bril"), max_length=10, choices=Kolb.choices)
+    retired = models.BooleanField(_("vervallen"), default=False)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verdiepingsvraag")
+        verbose_name_plural = _("verdiepingsvragen")
+        ordering = ["case", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "key"], name="question_key_unique_in_case"),
+            models.CheckConstraint(condition=models.Q(kolb__in=Kolb.values), name="question_kolb_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def lens(self) -> Kolb:
+        return Kolb(self.kolb)
