@@ -4,6 +4,6 @@ from cases import views
 
 app_name = "cases"
 urlpatterns = [
-    path("", views.catalogue, name="catalogue"),
-    path("<slug:slug>/", views.case, name="case"),
+    path("", views.case_list, name="catalogue"),
+    path("<slug:slug>/", views.case_detail, name="case"),
 ]
