@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from cases import exchange, search
-from cases.document import parse_case, write_case
+from cases.document import CaseDocument, parse_case, write_case
 from cases.located import DocumentError, Problem, normalise
 from cases.models import Case, Edition, Library, Status
 
@@ -53,11 +53,17 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
     return edition
 
 
-def check_survives(text: str, document) -> None:
-    """What is written must read back as the same; else a heading or a line of dashes broke the file apart."""
-    if parse_case(text) != document:
-        message = "de tekst bevat iets dat een casusbestand breekt; gebruik in het verhaal alleen kopjes met ###"
-        raise DocumentError([Problem(document.slug, 1, message)])
+def check_survives(text: str, document: CaseDocument) -> None:
+    """What is written must read back as the same. Raises DocumentError when something in the text breaks the file."""
+    try:
+        problems = (
+            [] if parse_case(text) == document else [Problem(document.slug, 1, "de tekst verandert bij het lezen")]
+        )
+    except DocumentError as error:
+        problems = error.problems
+    if problems:
+        advice = "gebruik in het verhaal alleen tussenkopjes met ###, en geen afbeeldingen"
+        raise DocumentError([*problems, Problem(document.slug, 1, advice)])
 
 
 @transaction.atomic
@@ -75,3 +81,8 @@ def proposed_slug(title: str) -> str:
     base = slugify(title)[:90] or "casus"
     taken = set(Case.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10000))) if slug not in taken)
+
+
+def index_again(cases) -> None:
+    """Search again in what these cases say, since words that belong to them changed."""
+    search.index_all(cases)

@@ -36,6 +36,16 @@ def normalise(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: a few lines of them can explode into gigabytes, and no case file needs one."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "een verwijzing (*naam) mag hier niet; schrijf het uit", mark)
+        return super().compose_node(parent, index)
+
+
 class Fields:
     """The keys of one mapping, taken one by one, so that what is left over is unknown."""
 
@@ -73,11 +83,7 @@ class Reader:
     def compose(self, text: str, first_line: int) -> yaml.Node | None:
         self.first_line = first_line
         try:
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                if isinstance(event, yaml.AliasEvent):
-                    self.problem(event.start_mark.line, "een verwijzing (*naam) mag hier niet; schrijf het uit", True)
-                    self.raise_problems()
-            return yaml.compose(text, Loader=yaml.SafeLoader)
+            return yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self.problem(mark.line if mark else 0, f"geen geldige YAML: {error.problem}", marked=True)

@@ -48,6 +48,9 @@ def render(text: str, *, inline: bool = False) -> Rendered:
         _markdown.renderer.render(tokens, _markdown.options, {}),
         tags=ALLOWED_TAGS,
         attributes=ALLOWED_ATTRIBUTES,
+        attribute_filter=lambda tag, name, value: (
+            value if name in ALLOWED_ATTRIBUTES.get(tag, ()) or name == "rel" else None
+        ),
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer",
     )

@@ -1,0 +1,32 @@
+# The work is done by casebook/start.py; README.md gives the same commands for people without make.
+PYTHON ?= python3
+START = $(PYTHON) casebook/start.py
+BIN = .venv/bin
+
+.PHONY: help run dev test admin setup lint python
+
+help:
+	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
+	@echo "make dev     the same for who works on it: reloads what you change, shows errors"
+	@echo "make test    every test; ARGS=\"-k word\" passes arguments to pytest"
+	@echo "make admin   make an account that may do everything"
+	@echo "make setup   what make run does before it serves"
+	@echo "make lint    what CI checks beside the tests"
+
+run dev admin setup: python
+	@$(START) $@
+
+test: python
+	@$(START) test $(ARGS)
+
+# `check --deploy` looks at the site as it is behind https.
+lint: python
+	@$(START) setup test
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	find templates -name '*.html' -exec $(BIN)/djade --check {} +
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	SITE_URL=https://casebook.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "The casebook needs Python 3.11 or newer, and there is no $(PYTHON) here; on Debian or Ubuntu install it with: sudo apt install python3 python3-venv" >&2; exit 1; }

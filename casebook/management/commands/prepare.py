@@ -1,0 +1,126 @@
+"""Bring the site up to date: database, cases, static files. Does only what is needed, and never overwrites."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from cases.models import Case
+
+
+class Command(BaseCommand):
+    help = "Migrate, load the cases into an empty library, and collect static files, each only where needed."
+    requires_system_checks = []  # a start is no moment to wait for them: the tests and CI run them
+
+    def handle(self, *args, **options) -> None:
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        with stoppable(), one_at_a_time(settings.VAR_DIR):
+            if is_new_file(database := connection.settings_dict["NAME"]):
+                self.build_database(Path(database))
+            else:
+                self.bring_up_to_date()
+            if not settings.DEBUG:
+                self.collect_static()
+
+    def build_database(self, file: Path) -> None:
+        """Under another name until it is complete, so that a failure or a power cut leaves no half a database."""
+        unfinished = file.with_name(f"{file.name}.unfinished")
+        refuse_orphaned_journal(file)
+        remove_database(unfinished)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))  # it will hold what students write
+        connection.close()
+        connection.settings_dict["NAME"] = str(unfinished)
+        try:
+            self.bring_up_to_date()
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()  # the last one to leave removes the write-ahead log
+            unfinished.rename(file)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = str(file)
+            remove_database(unfinished)
+        self.stdout.write(f"The database is {file}.")
+
+    def bring_up_to_date(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+        if not Case.objects.exists():
+            call_command("load_cases", stdout=self.stdout)
+
+    def collect_static(self) -> None:
+        stamp, now = settings.VAR_DIR / "static.stamp", static_fingerprint()
+        if settings.STATIC_ROOT.is_dir() and stamp.is_file() and stamp.read_text() == now:
+            return
+        is_first = not settings.STATIC_ROOT.exists()
+        try:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        except BaseException:
+            if is_first:
+                shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
+            raise
+        stamp.write_text(now)
+
+
+def is_new_file(database: str) -> bool:
+    """True for a SQLite file that is not there yet."""
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db() and not Path(database).exists()
+
+
+def refuse_orphaned_journal(file: Path) -> None:
+    """SQLite would pour the log of a lost database into the new one; and it may hold somebody's last words."""
+    journal = file.with_name(f"{file.name}-wal")
+    if journal.exists():
+        raise CommandError(
+            f"{journal} is there but {file.name} is not: put the database back, or keep the log elsewhere."
+        )
+
+
+def remove_database(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def static_fingerprint() -> str:
+    """Changes when a static file is added, removed or edited, or the way in which they are stored."""
+    files = [
+        (name, (found := Path(storage.path(name)).stat()).st_mtime_ns, found.st_size)
+        for finder in get_finders()
+        for name, storage in finder.list([])
+    ]
+    return hashlib.sha256(repr((settings.STORAGES["staticfiles"], sorted(files))).encode()).hexdigest()
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Two starts at the same moment prepare one after the other; the second finds nothing left to do."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl+C and SIGTERM end the work by an exception, so that everything half-made is cleared away."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CommandError("Stopped before the site was ready.", returncode=130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,344 @@
+"""Start the casebook with nothing but Python: python3 casebook/start.py run (or test, dev, admin, setup).
+
+The standard library only, and syntax that Python 3.8 can still read: whoever has an older Python gets a newer one that
+is also on the machine, or one sentence that says what to install.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NEEDED = (3, 11)
+TRIED_FIRST = (13, 12, 11, 14, 15)  # the minors that the suite runs on, then what may lack ready-made packages
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "casebook-ready.json"  # what was installed, written last
+UNFINISHED = VENV / "casebook-unfinished"  # written first, removed last: without it, a person made this folder
+HOST = "127.0.0.1"
+USAGE = "usage: python3 casebook/start.py run | test [pytest arguments] | dev | admin | setup [extra …]"
+
+
+class StartError(Exception):
+    """Starting is not possible; the message says in one sentence why, and what to do."""
+
+
+def say(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+# A Python that is new enough
+
+
+def has_venv() -> bool:
+    """False on a Debian or Ubuntu without python3-venv: Python is there, ensurepip is not."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def find_python(needed: tuple[int, int] = NEEDED) -> str | None:
+    """A Python of at least this version that can make virtual environments, or None."""
+    probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {needed})"
+    for candidate in candidates():
+        try:
+            done = subprocess.run(
+                [candidate, "-c", probe],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=20,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:  # executed, not only found: pyenv leaves shims on PATH that lead nowhere
+            return candidate
+    return None
+
+
+def candidates() -> list[str]:
+    """Where a newer Python may be: on PATH, and where pyenv, uv and Homebrew keep theirs."""
+    names = [f"python3.{minor}" for minor in TRIED_FIRST]
+    on_path = [found for found in map(shutil.which, names) if found]
+    home = os.path.expanduser("~")
+    folders = [f"{home}/.pyenv/versions/*/bin", f"{home}/.local/share/uv/python/*/bin", "/opt/homebrew/bin"]
+    folders += [f"{entry}/../versions/*/bin" for entry in os.get_exec_path() if entry.rstrip("/").endswith("/shims")]
+    elsewhere = [path for folder in folders for path in sorted(glob.glob(f"{folder}/python3.1[1-9]"), reverse=True)]
+    return list(dict.fromkeys([*on_path, *elsewhere, sys.executable]))
+
+
+def use_good_python() -> None:
+    """Go on under a newer Python where this one is too old or has no venv; raise StartError where there is none."""
+    version = sys.version_info[:2]
+    if version >= NEEDED and has_venv():
+        return
+    other = find_python()
+    if other:
+        os.execv(other, [other, str(Path(__file__).resolve()), *sys.argv[1:]])
+    if version >= NEEDED:
+        name = "python{}.{}-venv".format(*version)
+        raise StartError(
+            f"Python's venv module is missing; on Debian or Ubuntu install it with: sudo apt install {name}"
+        )
+    raise StartError(
+        "The casebook needs Python {}.{} or newer and this is {}.{}; ".format(*NEEDED, *version)
+        + "install one, on Debian or Ubuntu with: sudo apt install python3 python3-venv"
+    )
+
+
+# The packages
+
+
+def requirements(extras: list[str]) -> list[str]:
+    """The direct dependencies that pyproject.toml names; which version they get stands in requirements.lock."""
+    import tomllib  # not in the Python that may have started this file
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project.get("optional-dependencies", {})
+    unknown = [extra for extra in extras if extra not in optional]
+    if unknown:
+        raise StartError(f"pyproject.toml has no extra {unknown[0]!r}; it has {', '.join(sorted(optional))}")
+    return list(project["dependencies"]) + [name for extra in extras for name in optional[extra]]
+
+
+def extras_for(action: str) -> list[str]:
+    extras = ["test"] if action == "test" else []
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        extras.append("postgres")
+    return extras
+
+
+def fingerprint() -> str:
+    """Changes with everything that decides what has to be in .venv, apart from the extras."""
+    sources = [ROOT / "pyproject.toml", LOCK, VENV / "pyvenv.cfg"]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+def installed_extras() -> list[str] | None:
+    """The extras that .venv was set up with, or None where it has to be set up (again)."""
+    try:
+        stamp = json.loads(STAMP.read_text())
+        current = stamp["fingerprint"] == fingerprint() and os.access(PYTHON, os.X_OK)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return stamp["extras"] if current else None
+
+
+def is_installed(extras: list[str]) -> bool:
+    present = installed_extras()
+    return present is not None and set(extras) <= set(present)
+
+
+def install(extras: list[str]) -> None:
+    """Make .venv what pyproject.toml and requirements.lock say. One that was half made before is made anew."""
+    if is_installed(extras):
+        return
+    extras = sorted({*extras, *(installed_extras() or [])})
+    if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
+        make_venv(extras)
+    else:
+        install_packages(extras)
+
+
+def make_venv(extras: list[str]) -> None:
+    say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
+    remove_venv()
+    try:
+        VENV.mkdir()
+        UNFINISHED.touch()
+        base = getattr(sys, "_base_executable", sys.executable)  # not the Python of a .venv that was just removed
+        run([base, "-m", "venv", str(VENV)], "Python could not make a virtual environment in .venv")
+        install_packages(extras)
+        UNFINISHED.unlink()
+    except BaseException:
+        remove_venv()
+        raise
+
+
+def install_packages(extras: list[str]) -> None:
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--no-input", "--disable-pip-version-check"]
+    run(
+        [*pip, "-c", str(LOCK), *requirements(extras)],
+        "The packages could not be installed (pip says why, above); is this machine online?",
+    )
+    fresh = STAMP.with_suffix(".new")
+    fresh.write_text(json.dumps({"fingerprint": fingerprint(), "extras": extras}))
+    fresh.replace(STAMP)
+
+
+def remove_venv() -> None:
+    """The mark goes last: whatever interrupts this, the next start sees that the rest is good for nothing."""
+    if VENV.is_symlink():
+        raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
+    if not VENV.exists():
+        return
+    UNFINISHED.touch()
+    for entry in VENV.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry != UNFINISHED:
+            entry.unlink()
+    shutil.rmtree(VENV)
+
+
+# The port
+
+
+def wanted_port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise StartError(f"PORT={text} is no port number; choose one from 1024 to 65535, as in: make run PORT=8001")
+    return int(text)
+
+
+def check_port_is_free(port: int) -> None:
+    """Bind it once. gunicorn's --reuse-port would share a port with a server that is there already, without a word."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just closed are no hindrance
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise StartError(f"Port {port} is for the administrator only; choose another: make run PORT=8000") from None
+        except OSError:
+            other = port + 1 if port < 65535 else 8000
+            raise StartError(f"Port {port} is taken already; choose another: make run PORT={other}") from None
+
+
+# What people ask for
+
+
+def run(command: list[str], on_failure: str) -> None:
+    """Run a step of the set-up to its end."""
+    if wait_for(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)):
+        raise StartError(f"{on_failure}. Nothing half-made was kept.")
+
+
+def wait_for(process: subprocess.Popen) -> int:
+    """Its exit code. Where this is interrupted, the process has ended too, and had the time to clean up."""
+    try:
+        return process.wait()
+    except BaseException as reason:
+        if not isinstance(reason, KeyboardInterrupt):  # Ctrl+C went to both already
+            process.terminate()
+        try:
+            process.wait(timeout=10)
+        except BaseException:
+            process.kill()
+            process.wait()
+        raise
+
+
+def set_up(extras: list[str], *, site: bool) -> None:
+    """Packages, and (site) the database and static files. One set-up at a time: a second one waits for the first."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        wait_for_turn(folder)
+        install(extras)
+        if site:
+            run([str(PYTHON), "manage.py", "prepare"], "The site could not be prepared; the reason stands above")
+    finally:
+        os.close(folder)
+
+
+def wait_for_turn(folder: int) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another set-up is busy in this folder; waiting for it.")
+        fcntl.flock(folder, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a network folder that knows no locks: then nobody can wait
+
+
+def replace_with(*arguments: str) -> None:
+    """Become this program, so that signals and the exit status are its own."""
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), *arguments])
+
+
+def start_site(*, dev: bool) -> None:
+    port = wanted_port()
+    check_port_is_free(port)
+    os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
+    os.environ["DEBUG"] = "1" if dev else "0"
+    set_up(extras_for("run"), site=True)
+    check_port_is_free(port)  # again: the set-up may have taken a while
+    welcome(port)
+    if dev:
+        replace_with("manage.py", "runserver", f"{HOST}:{port}")
+    serving = ["--workers", "2", "--threads", "4", "--bind", f"{HOST}:{port}", "--reuse-port", "--no-control-socket"]
+    replace_with("-m", "gunicorn", "casebook.wsgi", *serving, "--log-level", "warning")
+
+
+def welcome(port: int) -> None:
+    address = os.environ["SITE_URL"].rstrip("/")
+    behind = "" if address.endswith(f":{port}") else f", served on {HOST}:{port}"
+    say(f"The casebook is at {address}/{behind} (Ctrl+C stops it).")
+    say(f"Sign in at {address}/beheer/; no account yet? In another terminal, make admin makes one.")
+
+
+def run_tests(arguments: list[str]) -> int:
+    """The suite, away from what people keep in var/ and from what their environment says about the site."""
+    set_up(extras_for("test"), site=False)
+    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY"):
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory(prefix="casebook-test-") as folder:
+        environment = {**os.environ, "VAR_DIR": folder, "SECRET_KEY": "only for the tests " * 3}
+        pytest = [str(PYTHON), "-m", "pytest", *pytest_arguments(arguments)]
+        return wait_for(subprocess.Popen(pytest, cwd=ROOT, env=environment))
+
+
+def pytest_arguments(arguments: list[str]) -> list[str]:
+    """Two processes, unless somebody chooses a number or wants to look around in a debugger."""
+    chosen = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s")
+    return arguments if any(argument.startswith(chosen) for argument in arguments) else ["-n", "2", *arguments]
+
+
+def main(arguments: list[str]) -> int:
+    action, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if action not in {"run", "test", "dev", "admin", "setup"} or (rest and action not in {"test", "setup"}):
+        raise StartError(USAGE)
+    use_good_python()
+    if action == "test":
+        return run_tests(rest)
+    if action == "setup":
+        set_up([*extras_for(action), *rest], site=True)
+    elif action == "admin":
+        set_up(extras_for(action), site=True)
+        replace_with("manage.py", "createsuperuser")
+    else:
+        start_site(dev=action == "dev")
+    return 0
+
+
+def end(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, end)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except StartError as reason:
+        sys.exit(str(reason))
+    except KeyboardInterrupt:
+        sys.exit(130)

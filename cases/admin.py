@@ -1,0 +1,252 @@
+"""The editors' side of the library: cases as working copies, vocabulary, and editions to read."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases import editions
+from cases.located import DocumentError
+from cases.models import Actor, Case, CaseActor, CaseKeyword, Edition, Keyword, Part, Reference, Status
+from questions.models import Question
+
+
+class CaseActorInline(admin.TabularInline):
+    model = CaseActor
+    extra = 0
+    autocomplete_fields = ["actor"]
+    fields = ["actor", "person", "position"]
+
+
+class CaseKeywordInline(admin.TabularInline):
+    model = CaseKeyword
+    extra = 0
+    autocomplete_fields = ["keyword"]
+    fields = ["keyword", "position"]
+
+
+class QuestionInline(admin.StackedInline):
+    model = Question
+    extra = 0
+    fields = ["text", "kolb", "key", "position"]
+    verbose_name_plural = gettext_lazy("verdiepingsvragen")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        return super().get_queryset(request).in_library()
+
+
+class ReferenceInline(admin.TabularInline):
+    model = Reference
+    extra = 0
+    fields = ["text", "url", "position"]
+
+
+class CaseForm(forms.ModelForm):
+    """Slug and number of a working copy stay those of the case it revises."""
+
+    class Meta:
+        model = Case
+        fields = ["title", "part", "summary", "introduction", "body", "closing", "number", "slug"]
+        widgets = {
+            "summary": forms.Textarea(attrs={"rows": 3}),
+            "introduction": forms.Textarea(attrs={"rows": 8}),
+            "body": forms.Textarea(attrs={"rows": 24}),
+            "closing": forms.Textarea(attrs={"rows": 8}),
+        }
+
+
+@admin.register(Case)
+class CaseAdmin(admin.ModelAdmin):
+    form = CaseForm
+    list_display = ["number", "title", "part", "status", "which_version", "question_count"]
+    list_display_links = ["title"]
+    list_filter = ["status", "part", "keywords"]
+    search_fields = ["title", "summary", "introduction", "body", "closing"]
+    list_select_related = ["part", "revises"]
+    inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
+    prepopulated_fields = {}
+    save_on_top = True
+    change_form_template = "admin/cases/case/change_form.html"
+    fieldsets = [
+        (None, {"fields": ["title", "part", "summary"]}),
+        (gettext_lazy("Het verhaal"), {"fields": ["introduction", "body", "closing"]}),
+        (gettext_lazy("Technisch"), {"fields": ["number", "slug"], "classes": ["collapse"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        return super().get_queryset(request).annotate(asked=Count("questions"))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict:
+        last = Case.objects.order_by("-number").values_list("number", flat=True).first() or 0
+        return {"number": last + 1, **super().get_changeform_initial_data(request)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
+        return ["number", "slug"] if obj and obj.is_working_copy else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
+        """What readers see changes through a working copy only."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.status == Status.CONCEPT)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
+        """A concept may go; what was ever published stays."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.status == Status.CONCEPT)
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        """No deleting by the handful: the list holds published cases too."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    @admin.display(description=gettext_lazy("versie"))
+    def which_version(self, case: Case) -> str:
+        return _("werkversie van nummer %(number)s") % {"number": case.number} if case.is_working_copy else ""
+
+    @admin.display(description=gettext_lazy("vragen"), ordering="asked")
+    def question_count(self, case: Case) -> int:
+        return case.asked
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/werkversie/", view(self.start_working_copy), name="cases_case_working_copy"),
+            path("<int:pk>/publiceren/", view(self.publish), name="cases_case_publish"),
+            *super().get_urls(),
+        ]
+
+    def start_working_copy(self, request: HttpRequest, pk: int) -> HttpResponse:
+        case = get_object_or_404(Case.objects.published(), pk=pk)
+        if request.method != "POST" or not request.user.has_perm("cases.change_case"):
+            raise PermissionDenied
+        copy = editions.start_working_copy(case=case)
+        self.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % case.editions.latest().number)
+        return _to_case(copy)
+
+    def publish(self, request: HttpRequest, pk: int) -> HttpResponse:
+        case = get_object_or_404(Case.objects.filter(status=Status.CONCEPT), pk=pk)
+        if request.method != "POST" or not request.user.has_perm("cases.publish_case"):
+            raise PermissionDenied
+        if problems := _missing(case):
+            self.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
+            return _to_case(case)
+        try:
+            edition = editions.publish(case=case, by=request.user, note=request.POST.get("note", "")[:200])
+        except DocumentError as error:
+            said = " ".join(problem.message for problem in error.problems)
+            self.message_user(request, _("Nog niet gepubliceerd: %s.") % said, messages.ERROR)
+            return _to_case(case)
+        self.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
+        link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
+        self.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
+        return _to_case(edition.case)
+
+
+def _to_case(case: Case) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
+
+
+def _missing(case: Case) -> list[str]:
+    """What a case cannot do without, in sentences."""
+    checks = [
+        (case.title, _("Geef de casus een titel.")),
+        (case.part_id, _("Kies een deel.")),
+        (case.summary, _("Schrijf een omschrijving.")),
+        (case.introduction, _("Schrijf een inleiding.")),
+        (case.body, _("Schrijf het middenstuk.")),
+        (case.closing, _("Schrijf een slot.")),
+        (case.questions.in_library().exists(), _("Stel minstens één vraag.")),
+    ]
+    return [sentence for present, sentence in checks if not present]
+
+
+class RenewsLibrary(admin.ModelAdmin):
+    """What changes here is on readers' pages at once."""
+
+    def save_model(self, request: HttpRequest, obj, form, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        editions.renew_library()
+
+    def delete_model(self, request: HttpRequest, obj) -> None:
+        super().delete_model(request, obj)
+        editions.renew_library()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().delete_queryset(request, queryset)
+        editions.renew_library()
+
+
+@admin.register(Part)
+class PartAdmin(RenewsLibrary):
+    list_display = ["number", "title"]
+    list_display_links = ["title"]
+    search_fields = ["title"]
+    prepopulated_fields = {"slug": ["title"]}
+
+
+@admin.register(Actor)
+class ActorAdmin(RenewsLibrary):
+    list_display = ["name", "sphere"]
+    list_filter = ["sphere"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+class KeywordForm(forms.ModelForm):
+    synonyms = forms.CharField(
+        label=gettext_lazy("synoniemen"),
+        required=False,
+        help_text=gettext_lazy("Woorden waarmee je dit sleutelwoord ook vindt, met komma’s ertussen."),
+    )
+
+    class Meta:
+        model = Keyword
+        fields = ["name", "slug", "synonyms", "is_filter"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["synonyms"] = ", ".join(self.instance.synonyms)
+
+    def clean_synonyms(self) -> list[str]:
+        return [word for part in self.cleaned_data["synonyms"].split(",") if (word := part.strip())]
+
+
+@admin.register(Keyword)
+class KeywordAdmin(RenewsLibrary):
+    form = KeywordForm
+    list_display = ["name", "is_filter", "shown_synonyms"]
+    list_filter = ["is_filter"]
+    search_fields = ["name", "synonyms"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Keyword, form, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        editions.index_again(Case.objects.published().filter(keywords=obj))
+
+    @admin.display(description=gettext_lazy("synoniemen"))
+    def shown_synonyms(self, keyword: Keyword) -> str:
+        return ", ".join(keyword.synonyms)
+
+
+@admin.register(Edition)
+class EditionAdmin(admin.ModelAdmin):
+    """Editions are read, never changed."""
+
+    list_display = ["case", "number", "published_at", "published_by", "note"]
+    list_filter = ["case__part"]
+    list_select_related = ["case", "published_by"]
+    search_fields = ["case__title", "note", "text"]
+    readonly_fields = ["case", "number", "published_at", "published_by", "note", "text", "source_hash"]
+    exclude = ["from_file"]
+    date_hierarchy = "published_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
+        return False

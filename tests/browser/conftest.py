@@ -1,0 +1,141 @@
+"""A real headless Chromium against the live server, watched: what a person would not see go wrong fails the test too.
+
+    def test_a_visitor_opens_a_case(open_page, assert_accessible):
+        page = open_page(width=320, scheme="dark")
+        page.goto("/casussen/")
+        assert_accessible(page)
+
+A test that breaks something on purpose says so: expected_problems.append("status of 409").
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.conftest import NO_BROWSER
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",  # nothing leaves this machine
+)
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
+REPORT_POLICY = """
+    addEventListener("securitypolicyviolation", event => console.error(
+        `content security policy: ${event.violatedDirective} forbids ${event.blockedURI || "what stands inline"}`));
+"""
+
+
+def no_browser(reason: str) -> None:
+    """Skip; or fail where browser tests are required, as in CI."""
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"REQUIRE_BROWSER=1, and {NO_BROWSER}: {reason}", pytrace=False)
+    pytest.skip(f"{NO_BROWSER}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        no_browser("there is no Chromium or Chrome on PATH; on Debian: sudo apt install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        no_browser("playwright is not installed; make test installs it")
+    with sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; Django takes that for asynchronous code and refuses the database.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def expected_problems() -> list[str]:
+    """Regular expressions for what this test provokes; such console messages do not fail it."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser, live_server, expected_problems: list[str]) -> Iterator[Callable]:
+    """A function that opens a page as somebody new: own cookies, own storage. `user` is signed in already."""
+    contexts, problems = [], []
+
+    def open_page(width: int = 1280, scheme: str = "light", javascript: bool = True, user=None, **options):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=javascript,
+            locale="nl-NL",
+            timezone_id="Europe/Amsterdam",
+            **options,
+        )
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([session_cookie(user, live_server.url)])
+        watch(context, urlsplit(live_server.url).netloc, problems)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    unexpected = [text for text in problems if not any(re.search(pattern, text) for pattern in expected_problems)]
+    if unexpected:
+        pytest.fail("The browser met problems:\n" + "\n".join(dict.fromkeys(unexpected)), pytrace=False)
+
+
+def session_cookie(user, url: str) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }
+
+
+def watch(context, server: str, problems: list[str]) -> None:
+    """Note errors on the console (a breach of the content security policy is one), exceptions and foreign requests."""
+
+    def on_console(message) -> None:
+        if message.type == "error":
+            problems.append(f"{message.page.url if message.page else ''}: console: {message.text}")
+
+    def on_request(request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob", "about"} and parts.netloc != server:
+            problems.append(f"request to another host: {request.url}")
+
+    context.add_init_script(REPORT_POLICY)
+    context.on("console", on_console)
+    context.on("weberror", lambda error: problems.append(f"exception: {error.error}"))
+    context.on("request", on_request)
+
+
+@pytest.fixture
+def assert_accessible() -> Callable:
+    """axe-core finds nothing: WCAG 2.0 to 2.2, A and AA, and its own best practices."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def assert_accessible(page) -> None:
+        options = {"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]}
+        violations = Axe().run(page, options=options).response["violations"]
+        found = [
+            f"{violation['id']}: {violation['help']}\n    {node['html']}\n    {node['failureSummary']}"
+            for violation in violations
+            for node in violation["nodes"]
+        ]
+        assert not found, f"{page.url}\n" + "\n".join(found)
+
+    return assert_accessible

@@ -1,0 +1,75 @@
+"""The watch that open_page keeps: tests of the pages lean on it, so it is tested itself."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.conftest import watch
+
+
+@pytest.fixture
+def watched(browser, live_server):
+    """A page of the site and the list of what its watch noticed."""
+    problems = []
+    context = browser.new_context(base_url=live_server.url)
+    watch(context, urlsplit(live_server.url).netloc, problems)
+    page = context.new_page()
+    page.goto("/gezond/")
+    yield page, problems
+    context.close()
+
+
+def test_an_ordinary_page_has_no_problems(watched):
+    page, problems = watched
+    assert page.inner_text("body") == "ok"
+    assert problems == []
+
+
+def test_an_error_on_the_console_is_noticed(watched):
+    page, problems = watched
+    page.evaluate("console.error('something broke')")
+    assert problems == [f"{page.url}: console: something broke"]
+
+
+def test_an_exception_is_noticed(watched):
+    page, problems = watched
+    with page.context.expect_event("weberror"):
+        page.evaluate("setTimeout(() => { throw new Error('not caught') })")
+    assert problems == ["exception: not caught"]
+
+
+def test_a_request_to_another_host_is_noticed_and_goes_nowhere(watched):
+    page, problems = watched
+    page.evaluate("fetch('https://elsewhere.example/x', {mode: 'no-cors'}).catch(() => null)")
+    assert any("elsewhere.example" in problem for problem in problems)
+
+
+def test_a_breach_of_the_content_security_policy_is_noticed(watched):
+    page, problems = watched
+    with page.expect_console_message(lambda message: "content security policy: " in message.text):
+        page.evaluate("document.body.setAttribute('onclick', 'alert(1)')")
+    assert any("script-src-attr" in problem for problem in problems)
+
+
+def test_a_problem_that_the_test_expects_does_not_fail_it(open_page, expected_problems):
+    expected_problems.append("something broke")
+    page = open_page()
+    page.goto("/gezond/")
+    page.evaluate("console.error('something broke')")
+
+
+def test_each_page_is_opened_as_somebody_new(open_page):
+    first, second = open_page(), open_page(width=320, scheme="dark")
+    for page in (first, second):
+        page.goto("/gezond/")
+    first.evaluate("localStorage.setItem('mine', 'secret')")
+    assert second.evaluate("localStorage.getItem('mine')") is None
+    assert second.evaluate("[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]") == [320, True]
+
+
+def test_a_page_without_names_for_its_fields_is_not_accessible(open_page, assert_accessible):
+    page = open_page()
+    page.goto("/gezond/")
+    page.evaluate("document.body.append(document.createElement('input'))")
+    with pytest.raises(AssertionError, match="label"):
+        assert_accessible(page)

@@ -1,0 +1,223 @@
+"""The case file: text to dataclass and back."""
+
+from dataclasses import replace
+
+import pytest
+
+from cases.document import (
+    ActorKind,
+    ActorLine,
+    CaseDocument,
+    KeywordLine,
+    PartLine,
+    QuestionLine,
+    ReferenceLine,
+    Vocabulary,
+    parse_case,
+    parse_vocabulary,
+    write_case,
+    write_vocabulary,
+)
+from cases.located import DocumentError
+
+TEXT = """---
+number: 1
+slug: opgeruimd
+title: Opgeruimd?
+part: bewoners
+summary: >-
+  Een vrouw ruimt op.
+actors:
+  - {actor: Bewoner, person: mevrouw Uysal}
+keywords: [bewoners, Wmo]
+references:
+  - text: >-
+      Van Hees, S. (2018). Keukentafel.
+    url: https://example.org/keukentafel
+questions:
+  - key: eerste-actie
+    kolb: doener
+    text: >-
+      Wat doe je als eerste?
+---
+
+## Inleiding
+
+Zo begint het.
+
+## Casus
+
+### Een kopje
+
+Hier gebeurt het.
+
+## Slot
+
+Zo loopt het af.
+"""
+DOCUMENT = CaseDocument(
+    number=1,
+    slug="opgeruimd",
+    title="Opgeruimd?",
+    part="bewoners",
+    summary="Een vrouw ruimt op.",
+    actors=(ActorLine("Bewoner", "mevrouw Uysal"),),
+    keywords=("bewoners", "Wmo"),
+    references=(ReferenceLine("Van Hees, S. (2018). Keukentafel.", "https://example.org/keukentafel"),),
+    questions=(QuestionLine("eerste-actie", "doener", "Wat doe je als eerste?"),),
+    introduction="Zo begint het.",
+    body="### Een kopje\n\nHier gebeurt het.",
+    closing="Zo loopt het af.",
+)
+
+
+def problems(text: str, vocabulary: Vocabulary | None = None) -> list[str]:
+    with pytest.raises(DocumentError) as caught:
+        parse_case(text, "01-x.md", vocabulary)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_file_becomes_a_document():
+    assert parse_case(TEXT) == DOCUMENT
+
+
+def test_a_document_becomes_the_canonical_file():
+    assert write_case(DOCUMENT) == TEXT
+
+
+@pytest.mark.parametrize(
+    "hard",
+    [
+        "met: dubbele punt",
+        "# hekje",
+        "- streepje",
+        "true",
+        "12",
+        "'aanhaling'",
+        '"dubbel" en \\ schuin',
+        "{krul}",
+        "*ster* & anker",
+        "lang " * 60 + "einde",
+        "eerste alinea\ntweede alinea\n\nderde",
+        "twee  spaties   en drie",
+        "émoji 😀 en ş",
+        "@apestaart",
+        "%procent",
+        "> groter",
+        "| streep",
+        "tab\tin het midden",
+        "  begint met spaties".strip(),
+        "woord" * 60,
+    ],
+)
+def test_any_text_survives_writing_and_reading(hard):
+    document = replace(
+        DOCUMENT,
+        title=hard,
+        summary=hard,
+        keywords=(hard,),
+        actors=(ActorLine(hard, hard),),
+        references=(ReferenceLine(hard),),
+        questions=(QuestionLine("k", "denker", hard),),
+    )
+    assert parse_case(write_case(document)) == document
+
+
+def test_an_empty_case_survives_too():
+    document = replace(DOCUMENT, summary="", actors=(), keywords=(), references=(), questions=(), body="", closing="")
+    written = write_case(document)
+    assert "required" not in written
+    assert parse_case(written) == document
+
+
+def test_windows_newlines_and_a_byte_order_mark_are_harmless():
+    assert parse_case("\ufeff" + TEXT.replace("\n", "\r\n")) == DOCUMENT
+
+
+def test_every_problem_is_named_with_its_line():
+    broken = TEXT.replace("kolb: doener", 'kolb: "voeler"').replace("number: 1", "number: nul")
+    assert problems(broken) == [
+        "01-x.md:2: «nul» is geen nummer vanaf 1",
+        '01-x.md:17: onbekende vraagsoort "voeler"; kies doener, beschouwer, denker of beslisser',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("---\nnumber", "number", "01-x.md:1: het bestand moet met een regel «---» beginnen"),
+        ("---\n\n## Inl", "\n## Inl", "01-x.md:1: de tweede regel «---» ontbreekt"),
+        ("slug: opgeruimd\n", "", "01-x.md:2: «slug» ontbreekt in het begin van het bestand"),
+        ("title: Opgeruimd?", "title: a\ntitle: b", "01-x.md:5: «title» staat er twee keer"),
+        ("title: Opgeruimd?", "title: [a", "geen geldige YAML"),
+        (
+            "title: Opgeruimd?",
+            "title: &a x\nextra: *a",
+            "01-x.md:5: geen geldige YAML: een verwijzing (*naam) mag hier niet",
+        ),
+        ("title: Opgeruimd?", "title: !!python/object:os.system x", "01-x.md:4: hier hoort gewone tekst te staan"),
+        ("title: Opgeruimd?", 'title: "a\\0b"', "01-x.md:4: er staat een onzichtbaar stuurteken in de tekst"),
+        ("title: Opgeruimd?", "kleur: rood\ntitle: a", "01-x.md:4: onbekend veld «kleur» in het begin van het bestand"),
+        ("slug: opgeruimd", "slug: Op Geruimd", "01-x.md:3: «Op Geruimd» kan niet"),
+        ("keywords: [bewoners, Wmo]", "keywords: bewoners", "01-x.md:10: hier hoort een lijst te staan"),
+        ("keywords: [bewoners, Wmo]", "keywords: [a, A]", "01-x.md:10: «A» staat er twee keer"),
+        ("https://example.org/keukentafel", "ftp://x.nl/a", "01-x.md:14: «ftp://x.nl/a» is geen webadres"),
+        ("Zo begint het.", "![foto](https://x.nl/a.png)", "01-x.md:24: afbeeldingen kunnen niet in een casus"),
+        ("Zo begint het.", "[klik](javascript:alert(1))", "01-x.md:24: de link «javascript:alert(1» begint niet met"),
+        ("## Slot", "## Einde", "01-x.md:32: onbekend kopje «Einde»"),
+        ("## Inleiding\n\nZo begint het.\n\n", "", "het kopje «## Inleiding» ontbreekt"),
+        ("## Inleiding", "Losse tekst\n\n## Inleiding", "01-x.md:22: tekst vóór het kopje ## Inleiding"),
+        ("## Slot", "## Casus", "01-x.md:32: het kopje «Casus» staat er twee keer"),
+        (
+            "  - key: eerste-actie\n",
+            "  - key: a\n    kolb: denker\n    text: b\n  - key: a\n",
+            "is al van een andere vraag",
+        ),
+    ],
+)
+def test_a_mistake_is_told_where_it_is(old, new, problem):
+    assert old in TEXT
+    assert any(problem in found for found in problems(TEXT.replace(old, new, 1)))
+
+
+def test_names_outside_the_vocabulary_are_told_with_the_nearest_known_one():
+    vocabulary = Vocabulary(
+        parts=(PartLine(1, "bewoners", "Bewoners"),),
+        actors=(ActorKind("Buurvrouw", "informal"),),
+        keywords=(KeywordLine("bewoner"), KeywordLine("Wmo")),
+    )
+    assert problems(TEXT, vocabulary) == [
+        '01-x.md:9: actor "Bewoner" is onbekend; zet het eerst in casebook.yaml',
+        '01-x.md:10: sleutelwoord "bewoners" is onbekend; bedoel je "bewoner"?',
+    ]
+
+
+def test_ten_thousand_questions_are_refused_in_one_sentence():
+    many = "".join(f"  - {{key: k{n}, kolb: doener, text: x}}\n" for n in range(10_000))
+    text = TEXT[: TEXT.index("  - key")] + many + TEXT[TEXT.index("---\n\n## Inl") :]
+    assert problems(text) == ["01-x.md:76: 10000 vragen is te veel voor één casus; 60 is de grens"]
+
+
+def test_deeply_nested_yaml_is_refused():
+    assert "te diep genest" in problems(TEXT.replace("title: Opgeruimd?", f"title: {'[' * 5000}{']' * 5000}"))[0]
+
+
+def test_the_vocabulary_survives_writing_and_reading():
+    vocabulary = Vocabulary(
+        parts=(PartLine(1, "bewoners", "Bewoners", "Een inleiding: lang. " * 20 + "x"),),
+        actors=(ActorKind("Wmo-consulent", "formal"),),
+        keywords=(KeywordLine("schulden", ("schuld", "geld")), KeywordLine("Turks", (), is_filter=False)),
+    )
+    assert parse_vocabulary(write_vocabulary(vocabulary)) == vocabulary
+
+
+def test_a_vocabulary_names_its_mistakes():
+    with pytest.raises(DocumentError) as caught:
+        parse_vocabulary(
+            "parts: []\nactors:\n  - {name: A, sphere: warm}\nkeywords:\n  - {name: b}\n  - {name: B, is_filter: x}\n"
+        )
+    assert [str(problem) for problem in caught.value.problems] == [
+        'casebook.yaml:3: onbekende soort actor "warm"; kies informal, hybrid of formal',
+        "casebook.yaml:6: «B» staat er twee keer",
+        "casebook.yaml:6: «x» kan niet; kies true of false",
+    ]

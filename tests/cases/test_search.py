@@ -1,0 +1,209 @@
+"""What search promises, on whichever engine the database has."""
+
+import pytest
+from django.db import connection
+
+from cases import search
+from cases.models import Case, Keyword
+from tests.factories import ConceptFactory, KeywordFactory, publish, published_case
+
+MEET = [
+    ("schuld", "schulden"),
+    ("schulden", "schuld"),
+    ("client", "cliënt"),
+    ("cliënten", "client"),
+    ("gezin", "gezinnen"),
+    ("gezinnen", "gezin"),
+    ("brief", "brieven"),
+    ("brieven", "brief"),
+    ("huis", "huizen"),
+    ("vrijwilliger", "vrijwilligers"),
+    ("bewoner", "bewoners"),
+    ("wijkteams", "wijkteam"),
+    ("eenzaam", "eenzaamheid"),
+    ("gemeenten", "gemeente"),
+    ("ambtenaar", "ambtenaren"),
+    ("uitkeringen", "uitkering"),
+    ("buur", "buren"),
+    ("koelk", "koelkast"),
+    ("MCDONALDS", "McDonald’s"),
+    ("gesprekken", "gesprek"),
+    ("uysal", "Uysal"),
+    ("een", "één"),
+]
+STAY_APART = [
+    ("gezin", "zin"),
+    ("zin", "gezin"),
+    ("school", "schulden"),
+    ("huis", "thuis"),
+    ("wijk", "afwijken"),
+    ("buren", "bureau"),
+    ("moeder", "moe"),
+    ("brief", "brie"),
+    ("zorg", "verzorgd"),
+    ("raad", "draad"),
+    ("man", "manier van doen"),
+]
+
+
+def found_by(text: str) -> list[int]:
+    return search.find(search.parse(text))
+
+
+@pytest.fixture
+def story(db):
+    """Publishes a case with this text in its story and returns its id."""
+
+    def make(text: str, **fields) -> int:
+        return published_case(body=text, **fields).pk
+
+    return make
+
+
+@pytest.mark.parametrize(("typed", "written"), MEET)
+def test_words_that_must_meet(story, typed, written):
+    case = story(f"Dit gaat over {written} en meer.")
+    assert found_by(typed) == [case]
+
+
+@pytest.mark.parametrize(("typed", "written"), STAY_APART)
+def test_words_that_must_stay_apart(story, typed, written):
+    case = story(f"Dit gaat over {written} en meer.")
+    assert case not in found_by(f"{typed} meer")
+
+
+def test_every_word_must_be_found(story):
+    both, one = story("koelkast en bingo"), story("alleen een koelkast")
+    assert found_by("bingo koelkast") == [both]
+    assert set(found_by("koelkast")) == {both, one}
+
+
+def test_only_the_last_word_may_be_unfinished(story):
+    case = story("een lekkende koelkast")
+    assert found_by("lekkende koel") == [case]
+    assert found_by("lekk koelkast") == []
+
+
+def test_a_phrase_must_stand_there_in_that_order(story):
+    case = story("Ze at bruine bonen uit een pot.")
+    story("Bonen zijn bruine dingen.")
+    assert found_by('"bruine bonen"') == [case]
+    assert found_by("“bruine bonen”") == [case]
+    assert found_by('"bonen bruine pot"') == []
+
+
+def test_a_phrase_does_not_run_over_the_seam_of_two_fields(db):
+    published_case(title="Alles op rood", summary="Wit is ook goed.")
+    assert found_by('"rood wit"') == []
+
+
+def test_a_better_place_ranks_higher(db):
+    text = " ".join(f"woord{n}" for n in range(40))
+    in_story = published_case(body=f"{text} koelkast {text}").pk
+    in_question = ConceptFactory(kolbs=[])
+    in_question.questions.create(key="k", kolb="denker", text="Wat is een koelkast?", position=1)
+    in_question = publish(in_question).pk
+    KeywordFactory(name="koelkast")
+    in_keyword = published_case(keyword_names=["koelkast"]).pk
+    in_title = published_case(title="De koelkast").pk
+    assert found_by("koelkast") == [in_title, in_keyword, in_question, in_story]
+
+
+@pytest.mark.parametrize(
+    ("typed", "fields"),
+    [
+        ("omschreven", {"summary": "Kort omschreven."}),
+        ("aanvang", {"introduction": "Bij aanvang."}),
+        ("afscheid", {"closing": "Een afscheid."}),
+        ("Philomena", {"actor_lines": [("Sociaal ondernemer", "hybrid", "Philomena")]}),
+        ("ondernemer", {"actor_lines": [("Sociaal ondernemer", "hybrid", "Philomena")]}),
+    ],
+)
+def test_all_of_a_case_is_searched(db, typed, fields):
+    case = published_case(**fields)
+    published_case()
+    assert found_by(typed) == [case.pk]
+
+
+def test_a_keyword_is_found_by_its_synonym(db):
+    Keyword.objects.create(name="lvb", slug="lvb", synonyms=["licht verstandelijke beperking"])
+    case = published_case(keyword_names=["lvb"])
+    assert found_by("verstandelijke beperking") == [case.pk]
+
+
+def test_a_concept_is_not_in_the_index(db):
+    ConceptFactory(body="koelkast")
+    assert found_by("koelkast") == []
+
+
+def test_publishing_again_replaces_the_words(story):
+    case = Case.objects.get(pk=story("koelkast"))
+    case.body = "fornuis"
+    case.save()
+    publish(case)
+    assert found_by("koelkast") == []
+    assert found_by("fornuis") == [case.pk]
+
+
+def test_a_forgotten_case_is_not_found(story):
+    case = story("koelkast")
+    search.forget_case(Case.objects.get(pk=case))
+    assert found_by("koelkast") == []
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "", " ", '"', "'", '""', "*", "%", "_", "\\", "a AND", "NOT a", "NEAR(a b)", "title_words : a", "a:*", "a & | !",
+        "<->", "(", ")", "{a}", "\x00", "a\x00b", "😀", "ﬁ", "x" * 10_000, "a " * 5_000, "; DROP TABLE cases_case", "=a",
+        "'a' | 'b'", "”", "$1", "%s", "\ud800",
+    ],
+)  # fmt: skip
+def test_nothing_that_is_typed_is_an_error(story, hostile):
+    case = story("koelkast")
+    query = search.parse(hostile)
+    search.find(query)
+    search.suggest(query)
+    search.snippet("koelkast", query)
+    assert found_by("koelkast") == [case]
+
+
+def test_a_very_long_question_is_cut_and_says_so():
+    query = search.parse("woord " * 100)
+    assert len(query.terms) == search.MAX_WORDS
+    assert query.was_cut
+    assert not search.parse("gewoon").was_cut
+
+
+@pytest.mark.parametrize(
+    ("typed", "better"),
+    [
+        ("shculden", "schulden"),
+        ("schlden", "schulden"),
+        ("schuldeen bewoner", "schulden bewoner"),
+        ("keukentafelgesperk", "keukentafelgesprek"),
+        ("keukentaflgespek", "keukentafelgesprek"),
+        ("schulden", None),
+        ("qqqqqq", None),
+    ],
+)
+def test_a_misspelt_word_gets_a_suggestion(story, typed, better):
+    story("Een bewoner met schulden heeft een keukentafelgesprek.")
+    assert search.suggest(search.parse(typed)) == better
+
+
+def test_a_snippet_marks_the_hit():
+    text = "Er was eens een gezin. " * 20 + "Toen kwamen de schulden, en die bleven. " + "Het einde. " * 20
+    runs = search.snippet(text, search.parse("schuld"))
+    assert [run for run, is_hit in runs if is_hit] == ["schulden"]
+    assert "".join(run for run, _ in runs).startswith("… ")
+    assert len("".join(run for run, _ in runs)) < 200
+
+
+def test_a_text_without_a_hit_has_no_snippet():
+    assert search.snippet("Niets te zien.", search.parse("schuld")) == []
+
+
+def test_the_engine_is_that_of_the_database(db):
+    expected = {"sqlite": "_Fts5", "postgresql": "_Tsvector"}[connection.vendor]
+    assert type(search._engine()).__name__ == expected
