@@ -35,6 +35,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("naam"), max_length=120)
     is_active = models.BooleanField(_("actief"), default=True)
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
+    deletion_due_at = models.DateTimeField(_("wordt gewist op"), null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -67,6 +68,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def may_enter_admin(self) -> bool:
         return self.is_active and (self.is_superuser or not self.group_names.isdisjoint({EDITORS, CHIEF_EDITORS}))
+
+    @property
+    def may_teach(self) -> bool:
+        """May make modules. Teaching in one module is a role in that module."""
+        return self.is_active and (self.is_superuser or TEACHERS in self.group_names)
 
     @property
     def may_publish(self) -> bool:

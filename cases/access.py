@@ -1,8 +1,11 @@
 """Who may see which case: fetching and checking are one call."""
 
+from functools import lru_cache
+
 from django.http import Http404, HttpRequest
 
-from cases.models import Case
+from cases.document import CaseDocument, parse_case
+from cases.models import Case, Edition
 
 
 def case_for_reader(request: HttpRequest, slug: str) -> Case:
@@ -11,3 +14,18 @@ def case_for_reader(request: HttpRequest, slug: str) -> Case:
     if case is None:
         raise Http404
     return case
+
+
+def read_edition(edition: Edition) -> CaseDocument:
+    """The case as this edition has it. Kept, since an edition never changes."""
+    return _parsed(edition.text)
+
+
+def wording(edition: Edition) -> dict[str, str]:
+    """The questions of an edition in its own words, by key."""
+    return {question.key: question.text for question in read_edition(edition).questions}
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> CaseDocument:
+    return parse_case(text)

@@ -29,7 +29,7 @@ ASKS_FOR = {
 class QuestionQuerySet(models.QuerySet):
     def in_library(self) -> "QuestionQuerySet":
         """What the case itself asks: not retired, and not added by a teacher for one module."""
-        return self.filter(retired=False)
+        return self.filter(retired=False, module=None)
 
 
 class Question(models.Model):
@@ -41,6 +41,14 @@ class Question(models.Model):
     text = models.TextField(_("vraag"))
     kolb = models.CharField(_("bril"), max_length=10, choices=Kolb.choices)
     retired = models.BooleanField(_("vervallen"), default=False)
+    module = models.ForeignKey(
+        "questions.Module",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="own_questions",
+        verbose_name=_("alleen voor deze module"),
+    )
 
     objects = QuestionQuerySet.as_manager()
 

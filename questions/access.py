@@ -1,0 +1,122 @@
+"""Who may do what with modules, assignments and answers: fetching and checking are one call.
+
+Not signed in: 302 to the sign-in page (401 for a save or htmx). Signed in without relation: 404. Related without this
+right: 403. (Design, section 7.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from questions.models import Assignment, Enrolment, Extension, Module, Question, Role
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An assignment and the person before it."""
+
+    assignment: Assignment
+    enrolment: Enrolment
+    extension: Extension | None = None
+
+    @property
+    def due_at(self):
+        return self.assignment.due_for(self.extension)
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view, for people with an account; its pages are never kept by a cache between us and them."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            if request.htmx or is_script(request):
+                return HttpResponse(status=401)
+            return redirect_to_login(request.get_full_path())
+        response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return guarded
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Whether our own script asks, and so wants a status and not a page."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:
+    """This person's place in a module, as student or teacher. 404 for whoever is not, or no longer, in it."""
+    return get_object_or_404(
+        Enrolment.objects.select_related("module"), module=module_id, user=request.user, left_at=None
+    )
+
+
+def module_for_teacher(request: HttpRequest, module_id: int) -> Module:
+    """A module that this person teaches. 403 for its students."""
+    enrolment = enrolment_in(request, module_id)
+    if not enrolment.is_teacher:
+        raise PermissionDenied
+    return enrolment.module
+
+
+def assignment_for_teacher(request: HttpRequest, assignment_id: int) -> Assignment:
+    """An assignment in a module that this person teaches. 403 for its students."""
+    desk = _desk(request, assignment_id)
+    if not desk.enrolment.is_teacher:
+        raise PermissionDenied
+    return desk.assignment
+
+
+def assignment_for_member(request: HttpRequest, assignment_id: int) -> Desk:
+    """An assignment for a student of its module, once it is open, or for its teachers, who see what students see."""
+    desk = _desk(request, assignment_id)
+    if not desk.enrolment.is_teacher and not desk.assignment.is_open:
+        raise PermissionDenied("not open yet")
+    return desk
+
+
+def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
+    """An assignment for who has to do it. 403 for its teachers: nothing of theirs is stored as a student's."""
+    desk = assignment_for_member(request, assignment_id)
+    if desk.enrolment.is_teacher:
+        raise PermissionDenied
+    return desk
+
+
+def question_to_answer(request: HttpRequest, question_id: int, assignment_id: int | None) -> Question:
+    """A question that this person may write an answer to.
+
+    For an assignment: one of its questions, for whoever is or was a student of the module (closing, archiving or
+    leaving never stops a save). Without: any question of a published case, or one that was answered before.
+    """
+    asked = Question.objects.all()
+    if assignment_id is None:
+        question = get_object_or_404(asked.filter(module=None).select_related("case"), pk=question_id)
+        readable = question.case.status == "published"
+        if not readable and not question.answers.filter(student=request.user, assignment=None).exists():
+            raise Http404
+        return question
+    enrolment = Enrolment.objects.filter(user=request.user, module__assignments=assignment_id).only("role").first()
+    if enrolment is None:
+        raise Http404
+    if enrolment.role == Role.TEACHER:
+        raise PermissionDenied
+    return get_object_or_404(asked, pk=question_id, asked_in__assignment=assignment_id)
+
+
+def _desk(request: HttpRequest, assignment_id: int) -> Desk:
+    assignment = get_object_or_404(
+        Assignment.objects.select_related("module", "edition__case__part"),
+        pk=assignment_id,
+        module__enrolments__user=request.user,
+        module__enrolments__left_at=None,
+    )
+    enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
+    extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()
+    return Desk(assignment, enrolment, extension)

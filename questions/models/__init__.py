@@ -1,0 +1,38 @@
+from questions.models.answering import (
+    Answer,
+    AnswerState,
+    AnswerVersion,
+    Feedback,
+    SharedReading,
+    Submission,
+    Verdict,
+)
+from questions.models.asking import Kolb, Question
+from questions.models.teaching import (
+    Assignment,
+    AssignmentQuestion,
+    Enrolment,
+    Extension,
+    Module,
+    Role,
+    TeacherInvitation,
+)
+
+__all__ = [
+    "Answer",
+    "AnswerState",
+    "AnswerVersion",
+    "Assignment",
+    "AssignmentQuestion",
+    "Enrolment",
+    "Extension",
+    "Feedback",
+    "Kolb",
+    "Module",
+    "Question",
+    "Role",
+    "SharedReading",
+    "Submission",
+    "TeacherInvitation",
+    "Verdict",
+]

@@ -1,0 +1,215 @@
+"""What students write, what they hand in, and what they hear back."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
+
+
+class Verdict(models.TextChoices):
+    READ = "gelezen", _("gelezen")
+    AGAIN = "aanvullen", _("graag aanvullen")
+    DONE = "afgerond", _("afgerond")
+
+
+class AnswerState(models.TextChoices):
+    """What a student sees of an answer. Derived, never stored."""
+
+    EMPTY = "leeg", _("nog leeg")
+    DRAFT = "concept", _("concept")
+    SUBMITTED = "ingeleverd", _("ingeleverd")
+    READ = "gelezen", _("gelezen")
+    AGAIN = "aanvullen", _("graag aanvullen")
+    DONE = "afgerond", _("afgerond")
+
+
+class AnswerQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "AnswerQuerySet":
+        """A draft is its writer's alone, so an answer as such is visible to nobody else."""
+        return self.filter(student=user)
+
+    def with_state(self) -> "AnswerQuerySet":
+        """With handed_in (the revision that counts), handed_in_at and verdict (the latest released on it)."""
+        latest = Submission.objects.standing().filter(answer=OuterRef("pk")).order_by("-revision")
+        released = (
+            Feedback.objects.released()
+            .filter(submission__answer=OuterRef("pk"), submission__withdrawn_at=None)
+            .order_by("-submission__revision", "-released_at", "-pk")
+        )
+        return self.annotate(
+            handed_in=Subquery(latest.values("revision")[:1]),
+            handed_in_at=Subquery(latest.values("submitted_at")[:1]),
+            handed_in_text=Subquery(latest.values("text")[:1]),
+            verdict=Subquery(released.values("verdict")[:1]),
+            verdict_on=Subquery(released.values("submission__revision")[:1]),
+        )
+
+
+class Answer(models.Model):
+    """A student's own text on a question: for an assignment, or (without one) for themselves."""
+
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="answers", verbose_name=_("student")
+    )
+    question = models.ForeignKey("questions.Question", models.PROTECT, related_name="answers", verbose_name=_("vraag"))
+    assignment = models.ForeignKey(
+        "questions.Assignment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="answers",
+        verbose_name=_("opdracht"),
+    )
+    text = models.TextField(_("antwoord"), blank=True)
+    revision = models.PositiveIntegerField(_("revisie"), default=1)
+    writer = models.CharField(max_length=40, blank=True)
+    writer_seq = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("antwoord")
+        verbose_name_plural = _("antwoorden")
+        ordering = ["student", "assignment", "question"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student", "question", "assignment"],
+                condition=Q(assignment__isnull=False),
+                name="answer_once_in_assignment",
+            ),
+            models.UniqueConstraint(
+                fields=["student", "question"], condition=Q(assignment__isnull=True), name="answer_once_in_own_study"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student}, vraag {self.question_id}"
+
+    @property
+    def state(self) -> AnswerState:
+        """What the student sees. Needs with_state()."""
+        if self.handed_in is None:
+            return AnswerState.DRAFT if self.text.strip() else AnswerState.EMPTY
+        if self.verdict and self.verdict_on == self.handed_in:
+            return AnswerState(self.verdict)
+        return AnswerState.SUBMITTED
+
+    @property
+    def has_unsubmitted_changes(self) -> bool:
+        """Handed in before, and changed since. Needs with_state()."""
+        return self.handed_in is not None and self.text != self.handed_in_text
+
+
+class AnswerVersion(models.Model):
+    """A text that would otherwise be gone. The writer finds it under «Eerdere versies»."""
+
+    class Kind(models.TextChoices):
+        LOST = "conflict", _("tegelijk geschreven, niet gekozen")
+        CHOSEN = "chosen", _("vervangen toen je een andere tekst koos")
+        SHRUNK = "shrunk", _("vóór je veel tekst weghaalde")
+        HANDED_IN = "handed_in", _("ingeleverd")
+
+    answer = models.ForeignKey(Answer, models.CASCADE, related_name="versions")
+    text = models.TextField()
+    writer = models.CharField(max_length=40, blank=True)
+    base_revision = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+
+    class Meta:
+        ordering = ["answer", "-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.created_at:%d-%m-%Y %H:%M})"
+
+
+class SubmissionQuerySet(models.QuerySet):
+    def standing(self) -> "SubmissionQuerySet":
+        """Handed in and not taken back."""
+        return self.filter(withdrawn_at=None)
+
+    def readable_for_teachers(self) -> "SubmissionQuerySet":
+        """Standing, and handed in while the student was in the module."""
+        return self.standing().filter(
+            Q(answer__assignment__module__enrolments__left_at=None)
+            | Q(answer__assignment__module__enrolments__left_at__gte=F("submitted_at")),
+            answer__assignment__module__enrolments__user=F("answer__student"),
+        )
+
+
+class Submission(models.Model):
+    """An answer as it was handed in (ingeleverde versie). Nothing of it ever changes, but that it can be taken back."""
+
+    answer = models.ForeignKey(Answer, models.CASCADE, related_name="submissions", verbose_name=_("antwoord"))
+    revision = models.PositiveIntegerField(_("revisie"))
+    question_text = models.TextField(_("vraag zoals gesteld"))
+    text = models.TextField(_("tekst"))
+    submitted_at = models.DateTimeField(_("ingeleverd op"))
+    withdrawn_at = models.DateTimeField(_("teruggenomen op"), null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ingeleverde versie")
+        verbose_name_plural = _("ingeleverde versies")
+        ordering = ["answer", "-revision"]
+        constraints = [
+            models.UniqueConstraint(fields=["answer", "revision"], name="submission_once_a_revision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.answer}, versie {self.revision}"
+
+
+class FeedbackQuerySet(models.QuerySet):
+    def released(self) -> "FeedbackQuerySet":
+        """What students may see."""
+        return self.filter(released_at__isnull=False)
+
+
+class Feedback(models.Model):
+    """What one teacher writes back. The student sees it once it is released."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="feedback")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="feedback_given")
+    text = models.TextField(_("feedback"), blank=True)
+    verdict = models.CharField(_("oordeel"), max_length=10, choices=Verdict.choices, default=Verdict.READ)
+    revision = models.PositiveIntegerField(default=1)
+    writer = models.CharField(max_length=40, blank=True)
+    writer_seq = models.PositiveBigIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+    released_at = models.DateTimeField(_("vrijgegeven op"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("gezien op"), null=True, blank=True)
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        ordering = ["submission", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "author"], name="feedback_once_an_author"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="feedback_verdict_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author} over {self.submission}"
+
+
+class SharedReading(models.Model):
+    """Who has read classmates' answers in an assignment, and so can no longer take back an own one."""
+
+    assignment = models.ForeignKey("questions.Assignment", models.CASCADE, related_name="shared_readings")
+    student = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    read_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["assignment", "read_at"]
+        constraints = [models.UniqueConstraint(fields=["assignment", "student"], name="shared_reading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.student} las in {self.assignment}"

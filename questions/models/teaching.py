@@ -1,0 +1,220 @@
+"""Modules, who is in them, and what they are asked to do."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another when read from a projector
+CODE_LENGTH = 6
+CODE_OPEN_FOR = timedelta(days=14)
+GRACE = timedelta(minutes=2)  # for saves that queued up on a phone without a connection
+
+
+def new_code() -> str:
+    """Six letters and digits that nobody can mistake for another."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def new_tag() -> str:
+    """What stands for a student where names are hidden; tells nothing about who it is."""
+    return secrets.token_hex(4)
+
+
+def code_closing_time() -> datetime:
+    return timezone.now() + CODE_OPEN_FOR
+
+
+class Role(models.TextChoices):
+    STUDENT = "student", _("student")
+    TEACHER = "teacher", _("docent")
+
+
+class ModuleQuerySet(models.QuerySet):
+    def of(self, user) -> "ModuleQuerySet":
+        """The modules this person is in, as a student or as a teacher."""
+        return self.filter(enrolments__user=user, enrolments__left_at=None)
+
+    def taught_by(self, user) -> "ModuleQuerySet":
+        return self.of(user).filter(enrolments__role=Role.TEACHER)
+
+
+class Module(models.Model):
+    """A course in which a class answers questions together («module of blok»)."""
+
+    title = models.CharField(_("titel"), max_length=120)
+    period = models.CharField(_("periode"), max_length=60, blank=True)
+    description = models.TextField(_("omschrijving"), blank=True)
+    groups = models.JSONField(_("klassen"), default=list, blank=True)
+    code = models.CharField(_("code"), max_length=CODE_LENGTH, unique=True, default=new_code)
+    code_closes_at = models.DateTimeField(_("code geldig tot"), default=code_closing_time)
+    archived_at = models.DateTimeField(_("gearchiveerd op"), null=True, blank=True)
+    retain_until = models.DateField(_("bewaren tot"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    people = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Enrolment", related_name="modules")
+
+    objects = ModuleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("module")
+        verbose_name_plural = _("modules")
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("questions:module", args=[self.pk])
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def code_is_open(self) -> bool:
+        return not self.is_archived and timezone.now() < self.code_closes_at
+
+
+class Enrolment(models.Model):
+    """A person in a module. Who has left keeps the row: what was handed in before stays readable."""
+
+    module = models.ForeignKey(Module, models.CASCADE, related_name="enrolments", verbose_name=_("module"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="enrolments", verbose_name=_("persoon")
+    )
+    role = models.CharField(_("rol"), max_length=8, choices=Role.choices, default=Role.STUDENT)
+    group = models.CharField(_("klas"), max_length=40, blank=True)
+    tag = models.CharField(_("label"), max_length=16, default=new_tag, editable=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+    left_at = models.DateTimeField(_("vertrokken op"), null=True, blank=True)
+    asked_back_at = models.DateTimeField(_("wil terug sinds"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("deelname")
+        verbose_name_plural = _("deelnames")
+        ordering = ["module", "group", "user__name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["module", "user"], name="enrolment_once"),
+            models.UniqueConstraint(fields=["module", "tag"], name="enrolment_tag_unique_in_module"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="enrolment_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.module}"
+
+    @property
+    def is_teacher(self) -> bool:
+        return self.role == Role.TEACHER
+
+    @property
+    def has_left(self) -> bool:
+        return self.left_at is not None
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def open(self) -> "AssignmentQuerySet":
+        """What students can see: opened by now."""
+        return self.filter(Q(opens_at=None) | Q(opens_at__lte=timezone.now()))
+
+
+class Assignment(models.Model):
+    """A case in one edition, with the questions a class is asked about it (opdracht)."""
+
+    module = models.ForeignKey(Module, models.CASCADE, related_name="assignments", verbose_name=_("module"))
+    edition = models.ForeignKey("cases.Edition", models.PROTECT, related_name="assignments", verbose_name=_("editie"))
+    instructions = models.TextField(_("toelichting"), blank=True)
+    opens_at = models.DateTimeField(_("gaat open op"), null=True, blank=True)
+    due_at = models.DateTimeField(_("inleveren voor"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("gesloten op"), null=True, blank=True)
+    share = models.BooleanField(_("deel antwoorden na inleveren"), default=False)
+    shared_from = models.DateTimeField(_("gedeeld vanaf"), null=True, blank=True)
+    position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
+    questions = models.ManyToManyField("questions.Question", through="AssignmentQuestion", related_name="assignments")
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("opdracht")
+        verbose_name_plural = _("opdrachten")
+        ordering = ["module", "position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.edition.case.title} ({self.module})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("questions:assignment", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.opens_at is None or self.opens_at <= timezone.now()
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether handing in is still possible. Saving and reading always are."""
+        closed = self.closed_at is not None and self.closed_at <= timezone.now()
+        return not closed and not self.module.is_archived
+
+    def due_for(self, extension: "Extension | None") -> datetime | None:
+        """When this student has to hand in: the later of the common date and an own one."""
+        if self.due_at is None or extension is None:
+            return self.due_at
+        return max(self.due_at, extension.due_at)
+
+    def is_late(self, submitted_at: datetime, extension: "Extension | None" = None) -> bool:
+        due = self.due_for(extension)
+        return due is not None and submitted_at > due + GRACE
+
+
+class AssignmentQuestion(models.Model):
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="asked")
+    question = models.ForeignKey("questions.Question", models.PROTECT, related_name="asked_in")
+    position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
+
+    class Meta:
+        ordering = ["assignment", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "question"], name="assignment_question_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question} in {self.assignment}"
+
+
+class Extension(models.Model):
+    """A later date for one student."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="extensions")
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="extensions")
+    due_at = models.DateTimeField(_("inleveren voor"))
+    reason = models.CharField(_("reden"), max_length=200)
+
+    class Meta:
+        ordering = ["assignment", "due_at"]
+        constraints = [models.UniqueConstraint(fields=["assignment", "enrolment"], name="extension_once")]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment.user}: {self.due_at:%d-%m-%Y %H:%M}"
+
+
+class TeacherInvitation(models.Model):
+    """One person may become a teacher: the one with this very address, once, before it expires."""
+
+    email = models.EmailField(_("e-mailadres"))
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(_("geldig tot"))
+    used_at = models.DateTimeField(_("gebruikt op"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("uitnodiging voor een docent")
+        verbose_name_plural = _("uitnodigingen voor docenten")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.email
