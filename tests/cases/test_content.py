@@ -1,0 +1,69 @@
+"""The sixteen cases themselves: complete, in canonical form, and as the book orders them."""
+
+import pytest
+from django.conf import settings
+
+from cases.document import CaseDocument, parse_case, parse_vocabulary, write_case, write_vocabulary
+
+FIXTURES = settings.BASE_DIR / "fixtures"
+VOCABULARY = parse_vocabulary((FIXTURES / "casebook.yaml").read_text(encoding="utf-8"))
+FILES = sorted((FIXTURES / "cases").glob("*.md"))
+CASES = [parse_case(file.read_text(encoding="utf-8"), file.name, VOCABULARY) for file in FILES]
+QUESTIONS = [6, 5, 4, 5, 5, 5, 4, 9, 7, 6, 4, 4, 4, 6, 6, 6]
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
+
+
+def test_there_are_sixteen_cases_in_four_parts():
+    assert [case.number for case in CASES] == list(range(1, 17))
+    parts = [part.slug for part in VOCABULARY.parts]
+    assert [case.part for case in CASES] == [slug for slug in parts for _ in range(4)]
+
+
+def test_there_are_eighty_six_questions_as_the_book_has_them():
+    assert [len(case.questions) for case in CASES] == QUESTIONS
+    assert sum(QUESTIONS) == 86
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_is_named_after_its_case_and_in_canonical_form(file):
+    text = file.read_text(encoding="utf-8")
+    case = parse_case(text, file.name, VOCABULARY)
+    assert file.name == f"{case.number:02}-{case.slug}.md"
+    assert write_case(case) == text
+
+
+def test_the_vocabulary_is_in_canonical_form_and_all_of_it_is_used():
+    assert write_vocabulary(VOCABULARY) == (FIXTURES / "casebook.yaml").read_text(encoding="utf-8")
+    assert {word.name for word in VOCABULARY.keywords} == {name for case in CASES for name in case.keywords}
+    assert {kind.name for kind in VOCABULARY.actors} == {line.actor for case in CASES for line in case.actors}
+
+
+def test_every_part_has_an_introduction():
+    assert all(len(part.introduction.split()) >= 60 for part in VOCABULARY.parts)
+
+
+def test_a_keyword_that_names_an_origin_is_no_filter():
+    assert [word.name for word in VOCABULARY.keywords if not word.is_filter] == ["Turks"]
+
+
+@each_case
+def test_nothing_is_missing_from_a_case(case: CaseDocument):
+    assert case.introduction
+    assert case.closing
+    assert case.body.count("### ") >= 2
+    assert case.keywords
+    assert len(case.actors) >= 3
+    assert all(line.person for line in case.actors)
+    assert 8 <= len(case.summary.split()) <= 40
+
+
+@each_case
+def test_a_case_asks_through_at_least_two_lenses(case: CaseDocument):
+    assert len({question.kolb for question in case.questions}) >= 2
+
+
+@each_case
+def test_quotes_and_dashes_are_dutch(case: CaseDocument):
+    text = write_case(case).split("---\n", 2)[2]
+    assert not {'"', "“", "”", "—", "'"} & set(text)
