@@ -4,17 +4,31 @@ import os
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
+class MailServer(NamedTuple):
+    host: str
+    port: int
+    user: str
+    password: str
+    use_tls: bool
+    use_ssl: bool
+    sender: str
+
+
 def flag(name: str, default: bool = False) -> bool:
     value = os.environ.get(name)
-    if value is None:
-        return default
+    return default if value is None else yes_or_no(name, value)
+
+
+def yes_or_no(name: str, value: str) -> bool:
     if value.lower() in YES:
         return True
     if value.lower() in NO:
@@ -63,3 +77,41 @@ def secret_key(kept_in: Path) -> str:
         finally:
             fresh.unlink()
     return kept_in.read_text().strip()
+
+
+def email_url(sender: str) -> MailServer | None:
+    """EMAIL_URL: smtp://user:password@host:587/?tls=1&from=address, or smtps://…; None where there is none.
+
+    User and password are percent-encoded where need be. Mail comes from the user if that is an address, or else from
+    `sender`. What is wrong is said without the value: it holds a password.
+    """
+    value = os.environ.get("EMAIL_URL", "")
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        port, options = (
+            parts.port,
+            dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))),
+        )
+    except ValueError as reason:
+        raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1") from reason
+    ssl = parts.scheme == "smtps"
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"} or parts.fragment:
+        raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1")
+    if unknown := sorted(set(options) - {"tls", "from"}):
+        raise ImproperlyConfigured(f"EMAIL_URL has an option {unknown[0]!r}; it knows tls and from.")
+    tls = yes_or_no("EMAIL_URL's tls", options.get("tls", ""))
+    if ssl and tls:
+        raise ImproperlyConfigured("EMAIL_URL is smtps:// with tls=1; the first encrypts already, so drop the second.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(user) != bool(password):
+        raise ImproperlyConfigured("EMAIL_URL has a user without a password, or the reverse; write both or neither.")
+    if password and not (ssl or tls or is_loopback(parts.hostname)):
+        raise ImproperlyConfigured("EMAIL_URL would send its password in the open; add ?tls=1 or write smtps://")
+    sender = options.get("from") or (user if "@" in user else sender)
+    try:
+        validate_email(sender)
+    except ValidationError as reason:
+        raise ImproperlyConfigured(f"EMAIL_URL says that mail is from {sender!r}; write an address.") from reason
+    return MailServer(parts.hostname, port or (465 if ssl else 587 if tls else 25), user, password, tls, ssl, sender)

@@ -176,7 +176,7 @@ def install_packages(extras: list[str]) -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--no-input", "--disable-pip-version-check"]
     run(
         [*pip, "-c", str(LOCK), *requirements(extras)],
-        "The packages could not be installed (pip says why, above); is this machine online?",
+        "The packages could not be installed; pip says why above, and it needs the internet",
     )
     fresh = STAMP.with_suffix(".new")
     fresh.write_text(json.dumps({"fingerprint": fingerprint(), "extras": extras}))

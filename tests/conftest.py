@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 
@@ -37,6 +38,23 @@ def django_db_modify_db_settings(
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def flush_reaches_tables_without_a_model() -> Iterator[None]:
+    """PostgreSQL empties no table to which another one refers, and the search table, which is no model, does."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    operations = type(connection.ops)
+    sql_flush = operations.sql_flush
+
+    def cascading(self, style, tables, *, reset_sequences=False, allow_cascade=False):
+        return sql_flush(self, style, tables, reset_sequences=reset_sequences, allow_cascade=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "sql_flush", cascading)
+        yield
+
+
 # --- fixtures that tests of several apps share: below this line ---
 
 
@@ -54,6 +72,17 @@ def empty_search_table(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM cases_search")
+    else:
+        yield
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The table of the cache is no model either: attempts that one test counts would slow down the next."""
+    if is_transactional(request.node, request.fixturenames):
+        request.getfixturevalue("transactional_db")
+        yield
+        cache.clear()
     else:
         yield
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection, connections
 from django.test import Client
 
 from tests.conftest import NO_BROWSER
@@ -52,12 +53,19 @@ def browser() -> Iterator:
         from playwright.sync_api import sync_playwright
     except ImportError:
         no_browser("playwright is not installed; make test installs it")
+    # Playwright keeps an event loop running in this thread. Django then takes the tests for asynchronous code, where it
+    # refuses the database unless told otherwise, and gives each connection a second time: that one has to know what
+    # the first knew about the test database, and each is closed before the other is used.
+    migrated_rows = getattr(connection, "_test_serialized_contents", None)
+    connections.close_all()
     with sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread; Django takes that for asynchronous code and refuses the database.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        if migrated_rows is not None:
+            connection._test_serialized_contents = migrated_rows
         chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         yield chromium
         chromium.close()
+        connections.close_all()
 
 
 @pytest.fixture
@@ -81,6 +89,7 @@ def open_page(browser, live_server, expected_problems: list[str]) -> Iterator[Ca
             timezone_id="Europe/Amsterdam",
             **options,
         )
+        context.set_default_timeout(5_000)
         contexts.append(context)
         if user is not None:
             context.add_cookies([session_cookie(user, live_server.url)])
@@ -101,7 +110,7 @@ def session_cookie(user, url: str) -> dict[str, str]:
     return {
         "name": settings.SESSION_COOKIE_NAME,
         "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-        "url": url,
+        "url": "{0.scheme}://{0.netloc}/".format(urlsplit(url)),  # for the whole site, whatever page this is
     }
 
 
@@ -109,7 +118,7 @@ def watch(context, server: str, problems: list[str]) -> None:
     """Note errors on the console (a breach of the content security policy is one), exceptions and foreign requests."""
 
     def on_console(message) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.location["url"].endswith("/favicon.ico"):  # asked for by itself
             problems.append(f"{message.page.url if message.page else ''}: console: {message.text}")
 
     def on_request(request) -> None:

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from tests.browser.conftest import watch
 
@@ -73,3 +74,9 @@ def test_a_page_without_names_for_its_fields_is_not_accessible(open_page, assert
     page.evaluate("document.body.append(document.createElement('input'))")
     with pytest.raises(AssertionError, match="label"):
         assert_accessible(page)
+
+
+def test_a_page_can_be_opened_as_somebody_who_is_signed_in(open_page):
+    page = open_page(user=get_user_model().objects.create_superuser("beheer@casebook.example", "Beheer"))
+    page.goto("/beheer/")
+    assert page.url.endswith("/beheer/")
