@@ -3,12 +3,22 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from casebook import views
+from casebook import own_data, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("over/", views.about, name="about"),
     path("gezond/", views.health, name="health"),
+    path("mijn-gegevens/", own_data.own_data, name="own_data"),
+    path("mijn-gegevens/naam/", own_data.change_name, name="own_data_name"),
+    path("mijn-gegevens/adres/", own_data.change_address, name="own_data_address"),
+    path("mijn-gegevens/export.json", own_data.download, name="own_data_json"),
+    path("mijn-gegevens/wissen/", own_data.leave, name="own_data_leave"),
+    path("mijn-gegevens/tot-ziens/", own_data.goodbye, name="own_data_goodbye"),
+    path("", include("casebook.account_urls")),
     path("casussen/", include("cases.urls")),
+    path("", include("questions.urls")),
     path("beheer/", admin.site.urls),
 ]
+
+handler429 = "casebook.failures.too_many"  # allauth looks for it here

@@ -1,22 +1,53 @@
 """Pages that belong to no app."""
 
+from dataclasses import dataclass
+
 from django.db import connection
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cases.models import Part
+from casebook import today
+from cases import catalogue, pictures
+from cases.models import Case, Part
+from questions.models import Kolb
+
+CASES_A_PART = 12  # the home page names no more of a part than this; the catalogue has them all
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part with the cases that the home page names, and how many it has in all."""
+
+    part: Part
+    cases: list[tuple[Case, pictures.Ring]]
+    size: int
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "casebook/home.html", {"parts": Part.objects.all()})
+    """The book opened: its idea, its parts with their cases, and a way in for everyone."""
+    library = catalogue.shelf()
+    cases = Case.objects.published().order_by("number").only("number", "slug", "title", "part", "word_count")
+    parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
+    sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}
+    chapters = [
+        Chapter(part, [(c, pictures.ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
+        for part in parts
+    ]
+    if not request.user.is_authenticated:
+        return render(request, "casebook/home.html", {"chapters": chapters})
+    mine = {"chapters": chapters, "today": today.for_you(request.user)}
+    response = render(request, "casebook/home.html", mine)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "casebook/about.html")
+    return render(request, "casebook/about.html", {"lenses": Kolb})
 
 
 @require_safe

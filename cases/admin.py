@@ -70,7 +70,6 @@ class CaseAdmin(admin.ModelAdmin):
     search_fields = ["title", "summary", "introduction", "body", "closing"]
     list_select_related = ["part", "revises"]
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
-    prepopulated_fields = {}
     save_on_top = True
     change_form_template = "admin/cases/case/change_form.html"
     fieldsets = [
@@ -88,6 +87,9 @@ class CaseAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
         return ["number", "slug"] if obj and obj.is_working_copy else []
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Case | None = None) -> dict:
+        return {} if obj else {"slug": ["title"]}
 
     def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
         """What readers see changes through a working copy only."""

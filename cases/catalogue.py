@@ -6,10 +6,12 @@ version goes up. A set of cases is one whole number, a bit per case, so that cou
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 
 from django.db.models import Count, Q
 from django.http import QueryDict
+from django.urls import reverse
 
 from cases import search
 from cases.models import Case, CaseActor, CaseKeyword, Keyword, Library, Part, Sphere
@@ -114,11 +116,15 @@ class Selection:
             params["q"] = self.query.text
         for name, options in self.chosen.items():
             params.setlist(name, [option.slug for option in options])
-        if self.order not in {"nummer", BY_RELEVANCE}:
+        if self.order not in {BY_RELEVANCE, "nummer"} or (self.order == "nummer" and self.query):
             params["volgorde"] = self.order
         if page > 1:
             params["pagina"] = str(page)
         return params.urlencode()
+
+    def address(self, page: int = 1) -> str:
+        query_string = self.as_query_string(page)
+        return f"{reverse('cases:catalogue')}?{query_string}" if query_string else reverse("cases:catalogue")
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ def read(params: QueryDict, library: Shelf) -> Selection:
 
 def answer(selection: Selection, library: Shelf) -> Result:
     """What the catalogue shows for this selection."""
-    hits = [case_id for case_id in search.find(selection.query)]
+    hits = search.find(selection.query)
     place_of = {case_id: place for place, case_id in enumerate(library.ids)} if hits else {}
     places = [place_of[case_id] for case_id in hits if case_id in place_of]
     searched = _set_of(places) if selection.query else library.everything
@@ -257,7 +263,7 @@ def _ways_out(selection: Selection, searched: int, library: Shelf) -> list[WayOu
 def _build(version: int) -> Shelf:
     rows = list(
         Case.objects.published()
-        .annotate(asked=Count("questions", filter=Q(questions__retired=False)))
+        .annotate(asked=Count("questions", filter=Q(questions__retired=False, questions__module=None)))
         .order_by("number", "pk")
         .values_list("pk", "slug", "title", "part__slug", "word_count", "asked")
     )
@@ -359,8 +365,6 @@ def _union(sets: Iterable[int]) -> int:
 
 
 def _slice(places: Iterable[int], start: int) -> list[int]:
-    from itertools import islice
-
     return list(islice(places, start, start + PAGE_SIZE))
 
 

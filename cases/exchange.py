@@ -70,7 +70,7 @@ def apply_document(document: CaseDocument, case: Case) -> None:
 
 def _apply_questions(lines: Iterable[QuestionLine], case: Case) -> None:
     """Match by key. A question that is gone is deleted, or retired where someone has answered it."""
-    present = {question.key: question for question in case.questions.all()}
+    present = {question.key: question for question in case.questions.filter(module=None)}
     for position, line in enumerate(lines, start=1):
         question = present.pop(line.key, None) or Question(case=case, key=line.key)
         question.position, question.kolb, question.text, question.retired = position, line.kolb, line.text, False

@@ -1,12 +1,13 @@
 """Figures for the pictures that templates draw as inline SVG: the Kolb ring and the actor map."""
 
-import textwrap
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cases.models import CaseActor, Sphere
 from questions.models import Kolb
 
+MOST_SEGMENTS = 6  # the sheet knows how to cut a quarter of the ring in up to six
 COUNT_WORDS = ("geen", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien")
 
 
@@ -17,8 +18,8 @@ class Slice:
 
     @property
     def filled(self) -> int:
-        """Slots of its quarter that are filled: three means three or more."""
-        return min(3, self.count)
+        """In how many pieces its quarter of the ring is cut: one a question, while one can tell them apart."""
+        return min(MOST_SEGMENTS, self.count)
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class Ring:
     @property
     def total_in_words(self) -> str:
         """«vier vragen»: what stands beside the picture."""
-        total = COUNT_WORDS[self.total] if self.total < len(COUNT_WORDS) else str(self.total)
-        return f"{total} {'vraag' if self.total == 1 else 'vragen'}"
+        return f"{_in_words(self.total)} {'vraag' if self.total == 1 else 'vragen'}"
+
+    @property
+    def lenses_in_words(self) -> str:
+        """«drie brillen»: how many of the four kinds there are."""
+        lenses = sum(part.count > 0 for part in self.slices)
+        return f"{_in_words(lenses)} {'bril' if lenses == 1 else 'brillen'}"
 
     @property
     def description(self) -> str:
@@ -48,13 +54,27 @@ def ring(counts: dict[str, int]) -> Ring:
     return Ring(tuple(Slice(kolb, counts.get(kolb.value, 0)) for kolb in Kolb))
 
 
+def _in_words(number: int) -> str:
+    return COUNT_WORDS[number] if number < len(COUNT_WORDS) else str(number)
+
+
 # The map is drawn in a fixed width; its height follows the longest column. The border between informal and formal is a
-# Bézier curve, the S of the book, and hybrid actors stand on it.
-WIDTH, TOP, LINE, GAP = 1120, 92, 20, 26
-COLUMNS = {Sphere.INFORMAL: 77, Sphere.FORMAL: 835}
-BORDER = (512, 812, 212, 512)
-WRAP = {Sphere.INFORMAL: 34, Sphere.HYBRID: 26, Sphere.FORMAL: 29}
-LABEL_OFFSET = 25
+# Bézier curve, the S of the book, and hybrid actors stand on it. Labels are wrapped by an estimate of their width, so
+# that none reaches the next column or the edge, whatever the names are.
+WIDTH, TOP, GAP, FOOT = 1120, 100, 26, 12
+COLUMNS = {Sphere.INFORMAL: 44, Sphere.FORMAL: 838}
+BORDER = (494, 776, 212, 494)
+NAME, KIND, LINE = 18, 15, 21  # sizes of type, as in the sheet, and from line to line
+MARK = 14
+LABEL_OFFSET = 26
+ROOM = {Sphere.INFORMAL: 310, Sphere.HYBRID: 220, Sphere.FORMAL: 246}
+# Widths of letters of the interface face in em, at the weight of a name.
+_WIDTHS = {
+    **dict.fromkeys("ijlI.,:;!|'‘’", 0.26),
+    **dict.fromkeys("frt-()/ ", 0.38),
+    **dict.fromkeys("mwMW@%", 0.88),
+    **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ&", 0.69),
+}
 
 
 @dataclass(frozen=True)
@@ -64,16 +84,14 @@ class Spot:
     sphere: Sphere
     x: int
     y: int
+    label_x: int
     person: tuple[str, ...]
     actor: tuple[str, ...]
 
     @property
-    def label_x(self) -> int:
-        return self.x + LABEL_OFFSET
-
-    @property
     def mark_y(self) -> int:
-        return self.y - 12
+        """The top of the mark, which stands level with the first line; y is that line's foot."""
+        return self.y - MARK + 1
 
 
 @dataclass(frozen=True)
@@ -87,47 +105,105 @@ class ActorMap:
         first, second = round(self.height * 0.36), round(self.height * 0.64)
         return f"C{BORDER[1]} {first} {BORDER[2]} {second} {BORDER[3]} {self.height}"
 
+    @property
+    def border_top(self) -> int:
+        return BORDER[0]
+
+    @property
+    def heads(self) -> list[tuple[Sphere, int]]:
+        """The three spheres and where their names stand over the map."""
+        middle = round(_border_reach(20, 60, self.height)) + LABEL_OFFSET
+        return [(sphere, COLUMNS.get(sphere, middle)) for sphere in Sphere]
+
+
+@dataclass(frozen=True)
+class Named:
+    """An actor as a reader meets it: the name in the story and, where that does not say it already, the kind."""
+
+    name: str
+    kind: str
+
 
 @dataclass(frozen=True)
 class SphereList:
     sphere: Sphere
-    actors: tuple[CaseActor, ...]
+    actors: tuple[Named, ...]
 
 
 def spheres(lines: Iterable[CaseActor]) -> list[SphereList]:
     """The actors of a case by sphere, in the order of the axis, empty spheres left out."""
     lines = list(lines)
-    groups = [SphereList(sphere, tuple(line for line in lines if line.actor.sphere == sphere)) for sphere in Sphere]
+    groups = [SphereList(s, tuple(_named(line) for line in lines if line.actor.sphere == s)) for s in Sphere]
     return [group for group in groups if group.actors]
 
 
+def _named(line: CaseActor) -> Named:
+    bare = re.sub(r"^(de|het|een) ", "", line.person.casefold())
+    says_it_already = not bare or bare == line.actor.name.casefold()
+    return Named(line.person or line.actor.name, "" if says_it_already else line.actor.name)
+
+
 def actor_map(lines: Iterable[CaseActor]) -> ActorMap:
-    columns = {group.sphere: [_label(line) for line in group.actors] for group in spheres(lines)}
-    needed = {
-        sphere: sum(len(p) + len(a) for p, a in labels) * LINE + len(labels) * GAP for sphere, labels in columns.items()
-    }
+    columns = {group.sphere: [_label(actor, group.sphere) for actor in group.actors] for group in spheres(lines)}
+    needed = {sphere: sum(len(p + a) * LINE + GAP for p, a in labels) for sphere, labels in columns.items()}
     room = max(needed.values(), default=0)
-    height = TOP + room + 10
+    height = TOP + room + FOOT
     spots = []
     for sphere, labels in columns.items():
         spare = (room - needed[sphere]) / len(labels)
         y = TOP + spare / 2
         for person, actor in labels:
-            x = COLUMNS.get(sphere) or _border_x(y / height)
-            spots.append(Spot(sphere, round(x), round(y), person, actor))
-            y += (len(person) + len(actor)) * LINE + GAP + spare
-    return ActorMap(round(height), tuple(spots))
+            x, label_x = _across(sphere, y, len(person + actor), height)
+            spots.append(Spot(sphere, x, round(y), label_x, person, actor))
+            y += len(person + actor) * LINE + GAP + spare
+    return ActorMap(height, tuple(spots))
 
 
-def _label(line: CaseActor) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The name in the story with the kind of actor under it; the kind alone where the story gives no name."""
-    width = WRAP[Sphere(line.actor.sphere)]
-    name = tuple(textwrap.wrap(line.person or line.actor.name, width))
-    return name, tuple(textwrap.wrap(line.actor.name, width)) if line.person else ()
+def _across(sphere: Sphere, y: float, lines: int, height: int) -> tuple[int, int]:
+    """Where the mark and the label of an actor stand between left and right."""
+    if sphere in COLUMNS:
+        return COLUMNS[sphere], COLUMNS[sphere] + LABEL_OFFSET
+    # The label keeps clear of the border, also where that bends back under its later lines.
+    reach = _border_reach(y - NAME, y + (lines - 1) * LINE, height) + MARK
+    x = _border_x((y - MARK / 2) / height) - MARK / 2
+    return round(x), round(max(x + LABEL_OFFSET, reach))
+
+
+def _label(actor: Named, sphere: Sphere) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(_wrap(actor.name, ROOM[sphere] / NAME)), tuple(_wrap(actor.kind, ROOM[sphere] / KIND))
+
+
+def _wrap(text: str, room: float) -> Iterator[str]:
+    """Lines of at most this many em. A word that is too long by itself is cut."""
+    line = ""
+    for word in text.split():
+        while _width(word) > room:
+            fits = next(n for n in range(len(word), 0, -1) if n == 1 or _width(word[:n]) < room - 0.4)
+            if line:
+                yield line
+            yield f"{word[:fits]}-"
+            line, word = "", word[fits:]
+        if line and _width(f"{line} {word}") > room:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    if line:
+        yield line
+
+
+def _width(text: str) -> float:
+    return sum(_WIDTHS.get(letter, 0.57) for letter in text)
+
+
+def _border_reach(top: float, bottom: float, height: float) -> float:
+    """The rightmost place of the S between two heights."""
+    steps = 8
+    return max(_border_x((top + (bottom - top) * step / steps) / height) for step in range(steps + 1))
 
 
 def _border_x(height: float) -> float:
-    """Where the S runs, less half a mark, at this height (0 is the top, 1 the bottom)."""
+    """Where the S runs at this height (0 is the top, 1 the bottom)."""
     low, high = 0.0, 1.0
     for _ in range(20):
         middle = (low + high) / 2
@@ -135,7 +211,7 @@ def _border_x(height: float) -> float:
             low = middle
         else:
             high = middle
-    return _bezier(low, BORDER) - 7
+    return _bezier(low, BORDER)
 
 
 def _bezier(t: float, points: tuple[float, float, float, float]) -> float:

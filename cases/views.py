@@ -1,24 +1,46 @@
 """The library as readers see it."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url, replace_url
 
 from cases import access, catalogue, pictures, search
-from cases.catalogue import Result, Shelf
-from cases.models import Case
+from cases.catalogue import Choice, Result, Selection, Shelf
+from cases.models import Actor, Case, Keyword, Sphere
 from cases.rendering import plain_text
+from questions.access import own_study
+
+SPHERES = list(Sphere)
+
+
+FIRST_OPTIONS = 8  # a filter with more shows its commonest; the rest stands behind a button
 
 
 @dataclass(frozen=True)
 class Card:
     case: Case
+    actors: list[Actor]
+    keywords: list[Keyword]
     ring: pictures.Ring
     snippet: list[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter with its choices: those in view, and those behind a button."""
+
+    name: str
+    label: str
+    shown: list[Choice]
+    rest: list[Choice]
 
 
 @require_safe
@@ -28,26 +50,62 @@ def case_list(request: HttpRequest) -> HttpResponse:
     result = catalogue.answer(catalogue.read(request.GET, library), library)
     cards = [_card(case, result, library) for case in catalogue.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]
+    page = result.selection.page
     context = {
         "result": result,
         "selection": result.selection,
         "cards": cards,
         "groups": groups if result.is_grouped else [],
-        "filters": [(name, label, result.choices[name]) for name, label in catalogue.FILTERS.items()],
+        "facets": [_facet(name, label, result.choices[name]) for name, label in catalogue.FILTERS.items()],
         "chips": [(o, result.selection.without(o)) for chosen in result.selection.chosen.values() for o in chosen],
         "orders": catalogue.ORDERS,
         "suggested": result.selection.with_query(result.suggestion) if result.suggestion else None,
+        "previous_page": result.selection.address(page - 1) if page > 1 else None,
+        "next_page": result.selection.address(page + 1) if page < result.pages else None,
+        "is_update": bool(request.htmx) and not request.htmx.history_restore_request,
     }
-    template = "cases/_results.html" if request.htmx and not request.htmx.boosted else "cases/case_list.html"
-    response = render(request, template, context)
+    response = render(request, "cases/_results.html" if context["is_update"] else "cases/case_list.html", context)
     patch_vary_headers(response, ["HX-Request"])
-    return response
+    return _with_address(response, request, result.selection) if context["is_update"] else response
 
 
 def _card(case: Case, result: Result, library: Shelf) -> Card:
     query = result.selection.query
-    story = "\n".join(plain_text(text) for text in (case.introduction, case.body, case.closing)) if query else ""
-    return Card(case, pictures.ring(library.lenses.get(case.pk, {})), search.snippet(story, query) if query else [])
+    return Card(
+        case=case,
+        actors=sorted(dict.fromkeys(case.actors.all()), key=lambda actor: SPHERES.index(actor.sphere)),
+        keywords=_by_name(case.keywords.all()),
+        ring=pictures.ring(library.lenses.get(case.pk, {})),
+        snippet=search.snippet(_story(case), query) if query else [],
+    )
+
+
+def _story(case: Case) -> str:
+    """The words of the story in one run, in which a subhead stays a sentence of its own."""
+    words = "\n".join(plain_text(text) for text in (case.introduction, case.body, case.closing))
+    return re.sub(r"(?<=\w)\n", ". ", words)
+
+
+def _by_name(keywords: Iterable[Keyword]) -> list[Keyword]:
+    """In the order of a dictionary, which is not the order of a database: Wmo comes after wijkteam."""
+    return sorted(keywords, key=lambda keyword: search.fold(keyword.name))
+
+
+def _facet(name: str, label: str, choices: list[Choice]) -> Facet:
+    if len(choices) <= FIRST_OPTIONS + 2:
+        return Facet(name, label, choices, [])
+    by_size = sorted(choices, key=lambda choice: -choice.option.cases.bit_count())
+    shown = [choice for place, choice in enumerate(by_size) if place < FIRST_OPTIONS or choice.is_chosen]
+    return Facet(name, label, shown, [choice for choice in choices if choice not in shown])
+
+
+def _with_address(response: HttpResponse, request: HttpRequest, selection: Selection) -> HttpResponse:
+    """Tell htmx the address of these results. Going on with the same search takes the place of the step before, so
+    that Back does not walk through every letter that was typed."""
+    before = QueryDict(urlsplit(request.htmx.current_url or "").query, mutable=True)
+    after = QueryDict(selection.as_query_string(), mutable=True)
+    goes_on = bool(before.pop("q", [])) and bool(after.pop("q", []))
+    return (replace_url if goes_on and before == after else push_url)(response, selection.address())
 
 
 @require_safe
@@ -59,7 +117,8 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     previous, following = library.with_neighbours(case.pk)
     context = {
         "case": case,
-        "questions": [question for question in case.questions.all() if not question.retired],
+        "keywords": _by_name(case.keywords.all()),
+        "questions": [q for q in case.questions.all() if not q.retired and q.module_id is None],
         "ring": pictures.ring(library.lenses.get(case.pk, {})),
         "map": pictures.actor_map(case.case_actors.all()),
         "spheres": pictures.spheres(case.case_actors.all()),
@@ -67,4 +126,6 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "previous": previous,
         "following": following,
     }
+    if request.user.is_authenticated:
+        context["own"] = own_study(request.user, case)
     return render(request, "cases/case_detail.html", context)

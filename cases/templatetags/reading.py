@@ -1,7 +1,11 @@
 """Template filters that turn what people wrote into HTML."""
 
+from urllib.parse import urlsplit
+
 from django import template
 
+from cases.pictures import Ring
+from cases.pictures import ring as draw_ring
 from cases.rendering import Rendered, render
 
 register = template.Library()
@@ -17,3 +21,15 @@ def markdown(text: str) -> Rendered:
 def markdown_line(text: str) -> str:
     """A question or a reference: no paragraph around it."""
     return render(text, inline=True).html
+
+
+@register.filter
+def site(url: str) -> str:
+    """The site that an address leads to, as people call it: «socialevraagstukken.nl»."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
+
+
+@register.filter
+def ring(counts: dict[str, int]) -> Ring:
+    """{% with ring=counts|ring %}{% include "cases/_ring.html" %}{% endwith %}: how many there are of each bril."""
+    return draw_ring(counts)

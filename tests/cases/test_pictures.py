@@ -19,9 +19,13 @@ def test_a_ring_says_what_it_shows():
     assert [(part.kolb.value, part.count, part.filled) for part in ring.slices] == [
         ("doener", 1, 1),
         ("beschouwer", 0, 0),
-        ("denker", 4, 3),
+        ("denker", 4, 4),
         ("beslisser", 0, 0),
     ]
+
+
+def test_a_quarter_is_cut_in_at_most_six():
+    assert pictures.ring({"denker": 9}).slices[2].filled == 6
 
 
 def test_a_ring_without_questions_says_so():
