@@ -10,10 +10,12 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from questions.models import Assignment, Enrolment, Extension, Module, Question, Role
+from questions.models import Answer, Assignment, Enrolment, Extension, Module, Question, Role
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,36 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
         if not readable and not question.answers.filter(student=request.user, assignment=None).exists():
             raise Http404
         return question
-    enrolment = Enrolment.objects.filter(user=request.user, module__assignments=assignment_id).only("role").first()
-    if enrolment is None:
+    role = Enrolment.objects.filter(user=request.user, module__assignments=assignment_id).values("role")[:1]
+    question = get_object_or_404(
+        asked.filter(asked_in__assignment=assignment_id).annotate(role=Subquery(role)), pk=question_id
+    )
+    if question.role is None:
         raise Http404
-    if enrolment.role == Role.TEACHER:
+    if question.role == Role.TEACHER:
         raise PermissionDenied
-    return get_object_or_404(asked, pk=question_id, asked_in__assignment=assignment_id)
+    return question
+
+
+@dataclass(frozen=True)
+class OwnStudy:
+    """What somebody writes at a case for themselves alone, and the assignment that asks the same of them, if any."""
+
+    answers: dict[int, Answer]
+    assignment: Assignment | None
+
+
+def own_study(user, case) -> OwnStudy:
+    """For the page of a case: own answers by question, and an assignment on it that is still open to this student."""
+    answers = Answer.objects.visible_to(user).filter(question__case=case, assignment=None)
+    now = timezone.now()
+    assignment = (
+        Assignment.objects.open()
+        .filter(Q(closed_at=None) | Q(closed_at__gt=now), edition__case=case, module__archived_at=None)
+        .filter(module__enrolments__user=user, module__enrolments__role=Role.STUDENT, module__enrolments__left_at=None)
+        .first()
+    )
+    return OwnStudy({answer.question_id: answer for answer in answers}, assignment)
 
 
 def _desk(request: HttpRequest, assignment_id: int) -> Desk:
@@ -120,3 +146,15 @@ def _desk(request: HttpRequest, assignment_id: int) -> Desk:
     enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
     extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()
     return Desk(assignment, enrolment, extension)
+
+
+def check_may_make_modules(request: HttpRequest) -> None:
+    """403 for whoever has no right to make modules. What one may do in an existing module is a role in that module."""
+    if not request.user.may_teach:
+        raise PermissionDenied
+
+
+def person_in_module(request: HttpRequest, module_id: int, tag: str) -> Enrolment:
+    """Someone who is or was in a module, for its teachers. 403 for its students."""
+    module = module_for_teacher(request, module_id)
+    return get_object_or_404(Enrolment.objects.select_related("user", "module"), module=module, tag=tag)

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -46,6 +46,7 @@ class Result(Enum):
     """What became of one answer when handing in."""
 
     SUBMITTED = "submitted"
+    SAVED = "saved"
     EMPTY = "empty"
     STALE = "stale"
     TOO_LONG = "too_long"
@@ -72,14 +73,15 @@ def save(*, student, question: Question, assignment_id: int | None, draft: Draft
     """
     text = normalise(draft.text)
     mine = Answer.objects.filter(student=student, question=question, assignment=assignment_id)
-    stored = mine.first()
     if len(text) > MAX_LENGTH:
-        return Saved(Outcome.TOO_LONG, stored)
-    if stored is None and not text:
-        return Saved(Outcome.SAVED, None)
-    if stored is None:
-        return _first_save(student, question, assignment_id, draft, text)
-    if stored.text == text or _is_overtaken(draft, stored):
+        return Saved(Outcome.TOO_LONG, mine.first())
+    if text and draft.revision == 0:
+        _first_save(student, question, assignment_id, draft, text)
+    stored = mine.first()
+    if stored is None and text:
+        _first_save(student, question, assignment_id, draft, text)
+        stored = mine.get()
+    if stored is None or stored.text == text or _is_overtaken(draft, stored):
         return Saved(Outcome.SAVED, stored)
     if stored.revision != draft.revision and not _wrote(draft, stored):
         return _keep_both(stored, draft, text)
@@ -88,23 +90,17 @@ def save(*, student, question: Question, assignment_id: int | None, draft: Draft
     return _keep_both(mine.get(), draft, text)
 
 
-def _first_save(student, question: Question, assignment_id: int | None, draft: Draft, text: str) -> Saved:
-    try:
-        with transaction.atomic():
-            answer = Answer.objects.create(
-                student=student,
-                question=question,
-                assignment_id=assignment_id,
-                text=text,
-                writer=draft.writer,
-                writer_seq=draft.seq,
-            )
-        return Saved(Outcome.SAVED, answer)
-    except IntegrityError:  # another tab was first: the same as a revision that is no longer the latest
-        stored = Answer.objects.get(student=student, question=question, assignment=assignment_id)
-        if stored.text == text or _is_overtaken(draft, stored):
-            return Saved(Outcome.SAVED, stored)
-        return _keep_both(stored, draft, text)
+def _first_save(student, question: Question, assignment_id: int | None, draft: Draft, text: str) -> None:
+    """Insert, unless there is an answer already: of two first saves at once the second finds the first one's."""
+    first = Answer(
+        student=student,
+        question=question,
+        assignment_id=assignment_id,
+        text=text,
+        writer=draft.writer,
+        writer_seq=draft.seq,
+    )
+    Answer.objects.bulk_create([first], ignore_conflicts=True)
 
 
 def _is_overtaken(draft: Draft, stored: Answer) -> bool:
@@ -148,6 +144,14 @@ def _keep(answer: Answer, text: str, writer: str, revision: int, kind: str) -> N
         AnswerVersion.objects.get_or_create(
             answer=answer, text=text, kind=kind, defaults={"writer": writer, "base_revision": revision}
         )
+
+
+def take_in(*, student, assignment: Assignment, question: Question, draft: Draft, is_final: bool) -> HandedIn:
+    """One answer of a form: handed in, or only saved."""
+    if is_final:
+        return hand_in(student=student, assignment=assignment, question=question, draft=draft)
+    saved = save(student=student, question=question, assignment_id=assignment.pk, draft=draft)
+    return HandedIn(question, Result(saved.outcome.value), saved)
 
 
 def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft) -> HandedIn:

@@ -213,3 +213,17 @@ class SharedReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.student} las in {self.assignment}"
+
+
+class DepartedWork(models.Model):
+    """What is left in an assignment of students whose account was deleted: how many, and how much. No name, no text."""
+
+    assignment = models.OneToOneField("questions.Assignment", models.CASCADE, related_name="departed")
+    students = models.PositiveIntegerField(default=0)
+    answers = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["assignment"]
+
+    def __str__(self) -> str:
+        return f"{self.assignment}: {self.answers} van {self.students}"

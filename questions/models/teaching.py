@@ -41,7 +41,8 @@ class ModuleQuerySet(models.QuerySet):
         return self.filter(enrolments__user=user, enrolments__left_at=None)
 
     def taught_by(self, user) -> "ModuleQuerySet":
-        return self.of(user).filter(enrolments__role=Role.TEACHER)
+        # In one filter(): a second one would ask for any teacher at all in a module that this person is in.
+        return self.filter(enrolments__user=user, enrolments__left_at=None, enrolments__role=Role.TEACHER)
 
 
 class Module(models.Model):

@@ -1,0 +1,147 @@
+"""Modules and who is in them, to look at, and invitations to teach.
+
+What students write and what they hear back is never registered here; tests/casebook/test_accounts.py walks the
+registry.
+"""
+
+import logging
+from smtplib import SMTPException
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from questions import inviting
+from questions.models import Assignment, Enrolment, Module, Role, TeacherInvitation
+
+log = logging.getLogger(__name__)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at. Teachers change these, on the site itself."""
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+
+@admin.register(Module)
+class ModuleAdmin(ReadOnlyAdmin):
+    list_display = ["title", "period", "teachers", "students", "assignments", "created_at", "archived_at"]
+    list_filter = ["archived_at"]
+    search_fields = ["title", "period"]
+    fields = ["title", "period", "description", "groups", "code_closes_at", "archived_at", "retain_until"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Module]:
+        present = Q(enrolments__left_at=None)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                teacher_count=Count("enrolments", present & Q(enrolments__role=Role.TEACHER), distinct=True),
+                student_count=Count("enrolments", present & Q(enrolments__role=Role.STUDENT), distinct=True),
+                assignment_count=Count("assignments", distinct=True),
+            )
+        )
+
+    @admin.display(description=gettext_lazy("docenten"), ordering="teacher_count")
+    def teachers(self, module: Module) -> int:
+        return module.teacher_count
+
+    @admin.display(description=gettext_lazy("studenten"), ordering="student_count")
+    def students(self, module: Module) -> int:
+        return module.student_count
+
+    @admin.display(description=gettext_lazy("opdrachten"), ordering="assignment_count")
+    def assignments(self, module: Module) -> int:
+        return module.assignment_count
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(ReadOnlyAdmin):
+    list_display = ["user", "module", "role", "group", "joined_at", "left_at"]
+    list_filter = ["role", ("left_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user", "module"]
+    search_fields = ["user__name", "user__email", "module__title"]
+    fields = ["user", "module", "role", "group", "joined_at", "left_at"]
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    list_display = ["title", "module", "edition", "opens_at", "due_at", "closed_at"]
+    list_select_related = ["module", "edition__case"]
+    search_fields = ["module__title", "edition__case__title"]
+    fields = ["module", "edition", "instructions", "opens_at", "due_at", "closed_at", "share"]
+
+    @admin.display(description=gettext_lazy("casus"), ordering="edition__case__title")
+    def title(self, assignment: Assignment) -> str:
+        return assignment.edition.case.title
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = TeacherInvitation
+        fields = ["email"]
+        help_texts = {"email": gettext_lazy("Alleen wie met dit adres is ingelogd, kan de uitnodiging gebruiken.")}
+
+
+@admin.register(TeacherInvitation)
+class TeacherInvitationAdmin(admin.ModelAdmin):
+    """Made and taken back, never changed. Its link is shown once, and mailed where there is mail."""
+
+    form = InvitationForm
+    list_display = ["email", "state", "created_at", "expires_at", "used_at", "invited_by"]
+    list_select_related = ["invited_by"]
+    search_fields = ["email"]
+
+    def get_fields(self, request: HttpRequest, obj: TeacherInvitation | None = None) -> list[str]:
+        return ["email"] if obj is None else ["email", "state", "created_at", "expires_at", "used_at", "invited_by"]
+
+    def has_change_permission(self, request: HttpRequest, obj: TeacherInvitation | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("stand"))
+    def state(self, invitation: TeacherInvitation) -> str:
+        if invitation.used_at:
+            return _("gebruikt")
+        return _("open") if inviting.is_open(invitation) else _("verlopen")
+
+    def save_model(self, request: HttpRequest, obj: TeacherInvitation, form: forms.ModelForm, change: bool) -> None:
+        obj.token = inviting.invite(invitation=obj, by=request.user)
+
+    def response_add(self, request: HttpRequest, obj: TeacherInvitation, post_url_continue=None) -> HttpResponse:
+        """The page with the link, in answer to the POST itself: it is kept nowhere, so going back cannot show it."""
+        link = f"{settings.SITE_URL}{reverse('invitation', args=[obj.token])}"
+        words = {"invitation": obj, "link": link, "title": _("De uitnodiging staat klaar"), "opts": self.opts}
+        response = TemplateResponse(
+            request, "admin/questions/teacherinvitation/made.html", self.admin_site.each_context(request) | words
+        )
+        if settings.HAS_MAIL:  # after the commit: a slow mail server must not keep the database waiting
+            transaction.on_commit(lambda: response.context_data.update(mailed=mail_invitation(obj, link)))
+        return response
+
+
+def mail_invitation(invitation: TeacherInvitation, link: str) -> bool:
+    """False where the mail could not be sent; whoever invites then passes the link on."""
+    words = {"link": link, "invitation": invitation, "site_url": settings.SITE_URL}
+    subject = _("Uitnodiging om docent te worden in Casusboek")
+    body = render_to_string("account/email/invitation_message.txt", words)
+    try:
+        return bool(send_mail(subject, body, None, [invitation.email]))
+    except (OSError, SMTPException):
+        log.exception("an invitation could not be mailed")
+        return False

@@ -1,0 +1,183 @@
+"""Assignments: what a class is asked about a case, and by when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import cases.access
+from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Extension, Module, Question
+from questions.teaching import RefusedError, add_own_question
+
+
+@dataclass(frozen=True)
+class OwnQuestion:
+    """What a teacher asks beside the questions of the case."""
+
+    text: str
+    kolb: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a teacher fills in about an assignment. The questions stand in the order in which they are asked."""
+
+    questions: tuple[Question, ...]
+    own: tuple[OwnQuestion, ...] = ()
+    reworded: tuple[tuple[Question, str], ...] = ()
+    instructions: str = ""
+    opens_at: datetime | None = None
+    due_at: datetime | None = None
+    share: bool = False
+
+
+def questions_to_choose(*, module: Module, edition, assignment: Assignment | None = None) -> list[Question]:
+    """The questions of the edition, then a teacher's own ones in this module; .wording is how each is asked here."""
+    wording = cases.access.wording(edition)
+    rows = Question.objects.filter(case=edition.case_id)
+    asked = set(assignment.asked.values_list("question", flat=True)) if assignment else set()
+    chosen = []
+    for question in rows.order_by("position", "pk"):
+        is_own = question.module_id is not None
+        if question.pk in asked or (question.module_id == module.pk if is_own else question.key in wording):
+            question.wording = question.text if is_own else wording.get(question.key, question.text)
+            chosen.append(question)
+    return chosen
+
+
+@transaction.atomic
+def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
+    if module.is_archived:
+        raise RefusedError(
+            _("Deze module is gearchiveerd. Haal de module eerst terug; dan kun je weer opdrachten geven.")
+        )
+    last = module.assignments.aggregate(last=Max("position"))["last"] or 0
+    assignment = Assignment.objects.create(
+        module=module,
+        edition=edition,
+        instructions=plan.instructions,
+        opens_at=plan.opens_at,
+        due_at=plan.due_at,
+        share=plan.share,
+        position=last + 1,
+    )
+    _ask(assignment, plan)
+    return assignment
+
+
+@transaction.atomic
+def change_assignment(*, assignment: Assignment, plan: Plan) -> Assignment:
+    """Everything but the case and its edition. Once someone has answered, questions can only be added."""
+    assignment = Assignment.objects.select_for_update().select_related("module", "edition").get(pk=assignment.pk)
+    asked = set(assignment.asked.values_list("question", flat=True))
+    removed = asked - {question.pk for question in plan.questions}
+    if removed and is_answered(assignment):
+        raise RefusedError(_("Er is al geantwoord. Vragen toevoegen kan nog, weghalen niet meer."))
+    assignment.asked.filter(question__in=removed).delete()
+    switch_sharing(assignment, on=plan.share)
+    assignment.instructions, assignment.opens_at, assignment.due_at = plan.instructions, plan.opens_at, plan.due_at
+    assignment.save(update_fields=["instructions", "opens_at", "due_at", "share", "shared_from"])
+    _ask(assignment, plan)
+    return assignment
+
+
+def _ask(assignment: Assignment, plan: Plan) -> None:
+    """Puts the questions in the assignment, in this order, a teacher's new ones last."""
+    case = assignment.edition.case
+    added = [add_own_question(module=assignment.module, case=case, text=own.text, kolb=own.kolb) for own in plan.own]
+    if not plan.questions and not added:
+        raise RefusedError(_("Kies minstens één vraag, of stel zelf een vraag."))
+    for position, question in enumerate([*plan.questions, *added], start=1):
+        AssignmentQuestion.objects.update_or_create(
+            assignment=assignment, question=question, defaults={"position": position}
+        )
+    for question, text in plan.reworded:
+        reword(question=question, text=text)
+
+
+def reword(*, question: Question, text: str) -> None:
+    """Mends a teacher's own question, as long as nobody answered it."""
+    if question.text == text:
+        return
+    if Answer.objects.filter(question=question).exists():
+        raise RefusedError(_("Op een eigen vraag is al geantwoord. De tekst daarvan kan niet meer anders."))
+    question.text = text
+    question.save(update_fields=["text"])
+
+
+def switch_sharing(assignment: Assignment, *, on: bool) -> None:
+    """Sharing is agreed when an assignment opens. Switched on later, it counts for what is handed in from then on;
+    switching it off is always possible, since it only takes less from those who wrote."""
+    if on and not assignment.share:
+        has_begun = assignment.is_open or is_answered(assignment)
+        assignment.shared_from = timezone.now() if has_begun else None
+    assignment.share = on
+
+
+def is_answered(assignment: Assignment) -> bool:
+    """Whether anyone wrote anything in it, handed in or not."""
+    return assignment.answers.exists()
+
+
+def close_assignment(*, assignment: Assignment) -> Assignment:
+    """From now on nothing can be handed in. Saving and reading go on."""
+    if assignment.closed_at is None:
+        assignment.closed_at = timezone.now()
+        assignment.save(update_fields=["closed_at"])
+    return assignment
+
+
+def reopen_assignment(*, assignment: Assignment) -> Assignment:
+    assignment.closed_at = None
+    assignment.save(update_fields=["closed_at"])
+    return assignment
+
+
+@transaction.atomic
+def delete_assignment(*, assignment: Assignment) -> None:
+    Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if is_answered(assignment):
+        raise RefusedError(
+            _("In deze opdracht is al geantwoord. Daarom kun je de opdracht niet verwijderen; sluiten kan wel.")
+        )
+    assignment.delete()
+
+
+@transaction.atomic
+def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
+    """One place up or down in its module; nothing happens at the end."""
+    rows = list(Assignment.objects.select_for_update().filter(module=assignment.module_id).order_by("position", "pk"))
+    here = next(place for place, row in enumerate(rows) if row.pk == assignment.pk)
+    there = here - 1 if earlier else here + 1
+    if 0 <= there < len(rows):
+        rows[here], rows[there] = rows[there], rows[here]
+    for position, row in enumerate(rows, start=1):
+        row.position = position
+    Assignment.objects.bulk_update(rows, ["position"])
+
+
+def extend(*, assignment: Assignment, enrolment: Enrolment, due_at: datetime, reason: str) -> Extension:
+    """A later date for one student. Another one takes the place of the first."""
+    if assignment.due_at is None:
+        raise RefusedError(_("Deze opdracht heeft geen inleverdatum, dus ook geen uitstel."))
+    if due_at <= assignment.due_at:
+        raise RefusedError(_("Kies een datum na de inleverdatum van iedereen."))
+    extension, _is_new = Extension.objects.update_or_create(
+        assignment=assignment, enrolment=enrolment, defaults={"due_at": due_at, "reason": reason}
+    )
+    return extension
+
+
+def withdraw_extension(*, extension: Extension) -> None:
+    extension.delete()
+
+
+def in_order(questions: Iterable[Question], places: dict[int, int | None]) -> tuple[Question, ...]:
+    """By the number that the teacher gave each; those without one after them, as they stood."""
+    numbered = list(enumerate(questions))
+    numbered.sort(key=lambda each: (places.get(each[1].pk) or 10_000, each[0]))
+    return tuple(question for _place, question in numbered)

@@ -1,0 +1,195 @@
+"""What the pages of modules show, each gathered in a fixed number of queries."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from questions.models import Answer, AnswerState, Assignment, Enrolment, Extension, Module, Role, Submission
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of my modules, with what there is to see in it."""
+
+    enrolment: Enrolment
+    students: int
+    asking_back: int
+    assignments: int
+    next_due: datetime | None
+
+    @property
+    def module(self) -> Module:
+        return self.enrolment.module
+
+
+@dataclass(frozen=True)
+class Places:
+    """My modules: where I teach, where I learn, and what is over."""
+
+    teaching: list[Place]
+    learning: list[Place]
+    archived: list[Place]
+
+
+def places_of(user) -> Places:
+    rows = Enrolment.objects.filter(user=user, left_at=None).select_related("module")
+    enrolments = list(rows.order_by("-module__created_at", "-module"))
+    modules = [enrolment.module_id for enrolment in enrolments]
+    people = _counts_of_people(modules)
+    assignments: dict[int, list[Assignment]] = {}
+    for assignment in Assignment.objects.filter(module__in=modules):
+        assignments.setdefault(assignment.module_id, []).append(assignment)
+    own = dict(Extension.objects.filter(enrolment__in=enrolments).values_list("assignment", "due_at"))
+    places = [_place(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
+    current = [place for place in places if not place.module.is_archived]
+    return Places(
+        teaching=[place for place in current if place.enrolment.is_teacher],
+        learning=[place for place in current if not place.enrolment.is_teacher],
+        archived=[place for place in places if place.module.is_archived],
+    )
+
+
+def _counts_of_people(modules: list[int]) -> dict[int, tuple[int, int]]:
+    """Per module how many students are in it, and how many people ask to come back."""
+    rows = Enrolment.objects.filter(module__in=modules).order_by().values("module")
+    counted = rows.annotate(
+        students=Count("pk", filter=Q(role=Role.STUDENT, left_at=None)),
+        asking=Count("pk", filter=Q(left_at__isnull=False, asked_back_at__isnull=False)),
+    )
+    return {row["module"]: (row["students"], row["asking"]) for row in counted}
+
+
+def _place(enrolment: Enrolment, people: tuple[int, int], assignments: list[Assignment], own: dict) -> Place:
+    if not enrolment.is_teacher:
+        assignments = [assignment for assignment in assignments if assignment.is_open]
+    dues = [max(a.due_at, own.get(a.pk, a.due_at)) for a in assignments if a.due_at and not a.closed_at]
+    upcoming = [due for due in dues if due > timezone.now()]
+    return Place(enrolment, *people, len(assignments), min(upcoming, default=None))
+
+
+# --- A module as its teacher sees it ---
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    students: list[Enrolment]
+
+
+@dataclass(frozen=True)
+class TaughtAssignment:
+    assignment: Assignment
+    handed_in: int  # students who handed in at least one answer
+
+    @property
+    def is_over(self) -> bool:
+        due = self.assignment.due_at
+        return due is not None and due < timezone.now()
+
+
+@dataclass(frozen=True)
+class TaughtModule:
+    module: Module
+    groups: list[Group]
+    teachers: list[Enrolment]
+    asking_back: list[Enrolment]
+    gone: list[Enrolment]
+    assignments: list[TaughtAssignment]
+
+    @property
+    def students(self) -> int:
+        return sum(len(group.students) for group in self.groups)
+
+
+def module_for_its_teacher(module: Module) -> TaughtModule:
+    people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
+    present = [enrolment for enrolment in people if not enrolment.has_left]
+    return TaughtModule(
+        module=module,
+        groups=_groups(module, [enrolment for enrolment in present if not enrolment.is_teacher]),
+        teachers=[enrolment for enrolment in present if enrolment.is_teacher],
+        asking_back=[enrolment for enrolment in people if enrolment.has_left and enrolment.asked_back_at],
+        gone=[enrolment for enrolment in people if enrolment.has_left and not enrolment.asked_back_at],
+        assignments=_taught_assignments(module),
+    )
+
+
+def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
+    """The groups of the module in the order its teacher gave them, and then who is in none."""
+    names = [*module.groups, *sorted({student.group for student in students} - {"", *module.groups}), ""]
+    groups = [Group(name, [student for student in students if student.group == name]) for name in names]
+    return [group for group in groups if group.name or group.students]
+
+
+def _taught_assignments(module: Module) -> list[TaughtAssignment]:
+    handed_in = dict(
+        Submission.objects.readable_for_teachers()
+        .filter(answer__assignment__module=module)
+        .order_by()
+        .values_list("answer__assignment")
+        .annotate(students=Count("answer__student", distinct=True))
+    )
+    rows = module.assignments.select_related("edition__case").annotate(
+        question_count=Count("asked"), is_answered=Exists(Answer.objects.filter(assignment=OuterRef("pk")))
+    )
+    assignments = list(rows)
+    for assignment in assignments:
+        assignment.module = module
+    return [TaughtAssignment(assignment, handed_in.get(assignment.pk, 0)) for assignment in assignments]
+
+
+# --- A module as its student sees it ---
+
+
+@dataclass
+class OwnAssignment:
+    """An assignment with how far this student is."""
+
+    assignment: Assignment
+    extension: Extension | None
+    states: Counter = field(default_factory=Counter)
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.assignment.due_for(self.extension)
+
+    @property
+    def total(self) -> int:
+        return self.assignment.question_count
+
+    @property
+    def handed_in(self) -> int:
+        return sum(count for state, count in self.states.items() if state not in {AnswerState.EMPTY, AnswerState.DRAFT})
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_at is not None and self.due_at < timezone.now() and self.handed_in < self.total
+
+    @property
+    def shown_states(self) -> list[tuple[AnswerState, int]]:
+        """What there is, in the order of the road that an answer goes; what is empty needs no mention."""
+        return [
+            (state, self.states[state]) for state in AnswerState if state != AnswerState.EMPTY and self.states[state]
+        ]
+
+
+def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
+    """Also the ones that are not open yet: those are announced. Nothing here is about anybody else."""
+    rows = enrolment.module.assignments.select_related("edition__case").annotate(question_count=Count("asked"))
+    extensions = {e.assignment_id: e for e in Extension.objects.filter(enrolment=enrolment)}
+    own = {}
+    for assignment in rows:
+        assignment.module = enrolment.module
+        own[assignment.pk] = OwnAssignment(assignment, extensions.get(assignment.pk))
+    answers = Answer.objects.filter(assignment__in=own, student=enrolment.user_id).with_state()
+    for answer in answers:
+        own[answer.assignment_id].states[answer.state] += 1
+    return list(own.values())
+
+
+def teachers_of(module: Module) -> list[str]:
+    rows = module.enrolments.filter(role=Role.TEACHER, left_at=None).select_related("user").order_by("user__name")
+    return [str(enrolment.user) for enrolment in rows]

@@ -1,0 +1,57 @@
+"""What a save sends, read strictly: people cannot get these wrong, so nonsense is tampering and gets 400."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import BadRequest
+from django.http import QueryDict
+
+from questions.answering import Draft
+
+MAX_WRITER = 40
+
+
+@dataclass(frozen=True)
+class Save:
+    draft: Draft
+    user_id: int | None
+
+
+def read_save(data: QueryDict) -> Save:
+    """One answer: text, revision, writer, seq and user."""
+    if "text" not in data:
+        raise BadRequest("text is missing")
+    return Save(_draft(data, ""), _user(data))
+
+
+def read_desk(data: QueryDict, question_ids: list[int]) -> dict[int, Draft]:
+    """The answers that a form of several questions sent along, by question."""
+    return {pk: _draft(data, f"-{pk}") for pk in question_ids if f"text-{pk}" in data}
+
+
+def read_fields(data: QueryDict) -> dict[int, Draft]:
+    """The answers of a form, by the question that each field names."""
+    named = [name.removeprefix("text-") for name in data if name.startswith("text-")]
+    return read_desk(data, [_number(pk) for pk in named])
+
+
+def read_user(data: QueryDict) -> int | None:
+    return _user(data)
+
+
+def _draft(data: QueryDict, suffix: str) -> Draft:
+    return Draft(
+        text=data[f"text{suffix}"],
+        revision=_number(data.get(f"revision{suffix}") or "0"),
+        writer=data.get("writer", "")[:MAX_WRITER],
+        seq=_number(data.get(f"seq{suffix}") or "0"),
+    )
+
+
+def _user(data: QueryDict) -> int | None:
+    return _number(data["user"]) if data.get("user") else None
+
+
+def _number(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 15):
+        raise BadRequest(f"{value[:20]!r} is no number")
+    return int(value)

@@ -1,0 +1,354 @@
+"""What teachers fill in about modules and assignments, and what a student fills in to join."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from questions.assigning import OwnQuestion, Plan, in_order
+from questions.lenses import Coverage, coverage
+from questions.models import Assignment, Enrolment, Kolb, Module, Question, Role
+
+MAX_GROUPS = 30
+MAX_GROUP_NAME = 40
+MAX_WEEKS = 260
+MAX_OWN = 10
+MAX_QUESTION = 2000
+
+
+class DateTimeField(forms.DateTimeField):
+    """The browser's own field for a day and a time, in the time of the site."""
+
+    def __init__(self, **options) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        invalid = gettext_lazy("Vul een dag en een tijd in, bijvoorbeeld 24-11-2026 17:00.")
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]
+        super().__init__(widget=widget, input_formats=formats, error_messages={"invalid": invalid}, **options)
+
+
+class PlainForm(forms.Form):
+    """A form whose labels end without a colon, as everywhere on the site."""
+
+    def __init__(self, *args, **options) -> None:
+        super().__init__(*args, **{"label_suffix": "", **options})
+
+
+# --- Modules ---
+
+
+class ModuleForm(PlainForm):
+    title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
+    period = forms.CharField(
+        label=gettext_lazy("Periode"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Bijvoorbeeld: blok 2, 2026–2027."),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Omschrijving"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Studenten lezen dit bovenaan de module."),
+    )
+    groups = forms.CharField(
+        label=gettext_lazy("Klassen"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "Eén per regel, bijvoorbeeld SW1A. Studenten kiezen hun klas als ze meedoen. Laat leeg als er maar één is."
+        ),
+    )
+
+    def clean_groups(self) -> list[str]:
+        """Names as they were typed, each once, whatever their case."""
+        names: dict[str, str] = {}
+        for line in self.cleaned_data["groups"].replace(",", "\n").splitlines():
+            if name := " ".join(line.split()):
+                names.setdefault(name.casefold(), name)
+        if len(names) > MAX_GROUPS:
+            raise forms.ValidationError(_("Een module heeft hoogstens %(most)s klassen.") % {"most": MAX_GROUPS})
+        if long := next((name for name in names.values() if len(name) > MAX_GROUP_NAME), None):
+            text = _("“%(name)s” is te lang: een klas heeft hoogstens %(most)s tekens.")
+            raise forms.ValidationError(text % {"name": long, "most": MAX_GROUP_NAME})
+        return list(names.values())
+
+    @staticmethod
+    def initial_of(module: Module) -> dict:
+        return {
+            "title": module.title,
+            "period": module.period,
+            "description": module.description,
+            "groups": "\n".join(module.groups),
+        }
+
+
+class CopyForm(PlainForm):
+    title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
+    period = forms.CharField(label=gettext_lazy("Periode"), max_length=60, required=False)
+    weeks = forms.IntegerField(
+        label=gettext_lazy("Aantal weken later"),
+        min_value=0,
+        max_value=MAX_WEEKS,
+        help_text=gettext_lazy("Alle datums schuiven zoveel weken op: zelfde weekdag, zelfde tijd. 52 is een jaar."),
+    )
+
+
+class CoTeacherForm(PlainForm):
+    email = forms.EmailField(label=gettext_lazy("E-mailadres van je collega"), max_length=254)
+
+
+class JoinForm(PlainForm):
+    """Asks for a group where the module has groups, and for nothing otherwise."""
+
+    group = forms.ChoiceField(
+        label=gettext_lazy("In welke klas zit je?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Kies je klas.")},
+    )
+
+    def __init__(self, *args, module: Module, **options) -> None:
+        super().__init__(*args, **options)
+        if module.groups:
+            self.fields["group"].choices = [(name, name) for name in module.groups]
+        else:
+            del self.fields["group"]
+
+
+# --- Assignments ---
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question in the form: whether it is asked, at which place, and with which words."""
+
+    question: Question
+    is_ticked: bool
+    is_fixed: bool
+    place: forms.BoundField
+    words: forms.BoundField | None
+
+
+class AssignmentForm(PlainForm):
+    """An assignment with its choice of questions. `asked` stands for the questions that are in it already."""
+
+    instructions = forms.CharField(
+        label=gettext_lazy("Toelichting"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("Wat studenten moeten weten voor ze beginnen."),
+    )
+    opens_at = DateTimeField(
+        label=gettext_lazy("Gaat open op"),
+        required=False,
+        help_text=gettext_lazy("Laat leeg: dan kan iedereen meteen beginnen."),
+    )
+    due_at = DateTimeField(
+        label=gettext_lazy("Inleveren voor"),
+        required=False,
+        help_text=gettext_lazy("Wie later inlevert, kan dat nog. Jij ziet dan dat het later was."),
+    )
+    share = forms.BooleanField(label=gettext_lazy("Deel antwoorden na inleveren"), required=False)
+
+    def __init__(
+        self,
+        *args,
+        choices: list[Question],
+        asked: list[Question] | None = None,
+        is_answered: bool = False,
+        is_new: bool = False,
+        **options,
+    ) -> None:
+        super().__init__(*args, **options)
+        self.choices, self.is_new = choices, is_new
+        self.asked = choices if asked is None else asked
+        self.fixed = {question.pk for question in self.asked} if is_answered else set()
+        for place, question in enumerate(self.in_order_asked, start=1):
+            self._add_fields(question, place)
+
+    def _add_fields(self, question: Question, place: int) -> None:
+        label = _("Plaats van vraag %(place)s") % {"place": place}
+        number = forms.NumberInput(attrs={"aria-label": label, "inputmode": "numeric"})
+        self.fields[f"place-{question.pk}"] = forms.IntegerField(
+            required=False, min_value=1, max_value=999, initial=place, widget=number
+        )
+        if question.module_id and question.pk not in self.fixed:
+            words = forms.Textarea(attrs={"rows": 2, "aria-label": _("Tekst van je eigen vraag")})
+            self.fields[f"words-{question.pk}"] = forms.CharField(
+                required=False, max_length=MAX_QUESTION, initial=question.text, widget=words
+            )
+
+    @property
+    def in_order_asked(self) -> list[Question]:
+        """What is asked, in its order, and then what could be."""
+        asked = [question.pk for question in self.asked]
+        return sorted(self.choices, key=lambda q: asked.index(q.pk) if q.pk in asked else len(asked))
+
+    @cached_property
+    def ticked(self) -> set[int]:
+        """The questions that are chosen now: as sent, or as typed before a quick pick, or as they are."""
+        known = {question.pk for question in self.choices}
+        if self.is_bound:
+            return (_numbers(self.data.getlist("questions")) & known) | self.fixed
+        if "questions" in self.initial:
+            return (set(self.initial["questions"]) & known) | self.fixed
+        return {question.pk for question in self.asked}
+
+    @property
+    def rows(self) -> list[Row]:
+        return [
+            Row(
+                question,
+                question.pk in self.ticked,
+                question.pk in self.fixed,
+                self[f"place-{question.pk}"],
+                self[f"words-{question.pk}"] if f"words-{question.pk}" in self.fields else None,
+            )
+            for question in self.in_order_asked
+        ]
+
+    @property
+    def picks(self) -> list[tuple[Kolb, int, bool]]:
+        """The brillen that there are questions for, with how many, and whether all of them are ticked."""
+        found = [(kolb, [q.pk for q in self.choices if q.kolb == kolb]) for kolb in Kolb]
+        return [(kolb, len(pks), self.ticked.issuperset(pks)) for kolb, pks in found if pks]
+
+    def clean(self) -> dict:
+        data = super().clean()
+        opens, due = data.get("opens_at"), data.get("due_at")
+        if opens and due and due <= opens:
+            self.add_error("due_at", _("Dit is vóór het moment waarop de opdracht open gaat. Kies een latere tijd."))
+        elif self.is_new and due and due < timezone.now():
+            self.add_error("due_at", _("Deze tijd is al voorbij. Klopt de datum?"))
+        for question in self.choices:
+            if question.pk in self.ticked and data.get(f"words-{question.pk}") == "":
+                self.add_error(f"words-{question.pk}", _("Schrijf hier je vraag, of haal het vinkje weg."))
+        return data
+
+    def plan(self, own: list[OwnQuestion]) -> Plan:
+        """What the form says, for an activity to carry out. Needs a valid form."""
+        data = self.cleaned_data
+        chosen = [question for question in self.in_order_asked if question.pk in self.ticked]
+        words = [(question, data.get(f"words-{question.pk}")) for question in chosen]
+        return Plan(
+            questions=in_order(chosen, {question.pk: data.get(f"place-{question.pk}") for question in chosen}),
+            own=tuple(own),
+            reworded=tuple((question, text) for question, text in words if text),
+            instructions=data["instructions"],
+            opens_at=data["opens_at"],
+            due_at=data["due_at"],
+            share=data["share"],
+        )
+
+    @staticmethod
+    def initial_of(assignment: Assignment) -> dict:
+        return {
+            "instructions": assignment.instructions,
+            "opens_at": assignment.opens_at,
+            "due_at": assignment.due_at,
+            "share": assignment.share,
+        }
+
+
+class OwnQuestionForm(PlainForm):
+    text = forms.CharField(
+        label=gettext_lazy("Je vraag"),
+        required=False,
+        max_length=MAX_QUESTION,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    kolb = forms.ChoiceField(
+        label=gettext_lazy("Door welke bril?"),
+        required=False,
+        choices=lambda: [("", _("Kies een bril")), *((kolb.value, f"{kolb.label}: {kolb.asks_for}") for kolb in Kolb)],
+    )
+
+    def clean(self) -> dict:
+        data = super().clean()
+        if data.get("text") and not data.get("kolb"):
+            self.add_error("kolb", _("Kies de bril die bij je vraag past."))
+        return data
+
+
+OwnQuestions = forms.formset_factory(
+    OwnQuestionForm, extra=0, max_num=MAX_OWN, absolute_max=MAX_OWN, validate_max=False
+)
+OWN_PREFIX = "own"
+
+
+def own_questions_in(formset) -> list[OwnQuestion]:
+    """The rows of a valid formset in which something was written."""
+    filled = [form.cleaned_data for form in formset if form.cleaned_data.get("text")]
+    return [OwnQuestion(data["text"], data["kolb"]) for data in filled]
+
+
+def picked(pick: str, ticked: set[int], choices: list[Question]) -> set[int]:
+    """What is chosen after a quick pick: everything, nothing, or one bril switched on or off."""
+    if pick == "alle":
+        return {question.pk for question in choices}
+    if pick == "geen":
+        return set()
+    these = {question.pk for question in choices if question.kolb == pick}
+    return ticked - these if these <= ticked else ticked | these
+
+
+def typed_so_far(data: QueryDict, pick: str, choices: list[Question]) -> tuple[dict, list[dict]]:
+    """What stands in the form of an assignment, as initial values, after a quick pick. Nothing is checked yet."""
+    initial = {name: data[name] for name in data if name not in {"questions", "pick", "csrfmiddlewaretoken"}}
+    initial["questions"] = picked(pick, _numbers(data.getlist("questions")), choices)
+    total = data.get(f"{OWN_PREFIX}-TOTAL_FORMS", "")
+    count = min(int(total) if total.isascii() and total.isdigit() else 0, MAX_OWN)
+    own = [{name: data.get(f"{OWN_PREFIX}-{n}-{name}", "") for name in ("text", "kolb")} for n in range(count)]
+    if pick == "eigen" and count < MAX_OWN:
+        own.append({})
+    return initial, own
+
+
+def coverage_of(form: AssignmentForm, own: list[str]) -> Coverage:
+    """The ring of what is ticked together with a teacher's own new questions."""
+    return coverage([q.kolb for q in form.choices if q.pk in form.ticked] + [kolb for kolb in own if kolb in Kolb])
+
+
+def _numbers(values: list[str]) -> set[int]:
+    return {int(value) for value in values if value.isascii() and value.isdigit() and len(value) <= 15}
+
+
+# --- Extensions ---
+
+
+class StudentField(forms.ModelChoiceField):
+    def label_from_instance(self, enrolment: Enrolment) -> str:
+        return f"{enrolment.user} ({enrolment.group})" if enrolment.group else str(enrolment.user)
+
+
+class ExtensionForm(PlainForm):
+    student = StudentField(
+        queryset=Enrolment.objects.none(),
+        label=gettext_lazy("Student"),
+        to_field_name="tag",
+        empty_label=gettext_lazy("Kies een student"),
+    )
+    due_at = DateTimeField(label=gettext_lazy("Inleveren voor"))
+    reason = forms.CharField(
+        label=gettext_lazy("Reden"),
+        max_length=200,
+        help_text=gettext_lazy("Alleen docenten van deze module lezen dit. Houd het kort; noem geen medische details."),
+    )
+
+    def __init__(self, *args, assignment: Assignment, **options) -> None:
+        super().__init__(*args, **options)
+        self.assignment = assignment
+        students = Enrolment.objects.filter(module=assignment.module_id, role=Role.STUDENT, left_at=None)
+        self.fields["student"].queryset = students.select_related("user").order_by("user__name", "pk")
+
+    def clean_due_at(self) -> datetime:
+        due = self.cleaned_data["due_at"]
+        if self.assignment.due_at and due <= self.assignment.due_at:
+            raise forms.ValidationError(_("Kies een datum na de inleverdatum van iedereen."))
+        return due

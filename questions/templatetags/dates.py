@@ -1,0 +1,97 @@
+"""Moments as people say them, in the time of the site. A missing moment is an empty text.
+
+{{ assignment.due_at|due_in_words }}   vandaag om 17:00 · morgen om 9:00 · vrijdag 27 november om 17:00
+{{ assignment.due_at|from_now }}       vandaag · morgen · over 3 dagen · 2 dagen geleden
+{{ answer.updated_at|moment }}         14:03 · gisteren 14:03 · 3 november 14:03 · 3 november 2024
+{{ feedback.released_at|in_full }}     dinsdag 3 november 2026 om 14:03
+"""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+TIME = "G:i"
+
+
+@register.filter
+def due_in_words(when: datetime | None) -> str:
+    """A deadline, or another moment that a sentence names. The year only where it is another one."""
+    if not when:
+        return ""
+    local, days = _local(when)
+    at = {"time": date_format(local, TIME)}
+    if days == 0:
+        return _("vandaag om %(time)s") % at
+    if days == 1:
+        return _("morgen om %(time)s") % at
+    if days == -1:
+        return _("gisteren om %(time)s") % at
+    return _("%(day)s om %(time)s") % {"day": date_format(local, f"l {_day(local)}"), **at}
+
+
+@register.filter
+def from_now(when: datetime | None) -> str:
+    """How many days there are to go, or have gone, counted as people do: by midnights."""
+    if not when:
+        return ""
+    _when, days = _local(when)
+    if days == 0:
+        return _("vandaag")
+    if abs(days) == 1:
+        return _("morgen") if days > 0 else _("gisteren")
+    if days > 0:
+        return ngettext("over %(n)s dag", "over %(n)s dagen", days) % {"n": days}
+    return ngettext("%(n)s dag geleden", "%(n)s dagen geleden", -days) % {"n": -days}
+
+
+@register.filter
+def moment(when: datetime | None) -> str:
+    """When something happened, as short as can be: the time of today and yesterday, the day of last year."""
+    if not when:
+        return ""
+    local, days = _local(when)
+    time = date_format(local, TIME)
+    if days == 0:
+        return time
+    if days == -1:
+        return _("gisteren %(time)s") % {"time": time}
+    if days == 1:
+        return _("morgen %(time)s") % {"time": time}
+    day = date_format(local, _day(local))
+    return f"{day} {time}" if _is_this_year(local) else day
+
+
+@register.filter
+def in_full(when: datetime | None) -> str:
+    """A moment for paper, where «vandaag» would soon be wrong."""
+    if not when:
+        return ""
+    local, _days = _local(when)
+    return _("%(day)s om %(time)s") % {"day": date_format(local, "l j F Y"), "time": date_format(local, TIME)}
+
+
+@register.filter
+def in_a_row(things: list) -> str:
+    """«2, 3 en 5»."""
+    *first, last = [str(thing) for thing in things] or [""]
+    return _("%(first)s en %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+
+
+def _local(when: datetime) -> tuple[datetime, int]:
+    """The moment in the site's time zone, and how many midnights it is away."""
+    local = timezone.localtime(when)
+    return local, (local.date() - timezone.localdate()).days
+
+
+def _day(local: datetime) -> str:
+    return "j F" if _is_this_year(local) else "j F Y"
+
+
+def _is_this_year(local: datetime) -> bool:
+    return local.year == timezone.localdate().year

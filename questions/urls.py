@@ -1,0 +1,65 @@
+"""Addresses of asking, answering and reviewing. Dutch, noun first; fixed in the design."""
+
+from django.urls import URLPattern, path
+
+from questions.views import assignments, joining, portfolio, student, teacher  # noqa: F401
+
+app_name = "questions"
+
+# What students do with an assignment: questions/views/student.py
+student_urls: list[URLPattern] = [
+    path("vragen/<int:pk>/antwoord/", student.save_answer, name="save_answer"),
+    path("vragen/antwoorden/", student.save_answers, name="save_answers"),
+    path("opdrachten/<int:pk>/", student.assignment, name="assignment"),
+    path("opdrachten/<int:pk>/inleveren/", student.hand_in, name="hand_in"),
+    path("opdrachten/<int:pk>/terugnemen/", student.take_back, name="take_back"),
+    path("opdrachten/<int:pk>/overnemen/", student.adopt, name="adopt"),
+    path("opdrachten/<int:pk>/gedeeld/", student.shared, name="shared"),
+]
+
+# Modules, joining, assigning, reading what was handed in: questions/views/{teacher,joining,assignments}.py
+teacher_urls: list[URLPattern] = [
+    path("meedoen/", joining.join_by_code, name="join_by_code"),
+    path("meedoen/<str:code>/", joining.join, name="join"),
+    path("modules/", teacher.modules, name="modules"),
+    path("modules/nieuw/", teacher.module_new, name="module_new"),
+    path("modules/kiezen/", assignments.case_to_assign, name="case_to_assign"),
+    path("modules/<int:pk>/", teacher.module, name="module"),
+    path("modules/<int:pk>/bewerken/", teacher.module_edit, name="module_edit"),
+    path("modules/<int:pk>/scherm/", teacher.module_screen, name="module_screen"),
+    path("modules/<int:pk>/kopie/", teacher.module_copy, name="module_copy"),
+    path("modules/<int:pk>/code/", teacher.module_code, name="module_code"),
+    path("modules/<int:pk>/code/sluiting/", teacher.module_code_closing, name="module_code_closing"),
+    path("modules/<int:pk>/archief/", teacher.module_archive, name="module_archive"),
+    path("modules/<int:pk>/terugkeer/", teacher.module_return, name="module_return"),
+    path("modules/<int:pk>/verwijdering/", teacher.module_deletion, name="module_deletion"),
+    path("modules/<int:pk>/docenten/", teacher.module_teachers, name="module_teachers"),
+    path("modules/<int:pk>/mensen/<slug:tag>/", teacher.module_person, name="module_person"),
+    path("modules/<int:pk>/mensen/<slug:tag>/klas/", teacher.person_group, name="person_group"),
+    path("modules/<int:pk>/mensen/<slug:tag>/vertrek/", teacher.person_departure, name="person_departure"),
+    path("modules/<int:pk>/mensen/<slug:tag>/terugkeer/", teacher.person_return, name="person_return"),
+    path("modules/<int:pk>/opdrachten/nieuw/", assignments.assignment_new, name="assignment_new"),
+    path("opdrachten/<int:pk>/bewerken/", assignments.assignment_edit, name="assignment_edit"),
+    path("opdrachten/<int:pk>/feedback/", assignments.assignment_feedback, name="assignment_feedback"),
+    path("opdrachten/<int:pk>/plaats/", assignments.assignment_place, name="assignment_place"),
+    path("opdrachten/<int:pk>/sluiting/", assignments.assignment_closing, name="assignment_closing"),
+    path("opdrachten/<int:pk>/heropening/", assignments.assignment_reopening, name="assignment_reopening"),
+    path("opdrachten/<int:pk>/verwijdering/", assignments.assignment_deletion, name="assignment_deletion"),
+    path("opdrachten/<int:pk>/uitstel/", assignments.assignment_extensions, name="assignment_extensions"),
+    path(
+        "opdrachten/<int:pk>/uitstel/<slug:tag>/intrekking/",
+        assignments.extension_withdrawal,
+        name="extension_withdrawal",
+    ),
+]
+
+# One's own answers: questions/views/portfolio.py
+portfolio_urls: list[URLPattern] = [
+    path("antwoorden/", portfolio.answers, name="answers"),
+    path("antwoorden/export.docx", portfolio.answers_docx, name="answers_docx"),
+    path("antwoorden/export.json", portfolio.answers_json, name="answers_json"),
+    path("antwoorden/gezien/", portfolio.feedback_seen, name="feedback_seen"),
+    path("antwoorden/<int:pk>/versies/", portfolio.versions, name="answer_versions"),
+]
+
+urlpatterns = [*student_urls, *teacher_urls, *portfolio_urls]

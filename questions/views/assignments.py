@@ -1,0 +1,208 @@
+"""Giving an assignment and looking after it, and reading what was handed in."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases.models import Case
+from questions import access, assigning, reading
+from questions.assigning import Plan
+from questions.forms.teaching import (
+    OWN_PREFIX,
+    AssignmentForm,
+    ExtensionForm,
+    OwnQuestions,
+    coverage_of,
+    own_questions_in,
+    typed_so_far,
+)
+from questions.models import Assignment, Module, Question
+from questions.teaching import RefusedError
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+CASES_TO_CHOOSE = 60  # the book has sixteen; a larger library is searched
+
+
+@form_page
+@access.signed_in
+def assignment_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose a case, and then the questions about it."""
+    module = access.module_for_teacher(request, pk)
+    if "casus" not in request.GET:
+        return _choose_case(request, module)
+    case = get_object_or_404(Case.objects.published(), slug=request.GET["casus"])
+    edition = case.editions.latest()
+    options = {"choices": assigning.questions_to_choose(module=module, edition=edition), "is_new": True}
+    options["asked"] = [question for question in options["choices"] if question.module_id is None]
+
+    def save(plan: Plan) -> Assignment:
+        return assigning.create_assignment(module=module, edition=edition, plan=plan)
+
+    return _assignment_form(request, {"module": module, "case": case, "edition": edition}, options, {}, save)
+
+
+def _choose_case(request: HttpRequest, module: Module) -> HttpResponse:
+    query = " ".join(request.GET.get("zoek", "").split())[:100]
+    found = Case.objects.published().select_related("part").order_by("number")
+    for word in query.split():
+        found = found.filter(title__icontains=word)
+    cases = list(found[: CASES_TO_CHOOSE + 1])
+    context = {
+        "module": module,
+        "query": query,
+        "cases": cases[:CASES_TO_CHOOSE],
+        "are_more": len(cases) > CASES_TO_CHOOSE,
+        "given": set(module.assignments.values_list("edition__case", flat=True)),
+    }
+    return render(request, "questions/assignment_case.html", context)
+
+
+@form_page
+@access.signed_in
+def assignment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    module, edition = assignment.module, assignment.edition
+    options = {
+        "choices": assigning.questions_to_choose(module=module, edition=edition, assignment=assignment),
+        "asked": list(Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")),
+        "is_answered": assigning.is_answered(assignment),
+    }
+
+    def save(plan: Plan) -> Assignment:
+        return assigning.change_assignment(assignment=assignment, plan=plan)
+
+    context = {"module": module, "case": edition.case, "edition": edition, "assignment": assignment}
+    return _assignment_form(request, context, options, AssignmentForm.initial_of(assignment), save)
+
+
+def _assignment_form(
+    request: HttpRequest, context: dict, options: dict, initial: dict, save: Callable[[Plan], Assignment]
+) -> HttpResponse:
+    """The form, filled in as it is; as it was typed before a quick pick; or as it was sent, with what is wrong."""
+    form, own = AssignmentForm(initial=initial, **options), OwnQuestions(initial=[], prefix=OWN_PREFIX)
+    if request.method == "POST" and "pick" in request.POST:
+        typed, rows = typed_so_far(request.POST, request.POST["pick"], options["choices"])
+        form, own = AssignmentForm(initial=typed, **options), OwnQuestions(initial=rows, prefix=OWN_PREFIX)
+    elif request.method == "POST":
+        form, own = AssignmentForm(request.POST, **options), OwnQuestions(request.POST, prefix=OWN_PREFIX)
+        if form.is_valid() & own.is_valid() and (done := _save(request, form, own, save)):
+            return redirect(done.module)
+    ring = coverage_of(form, [row["kolb"].value() or "" for row in own])
+    return render(request, "questions/assignment_form.html", {**context, "form": form, "own": own, "ring": ring})
+
+
+def _save(request: HttpRequest, form: AssignmentForm, own, save: Callable[[Plan], Assignment]) -> Assignment | None:
+    try:
+        assignment = save(form.plan(own_questions_in(own)))
+    except RefusedError as refused:
+        form.add_error(None, refused.sentence)
+        return None
+    messages.success(request, _("De opdracht staat klaar.") if form.is_new else _("De opdracht is bijgewerkt."))
+    return assignment
+
+
+# --- Acts ---
+
+
+@require_POST
+@access.signed_in
+def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    assigning.close_assignment(assignment=assignment)
+    messages.success(request, _("De opdracht is gesloten. Studenten kunnen nog schrijven en lezen, niet inleveren."))
+    return redirect(assignment.module)
+
+
+@require_POST
+@access.signed_in
+def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    assigning.reopen_assignment(assignment=assignment)
+    messages.success(request, _("De opdracht is weer open: studenten kunnen inleveren."))
+    return redirect(assignment.module)
+
+
+@require_POST
+@access.signed_in
+def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    assigning.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
+    return redirect(f"{assignment.module.get_absolute_url()}#opdrachten")
+
+
+@require_POST
+@access.signed_in
+def assignment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    try:
+        assigning.delete_assignment(assignment=assignment)
+    except RefusedError as refused:
+        messages.error(request, refused.sentence)
+        return redirect("questions:assignment_edit", pk)
+    messages.success(request, _("De opdracht is verwijderd."))
+    return redirect(assignment.module)
+
+
+@form_page
+@access.signed_in
+def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    form = ExtensionForm(request.POST or None, assignment=assignment)
+    if form.is_valid():
+        student = form.cleaned_data["student"]
+        try:
+            assigning.extend(
+                assignment=assignment,
+                enrolment=student,
+                due_at=form.cleaned_data["due_at"],
+                reason=form.cleaned_data["reason"],
+            )
+        except RefusedError as refused:
+            form.add_error(None, refused.sentence)
+        else:
+            messages.success(request, _("%(name)s heeft een eigen inleverdatum.") % {"name": student.user})
+            return redirect("questions:assignment_extensions", pk)
+    extensions = assignment.extensions.select_related("enrolment__user").order_by("due_at", "pk")
+    context = {"assignment": assignment, "module": assignment.module, "form": form, "extensions": extensions}
+    return render(request, "questions/assignment_extensions.html", context)
+
+
+@require_POST
+@access.signed_in
+def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    assignment = access.assignment_for_teacher(request, pk)
+    extension = get_object_or_404(assignment.extensions.select_related("enrolment__user"), enrolment__tag=tag)
+    assigning.withdraw_extension(extension=extension)
+    messages.success(request, _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user})
+    return redirect("questions:assignment_extensions", pk)
+
+
+# --- Reading ---
+
+
+@require_safe
+@access.signed_in
+def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was handed in, question by question."""
+    assignment = access.assignment_for_teacher(request, pk)
+    view = reading.gather(assignment, request.GET.get("vraag", ""))
+    return render(request, "questions/assignment_feedback.html", {"view": view, "assignment": assignment})
+
+
+# --- From the page of a case ---
+
+
+@require_safe
+@access.signed_in
+def case_to_assign(request: HttpRequest) -> HttpResponse:
+    """In which of my modules do I give this case? One module needs no question."""
+    case = get_object_or_404(Case.objects.published(), slug=request.GET.get("casus", ""))
+    modules = list(Module.objects.taught_by(request.user).filter(archived_at=None))
+    if not modules and not request.user.may_teach:
+        raise PermissionDenied
+    return render(request, "questions/assignment_module.html", {"case": case, "modules": modules})

@@ -1,0 +1,81 @@
+"""Into a module: with a code that was typed, or with the link that a phone scanned. A GET never puts anyone in."""
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from questions import classroom, joining, teaching
+from questions.forms.teaching import JoinForm
+from questions.models import Enrolment, Module
+from questions.teaching import Joining
+
+NO_WAY_IN = {"wrong": 404, "closed": 410, "archived": 410, "slow": 429}
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+@ensure_csrf_cookie  # a browser that is signed out is known by it when wrong codes are counted
+def join_by_code(request: HttpRequest) -> HttpResponse:
+    code = joining.read_code(request.GET.get("code", ""))
+    if code:
+        return redirect("questions:join", code)
+    if joining.has_guessed_too_often(request):
+        return _no_way_in(request, "slow")
+    return render(request, "questions/join_code.html", {"asked": "code" in request.GET})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+@ensure_csrf_cookie
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    if joining.has_guessed_too_often(request):
+        return _no_way_in(request, "slow")
+    module = joining.module_with(code)
+    if module is None:
+        joining.count_wrong_code(request)
+        return _no_way_in(request, "wrong", code)
+    enrolment = _place_of(request, module)
+    is_in = enrolment is not None and not enrolment.has_left
+    if is_in and (request.method == "POST" or not enrolment.is_teacher):
+        return redirect(module)
+    if not is_in and not module.code_is_open:
+        return _no_way_in(request, "archived" if module.is_archived else "closed", code)
+    if request.method == "POST":
+        return _come_in(request, module, enrolment)
+    return _join_page(request, module, enrolment, JoinForm(module=module))
+
+
+def _place_of(request: HttpRequest, module: Module) -> Enrolment | None:
+    if not request.user.is_authenticated:
+        return None
+    return Enrolment.objects.filter(module=module, user=request.user).first()
+
+
+def _no_way_in(request: HttpRequest, reason: str, code: str = "") -> HttpResponse:
+    context = {"reason": reason, "code": joining.read_code(code)}
+    return render(request, "questions/join_code.html", context, status=NO_WAY_IN[reason])
+
+
+def _join_page(request: HttpRequest, module: Module, enrolment: Enrolment | None, form: JoinForm) -> HttpResponse:
+    context = {"module": module, "enrolment": enrolment, "form": form, "teachers": classroom.teachers_of(module)}
+    return render(request, "questions/join.html", context)
+
+
+def _come_in(request: HttpRequest, module: Module, enrolment: Enrolment | None) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    form = JoinForm(request.POST, module=module)
+    if enrolment is None and not form.is_valid():
+        return _join_page(request, module, enrolment, form)
+    group = "" if enrolment else form.cleaned_data.get("group", "")
+    outcome = teaching.join(module=module, user=request.user, group=group)
+    if outcome is Joining.ASKED_BACK:
+        return redirect("questions:join", module.code)
+    if outcome is Joining.JOINED:
+        messages.success(request, _("Welkom! Je doet nu mee."))
+    return redirect(module)

@@ -1,0 +1,108 @@
+"""One's own answers: reading them back, and taking them along."""
+
+from datetime import datetime
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from questions import access, portfolio, takeaway
+from questions.models import Answer, Feedback
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@require_safe
+@access.signed_in
+def answers(request: HttpRequest) -> HttpResponse:
+    """Everything one wrote; ?q= searches in it, ?stand=concept leaves what a teacher does not see."""
+    query = request.GET.get("q", "").replace("\0", "").strip()[: portfolio.LONGEST_QUERY]
+    everything = portfolio.gather(request.user)
+    only_unseen = request.GET.get("stand") == "concept"
+    shown = portfolio.search(everything.unseen() if only_unseen else everything, query, request.user)
+    context = {
+        "everything": everything,
+        "shown": shown,
+        "query": query,
+        "only_unseen": only_unseen,
+        "opening": portfolio.OPENING,
+    }
+    return render(request, "questions/answers.html", context)
+
+
+@require_safe
+@access.signed_in
+def versions(request: HttpRequest, pk: int) -> HttpResponse:
+    """All earlier versions of one answer, whole."""
+    answer = get_object_or_404(
+        Answer.objects.visible_to(request.user).with_state().select_related("question__case", "assignment__edition"),
+        pk=pk,
+    )
+    context = {"answer": answer, "wording": portfolio.wording_of(answer)}
+    return render(request, "questions/answer_versions.html", context)
+
+
+@require_safe
+@access.signed_in
+def answers_docx(request: HttpRequest) -> HttpResponse:
+    module = _chosen_module(request)
+    from questions import takeaway_docx  # heavy, and asked for seldom
+
+    gathered = portfolio.gather(request.user, module_id=module.pk if module else None)
+    return _download(takeaway_docx.as_docx(request.user, gathered), DOCX, "docx")
+
+
+@require_safe
+@access.signed_in
+def answers_json(request: HttpRequest) -> HttpResponse:
+    module = _chosen_module(request)
+    gathered = portfolio.gather(request.user, module_id=module.pk if module else None, whole_versions=True)
+    return _download(takeaway.as_json(request.user, gathered), "application/json", "json")
+
+
+@require_POST
+@access.signed_in
+def feedback_seen(request: HttpRequest) -> HttpResponse:
+    """The news is read: released feedback on own answers, as far as it was there when the page was made."""
+    until = _moment(request.POST.get("tot", ""))
+    news = Feedback.objects.released().filter(submission__answer__student=request.user, seen_at=None)
+    news.filter(released_at__lte=until).update(seen_at=timezone.now())
+    back = request.POST.get("terug", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("questions:answers")
+    return HttpResponseRedirect(back)
+
+
+def _moment(value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadRequest("tot is no moment") from None
+    if moment.tzinfo is None:
+        raise BadRequest("tot has no time zone")
+    return moment
+
+
+def _chosen_module(request: HttpRequest):
+    """?module=<id>: one of one's own modules, also one that was left or archived. 404 for any other."""
+    value = request.GET.get("module")
+    if value is None:
+        return None
+    module = portfolio.module_of(request.user, int(value)) if _is_id(value) else None
+    if module is None:
+        raise Http404
+    return module
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 16
+
+
+def _download(content: bytes, content_type: str, suffix: str) -> HttpResponse:
+    name = f"mijn-antwoorden-{timezone.localdate():%Y-%m-%d}.{suffix}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=content_type, headers=headers)

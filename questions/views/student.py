@@ -1,0 +1,226 @@
+"""What a student does with an assignment: read, answer, hand in, take back; and answering for oneself."""
+
+from collections import Counter
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from questions import access, answering, desk
+from questions.answering import HandedIn, Outcome, Result, Saved
+from questions.forms.answering import read_desk, read_fields, read_save, read_user
+from questions.models import Answer, SharedReading, Submission
+from questions.views.rescue import rescue_page, wants_page
+
+SAVE_STATUS = {Outcome.SAVED: 200, Outcome.STALE: 409, Outcome.TOO_LONG: 413}
+
+
+@require_safe
+@access.signed_in
+def assignment(request: HttpRequest, pk: int) -> HttpResponse:
+    view = desk.gather(access.assignment_for_member(request, pk), request.user)
+    for item in view.items:
+        item.is_reopened = request.GET.get("bewerk") == str(item.question.pk)
+    return _desk_page(request, view)
+
+
+def _desk_page(request: HttpRequest, view: desk.View, status: int = 200) -> HttpResponse:
+    context = {"view": view, "is_student": not view.desk.enrolment.is_teacher}
+    return render(request, "questions/assignment.html", context, status=status)
+
+
+@require_POST
+def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save one answer. Answers with a status and the stored revision; a browser without script gets a page."""
+    if not request.user.is_authenticated:
+        return _refused(request, 401, "signed_out")
+    sent = read_save(request.POST)
+    if sent.user_id not in {None, request.user.pk}:
+        return _refused(request, 409, "other_user")
+    assignment_id = _assignment_id(request)
+    question = access.question_to_answer(request, pk, assignment_id)
+    saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=sent.draft)
+    if wants_page(request):
+        return _page_after_save(request, question, saved, sent.draft.text)
+    return _save_reply(saved)
+
+
+def _assignment_id(request: HttpRequest) -> int | None:
+    value = request.GET.get("opdracht", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+
+
+def _save_reply(saved: Saved) -> JsonResponse:
+    body = {"result": saved.outcome.value, "revision": saved.revision}
+    if saved.answer:
+        body["saved_at"] = saved.answer.updated_at.isoformat()
+    if saved.outcome is Outcome.STALE:
+        body["stored"] = saved.answer.text
+    return _reply(body, SAVE_STATUS[saved.outcome], saved.revision)
+
+
+def _reply(body: dict, status: int, revision: int) -> JsonResponse:
+    response = JsonResponse(body, status=status)
+    response.headers["X-Revision"] = str(revision)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+    """Nothing was stored. Without a script the page gives back every text that was sent."""
+    if wants_page(request):
+        return rescue_page(request, status, reason)
+    response = _reply({"result": reason, "revision": 0}, status, 0)
+    response.headers["X-Reason"] = reason
+    return response
+
+
+def _page_after_save(request: HttpRequest, question, saved: Saved, text: str) -> HttpResponse:
+    if saved.outcome is not Outcome.SAVED:
+        return rescue_page(request, SAVE_STATUS[saved.outcome], saved.outcome.value, saved)
+    messages.success(request, _("Je antwoord is opgeslagen."))
+    return redirect(f"{question.case.get_absolute_url()}#vraag-{question.key}")
+
+
+@require_POST
+def save_answers(request: HttpRequest) -> HttpResponse:
+    """All answers of a case that somebody writes for themselves, from a browser without our script."""
+    if not request.user.is_authenticated:
+        return _refused(request, 401, "signed_out")
+    if read_user(request.POST) not in {None, request.user.pk}:
+        return _refused(request, 409, "other_user")
+    question, refused = None, None
+    for pk, draft in read_fields(request.POST).items():
+        question = access.question_to_answer(request, pk, None)
+        saved = answering.save(student=request.user, question=question, assignment_id=None, draft=draft)
+        refused = refused or (saved if saved.outcome is not Outcome.SAVED else None)
+    if refused is not None:
+        return rescue_page(request, SAVE_STATUS[refused.outcome], refused.outcome.value, refused)
+    messages.success(request, _("Opgeslagen. Alleen jij leest dit."))
+    return redirect(question.case if question else "cases:catalogue")
+
+
+@require_POST
+def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save what the form holds and hand in what the button said: one question, all of them, or none."""
+    if not request.user.is_authenticated:
+        return _refused(request, 401, "signed_out")
+    if read_user(request.POST) not in {None, request.user.pk}:
+        return _refused(request, 409, "other_user")
+    place = access.assignment_for_student(request, pk)
+    questions = {question.pk: question for question in place.assignment.questions.all()}
+    drafts = read_desk(request.POST, list(questions))
+    wanted = request.POST.get("lever", "")
+    done = [
+        answering.take_in(
+            student=request.user,
+            assignment=place.assignment,
+            question=questions[question_id],
+            draft=draft,
+            is_final=wanted in {"alles", str(question_id)},
+        )
+        for question_id, draft in drafts.items()
+    ]
+    return _page_after_hand_in(request, place, done, drafts) if wants_page(request) else _hand_in_reply(request, done)
+
+
+def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
+    """200 where everything went well, 409 or 413 where something did not; per question what became of it."""
+    results = {
+        str(each.question.pk): {
+            "result": each.result.value,
+            "revision": each.saved.revision,
+            "stored": each.saved.answer.text if each.result is Result.STALE else None,
+        }
+        for each in done
+    }
+    said = {each.result for each in done}
+    status = 413 if Result.TOO_LONG in said else 409 if said & {Result.STALE, Result.CLOSED} else 200
+    if status == 200:
+        _say(request, done)  # on the page that our script fetches next
+    return _reply({"results": results}, status, done[0].saved.revision if len(done) == 1 else 0)
+
+
+def _say(request: HttpRequest, done: list[HandedIn]) -> None:
+    """What became of it, in sentences for the next page."""
+    counts = Counter(each.result for each in done)
+    if count := counts[Result.SUBMITTED]:
+        text = ngettext("%(count)s antwoord ingeleverd.", "%(count)s antwoorden ingeleverd.", count)
+        messages.success(request, text % {"count": count})
+    if count := counts[Result.EMPTY]:
+        text = ngettext(
+            "%(count)s vraag is nog leeg en dus overgeslagen.",
+            "%(count)s vragen zijn nog leeg en dus overgeslagen.",
+            count,
+        )
+        messages.info(request, text % {"count": count})
+    if counts[Result.CLOSED]:
+        messages.warning(request, _("De opdracht is gesloten: je tekst is bewaard, maar niet ingeleverd."))
+    if set(counts) == {Result.SAVED}:
+        messages.success(request, _("Opgeslagen."))
+
+
+def _page_after_hand_in(request: HttpRequest, place: access.Desk, done: list[HandedIn], drafts: dict) -> HttpResponse:
+    _say(request, done)
+    refused = {each.question.pk: each.result for each in done if each.result in {Result.STALE, Result.TOO_LONG}}
+    if not refused:
+        return redirect(place.assignment)
+    view = desk.gather(place, request.user)
+    for item in view.items:
+        if item.question.pk in refused:
+            item.posted = drafts[item.question.pk].text
+            item.problem = refused[item.question.pk].value
+    return _desk_page(request, view, 413 if Result.TOO_LONG in refused.values() else 409)
+
+
+@require_POST
+@access.signed_in
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    place = access.assignment_for_student(request, pk)
+    submission = get_object_or_404(
+        Submission.objects.standing(),
+        pk=request.POST.get("versie") if request.POST.get("versie", "").isdecimal() else 0,
+        answer__assignment=place.assignment,
+        answer__student=request.user,
+    )
+    if answering.take_back(submission=submission):
+        messages.success(request, _("Teruggenomen. Je tekst staat er nog, als concept: je docent ziet hem niet meer."))
+    else:
+        messages.error(request, _("Terugnemen kan niet meer. Wat je inleverde blijft staan."))
+    question = submission.answer.question
+    return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
+
+
+@require_POST
+@access.signed_in
+def adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Copy what one wrote for oneself into the assignment, where nothing stands yet."""
+    place = access.assignment_for_student(request, pk)
+    question_id = request.POST.get("vraag", "")
+    question = get_object_or_404(place.assignment.questions, pk=question_id if question_id.isdecimal() else 0)
+    own = get_object_or_404(Answer, student=request.user, question=question, assignment=None)
+    saved = answering.save(student=request.user, question=question, assignment_id=pk, draft=answering.Draft(own.text))
+    if saved.outcome is Outcome.SAVED:
+        messages.success(request, _("Overgenomen. Je eigen versie blijft ook bij de casus staan."))
+    else:
+        messages.error(
+            request, _("Hier staat al een antwoord. Je eigen tekst vind je bij Antwoorden, onder Eerdere versies.")
+        )
+    return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
+
+
+@access.signed_in
+def shared(request: HttpRequest, pk: int) -> HttpResponse:
+    """What others wrote. Asking for it is a POST, since who has read it can no longer take an own answer back."""
+    place = access.assignment_for_student(request, pk)
+    view = desk.gather(place, request.user)
+    if request.method == "POST" and view.may_share and desk.shared_answers(place, request.user) is not None:
+        SharedReading.objects.get_or_create(assignment=place.assignment, student=request.user)
+        return redirect("questions:shared", pk)
+    if not view.has_read_shared:
+        return redirect(place.assignment.get_absolute_url())
+    answers = desk.shared_answers(place, request.user)
+    return render(request, "questions/shared.html", {"view": view, "answers": answers})

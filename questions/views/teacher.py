@@ -1,0 +1,239 @@
+"""Modules and the people in them: the pages of teachers, and a student's own page of a module."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from questions import access, classroom, joining, teaching
+from questions.forms.teaching import CopyForm, CoTeacherForm, ModuleForm
+from questions.models import Enrolment, Module
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+A_YEAR = 52
+
+
+@require_safe
+@access.signed_in
+def modules(request: HttpRequest) -> HttpResponse:
+    return render(request, "questions/module_list.html", {"places": classroom.places_of(request.user)})
+
+
+@form_page
+@access.signed_in
+def module_new(request: HttpRequest) -> HttpResponse:
+    access.check_may_make_modules(request)
+    form = ModuleForm(request.POST or None)
+    if form.is_valid():
+        module = teaching.create_module(teacher=request.user, **form.cleaned_data)
+        messages.success(
+            request, _("Je module staat klaar. Deel de code met je studenten, en geef een eerste opdracht.")
+        )
+        return redirect(module)
+    return render(request, "questions/module_form.html", {"form": form})
+
+
+@require_safe
+@access.signed_in
+def module(request: HttpRequest, pk: int) -> HttpResponse:
+    enrolment = access.enrolment_in(request, pk)
+    if enrolment.is_teacher:
+        return _teachers_page(request, enrolment.module, CoTeacherForm())
+    context = {
+        "module": enrolment.module,
+        "enrolment": enrolment,
+        "assignments": classroom.assignments_for_student(enrolment),
+        "teachers": classroom.teachers_of(enrolment.module),
+    }
+    return render(request, "questions/module_student.html", context)
+
+
+def _teachers_page(request: HttpRequest, module: Module, form: CoTeacherForm) -> HttpResponse:
+    link = joining.link_of(module)
+    context = {
+        "module": module,
+        "view": classroom.module_for_its_teacher(module),
+        "link": link,
+        "link_to_type": joining.read_aloud(link),
+        "picture": joining.picture_of(link),
+        "is_only_here": joining.is_only_here(),
+        "form": form,
+    }
+    return render(request, "questions/module_teacher.html", context)
+
+
+@form_page
+@access.signed_in
+def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    form = ModuleForm(request.POST or None, initial=ModuleForm.initial_of(module))
+    if form.is_valid():
+        try:
+            teaching.change_module(module=module, **form.cleaned_data)
+        except teaching.RefusedError as refused:
+            form.add_error("groups", refused.sentence)
+        else:
+            messages.success(request, _("De module is bijgewerkt."))
+            return redirect(module)
+    return render(request, "questions/module_form.html", {"form": form, "module": module})
+
+
+@require_safe
+@access.signed_in
+def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    link = joining.link_of(module)
+    context = {
+        "module": module,
+        "link": link,
+        "link_to_type": joining.read_aloud(link),
+        "picture": joining.picture_of(link),
+        "is_only_here": joining.is_only_here(),
+    }
+    return render(request, "questions/module_screen.html", context)
+
+
+@form_page
+@access.signed_in
+def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    access.check_may_make_modules(request)
+    form = CopyForm(request.POST or None, initial={"title": module.title, "weeks": A_YEAR})
+    if form.is_valid():
+        copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
+        messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
+        return redirect(copy)
+    first = module.assignments.exclude(due_at=None).order_by("due_at").first()
+    then = teaching.weeks_later(first.due_at, A_YEAR) if first else None
+    context = {"form": form, "module": module, "first_due": first and first.due_at, "a_year_later": then}
+    return render(request, "questions/module_copy.html", context)
+
+
+def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:
+    """Does it and says so, or says why not."""
+    try:
+        act(**what)
+    except teaching.RefusedError as refused:
+        messages.error(request, refused.sentence)
+        return False
+    messages.success(request, done)
+    return True
+
+
+@require_POST
+@access.signed_in
+def module_code(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new code; the one before stops working."""
+    module = access.module_for_teacher(request, pk)
+    _carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), teaching.renew_code, module=module)
+    return redirect(module)
+
+
+@require_POST
+@access.signed_in
+def module_code_closing(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    _carry_out(request, _("De code is dicht: niemand kan er nog bij."), teaching.close_code, module=module)
+    return redirect(module)
+
+
+@require_POST
+@access.signed_in
+def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    _carry_out(
+        request,
+        _("De module is gearchiveerd. Alles blijft te lezen; inleveren en meedoen kan niet meer."),
+        teaching.archive_module,
+        module=module,
+    )
+    return redirect(module)
+
+
+@require_POST
+@access.signed_in
+def module_return(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    _carry_out(request, _("De module is terug uit het archief."), teaching.unarchive_module, module=module)
+    return redirect(module)
+
+
+@require_POST
+@access.signed_in
+def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    is_gone = _carry_out(request, _("De module is verwijderd."), teaching.delete_module, module=module)
+    return redirect("questions:modules") if is_gone else redirect("questions:module_edit", pk)
+
+
+# --- People ---
+
+
+@require_POST
+@access.signed_in
+def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
+    """A colleague comes in. A mistake in the address shows the page again, with what was typed."""
+    module = access.module_for_teacher(request, pk)
+    form = CoTeacherForm(request.POST)
+    if form.is_valid():
+        try:
+            enrolment = teaching.add_co_teacher(module=module, email=form.cleaned_data["email"])
+        except teaching.RefusedError as refused:
+            form.add_error("email", refused.sentence)
+        else:
+            messages.success(request, _("%(name)s is nu docent van deze module.") % {"name": enrolment.user})
+            return redirect(module)
+    return _teachers_page(request, module, form)
+
+
+@require_safe
+@access.signed_in
+def module_person(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    person = access.person_in_module(request, pk, tag)
+    context = {"module": person.module, "person": person, "is_me": person.user_id == request.user.pk}
+    return render(request, "questions/module_person.html", context)
+
+
+@require_POST
+@access.signed_in
+def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    person = access.person_in_module(request, pk, tag)
+    group = request.POST.get("group", "")
+    done = _("%(name)s staat nu in klas %(group)s.") if group else _("%(name)s staat nu in geen enkele klas.")
+    _carry_out(
+        request, done % {"name": person.user, "group": group}, teaching.move_to_group, enrolment=person, group=group
+    )
+    return redirect(person.module)
+
+
+@require_POST
+@access.signed_in
+def person_departure(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    person = access.person_in_module(request, pk, tag)
+    leave = teaching.remove_teacher if person.is_teacher else teaching.remove_student
+    if not _carry_out(request, _gone_in_words(person), leave, enrolment=person):
+        return redirect(person.module)
+    return redirect("questions:modules") if person.user_id == request.user.pk else redirect(person.module)
+
+
+def _gone_in_words(person: Enrolment) -> str:
+    if person.is_teacher:
+        return _("%(name)s is geen docent meer van deze module.") % {"name": person.user}
+    return _("%(name)s is uit de module. Wat al was ingeleverd, kun je blijven lezen.") % {"name": person.user}
+
+
+@require_POST
+@access.signed_in
+def person_return(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    """A teacher's yes, or no, to somebody who was taken out."""
+    person = access.person_in_module(request, pk, tag)
+    if request.POST.get("answer") == "no":
+        done = _("%(name)s blijft uit de module.") % {"name": person.user}
+        _carry_out(request, done, teaching.turn_down, enrolment=person)
+    else:
+        done = _("%(name)s doet weer mee.") % {"name": person.user}
+        _carry_out(request, done, teaching.let_back, enrolment=person)
+    return redirect(person.module)

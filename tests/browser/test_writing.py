@@ -1,0 +1,529 @@
+"""What can go wrong while somebody writes really goes wrong here, and no text is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from questions.models import Answer, AnswerVersion, Assignment, Submission
+from tests.browser.conftest import session_cookie
+from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, enrol
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+SAVED = "Opgeslagen"
+ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
+PASSWORD = "een-lang-wachtwoord"
+
+
+@pytest.fixture(autouse=True)
+def lost_connections_are_meant(expected_problems):
+    expected_problems.append("net::ERR_")
+
+
+@pytest.fixture
+def assignment(transactional_db):
+    return AssignmentFactory(case=published_case(kolbs=["doener"]))
+
+
+@pytest.fixture
+def student(assignment):
+    student = enrol(assignment.module).user
+    student.set_password(PASSWORD)
+    student.save()
+    return student
+
+
+@pytest.fixture
+def desk(open_page, assignment, student):
+    page = open_page(user=student)
+    page.goto(assignment.get_absolute_url())
+    return page
+
+
+def field(page):
+    return page.get_by_label("Jouw antwoord")
+
+
+def line(page):
+    return page.locator("[data-saveline]")
+
+
+def write(page, text: str) -> None:
+    """As a person types: key by key, at the end of what stands there."""
+    field(page).press("Control+End")
+    field(page).press_sequentially(text)
+
+
+def stored() -> str:
+    return Answer.objects.get().text
+
+
+def kept() -> list[str]:
+    return sorted(AnswerVersion.objects.values_list("text", flat=True))
+
+
+def on_device(page) -> int:
+    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek:')).length")
+
+
+def again(page):
+    """The same person, a new tab."""
+    fresh = page.context.new_page()
+    fresh.goto(page.url)
+    return fresh
+
+
+def test_a_pause_in_typing_is_enough(desk):
+    write(desk, "Ik bel haar op.")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "Ik bel haar op."
+    assert on_device(desk) == 0
+
+
+def test_a_tab_closed_in_mid_word(desk):
+    desk.context.set_offline(True)
+    write(desk, "Ik bel haar o")
+    assert on_device(desk) == 1
+    context, url = desk.context, desk.url
+    desk.close()
+    context.set_offline(False)
+    fresh = context.new_page()
+    fresh.goto(url)
+    expect(field(fresh)).to_have_value("Ik bel haar o")
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == "Ik bel haar o"
+    assert on_device(fresh) == 0
+
+
+def test_hiding_the_page_sends_at_once(desk):
+    write(desk, "tot hier")
+    desk.close()
+    fresh = desk.context.new_page()
+    fresh.goto("/antwoorden/")
+    expect(fresh.get_by_text("tot hier").first).to_be_visible()
+
+
+def test_back_pressed(desk):
+    desk.goto("/over/")
+    desk.go_back()
+    write(desk, "Ik twijfel")
+    desk.go_back()
+    desk.go_forward()
+    expect(field(desk)).to_have_value("Ik twijfel")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "Ik twijfel"
+
+
+def test_the_network_cut_and_restored(desk):
+    desk.context.set_offline(True)
+    write(desk, "zonder verbinding")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    assert not Answer.objects.exists()
+    desk.context.set_offline(False)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "zonder verbinding"
+
+
+def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
+    lost = []
+
+    def lose(route):
+        if not lost:
+            lost.append(route.fetch())
+            route.abort()
+        else:
+            route.continue_()
+
+    desk.route("**/antwoord/**", lose)
+    write(desk, "een")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    assert stored() == "een"
+    write(desk, " twee")
+    expect(line(desk)).to_contain_text(SAVED, timeout=10_000)
+    assert stored() == "een twee"
+    assert kept() == []
+    expect(desk.locator("section[data-conflict]")).to_have_count(0)
+
+
+def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    desk.route("**/antwoord/**", lose)
+    write(desk, "een")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    desk.context.set_offline(True)
+    write(desk, " twee")
+    context, url = desk.context, desk.url
+    desk.close()
+    context.set_offline(False)
+    fresh = context.new_page()
+    fresh.goto(url)
+    expect(field(fresh)).to_have_value("een twee")
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == "een twee"
+    assert kept() == []
+
+
+@pytest.fixture
+def own_server(transactional_db):
+    """The site in processes of its own, on the test database, so that they can be killed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    processes = []
+
+    def start():
+        options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
+        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options]
+        environment = {
+            **os.environ,
+            "DATABASE_URL": address_of_database(),
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DEBUG": "1",
+        }
+        processes.append(
+            subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+            )
+        )
+        wait_for(f"http://127.0.0.1:{port}/gezond/")
+
+    def kill():
+        os.killpg(processes[-1].pid, signal.SIGKILL)
+        processes[-1].wait()
+
+    start.kill, start.url = kill, f"http://127.0.0.1:{port}"
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def address_of_database() -> str:
+    place = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{place['NAME']}"
+    names = {"USER": "PGUSER", "PASSWORD": "PGPASSWORD", "HOST": "PGHOST", "PORT": "PGPORT"}
+    known = {name: place[name] or os.environ[variable] for name, variable in names.items()}
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**known) + place["NAME"]
+
+
+def wait_for(address: str) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise TimeoutError(f"{address} does not answer")
+
+
+def test_the_server_killed_and_restarted(browser, own_server, assignment, student):
+    own_server()
+    context = browser.new_context(base_url=own_server.url, locale="nl-NL")
+    context.add_cookies([session_cookie(student, own_server.url)])
+    page = context.new_page()
+    page.goto(assignment.get_absolute_url())
+    write(page, "bevestigd")
+    expect(line(page)).to_contain_text(SAVED)
+    own_server.kill()
+    assert stored() == "bevestigd"
+    write(page, " en verder")
+    expect(line(page)).to_contain_text(ON_DEVICE)
+    own_server()
+    expect(line(page)).to_contain_text(SAVED, timeout=15_000)
+    assert stored() == "bevestigd en verder"
+    context.close()
+
+
+def sign_in_again(page, student) -> None:
+    dialog = page.get_by_role("dialog", name="Je bent uitgelogd")
+    dialog.get_by_label("E-mailadres").fill(student.email)
+    dialog.get_by_label("Wachtwoord").fill(PASSWORD)
+    dialog.get_by_role("button", name="Log in en ga verder").click()
+
+
+@pytest.mark.parametrize("how", ["session expired", "cookies cleared"])
+def test_signed_out_while_writing_is_mended_in_place(desk, student, expected_problems, how):
+    expected_problems.append("401|403")
+    if how == "session expired":
+        Session.objects.all().delete()
+    else:
+        desk.context.clear_cookies()
+    write(desk, "geschreven na het uitloggen")
+    expect(line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
+    assert not Answer.objects.exists()
+    sign_in_again(desk, student)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "geschreven na het uitloggen"
+
+
+def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problems):
+    expected_problems.append("401|403|400")
+    Session.objects.all().delete()
+    write(desk, "nog steeds hier")
+    dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
+    dialog.get_by_label("E-mailadres").fill(student.email)
+    dialog.get_by_label("Wachtwoord").fill("verkeerd")
+    dialog.get_by_role("button", name="Log in en ga verder").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Probeer het nog eens; je tekst is er nog.")
+    sign_in_again(desk, student)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "nog steeds hier"
+
+
+def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
+    write(desk, "bevestigd")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.evaluate("localStorage.clear()")
+    desk.context.clear_cookies()
+    desk.context.add_cookies([session_cookie(student, desk.url)])
+    desk.reload()
+    expect(field(desk)).to_have_value("bevestigd")
+
+
+def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
+    page = open_page(user=student)
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('vol', 'QuotaExceededError'); };")
+    page.goto(assignment.get_absolute_url())
+    page.context.set_offline(True)
+    write(page, "niets te bewaren")
+    expect(line(page)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
+    page.context.set_offline(False)
+    expect(line(page)).to_contain_text(SAVED)
+    assert stored() == "niets te bewaren"
+
+
+def test_two_tabs_on_one_answer(desk, expected_problems):
+    expected_problems.append("409")
+    other = again(desk)
+    write(desk, "in het eerste tabblad")
+    expect(line(desk)).to_contain_text(SAVED)
+    write(other, "in het tweede tabblad")
+    panel = other.get_by_role("region", name="Twee teksten")
+    expect(panel).to_contain_text("in het eerste tabblad")
+    expect(panel).to_contain_text("in het tweede tabblad")
+    assert kept() == ["in het eerste tabblad", "in het tweede tabblad"]
+    panel.get_by_role("button", name="Verder met deze tekst").click()
+    expect(line(other)).to_contain_text(SAVED)
+    assert stored() == "in het tweede tabblad"
+    assert on_device(other) == 0
+
+
+def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_problems):
+    expected_problems.append("409")
+    phone = open_page(width=390, user=student)
+    phone.goto(desk.url)
+    phone.context.set_offline(True)
+    write(phone, "onderweg")
+    write(desk, "thuis")
+    expect(line(desk)).to_contain_text(SAVED)
+    phone.context.set_offline(False)
+    panel = phone.get_by_role("region", name="Twee teksten")
+    panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    expect(field(phone)).to_have_value("thuis")
+    assert kept() == ["onderweg", "thuis"]
+    assert stored() == "thuis"
+
+
+def test_another_person_signing_in_on_the_same_machine(desk, student, expected_problems):
+    expected_problems.append("409|404")
+    somebody = UserFactory()
+    desk.context.set_offline(True)
+    write(desk, "van de eerste")
+    desk.context.add_cookies([session_cookie(somebody, desk.url)])
+    desk.context.set_offline(False)
+    expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
+    expect(field(desk)).to_be_hidden()
+    others = desk.context.new_page()
+    others.goto("/antwoorden/")
+    expect(others.get_by_text("van de eerste")).to_have_count(0)
+    assert not Answer.objects.filter(student=somebody).exists()
+    desk.context.add_cookies([session_cookie(student, desk.url)])
+    mine = desk.context.new_page()
+    mine.goto(reverse("questions:assignment", args=[Assignment.objects.get().pk]))
+    expect(field(mine)).to_have_value("van de eerste")
+    assert Answer.objects.get().student == student
+
+
+def test_the_deadline_passing_while_typing(desk):
+    Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    write(desk, "net te laat")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    expect(desk.get_by_text("(na de datum)")).to_be_visible()
+    assert Submission.objects.get().text == "net te laat"
+
+
+def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems):
+    expected_problems.append("409")
+    Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
+    write(desk, "nog niet klaar")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    expect(desk.get_by_role("main")).to_contain_text("Niet ingeleverd: de opdracht is intussen gesloten.")
+    assert stored() == "nog niet klaar"
+    assert not Submission.objects.exists()
+
+
+def test_over_long_text_stays_whole_on_the_device(desk, expected_problems):
+    expected_problems.append("413")
+    field(desk).fill("x" * 20_001)
+    expect(desk.locator(".answer [data-left]")).to_contain_text("1 tekens te veel")
+    field(desk).blur()
+    expect(line(desk)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
+    assert not Answer.objects.exists()
+    fresh = again(desk)
+    expect(field(fresh)).to_have_value("x" * 20_001)
+    field(fresh).fill("x" * 20_000)
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert len(stored()) == 20_000
+
+
+def test_the_limit_is_told_before_it_is_reached(desk):
+    field(desk).fill("x" * 19_000)
+    expect(desk.locator(".answer [data-left]")).to_contain_text("Nog 1000 tekens")
+
+
+def test_a_double_click_on_handing_in_hands_in_once(desk):
+    write(desk, "klaar")
+    desk.get_by_role("button", name="Lever in", exact=True).dblclick()
+    expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.count() == 1
+
+
+def test_handing_in_while_offline_says_so_and_works_later(desk):
+    write(desk, "klaar")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    expect(desk.get_by_text("Niet ingeleverd: er is geen verbinding.")).to_be_visible()
+    assert not Submission.objects.exists()
+    desk.context.set_offline(False)
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.get().text == "klaar"
+
+
+def sign_out(page) -> None:
+    page.locator("#uitloggen button").click()
+
+
+def test_signing_out_first_sends_what_is_unsent(desk):
+    write(desk, "snel nog even")
+    sign_out(desk)
+    expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
+    assert stored() == "snel nog even"
+
+
+def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
+    desk.context.set_offline(True)
+    write(desk, "alleen hier")
+    sign_out(desk)
+    dialog = desk.get_by_role("dialog", name="Nog niet alles is verzonden")
+    expect(dialog).to_contain_text("1")
+    dialog.get_by_role("button", name="Blijf ingelogd").click()
+    expect(field(desk)).to_have_value("alleen hier")
+    sign_out(desk)
+    with desk.expect_download() as download:
+        desk.context.set_offline(True)
+        dialog.get_by_role("button", name="Download als tekst en wis hier").click()
+    assert "alleen hier" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_signing_out_again_once_the_connection_is_back(desk):
+    desk.context.set_offline(True)
+    write(desk, "alleen hier")
+    sign_out(desk)
+    dialog = desk.get_by_role("dialog", name="Nog niet alles is verzonden")
+    desk.context.set_offline(False)
+    dialog.get_by_role("button", name="Probeer opnieuw").click()
+    expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
+    assert stored() == "alleen hier"
+
+
+def test_what_is_unsent_goes_out_from_any_page(desk):
+    desk.context.set_offline(True)
+    write(desk, "later verzonden")
+    desk.context.set_offline(False)
+    desk.route("**/antwoord/**", lambda route: route.abort())
+    elsewhere = desk.context.new_page()
+    elsewhere.goto("/over/")
+    elsewhere.wait_for_function("Object.keys(localStorage).every(key => !key.startsWith('casusboek:'))")
+    assert stored() == "later verzonden"
+
+
+def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expected_problems):
+    expected_problems.append("409")
+    desk.context.set_offline(True)
+    write(desk, "op de laptop")
+    context = desk.context
+    desk.close()
+    context.set_offline(False)
+    Answer.objects.create(
+        student=student,
+        question=Assignment.objects.get().questions.get(),
+        assignment=Assignment.objects.get(),
+        text="op de telefoon",
+    )
+    page = context.new_page()
+    page.goto("/antwoorden/")
+    section = page.locator("#niet-verzonden")
+    expect(section).to_contain_text("op de laptop")
+
+
+def test_without_javascript_writing_and_handing_in_work(open_page, assignment, student):
+    page = open_page(user=student, javascript=False)
+    page.goto(assignment.get_absolute_url())
+    field(page).fill("zonder script")
+    page.get_by_role("button", name="Opslaan").last.click()
+    assert stored() == "zonder script"
+    expect(field(page)).to_have_value("zonder script")
+    page.get_by_role("button", name="Lever in", exact=True).click()
+    expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.get().text == "zonder script"
+
+
+def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, student, expected_problems):
+    expected_problems.append("409")
+    page = open_page(user=student, javascript=False)
+    page.goto(assignment.get_absolute_url())
+    Answer.objects.create(
+        student=student, question=assignment.questions.get(), assignment=assignment, text="van elders"
+    )
+    field(page).fill("van hier")
+    page.get_by_role("button", name="Opslaan").last.click()
+    expect(page.get_by_text("van elders")).to_be_visible()
+    expect(field(page)).to_have_value("van hier")
+    page.get_by_role("button", name="Opslaan").last.click()
+    assert stored() == "van hier"
+
+
+def test_at_a_case_one_answers_for_oneself(open_page, transactional_db):
+    case = published_case()
+    page = open_page(user=UserFactory())
+    page.goto(case.get_absolute_url())
+    page.get_by_text("Antwoord voor jezelf").click()
+    write(page, "voor mezelf")
+    expect(line(page)).to_contain_text(SAVED)
+    assert Answer.objects.get().assignment is None

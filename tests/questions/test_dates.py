@@ -1,0 +1,95 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.template import Context, Template
+from django.utils import timezone
+
+from questions.templatetags.dates import due_in_words, from_now, in_a_row, in_full, moment
+
+HOME = ZoneInfo("Europe/Amsterdam")
+
+
+def at(text: str) -> datetime:
+    """A moment in the site's own time: «2026-11-27 17:00»."""
+    return datetime.fromisoformat(text).replace(tzinfo=HOME)
+
+
+@pytest.fixture(autouse=True)
+def a_tuesday(monkeypatch):
+    """Tuesday 24 November 2026, ten past two."""
+    monkeypatch.setattr(timezone, "now", lambda: at("2026-11-24 14:10").astimezone(UTC))
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("2026-11-24 17:00", "vandaag om 17:00"),
+        ("2026-11-24 09:00", "vandaag om 9:00"),
+        ("2026-11-25 09:00", "morgen om 9:00"),
+        ("2026-11-23 23:59", "gisteren om 23:59"),
+        ("2026-11-27 17:00", "vrijdag 27 november om 17:00"),
+        ("2026-11-20 17:00", "vrijdag 20 november om 17:00"),
+        ("2027-01-08 08:30", "vrijdag 8 januari 2027 om 8:30"),
+    ],
+)
+def test_a_deadline_is_said_as_people_say_it(when, words):
+    assert due_in_words(at(when)) == words
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("2026-11-24 23:59", "vandaag"),
+        ("2026-11-24 00:00", "vandaag"),
+        ("2026-11-25 00:00", "morgen"),
+        ("2026-11-23 23:59", "gisteren"),
+        ("2026-11-27 00:01", "over 3 dagen"),
+        ("2026-11-22 23:59", "2 dagen geleden"),
+    ],
+)
+def test_distance_is_counted_in_midnights(when, words):
+    assert from_now(at(when)) == words
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("2026-11-24 14:03", "14:03"),
+        ("2026-11-24 00:00", "0:00"),
+        ("2026-11-23 14:03", "gisteren 14:03"),
+        ("2026-11-25 14:03", "morgen 14:03"),
+        ("2026-11-03 14:03", "3 november 14:03"),
+        ("2024-11-03 14:03", "3 november 2024"),
+    ],
+)
+def test_what_happened_is_dated_as_briefly_as_can_be(when, words):
+    assert moment(at(when)) == words
+
+
+def test_paper_gets_the_date_in_full():
+    assert in_full(at("2026-11-24 09:05")) == "dinsdag 24 november 2026 om 9:05"
+
+
+def test_the_day_is_that_of_the_site_and_not_of_the_server():
+    assert due_in_words(datetime(2026, 11, 24, 23, 30, tzinfo=UTC)) == "morgen om 0:30"
+
+
+def test_the_night_in_which_the_clock_goes_back_is_one_midnight(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: at("2026-10-24 23:30").astimezone(UTC))
+    assert due_in_words(at("2026-10-25 23:00")) == "morgen om 23:00"
+
+
+@pytest.mark.parametrize("words", [due_in_words, from_now, moment, in_full])
+def test_no_moment_is_no_words(words):
+    assert words(None) == ""
+
+
+def test_templates_use_them_as_filters():
+    page = Template("{% load dates %}{{ when|due_in_words }}, {{ when|from_now }}, {{ when|moment }}")
+    assert page.render(Context({"when": at("2026-11-24 17:00")})) == "vandaag om 17:00, vandaag, 17:00"
+
+
+@pytest.mark.parametrize(("numbers", "words"), [([], ""), ([2], "2"), ([2, 3], "2 en 3"), ([1, 2, 4], "1, 2 en 4")])
+def test_numbers_stand_in_a_row(numbers, words):
+    assert in_a_row(numbers) == words

@@ -1,0 +1,356 @@
+"""From a code to a place in a module."""
+
+import pytest
+from django.core.cache import cache
+from django.test import override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from questions import joining, teaching
+from questions.models import Enrolment, Module, Role
+from questions.teaching import Joining
+from tests.factories import UserFactory
+from tests.questions.factories import ModuleFactory, enrol
+
+pytestmark = pytest.mark.django_db
+NOBODY_HAS = "ZZZZZ9"
+
+
+@pytest.fixture(autouse=True)
+def no_wrong_codes_yet():
+    cache.clear()
+
+
+@pytest.fixture
+def module():
+    return ModuleFactory(title="Sociaal werk in de wijk", period="Blok 2", code="ABC234")
+
+
+@pytest.fixture
+def student(client):
+    user = UserFactory(name="Bram Kuipers")
+    client.force_login(user)
+    return user
+
+
+def text_of(response) -> str:
+    return " ".join(response.content.decode().split())
+
+
+# --- The code ---
+
+
+@pytest.mark.parametrize("typed", ["ABC234", "abc234", " abc 234 ", "abc-234", "a.b.c.2.3.4", "ABC–234"])
+def test_a_code_is_understood_however_it_is_typed(module, typed):
+    assert joining.module_with(typed) == module
+
+
+@pytest.mark.parametrize("typed", ["", " ", "ABC23", "ABC2345", "ABC235", "АВС234"])
+def test_what_is_no_code_finds_nothing(module, typed):
+    assert joining.module_with(typed) is None
+
+
+def test_the_link_is_the_sites_own_address(module, settings):
+    settings.SITE_URL = "https://casusboek.example"
+    assert joining.link_of(module) == "https://casusboek.example/meedoen/ABC234/"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_only_here"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000", True),
+        ("http://[::1]:8000", True),
+        ("https://casusboek.example", False),
+        ("https://10.1.2.3", False),
+    ],
+)
+def test_a_site_on_this_computer_alone_is_known_as_such(settings, url, is_only_here):
+    settings.SITE_URL = url
+    assert joining.is_only_here() is is_only_here
+
+
+def test_the_picture_holds_the_link():
+    """Drawn back on a grid, the strokes are the matrix that the QR library made."""
+    import re
+
+    import segno
+
+    link = "https://casusboek.example/meedoen/ABC234/"
+    picture = joining.picture_of(link)
+    drawn = set()
+    for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", picture.path):
+        drawn |= {(int(x) + step, int(y)) for step in range(int(length))}
+    rows = segno.make(link, micro=False, error="m").matrix
+    margin = joining.MARGIN
+    assert drawn == {(x + margin, y + margin) for y, row in enumerate(rows) for x, dark in enumerate(row) if dark}
+    assert picture.size == len(rows) + 2 * margin
+
+
+# --- The field for a code ---
+
+
+def test_the_field_for_a_code_leads_to_the_module(client, module):
+    response = client.get(reverse("questions:join_by_code"), {"code": "abc 234"})
+    assert response.status_code == 302
+    assert response.url == "/meedoen/ABC234/"
+
+
+def test_the_page_asks_for_a_code(client):
+    response = client.get("/meedoen/")
+    assert response.status_code == 200
+    assert "Meedoen met een code" in text_of(response)
+
+
+@pytest.mark.parametrize("code", ["", "  ", "--"])
+def test_an_empty_code_is_asked_for_again(client, code):
+    response = client.get("/meedoen/", {"code": code})
+    assert response.status_code == 200
+    assert "Je vulde nog geen code in." in text_of(response)
+
+
+def test_the_field_takes_no_post(client):
+    assert client.post("/meedoen/").status_code == 405
+
+
+# --- Joining ---
+
+
+def test_a_get_never_puts_anyone_in(client, module, student):
+    response = client.get("/meedoen/ABC234/")
+    assert response.status_code == 200
+    assert "Sociaal werk in de wijk" in text_of(response)
+    assert not Enrolment.objects.filter(user=student).exists()
+
+
+def test_a_post_does_and_leads_to_the_module(client, module, student):
+    response = client.post("/meedoen/abc-234/")
+    assert response.url == f"/modules/{module.pk}/"
+    assert client.get(response.url).status_code == 200
+    enrolment = Enrolment.objects.get(user=student)
+    assert (enrolment.module, enrolment.role, enrolment.group) == (module, Role.STUDENT, "")
+
+
+def test_signed_out_one_sees_where_one_is_going_and_signs_up_on_the_way(client, module):
+    page = text_of(client.get("/meedoen/ABC234/"))
+    assert "Sociaal werk in de wijk" in page
+    assert "Blok 2" in page
+    assert f"{reverse('account_signup')}?next=/meedoen/ABC234/" in page
+    assert f"{reverse('account_login')}?next=/meedoen/ABC234/" in page
+
+
+def test_who_is_signed_out_is_not_told_who_teaches(client, module):
+    name = str(Enrolment.objects.get(module=module).user)
+    assert name not in text_of(client.get("/meedoen/ABC234/"))
+
+
+def test_a_post_of_a_visitor_asks_to_sign_in_and_comes_back(client, module):
+    response = client.post("/meedoen/ABC234/")
+    assert response.status_code == 302
+    assert response.url == f"{reverse('account_login')}?next=/meedoen/ABC234/"
+    assert Enrolment.objects.filter(role=Role.STUDENT).count() == 0
+
+
+def test_signing_up_on_the_way_leads_back_to_the_module(client, module):
+    address = f"{reverse('account_signup')}?next=/meedoen/ABC234/"
+    assert client.get(address).status_code == 200
+    who = {"name": "Noor Rahimi", "email": "noor@example.org", "password1": "wandelen-langs-het-water"}
+    response = client.post(address, {**who, "next": "/meedoen/ABC234/"})
+    assert response.url == "/meedoen/ABC234/"
+    assert client.post("/meedoen/ABC234/").url == f"/modules/{module.pk}/"
+
+
+def test_where_there_are_groups_one_is_chosen(client, module, student):
+    Module.objects.update(groups=["SW1A", "SW1C"])
+    assert "SW1C" in text_of(client.get("/meedoen/ABC234/"))
+    response = client.post("/meedoen/ABC234/")
+    assert response.status_code == 200
+    assert "Kies je klas." in text_of(response)
+    assert not Enrolment.objects.filter(user=student).exists()
+    client.post("/meedoen/ABC234/", {"group": "SW1C"})
+    assert Enrolment.objects.get(user=student).group == "SW1C"
+
+
+def test_a_group_that_does_not_exist_is_no_choice(client, module, student):
+    Module.objects.update(groups=["SW1A"])
+    assert client.post("/meedoen/ABC234/", {"group": "SW9Z"}).status_code == 200
+    assert not Enrolment.objects.filter(user=student).exists()
+
+
+def test_who_is_in_it_goes_straight_to_the_module_also_when_the_code_is_closed(client, module, student):
+    enrol(module, student, group="SW1A")
+    teaching.close_code(module=module)
+    for response in (client.get("/meedoen/ABC234/"), client.post("/meedoen/ABC234/")):
+        assert response.url == f"/modules/{module.pk}/"
+    assert Enrolment.objects.get(user=student).group == "SW1A"
+
+
+def test_joining_twice_is_joining_once(module):
+    user = UserFactory()
+    assert teaching.join(module=module, user=user) is Joining.JOINED
+    assert teaching.join(module=module, user=user) is Joining.ALREADY
+    assert Enrolment.objects.filter(user=user).count() == 1
+
+
+def test_a_teacher_sees_what_students_see_and_stays_teacher(client, module):
+    teacher = Enrolment.objects.get(module=module).user
+    client.force_login(teacher)
+    page = text_of(client.get("/meedoen/ABC234/"))
+    assert "Zo zien studenten deze pagina" in page
+    assert client.post("/meedoen/ABC234/").url == f"/modules/{module.pk}/"
+    assert Enrolment.objects.get(user=teacher).role == Role.TEACHER
+
+
+# --- Coming back ---
+
+
+def test_who_was_taken_out_asks_back_and_waits(client, module, student):
+    enrolment = enrol(module, student, group="SW1A", left_at=timezone.now())
+    assert "Vraag of je terug mag" in text_of(client.get("/meedoen/ABC234/"))
+    enrolment.refresh_from_db()
+    assert enrolment.asked_back_at is None
+    response = client.post("/meedoen/ABC234/", follow=True)
+    assert "Je vraag is verstuurd." in text_of(response)
+    enrolment.refresh_from_db()
+    assert enrolment.has_left
+    assert enrolment.asked_back_at is not None
+    assert client.get(f"/modules/{module.pk}/").status_code == 404
+
+
+def test_asking_again_keeps_the_first_moment(module, student):
+    enrolment = enrol(module, student, left_at=timezone.now())
+    teaching.join(module=module, user=student)
+    first = Enrolment.objects.get(pk=enrolment.pk).asked_back_at
+    teaching.join(module=module, user=student)
+    assert Enrolment.objects.get(pk=enrolment.pk).asked_back_at == first
+
+
+# --- No way in ---
+
+
+def test_a_wrong_code_is_said_with_the_field_to_try_again(client, module):
+    response = client.get(f"/meedoen/{NOBODY_HAS}/")
+    assert response.status_code == 404
+    assert "Deze code klopt niet" in text_of(response)
+    assert 'name="code"' in text_of(response)
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_closed_code_is_said_and_lets_nobody_in(client, module, signed_in):
+    if signed_in:
+        client.force_login(UserFactory())
+    teaching.close_code(module=module)
+    for response in (client.get("/meedoen/ABC234/"), client.post("/meedoen/ABC234/")):
+        assert response.status_code == 410
+        assert "Deze code is dicht" in text_of(response)
+        assert "Sociaal werk in de wijk" not in text_of(response)
+    assert Enrolment.objects.filter(role=Role.STUDENT).count() == 0
+
+
+def test_a_code_closes_by_itself(client, module):
+    Module.objects.update(code_closes_at=timezone.now())
+    assert client.get("/meedoen/ABC234/").status_code == 410
+
+
+def test_nobody_joins_an_archived_module(client, module, student):
+    teaching.archive_module(module=module)
+    response = client.post("/meedoen/ABC234/")
+    assert response.status_code == 410
+    assert "Deze module is voorbij" in text_of(response)
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_not_allowed(client, module, method):
+    assert getattr(client, method)("/meedoen/ABC234/").status_code == 405
+
+
+def test_the_page_is_kept_by_no_cache(client, module):
+    assert client.get("/meedoen/ABC234/")["Cache-Control"] == "private, no-store"
+
+
+# --- Guessing ---
+
+
+def guess(client, times: int, **extra) -> list[int]:
+    return [client.get(f"/meedoen/{NOBODY_HAS}/", **extra).status_code for _time in range(times)]
+
+
+def test_after_ten_wrong_codes_an_account_waits_and_the_right_code_is_no_way_round(client, module, student):
+    assert guess(client, 11) == [404] * 10 + [429]
+    response = client.get("/meedoen/ABC234/")
+    assert response.status_code == 429
+    assert "Over een kwartier kun je het weer proberen." in text_of(response)
+    assert client.post("/meedoen/ABC234/").status_code == 429
+    assert client.get("/meedoen/").status_code == 429
+    assert not Enrolment.objects.filter(user=student).exists()
+
+
+def test_another_session_of_the_same_account_waits_too(client, module, student):
+    guess(client, 10)
+    client.logout()
+    client.force_login(student)
+    assert client.get("/meedoen/ABC234/").status_code == 429
+
+
+def test_after_a_quarter_of_an_hour_one_may_try_again(client, module, student, monkeypatch):
+    guess(client, 10)
+    later = joining.time.time() + joining.WINDOW
+    monkeypatch.setattr(joining.time, "time", lambda: later)
+    assert client.get("/meedoen/ABC234/").status_code == 200
+
+
+def test_a_class_behind_one_address_that_mistypes_is_not_held_up(client_of, module):
+    for _student in range(30):
+        assert guess(client_of(UserFactory()), 3) == [404] * 3
+    assert client_of(UserFactory()).get("/meedoen/ABC234/").status_code == 200
+
+
+def test_signed_out_a_class_behind_one_address_is_not_held_up_either(client_of, module):
+    for _student in range(30):
+        assert guess(client_of(), 9) == [404] * 9
+    assert client_of().get("/meedoen/ABC234/").status_code == 200
+
+
+def test_signed_out_one_browser_waits_after_ten_and_its_neighbour_does_not(client_of, module):
+    first = client_of()
+    assert guess(first, 12)[-1] == 429
+    assert client_of().get("/meedoen/ABC234/").status_code == 200
+
+
+def test_throwing_away_cookies_ends_at_the_limit_of_the_address(client_of, module, monkeypatch):
+    monkeypatch.setattr(joining, "WRONG_BY_ADDRESS", 5)
+    assert [client_of().get(f"/meedoen/{NOBODY_HAS}/").status_code for _time in range(6)] == [404] * 5 + [429]
+    assert "Log in en probeer het meteen" in text_of(client_of().get("/meedoen/ABC234/"))
+    assert client_of(UserFactory()).get("/meedoen/ABC234/").status_code == 200
+    assert client_of().get("/meedoen/ABC234/", REMOTE_ADDR="10.0.0.9").status_code == 200
+
+
+def test_right_and_closed_codes_do_not_count(client, module, student):
+    teaching.close_code(module=module)
+    assert [client.get("/meedoen/ABC234/").status_code for _time in range(12)] == [410] * 12
+    teaching.renew_code(module=module)
+    assert client.get(f"/meedoen/{module.code}/").status_code == 200
+
+
+@pytest.fixture
+def client_of():
+    """A browser of its own for each person; without a user, of somebody signed out."""
+    from django.test import Client
+
+    def open_browser(user=None) -> Client:
+        browser = Client()
+        if user is not None:
+            browser.force_login(user)
+        return browser
+
+    return open_browser
+
+
+@override_settings(SITE_URL="http://127.0.0.1:8000")
+def test_joining_costs_a_fixed_number_of_queries(client, student, django_assert_num_queries):
+    module = ModuleFactory(code="ABC234")
+    for teachers in (1, 3):
+        while module.enrolments.count() < teachers:
+            enrol(module, role=Role.TEACHER)
+        with django_assert_num_queries(6):
+            client.get("/meedoen/ABC234/")

@@ -1,0 +1,410 @@
+"""/antwoorden/: everything one wrote, by module and case, with what came back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from questions import answering, portfolio
+from questions.models import Answer, AnswerVersion, Enrolment, Feedback, Kolb, Submission, Verdict
+from tests.factories import QuestionFactory, UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol
+
+pytestmark = pytest.mark.django_db
+
+
+def write(student, question, text="Ik bel de buurvrouw.", assignment=None, revision=0) -> Answer:
+    saved = answering.save(
+        student=student,
+        question=question,
+        assignment_id=assignment.pk if assignment else None,
+        draft=answering.Draft(text, revision=revision),
+    )
+    assert saved.outcome is answering.Outcome.SAVED
+    return saved.answer
+
+
+def hand_in(student, assignment, question, text="Ik bel de buurvrouw.", revision=0) -> Submission:
+    done = answering.hand_in(
+        student=student, assignment=assignment, question=question, draft=answering.Draft(text, revision=revision)
+    )
+    return done.saved.answer.submissions.first()
+
+
+def react(submission, author=None, *, is_released=True, text="Mooi gezien.", **fields) -> Feedback:
+    return Feedback.objects.create(
+        submission=submission,
+        author=author,
+        text=text,
+        released_at=timezone.now() if is_released else None,
+        **fields,
+    )
+
+
+@pytest.fixture
+def student():
+    return UserFactory(name="Noor Rahimi")
+
+
+@pytest.fixture
+def assignment(student):
+    assignment = AssignmentFactory(case=published_case(title="De koelkast", kolbs=["doener", "denker"]))
+    enrol(assignment.module, student)
+    return assignment
+
+
+def first_question(assignment):
+    return assignment.questions.order_by("position").first()
+
+
+@pytest.fixture
+def page(client, student):
+    """Fetches one's own answers, as the student."""
+    client.force_login(student)
+
+    def fetch(**params):
+        response = client.get(reverse("questions:answers"), params)
+        assert response.status_code == 200
+        return response.content.decode()
+
+    return fetch
+
+
+def test_a_person_finds_back_what_was_written_and_what_came_back(page, student, assignment):
+    teacher = UserFactory(name="Karin Vos")
+    submission = hand_in(student, assignment, first_question(assignment), "Ik bel meneer Hans.")
+    react(submission, teacher, text="Waar zie je dat?", verdict=Verdict.AGAIN)
+    content = page()
+    for words in ("De koelkast", "Ik bel meneer Hans.", "Waar zie je dat?", "Karin Vos", "graag aanvullen"):
+        assert words in content
+
+
+def test_feedback_that_is_not_released_stays_unseen(page, student, assignment):
+    react(hand_in(student, assignment, first_question(assignment)), text="Nog niet af.", is_released=False)
+    assert "Nog niet af." not in page()
+    assert "Nog niet af." not in page(q="af")
+
+
+def test_the_answers_of_others_are_not_among_them(page, assignment):
+    write(UserFactory(), first_question(assignment), "Van een ander.", assignment)
+    assert "Van een ander." not in page()
+
+
+def test_feedback_of_somebody_whose_account_is_gone_stays_without_a_name(page, student, assignment):
+    react(hand_in(student, assignment, first_question(assignment)), text="Goed gedaan.")
+    content = page()
+    assert "Goed gedaan." in content
+    assert "Een docent" in content
+
+
+def test_a_module_that_is_archived_or_left_keeps_its_answers(page, student, assignment):
+    write(student, first_question(assignment), "Van toen.", assignment)
+    assignment.module.archived_at = timezone.now()
+    assignment.module.save()
+    assert "gearchiveerd" in page()
+    Enrolment.objects.filter(user=student).update(left_at=timezone.now())
+    content = page()
+    assert "Van toen." in content
+    assert "niet meer in deze module" in content
+    assert f'href="{assignment.get_absolute_url()}' not in content
+
+
+def test_own_study_stands_apart(page, student, assignment):
+    write(student, first_question(assignment), "Voor mij alleen.")
+    content = page()
+    assert "Voor jezelf" in content
+    assert "Voor mij alleen." in content
+
+
+def test_the_question_is_worded_as_the_assignment_asks_it(student, assignment):
+    question = first_question(assignment)
+    write(student, question, assignment=assignment)
+    type(question).objects.filter(pk=question.pk).update(text="Heel anders gezegd?")
+    (entry,) = portfolio.gather(student).entries
+    assert entry.wording == "Wat doe je als eerste?"
+
+
+def test_a_question_that_a_teacher_added_has_its_own_words(student, assignment):
+    question = OwnQuestionFactory(
+        module=assignment.module, case=assignment.edition.case, text="Wat vindt onze klas?", key="eigen-1"
+    )
+    assignment.asked.create(question=question, position=9)
+    write(student, question, assignment=assignment)
+    (entry,) = portfolio.gather(student).entries
+    assert entry.wording == "Wat vindt onze klas?"
+
+
+def test_questions_stand_in_the_order_of_the_assignment(student, assignment):
+    first, second = assignment.asked.all()
+    first.position, second.position = 2, 1
+    first.save()
+    second.save()
+    write(student, first.question, assignment=assignment)
+    write(student, second.question, assignment=assignment)
+    assert [entry.answer.question for entry in portfolio.gather(student).entries] == [second.question, first.question]
+
+
+def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
+    write(student, first_question(assignment))
+    write(student, first_question(assignment), assignment=assignment)
+    later = AssignmentFactory(module=ModuleFactory(title="Later"), case=assignment.edition.case)
+    enrol(later.module, student)
+    write(student, first_question(later), assignment=later)
+    modules = [section.module for section in portfolio.gather(student).sections]
+    assert modules == [later.module, assignment.module, None]
+
+
+# --- state ---
+
+
+def test_a_draft_is_a_draft_until_it_is_handed_in(student, assignment):
+    write(student, first_question(assignment), assignment=assignment)
+    (entry,) = portfolio.gather(student).entries
+    assert (entry.state.value, entry.is_unseen_by_teacher) == ("concept", True)
+    hand_in(student, assignment, first_question(assignment), revision=1)
+    (entry,) = portfolio.gather(student).entries
+    assert (entry.state.value, entry.is_unseen_by_teacher) == ("ingeleverd", False)
+
+
+def test_what_changed_after_handing_in_is_said(page, student, assignment):
+    hand_in(student, assignment, first_question(assignment), "Eerst dit.")
+    write(student, first_question(assignment), "Nu dat, en nog meer.", assignment, revision=1)
+    content = page()
+    assert "dat ziet je docent nog niet" in content
+    assert "Eerst dit." in content
+
+
+def test_own_study_is_no_draft_for_a_teacher(page, student, assignment):
+    write(student, first_question(assignment), "Voor mij alleen.")
+    assert portfolio.gather(student).unseen_by_teacher == 0
+    assert "Voor mij alleen." not in page(stand="concept")
+
+
+def test_only_what_a_teacher_does_not_see_is_shown_when_asked(page, student, assignment):
+    first, second = assignment.questions.order_by("position")
+    hand_in(student, assignment, first, "Ingeleverd werk.")
+    write(student, second, "Nog een concept.", assignment)
+    content = page(stand="concept")
+    assert "Nog een concept." in content
+    assert "Ingeleverd werk." not in content
+
+
+# --- brillen ---
+
+
+def test_the_brillen_of_what_was_written_are_counted_and_the_others_named(page, student, assignment):
+    write(student, assignment.questions.get(kolb=Kolb.DOENER), assignment=assignment)
+    gathered = portfolio.gather(student)
+    assert gathered.lenses == {"doener": 1}
+    assert gathered.skipped_in_words == "de beschouwer of de denker of de beslisser"
+    assert "Je schreef nog niets door de bril van de beschouwer of de denker of de beslisser." in page()
+
+
+def test_an_emptied_answer_counts_for_no_bril(student, assignment):
+    write(student, first_question(assignment), "Lang genoeg om te bewaren.", assignment)
+    write(student, first_question(assignment), "", assignment, revision=1)
+    assert portfolio.gather(student).lenses == {}
+
+
+def test_all_four_brillen_leave_none_to_name(page, student):
+    for question in published_case(kolbs=[kolb.value for kolb in Kolb]).questions.all():
+        write(student, question)
+    content = page()
+    assert "Je schreef door alle vier de brillen." in content
+    assert "nog niets door de bril" not in content
+
+
+def test_nobody_is_told_who_they_are(page, student, assignment):
+    write(student, first_question(assignment), assignment=assignment)
+    content = page().lower()
+    assert "jij bent een" not in content
+    assert "je bent een" not in content
+
+
+# --- searching ---
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["hans", "HANS bel", "koelkast", "module", "eerste", "cliënt", "client", "zie je"],
+    ids=["word", "two words", "case", "module", "question", "accent", "no accent", "feedback"],
+)
+def test_search_finds(page, student, assignment, query):
+    assignment.module.title = "Sociaal werk, module 2"
+    assignment.module.save()
+    react(hand_in(student, assignment, first_question(assignment), "Ik bel Hans, een cliënt."), text="Waar zie je dat?")
+    assert "Ik bel Hans" in page(q=query)
+
+
+def test_every_word_has_to_be_there(page, student, assignment):
+    write(student, first_question(assignment), "Ik bel meneer Hans.", assignment)
+    content = page(q="Hans olifant")
+    assert "Ik bel meneer Hans." not in content
+    assert "Niets gevonden" in content
+
+
+def test_search_looks_through_earlier_versions(page, student, assignment):
+    write(student, first_question(assignment), "Een lang stuk over de zeldzame pinguïn in de wijk.", assignment)
+    write(student, first_question(assignment), "Kort.", assignment, revision=1)
+    assert "Kort." in page(q="pinguin")
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\0", "%", "_", "<script>alert(1)</script>", "é" * 5000])
+def test_odd_queries_are_no_problem(page, student, assignment, query):
+    write(student, first_question(assignment), assignment=assignment)
+    assert "<script>alert" not in page(q=query)
+
+
+def test_what_was_written_is_shown_as_text_and_never_as_html(page, student, assignment):
+    write(student, first_question(assignment), "<b onclick=x>hoi</b>", assignment)
+    assert "&lt;b onclick=x&gt;hoi&lt;/b&gt;" in page()
+
+
+def test_without_answers_the_page_says_what_will_come_here(page):
+    assert "Je schreef nog niets." in page()
+
+
+def test_the_place_for_texts_that_were_not_sent_is_there_and_hidden(page):
+    assert 'id="niet-verzonden" aria-labelledby="niet-verzonden-kop" hidden' in page()
+
+
+# --- queries ---
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_page_takes_the_same_queries_for_one_answer_and_three(client, student, count):
+    client.force_login(student)
+    for _number in range(count):
+        assignment = AssignmentFactory(case=published_case(kolbs=["doener", "denker"]))
+        enrol(assignment.module, student)
+        for question in assignment.questions.all():
+            react(hand_in(student, assignment, question), UserFactory())
+            write(student, question)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        client.get(reverse("questions:answers"))
+    assert len(queries) == 8  # session, user, answers, submissions, feedback, versions, assignments, places
+
+
+# --- earlier versions ---
+
+
+def test_an_earlier_version_is_there_whole(client, student, assignment):
+    client.force_login(student)
+    text = "Begin. " + "lang " * 200 + "Einde."
+    write(student, first_question(assignment), text, assignment)
+    answer = write(student, first_question(assignment), "Weg ermee.", assignment, revision=1)
+    content = client.get(reverse("questions:answers")).content.decode()
+    assert "Eerdere versies" in content
+    assert "Einde." not in content
+    assert "Einde." in client.get(reverse("questions:answer_versions", args=[answer.pk])).content.decode()
+
+
+def test_earlier_versions_are_for_their_writer_alone(client, assignment):
+    other = UserFactory()
+    answer = write(other, first_question(assignment), assignment=assignment)
+    AnswerVersion.objects.create(answer=answer, text="Geheim.", base_revision=1, kind="shrunk")
+    teacher = assignment.module.enrolments.get(role="teacher").user
+    for user in (teacher, UserFactory(), UserFactory(is_superuser=True)):
+        client.force_login(user)
+        assert client.get(reverse("questions:answer_versions", args=[answer.pk])).status_code == 404
+
+
+def test_an_answer_without_earlier_versions_says_so(client, student, assignment):
+    client.force_login(student)
+    answer = write(student, first_question(assignment), assignment=assignment)
+    content = client.get(reverse("questions:answer_versions", args=[answer.pk])).content.decode()
+    assert "Er zijn geen eerdere versies." in content
+
+
+# --- read ---
+
+
+def test_news_is_read_once_and_only_ones_own(client, student, assignment):
+    client.force_login(student)
+    mine = react(hand_in(student, assignment, first_question(assignment)))
+    other = UserFactory()
+    enrol(assignment.module, other)
+    theirs = react(hand_in(other, assignment, first_question(assignment)))
+    response = client.post(reverse("questions:feedback_seen"), {"tot": timezone.now().isoformat(), "terug": "/"})
+    assert (response.status_code, response["Location"]) == (302, "/")
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert mine.seen_at is not None
+    assert theirs.seen_at is None
+
+
+def test_feedback_that_came_after_the_page_was_made_stays_news(client, student, assignment):
+    client.force_login(student)
+    feedback = react(hand_in(student, assignment, first_question(assignment)))
+    before = (feedback.released_at - timedelta(minutes=1)).isoformat()
+    client.post(reverse("questions:feedback_seen"), {"tot": before})
+    feedback.refresh_from_db()
+    assert feedback.seen_at is None
+
+
+@pytest.mark.parametrize("moment", ["", "gisteren", "2026-11-24T12:00:00"])
+def test_a_moment_that_is_none_is_refused(client, student, moment):
+    client.force_login(student)
+    assert client.post(reverse("questions:feedback_seen"), {"tot": moment}).status_code == 400
+
+
+def test_the_way_back_stays_on_this_site(client, student):
+    client.force_login(student)
+    sent = {"tot": timezone.now().isoformat(), "terug": "https://elders.example/"}
+    assert client.post(reverse("questions:feedback_seen"), sent)["Location"] == reverse("questions:answers")
+
+
+# --- doors ---
+
+
+@pytest.mark.parametrize("name", ["answers", "answers_docx", "answers_json"])
+def test_pages_are_for_people_with_an_account(client, name):
+    address = reverse(f"questions:{name}")
+    response = client.get(address)
+    assert response.status_code == 302
+    assert response["Location"].endswith(f"?next={address}")
+    assert client.get(address, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["answers", "answers_docx", "answers_json"])
+def test_pages_are_read_only(client, student, name):
+    client.force_login(student)
+    assert client.post(reverse(f"questions:{name}")).status_code == 405
+
+
+def test_reading_news_is_a_post(client, student):
+    assert client.post(reverse("questions:feedback_seen")).status_code == 302
+    client.force_login(student)
+    assert client.get(reverse("questions:feedback_seen")).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["answers", "answers_docx", "answers_json"])
+def test_nothing_between_us_and_them_keeps_these_pages(client, student, name):
+    client.force_login(student)
+    assert client.get(reverse(f"questions:{name}"))["Cache-Control"] == "private, no-store"
+
+
+def test_an_answer_without_any_text_ever_does_no_harm(page, student, assignment):
+    Answer.objects.create(student=student, question=first_question(assignment), assignment=assignment)
+    assert "Hier staat nu niets." in page()
+
+
+def test_a_case_that_was_withdrawn_is_named_without_a_link(page, student):
+    case = published_case(title="Weggehaald")
+    write(student, case.questions.get())
+    case.status = "withdrawn"
+    case.save()
+    content = page()
+    assert "Weggehaald" in content
+    assert f'href="{case.get_absolute_url()}' not in content
+
+
+def test_a_retired_question_keeps_its_answer(page, student):
+    question = QuestionFactory(case=published_case(), retired=True, text="Een vraag van vroeger?")
+    write(student, question, "Toen nog wel.")
+    assert "Toen nog wel." in page()
