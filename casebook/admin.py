@@ -1,11 +1,27 @@
 """People and their groups."""
 
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from casebook.accounts import reset_link
 from casebook.models import User
+
+admin.site.unregister(EmailAddress)  # stays empty: User.email is the only address that a person has
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -29,3 +45,32 @@ class UserAdmin(DjangoUserAdmin):
         (_("Wanneer"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Never here: people delete their own account, or have it done by `manage.py tidy --forget` (leaving.erase)."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.reset_link)
+        return [path("<int:pk>/wachtwoordlink/", view, name="casebook_user_reset_link"), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def reset_link(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The link, in answer to the POST itself: it is kept nowhere. Whoever has it has the account, so superusers
+        only, and the account's history says who made it."""
+        if not (request.user.is_superuser and self.has_change_permission(request)):
+            raise PermissionDenied
+        person = get_object_or_404(User, pk=pk)
+        self.log_change(request, person, _("Link gemaakt voor een nieuw wachtwoord."))
+        until = timezone.localtime() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        words = {
+            "title": _("Link voor een nieuw wachtwoord"),
+            "person": person,
+            "link": reset_link(person),
+            "until": date_format(until, "l j F, H:i"),
+            "opts": self.opts,
+        }
+        page = "admin/casebook/user/reset_link.html"
+        response = TemplateResponse(request, page, self.admin_site.each_context(request) | words)
+        response.headers["Cache-Control"] = "private, no-store"
+        return response

@@ -35,6 +35,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("naam"), max_length=120)
     is_active = models.BooleanField(_("actief"), default=True)
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
+    proven_email = models.EmailField(editable=False, blank=True)  # the address that a code sent by mail came back from
     deletion_due_at = models.DateTimeField(_("wordt gewist op"), null=True, blank=True, editable=False)
 
     objects = UserManager()

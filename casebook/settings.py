@@ -21,6 +21,7 @@ ALLOWED_HOSTS = [_host, "127.0.0.1", "localhost", "[::1]"] if env.is_loopback(_h
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
+    "allauth.account",  # first, so that casebook/admin.py can take its models out of the admin
     "casebook",
     "cases",
     "questions",
@@ -42,6 +43,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -78,11 +80,72 @@ elif DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be sqlite:///… or postgres://…; the site is tested on these two.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counts of attempts have to be the same for every process. Its table is made by a migration.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond it a third is thrown away, counts of attempts included
+    }
+}
+
 AUTH_USER_MODEL = "casebook.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+
+# allauth's backend, which is Django's own that also finds people by address, so the admin needs no other; for whoever
+# asked to be deleted it opens no session.
+AUTHENTICATION_BACKENDS = ["casebook.leaving.Backend"]
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
+CSRF_FAILURE_VIEW = "casebook.failures.csrf_failure"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for who ticked «onthoud mij op dit apparaat»: a term with its holidays
+
+_mail = env.email_url(sender=f"casusboek@{_host}" if "." in _host else "casusboek@example.org")
+HAS_MAIL = _mail is not None
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if HAS_MAIL else 'console'}.EmailBackend"
+EMAIL_TIMEOUT = 10
+if _mail is not None:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.host, _mail.port, _mail.user, _mail.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL, DEFAULT_FROM_EMAIL = _mail.use_tls, _mail.use_ssl, _mail.sender
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 24 * 3
+
+# No proof of the address is asked: there may be no mail to ask it by, and a class that starts cannot wait for one.
+# What an unproven address must not give is dealt with where it matters (accounts.prove_address, TeacherInvitation).
+ACCOUNT_ADAPTER = "casebook.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = HAS_MAIL
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 15  # school mail takes its time
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_FORMS = {
+    "login": "casebook.accounts.SignInForm",
+    "signup": "casebook.accounts.SignUpForm",
+    "reset_password": "casebook.accounts.AskResetForm",
+    "reset_password_from_key": "casebook.accounts.ResetForm",
+    "change_password": "casebook.accounts.ChangePasswordForm",
+    "set_password": "casebook.accounts.SetPasswordForm",
+    "request_login_code": "casebook.accounts.AskCodeForm",
+    "confirm_login_code": "casebook.accounts.CodeForm",
+}
+# One account («key») is guarded closely here. What one network address may do is counted in crowds.py.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "10/5m/key",
+    "signup": None,
+    "request_login_code": "3/5m/key",
+    "reset_password": "3/5m/key",
+    "reset_password_from_key": None,
+    "change_password": "10/5m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands")]

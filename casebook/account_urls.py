@@ -1,0 +1,47 @@
+"""Addresses of accounts: the views of allauth that are in use, under its own names, and ours. The rest of allauth is
+not routed, and so does not exist."""
+
+from allauth.account import views as allauth_views
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from casebook import account_views
+from casebook.account_views import with_mail
+from casebook.crowds import limited
+
+
+def page(route: str, view, name: str, make=path) -> URLPattern:
+    """A page with a form, kept by no cache."""
+    return make(route, never_cache(require_http_methods(["GET", "HEAD", "POST"])(view)), name=name)
+
+
+urlpatterns = [
+    page("account/inloggen/", allauth_views.login, "account_login"),
+    page(
+        "account/inloggen/code/",
+        with_mail(limited(allauth_views.request_login_code, "mail")),
+        "account_request_login_code",
+    ),
+    page("account/inloggen/code/typen/", with_mail(allauth_views.confirm_login_code), "account_confirm_login_code"),
+    page("account/uitloggen/", allauth_views.logout, "account_logout"),
+    page("account/aanmelden/", limited(allauth_views.signup, "signup"), "account_signup"),
+    page("account/uitgezet/", allauth_views.account_inactive, "account_inactive"),
+    page("account/wachtwoord/wijzigen/", allauth_views.password_change, "account_change_password"),
+    page("account/wachtwoord/kiezen/", allauth_views.password_set, "account_set_password"),
+    page("account/wachtwoord/vergeten/", limited(account_views.ask_reset, "mail"), "account_reset_password"),
+    page("account/wachtwoord/onderweg/", with_mail(allauth_views.password_reset_done), "account_reset_password_done"),
+    page(
+        r"^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account_views.reset_password,
+        "account_reset_password_from_key",
+        re_path,
+    ),
+    page(
+        "account/wachtwoord/nieuw/klaar/",
+        allauth_views.password_reset_from_key_done,
+        "account_reset_password_from_key_done",
+    ),
+    path("account/wie/", account_views.who, name="who"),
+    path("uitnodiging/<str:token>/", account_views.invitation, name="invitation"),
+]

@@ -1,0 +1,88 @@
+"""What allauth has no view for: who is signed in, choosing a password by a link, and an invitation to teach."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from allauth.account import views as allauth_views
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import base36_to_int
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from questions import inviting
+from questions.access import signed_in
+
+View = Callable[..., HttpResponse]
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def who(request: HttpRequest) -> HttpResponse:
+    """Whose session this is by now, and a fresh CSRF cookie: what a page needs to repair itself in place."""
+    signed = request.user.is_authenticated
+    return JsonResponse({"user": request.user.pk, "name": request.user.name if signed else ""})
+
+
+def with_mail(view: View) -> View:
+    """The view, on a site that can send mail. Elsewhere there is no such page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not settings.HAS_MAIL:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def ask_reset(request: HttpRequest) -> HttpResponse:
+    """A link by mail, or without mail: whom to ask."""
+    if not settings.HAS_MAIL:
+        return render(request, "account/password_reset_by_hand.html")
+    return allauth_views.password_reset(request)
+
+
+def reset_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+    """allauth would sign out whoever else is signed in here, on a GET and with texts unsent. We ask first."""
+    if request.user.is_authenticated and not is_about(request.user, uidb36):
+        return render(request, "account/somebody_else.html", status=403)
+    return allauth_views.password_reset_from_key(request, uidb36=uidb36, key=key)
+
+
+def is_about(user, uidb36: str) -> bool:
+    try:
+        return base36_to_int(uidb36) == user.pk
+    except ValueError:
+        return False
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """An invitation to teach: read by whoever has the link, used by the one whose address it is for."""
+    invited = inviting.find(token)
+    if invited is None:
+        raise Http404
+    theirs = request.user.is_authenticated and request.user.email == invited.email
+    if theirs and invited.used_at and request.user.may_teach:
+        return render(request, "account/invitation_used.html", {"invited": invited})
+    if not inviting.is_open(invited):
+        return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
+    if request.user.is_authenticated and not theirs:
+        return render(request, "account/invitation.html", {"invited": invited, "other": True}, status=403)
+    if request.method == "POST":
+        return accept(request, invited)
+    return render(request, "account/invitation.html", {"invited": invited})
+
+
+@signed_in
+def accept(request: HttpRequest, invited) -> HttpResponse:
+    try:
+        inviting.accept(invitation=invited, user=request.user)
+    except inviting.InvitationOverError:
+        return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
+    return redirect(request.path)

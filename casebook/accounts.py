@@ -1,0 +1,250 @@
+"""Signing up and in: allauth's forms with our words, and what we do otherwise than allauth.
+
+A person's only address is User.email; allauth's table of addresses stays empty, so that an address that somebody gave
+up can never open the account it once belonged to.
+"""
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
+from django import forms
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.tokens import default_token_generator
+from django.db import IntegrityError, transaction
+from django.forms import PasswordInput
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import int_to_base36, url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext_lazy as _
+
+from casebook import crowds, leaving
+from casebook.models import User, UserManager
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def prove_address(*, user: User) -> bool:
+    """Note that this person reads the mail of this address. True where that took the account's password away.
+
+    Anybody can sign up with somebody else's address, and wait for them to come. So the first time that its owner
+    proves the address, a password that was chosen before stops working, and with it every session that it opened.
+    """
+    if user.proven_email == user.email:
+        return False
+    had_password = user.has_usable_password()
+    user.proven_email = user.email
+    user.set_unusable_password()
+    user.save(update_fields=["proven_email", "password"])
+    return had_password
+
+
+def reset_link(user: User) -> str:
+    """Where this person can choose a new password, once, while PASSWORD_RESET_TIMEOUT lasts."""
+    token = default_token_generator.make_token(user)
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": int_to_base36(user.pk), "key": token})
+    return f"{settings.SITE_URL}{path}"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("Dit account staat uit. Vraag je docent of de beheerder om hulp."),
+        "email_password_mismatch": _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Probeer het nog eens."),
+        "email_taken": _("Er is al een account met dit e-mailadres. Log daarmee in, of kies een nieuw wachtwoord."),
+        "enter_current_password": _("Dit is niet je huidige wachtwoord."),
+        "incorrect_code": _("Deze code klopt niet. Kijk in je laatste mail en typ hem over."),
+        "invalid_password_reset": _("Deze link werkt niet meer."),
+        "too_many_login_attempts": _("Dit is te vaak geprobeerd. Wacht vijf minuten en probeer het dan opnieuw."),
+        "rate_limited": _("Dit ging te vlug achter elkaar. Wacht even en probeer het dan opnieuw."),
+    }
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only places on this very site: no other port or host of ALLOWED_HOSTS either."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Every way in passes here. Without «onthoud mij» the session ends with the browser."""
+        records = get_authentication_records(request, user)
+        by_code = bool(records) and records[-1]["method"] == "code"
+        self.lost_password = by_code and prove_address(user=user)
+        super().login(request, user)
+        request.session.set_expiry(settings.SESSION_COOKIE_AGE if request.POST.get("remember") else 0)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        if not self.lost_password:
+            return response
+        query = urlencode({REDIRECT_FIELD_NAME: response["Location"]})
+        return HttpResponseRedirect(f"{reverse('account_set_password')}?{query}")
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        if crowds.is_full(request, "wrong-password"):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        crowds.note(request, "wrong-password")
+
+    def set_password(self, user: User, password: str) -> None:
+        """A new password also ends the wait after too many wrong ones."""
+        super().set_password(user, password)
+        self._delete_login_attempts_cached_email(self.request, email=user.email)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """The address alone. allauth puts the host that was asked for before it, which lets whoever guesses start
+        counting anew by asking for the same host with another port."""
+        return UserManager.normalize_email(credentials.get("email"))
+
+    def ajax_response(self, request: HttpRequest, response: HttpResponse, **kwargs) -> HttpResponse:
+        """allauth makes a 200 of whatever a valid form led to, of a refusal too."""
+        return response if response.status_code >= 400 else super().ajax_response(request, response, **kwargs)
+
+    def ajax_response_form(self, form: forms.Form) -> dict[str, Any]:
+        """Without what was typed as a password, which allauth would send back."""
+        spec = super().ajax_response_form(form)
+        for field in form:
+            if isinstance(field.field.widget, PasswordInput):
+                spec["fields"][field.html_name]["value"] = None
+        return spec
+
+    def send_password_reset_mail(self, user: User, email: str, words: dict) -> None:
+        super().send_password_reset_mail(user, email, words | {"password_reset_url": reset_link(user)})
+
+    def send_mail(self, template_prefix: str, email: str, words: dict) -> None:
+        """A mail server that is out must not look as if the site were broken."""
+        try:
+            super().send_mail(template_prefix, email, words | {"site_url": settings.SITE_URL})
+        except (OSError, SMTPException) as reason:
+            log.exception("mail could not be sent")
+            page = render(self.request, "account/mail_failed.html", status=503)
+            raise ImmediateHttpResponse(page) from reason
+
+
+def in_our_words(form: forms.Form, **words: tuple) -> None:
+    """Per field a label, what is said when it is empty, and a hint; no placeholders, which go away while you type."""
+    form.label_suffix = ""
+    for name, (label, when_empty, *hint) in words.items():
+        field = form.fields[name]
+        field.label, field.help_text = label, hint[0] if hint else ""
+        field.error_messages["required"] = when_empty
+        field.widget.attrs.pop("placeholder", None)
+
+
+EMAIL = (_("E-mailadres"), _("Vul je e-mailadres in."))
+PASSWORD = (_("Wachtwoord"), _("Vul je wachtwoord in."))
+NEW_PASSWORD = (_("Nieuw wachtwoord"), _("Kies een nieuw wachtwoord."), _("Minstens 8 tekens, en niet te makkelijk."))
+AGAIN = (_("Nog een keer"), _("Typ je nieuwe wachtwoord nog een keer."))
+REMEMBER = (_("Onthoud mij op dit apparaat"), "", _("Niet doen op een computer van een ander of van school."))
+
+
+def remember_field() -> forms.BooleanField:
+    return forms.BooleanField(required=False)
+
+
+class SignInForm(allauth_forms.LoginForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, login=EMAIL, password=PASSWORD, remember=REMEMBER)
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+    def clean_login(self) -> str:
+        return UserManager.normalize_email(self.cleaned_data["login"])
+
+
+class SignUpForm(allauth_forms.SignupForm):
+    """Name, address, password. Whoever has an account already and knows its password is signed in: that is also what
+    a double tap on the button comes down to."""
+
+    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    remember = remember_field()
+    field_order = ["name", "email", "password1", "remember"]
+    known: User | None = None
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(
+            self,
+            name=(_("Naam"), _("Vul je naam in."), _("Zo ziet je docent wie je bent.")),
+            email=EMAIL,
+            password1=(_("Wachtwoord"), _("Kies een wachtwoord."), NEW_PASSWORD[2]),
+            remember=REMEMBER,
+        )
+
+    def clean_email(self) -> str:
+        return UserManager.normalize_email(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("email"):
+            leaving.make_room(data["email"])
+        if data.get("email") and User.objects.filter(email=data["email"]).exists():
+            self.known = self.who_knows_the_password()
+            if self.known is None:
+                self.add_error("email", get_adapter().error_messages["email_taken"])
+        return data
+
+    def who_knows_the_password(self) -> User | None:
+        """Counted as an attempt to sign in, or this would be the place to guess passwords."""
+        email, password = self.cleaned_data["email"], self.cleaned_data.get("password1")
+        return get_adapter().authenticate(context.request, email=email, password=password) if password else None
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        if self.known is not None:
+            return self.known, None
+        user = User(email=self.cleaned_data["email"], name=self.cleaned_data["name"])
+        user.set_password(self.cleaned_data["password1"])  # half a second of work: not with the database locked
+        try:
+            with transaction.atomic():
+                user.save()
+            return user, None
+        except IntegrityError:  # the same form came twice, at the same time
+            user = self.who_knows_the_password()
+            return user, None if user else HttpResponseRedirect(reverse("account_login"))
+
+
+class AskResetForm(allauth_forms.ResetPasswordForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, email=EMAIL)
+
+
+class ResetForm(allauth_forms.ResetPasswordKeyForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
+
+
+class ChangePasswordForm(allauth_forms.ChangePasswordForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        current = (_("Huidig wachtwoord"), _("Vul je huidige wachtwoord in."))
+        in_our_words(self, oldpassword=current, password1=NEW_PASSWORD, password2=AGAIN)
+
+
+class SetPasswordForm(allauth_forms.SetPasswordForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
+
+
+class AskCodeForm(allauth_forms.RequestLoginCodeForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, email=EMAIL)
+
+
+class CodeForm(allauth_forms.ConfirmLoginCodeForm):
+    remember = remember_field()
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self, code=(_("Code"), _("Typ de code uit je mail over.")), remember=REMEMBER)
+        self.fields["code"].widget.attrs["autocapitalize"] = "characters"

@@ -1,0 +1,15 @@
+"""The site as an app of its own."""
+
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+
+
+class CasebookConfig(AppConfig):
+    name = "casebook"
+
+    def ready(self) -> None:
+        from casebook import leaving
+
+        # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
+        # forgot to call this would cost somebody who came back everything.
+        user_logged_in.connect(leaving.stay, dispatch_uid="stay")

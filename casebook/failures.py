@@ -1,0 +1,28 @@
+"""Answers for what goes wrong before a view is reached."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 with X-Reason, by which our own script knows to fetch a fresh token and try once more."""
+    if is_script(request):
+        response: HttpResponse = JsonResponse({"reason": "csrf"}, status=403)
+    else:
+        response = render(request, "403_csrf.html", status=403)
+    response.headers["X-Reason"] = "csrf"
+    return response
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """429, for who tries something too often. The longest of our limits is over in five minutes."""
+    if is_script(request):
+        response: HttpResponse = JsonResponse({"reason": "too many"}, status=429)
+    else:
+        response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = "300"
+    return response
+
+
+def is_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest" or "HX-Request" in request.headers

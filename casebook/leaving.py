@@ -1,0 +1,171 @@
+"""Deleting an account: asked for by its owner, done after seven days, called off by signing in.
+
+A student's answers go, with every version of them and the feedback on them; a module keeps only how many there were. A
+teacher's released feedback stays with who received it, without a name.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from casebook.models import User, UserManager
+from questions.models import (
+    Answer,
+    DepartedWork,
+    Enrolment,
+    Feedback,
+    Module,
+    Role,
+    Submission,
+    TeacherInvitation,
+)
+
+DAYS = 7
+
+
+class Backend(AuthenticationBackend):
+    """No session outlives the wish to be deleted, and nobody signs in to an account whose time has come."""
+
+    def user_can_authenticate(self, user: User) -> bool:
+        return super().user_can_authenticate(user) and not is_gone(user)
+
+    def get_user(self, user_id: int) -> User | None:
+        user = super().get_user(user_id)
+        return user if user is not None and user.deletion_due_at is None else None
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What goes and what stays when this person leaves, in numbers."""
+
+    answers: int
+    handed_in: int
+    feedback_received: int
+    feedback_given: int
+    feedback_unreleased: int
+    to_hand_over: list[Module]
+    that_go: list[Module]
+
+
+def is_gone(user: User) -> bool:
+    """Deleted for everybody, whether or not the tidying has come round yet."""
+    return user.deletion_due_at is not None and user.deletion_due_at <= timezone.now()
+
+
+def farewell(user: User) -> Farewell:
+    answers = Answer.objects.filter(student=user)
+    given = Feedback.objects.filter(author=user).aggregate(
+        released=Count("pk", filter=Q(released_at__isnull=False)), unreleased=Count("pk", filter=Q(released_at=None))
+    )
+    return Farewell(
+        answers=answers.count(),
+        handed_in=Submission.objects.filter(answer__student=user).count(),
+        feedback_received=Feedback.objects.released().filter(submission__answer__student=user).count(),
+        feedback_given=given["released"],
+        feedback_unreleased=given["unreleased"],
+        to_hand_over=list(modules_to_hand_over(user)),
+        that_go=list(modules_that_go(user)),
+    )
+
+
+def modules_to_hand_over(user: User) -> QuerySet[Module]:
+    """Where this person is the only teacher and somebody would be left behind. An archived module waits for nobody."""
+    colleagues = Enrolment.objects.filter(
+        module=OuterRef("pk"), role=Role.TEACHER, left_at=None, user__is_active=True, user__deletion_due_at=None
+    )
+    return (
+        Module.objects.taught_by(user)
+        .filter(archived_at=None)
+        .filter(Exists(_others(user).filter(left_at=None)) | Exists(_work_of_others(user)))
+        .exclude(Exists(colleagues.exclude(user=user)))
+    )
+
+
+def modules_that_go(user: User) -> QuerySet[Module]:
+    """Where nobody else ever was, and nobody else wrote anything."""
+    return Module.objects.taught_by(user).exclude(Exists(_others(user))).exclude(Exists(_work_of_others(user)))
+
+
+def _others(user: User) -> QuerySet[Enrolment]:
+    return Enrolment.objects.filter(module=OuterRef("pk")).exclude(user=user)
+
+
+def _work_of_others(user: User) -> QuerySet[Answer]:
+    return Answer.objects.filter(assignment__module=OuterRef("pk")).exclude(student=user)
+
+
+def ask_to_leave(*, user: User) -> datetime | None:
+    """The day on which the account will be deleted; None while a module has to be handed over first."""
+    with transaction.atomic():
+        if modules_to_hand_over(user).exists():
+            return None
+        user.deletion_due_at = timezone.now() + timedelta(days=DAYS)
+        user.save(update_fields=["deletion_due_at"])
+    return user.deletion_due_at
+
+
+def stay(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
+    """Somebody signed in. Within the seven days that calls the deletion off; after them it is too late."""
+    user.refresh_from_db(fields=["deletion_due_at"])  # it may have been asked for on another device just now
+    if user.deletion_due_at is None:
+        return
+    if is_gone(user):
+        text = _("Dit account is gewist: de zeven dagen zijn voorbij. Je kunt een nieuw account maken.")
+        messages.error(request, text, fail_silently=True)
+        return
+    user.deletion_due_at = None
+    user.save(update_fields=["deletion_due_at"])
+    text = _("Fijn dat je er weer bent. Je account wordt niet gewist; alles staat er nog.")
+    messages.success(request, text, fail_silently=True)
+
+
+def erase_due(**which) -> list[str]:
+    """Delete the accounts whose day has come: all of them, or those that the given fields point out. Returns the
+    titles of modules left without a teacher."""
+    due = User.objects.filter(deletion_due_at__lte=timezone.now(), **which)
+    return [title for user in due for title in erase(user=user)]
+
+
+def make_room(email: str) -> None:
+    """Someone wants this address. Where it was of an account whose day has come, that is deleted now."""
+    erase_due(email=UserManager.normalize_email(email))
+
+
+@transaction.atomic
+def erase(*, user: User) -> list[str]:
+    """Delete the account and what belongs to it, for good. Returns the titles of modules left without a teacher.
+
+    Waits for no module to be handed over: that was asked for seven days ago, and a promise is a promise.
+    """
+    if not User.objects.select_for_update().filter(pk=user.pk).exists():
+        return []  # another process was first
+    orphaned = [module.title for module in modules_to_hand_over(user)]
+    _keep_counts(user)
+    for module in modules_that_go(user):
+        Answer.objects.filter(assignment__module=module).delete()
+        module.assignments.all().delete()
+        module.delete()
+    Feedback.objects.filter(author=user, released_at=None).delete()
+    TeacherInvitation.objects.filter(email=user.email).delete()
+    person = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).delete()  # it quotes the name
+    user.delete()
+    return orphaned
+
+
+def _keep_counts(user: User) -> None:
+    """Per assignment that this student handed something in for: one student more, and so many answers."""
+    handed_in = Submission.objects.standing().filter(answer__student=user, answer__assignment__isnull=False)
+    counts = handed_in.order_by().values_list("answer__assignment").annotate(Count("answer", distinct=True))
+    for assignment_id, answers in counts:
+        work, _is_new = DepartedWork.objects.get_or_create(assignment_id=assignment_id)
+        DepartedWork.objects.filter(pk=work.pk).update(students=F("students") + 1, answers=F("answers") + answers)

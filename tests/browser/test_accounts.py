@@ -1,0 +1,220 @@
+"""Signing up, in and out as people do it, and every page of it looked at by axe."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.core import mail
+
+from casebook.accounts import reset_link
+from casebook.models import User
+from questions import inviting
+from questions.models import TeacherInvitation
+from tests.factories import UserFactory
+
+PASSWORD = "koelkast-op-driehoog"
+OVER = re.compile(r"^[^?]*/over/$")
+
+
+@pytest.fixture
+def person(live_server):
+    user = UserFactory(name="Şeyma Yıldız", email="seyma@example.org")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture
+def site_with_mail(settings):
+    settings.HAS_MAIL = settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+
+
+def fill(page, **fields):
+    for label, value in fields.items():
+        page.get_by_label(label.replace("_", " ")).fill(value)
+
+
+def no_sideways_scroll(page):
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_from_sign_in_to_sign_up_and_back_to_where_you_were_going(open_page):
+    page = open_page(width=320)
+    page.goto("/casussen/?q=koelkast")
+    page.get_by_text("Menu").click()
+    page.get_by_role("link", name="Inloggen").click()
+    page.get_by_role("main").get_by_role("link", name="Aanmelden").click()
+    fill(page, Naam="Noor Bakker", **{"E-mailadres": "Noor@Example.org"}, Wachtwoord=PASSWORD)
+    page.get_by_role("button", name="Maak mijn account").click()
+    page.wait_for_url("**/casussen/?q=koelkast")
+    page.get_by_text("Menu").click()
+    page.get_by_text("Noor Bakker").wait_for()
+    assert User.objects.get().email == "noor@example.org"
+
+
+def test_without_javascript_and_without_a_mouse(open_page, person):
+    page = open_page(javascript=False)
+    page.goto("/account/inloggen/?next=/over/")
+    page.get_by_label("E-mailadres").focus()
+    page.keyboard.type("seyma@example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.type("fout")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_label("E-mailadres").input_value() == "seyma@example.org"
+    page.get_by_label("Wachtwoord").focus()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url(OVER)
+    session = next(cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid")
+    assert session["expires"] > 0
+
+
+def test_a_double_tap_on_sign_up_ends_signed_in(open_page):
+    page = open_page(width=320)
+    page.goto("/account/aanmelden/?next=/over/")
+    fill(page, Naam="Noor Bakker", **{"E-mailadres": "noor@example.org"}, Wachtwoord=PASSWORD)
+    page.get_by_role("button", name="Maak mijn account").dblclick()
+    page.wait_for_url(OVER)
+    assert User.objects.count() == 1
+    assert page.evaluate("fetch('/account/wie/').then(answer => answer.json())")["name"] == "Noor Bakker"
+
+
+def test_signing_out_and_pressing_back_shows_nothing_personal(open_page, person):
+    page = open_page(user=person)
+    page.goto("/account/wachtwoord/wijzigen/")
+    page.get_by_role("button", name="Uitloggen").click()
+    page.get_by_role("link", name="Inloggen").wait_for()
+    page.go_back()
+    page.wait_for_url("**/account/inloggen/**")
+    assert not page.get_by_text("Şeyma Yıldız").count()
+
+
+def test_a_page_signs_in_again_in_place(open_page, person):
+    """What the script of the desks does: ask who is there, sign in with the fresh token, ask again."""
+    page = open_page()
+    page.goto("/over/")
+    told = page.evaluate(
+        """async ([login, password]) => {
+            const token = () => document.cookie.match(/csrftoken=([^;]+)/)[1];
+            const before = await (await fetch("/account/wie/")).json();
+            const first = token();
+            const answer = await fetch("/account/inloggen/", {
+                method: "POST",
+                headers: {"X-Requested-With": "XMLHttpRequest", "X-CSRFToken": first},
+                body: new URLSearchParams({login, password}),
+            });
+            const after = await (await fetch("/account/wie/")).json();
+            return [before.user, answer.status, (await answer.json()).location, after.user, first !== token()];
+        }""",
+        [person.email, PASSWORD],
+    )
+    assert told == [None, 200, "/", person.pk, True]
+
+
+def test_a_code_by_mail_and_a_password_chosen_after_it(open_page, person, site_with_mail):
+    page = open_page(width=320)
+    page.goto("/account/inloggen/?next=/over/")
+    page.get_by_role("link", name="Mail mij een code").click()
+    fill(page, **{"E-mailadres": "seyma@example.org"})
+    page.get_by_role("button", name="Mail mij een code").click()
+    page.get_by_role("heading", name="Typ de code over").wait_for()
+    page.get_by_role("button", name="Mail een nieuwe code").click()
+    page.get_by_role("heading", name="Typ de code over").wait_for()
+    page.wait_for_load_state()
+    assert len(mail.outbox) == 2
+    fill(page, Code=re.search(r"^[A-Z]{4}-[A-Z]{4}$", mail.outbox[1].body, re.M)[0].lower())
+    page.get_by_role("button", name="Inloggen", exact=True).click()
+    page.get_by_role("heading", name="Kies een wachtwoord").wait_for()
+    page.get_by_role("link", name="Nu niet, ga verder").click()
+    page.wait_for_url(OVER)
+
+
+def test_another_way_in_after_asking_for_a_code(open_page, person, site_with_mail):
+    page = open_page()
+    page.goto("/account/inloggen/code/?next=/over/")
+    fill(page, **{"E-mailadres": "seyma@example.org"})
+    page.get_by_role("button", name="Mail mij een code").click()
+    page.get_by_role("button", name="Toch anders inloggen").click()
+    fill(page, **{"E-mailadres": "seyma@example.org"}, Wachtwoord=PASSWORD)
+    page.get_by_role("button", name="Inloggen", exact=True).click()
+    page.wait_for_url(OVER)
+
+
+def test_a_link_of_an_administrator_from_making_to_using(open_page, person):
+    administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
+    desk = open_page(user=administrator)
+    desk.goto(f"/beheer/casebook/user/{person.pk}/change/")
+    desk.get_by_role("button", name="Maak een link voor een nieuw wachtwoord").click()
+    link = desk.get_by_label("Link (je ziet hem alleen nu)").input_value()
+    phone = open_page(width=320)
+    phone.goto(link.removeprefix(settings.SITE_URL))
+    fill(phone, Nieuw_wachtwoord="heel-iets-anders", Nog_een_keer="heel-iets-anders")
+    phone.get_by_role("button", name="Bewaar dit wachtwoord").click()
+    phone.get_by_role("main").get_by_role("link", name="Inloggen").click()
+    fill(phone, **{"E-mailadres": "seyma@example.org"}, Wachtwoord="heel-iets-anders")
+    phone.get_by_role("button", name="Inloggen", exact=True).click()
+    phone.get_by_text("Menu").click()
+    phone.get_by_text("Şeyma Yıldız").wait_for()
+
+
+def test_a_teacher_comes_in_by_invitation(open_page):
+    administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
+    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    page = open_page()
+    page.goto(f"/uitnodiging/{token}/")
+    page.get_by_role("link", name="Aanmelden").click()
+    fill(page, Naam="Karin Vos", Wachtwoord=PASSWORD)
+    page.get_by_role("button", name="Maak mijn account").click()
+    page.get_by_role("button", name="Ja, ik word docent").click()
+    page.get_by_role("heading", name="Welkom, je bent docent").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="Welkom, je bent docent").wait_for()
+    assert User.objects.get(email="karin@example.org").may_teach
+
+
+def test_an_invitation_for_somebody_else_is_open_again_after_signing_out(open_page, person, expected_problems):
+    expected_problems.append("status of 403")
+    administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
+    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    page = open_page(user=person)
+    page.goto(f"/uitnodiging/{token}/")
+    page.get_by_role("main").get_by_role("button", name="Uitloggen").click()
+    page.get_by_role("main").get_by_role("link", name="Inloggen").wait_for()
+    assert page.url.endswith(f"/uitnodiging/{token}/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_account_page_is_accessible(
+    open_page, person, site_with_mail, assert_accessible, expected_problems, width, scheme
+):
+    expected_problems.append(r"status of (403|410)")
+    administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
+    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    visitor, signed_in = open_page(width, scheme), open_page(width, scheme, user=person)
+    reset = reset_link(person).removeprefix(settings.SITE_URL)
+    for page, path in (
+        (visitor, "/account/inloggen/?next=/over/"),
+        (visitor, "/account/aanmelden/"),
+        (visitor, "/account/inloggen/code/"),
+        (visitor, "/account/wachtwoord/vergeten/"),
+        (visitor, "/account/wachtwoord/onderweg/"),
+        (visitor, reset),
+        (visitor, "/account/wachtwoord/nieuw/1-op/"),
+        (visitor, "/account/wachtwoord/nieuw/klaar/"),
+        (visitor, "/account/uitgezet/"),
+        (visitor, f"/uitnodiging/{token}/"),
+        (signed_in, f"/uitnodiging/{token}/"),
+        (signed_in, "/account/wachtwoord/wijzigen/"),
+        (signed_in, "/account/uitloggen/"),
+    ):
+        page.goto(path)
+        assert_accessible(page)
+        assert no_sideways_scroll(page), path
+    visitor.goto("/account/aanmelden/")
+    visitor.locator("form.account__form").evaluate("form => { form.noValidate = true; form.submit(); }")
+    visitor.get_by_text("Vul je naam in.").wait_for()
+    assert_accessible(visitor)

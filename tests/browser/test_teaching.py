@@ -1,0 +1,138 @@
+"""Teachers at work in a real browser: choosing questions, with and without JavaScript, and the way in for students."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from questions.models import Assignment, Enrolment, Role
+from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
+
+FOUR = ["doener", "beschouwer", "denker", "beslisser"]
+
+
+@pytest.fixture
+def teacher(transactional_db):
+    return UserFactory(name="Karin Vos", groups=["Docenten"])
+
+
+@pytest.fixture
+def module(teacher):
+    return ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk", code="ABC234", groups=["SW1A", "SW1C"])
+
+
+@pytest.fixture
+def case(transactional_db):
+    return published_case(title="Een lekkende koelkast", kolbs=FOUR)
+
+
+def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, teacher, module, case):
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
+    page.fill("#id_instructions", "Lees eerst.")
+    page.locator(".choose input[type=checkbox]").first.uncheck()
+    page.get_by_text("3 vragen: 1 beschouwer, 1 denker, 1 beslisser").wait_for()
+    page.get_by_role("button", name="denker").click()
+    page.get_by_text("2 vragen: 1 beschouwer, 1 beslisser").wait_for()
+    assert page.evaluate("document.activeElement.id") == "pick-denker"
+    page.get_by_role("button", name="Stel zelf een vraag").click()
+    page.get_by_label("Je vraag").fill("En jij?")
+    page.get_by_label("Door welke bril?").select_option("doener")
+    page.get_by_role("button", name="Geef de opdracht").click()
+    page.wait_for_url(f"**/modules/{module.pk}/")
+    assignment = Assignment.objects.get()
+    assert assignment.instructions == "Lees eerst."
+    assert [q.kolb for q in assignment.questions.order_by("asked_in__position")] == [
+        "beschouwer",
+        "beslisser",
+        "doener",
+    ]
+
+
+def test_enter_in_a_field_saves_and_picks_nothing(open_page, teacher, module, case):
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
+    page.locator(".choose__place input").first.press("Enter")
+    page.wait_for_url(f"**/modules/{module.pk}/")
+    assert Assignment.objects.get().questions.count() == 4
+
+
+def test_without_javascript_quick_picks_work_too(open_page, teacher, module, case):
+    page = open_page(user=teacher, javascript=False)
+    page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
+    page.fill("#id_instructions", "Lees eerst.")
+    page.get_by_role("button", name="Geen").click()
+    page.get_by_role("button", name="denker").click()
+    assert page.locator(".choose input:checked").count() == 1
+    assert page.input_value("#id_instructions") == "Lees eerst."
+    page.get_by_role("button", name="Geef de opdracht").click()
+    assert Assignment.objects.get().questions.get().kolb == "denker"
+
+
+def test_by_keyboard_alone_a_student_joins(open_page, module):
+    student = UserFactory(name="Bram Kuipers")
+    page = open_page(width=390, user=student)
+    page.goto("/meedoen/")
+    page.get_by_label("Code van je module").focus()
+    page.keyboard.type("abc 234")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/meedoen/ABC234/")
+    page.get_by_label("SW1A").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/modules/{module.pk}/")
+    assert Enrolment.objects.get(user=student).group == "SW1C"
+    page.go_back()
+    page.reload()
+    assert Enrolment.objects.filter(user=student).count() == 1
+
+
+@pytest.fixture
+def full(module, case):
+    """A module with something of everything, and who and what to look at it with."""
+    student = enrol(module, UserFactory(name="Chaima el Idrissi"), group="SW1C")
+    enrol(module, UserFactory(name="Yusuf Ağaoğlu"), left_at=timezone.now(), asked_back_at=timezone.now())
+    enrol(module, UserFactory(name="Omar Said"), role=Role.TEACHER)
+    assignment = AssignmentFactory(
+        module=module, case=case, due_at=timezone.now() - timedelta(days=1), share=True, shared_from=timezone.now()
+    )
+    AssignmentFactory(module=module, case=case, opens_at=timezone.now() + timedelta(days=1))
+    hand_in(assignment, student)
+    extend(assignment, enrol(module), timezone.now() + timedelta(days=2))
+    return {"module": module, "student": student, "assignment": assignment, "case": case}
+
+
+TEACHERS = [
+    "/modules/",
+    "/modules/nieuw/",
+    "/modules/{module.pk}/",
+    "/modules/{module.pk}/bewerken/",
+    "/modules/{module.pk}/scherm/",
+    "/modules/{module.pk}/kopie/",
+    "/modules/{module.pk}/mensen/{student.tag}/",
+    "/modules/{module.pk}/opdrachten/nieuw/",
+    "/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}",
+    "/modules/kiezen/?casus={case.slug}",
+    "/opdrachten/{assignment.pk}/bewerken/",
+    "/opdrachten/{assignment.pk}/uitstel/",
+    "/opdrachten/{assignment.pk}/feedback/",
+    "/opdrachten/{assignment.pk}/feedback/?vraag=vraag-2",
+    "/meedoen/ABC234/",
+]
+STUDENTS = ["/modules/", "/modules/{module.pk}/", "/meedoen/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_is_accessible_and_never_scrolls_sideways(
+    open_page, assert_accessible, full, teacher, width, scheme
+):
+    rounds = [(teacher, TEACHERS), (full["student"].user, STUDENTS), (UserFactory(), ["/meedoen/ABC234/"])]
+    for user, addresses in [*rounds, (None, ["/meedoen/ABC234/", "/meedoen/"])]:
+        page = open_page(width=width, scheme=scheme, user=user)
+        for address in addresses:
+            assert page.goto(address.format(**full)).status == 200
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+            assert_accessible(page)
