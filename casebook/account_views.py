@@ -49,7 +49,7 @@ def ask_reset(request: HttpRequest) -> HttpResponse:
 def reset_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     """allauth would sign out whoever else is signed in here, on a GET and with texts unsent. We ask first."""
     if request.user.is_authenticated and not is_about(request.user, uidb36):
-        return render(request, "account/somebody_else.html", status=403)
+        return render(request, "account/somebody_else.html", {"sign_out_next": request.path}, status=403)
     return allauth_views.password_reset_from_key(request, uidb36=uidb36, key=key)
 
 
@@ -73,7 +73,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if not inviting.is_open(invited):
         return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
     if request.user.is_authenticated and not theirs:
-        return render(request, "account/invitation.html", {"invited": invited, "other": True}, status=403)
+        words = {"invited": invited, "other": True, "sign_out_next": request.path}
+        return render(request, "account/invitation.html", words, status=403)
     if request.method == "POST":
         return accept(request, invited)
     return render(request, "account/invitation.html", {"invited": invited})

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from casebook import today
 from cases import catalogue, pictures
 from cases.models import Case, Part
+from cases.window import for_visitors
 from questions.models import Kolb
 
 CASES_A_PART = 12  # the home page names no more of a part than this; the catalogue has them all
@@ -27,6 +28,7 @@ class Chapter:
 
 
 @require_safe
+@for_visitors
 def home(request: HttpRequest) -> HttpResponse:
     """The book opened: its idea, its parts with their cases, and a way in for everyone."""
     library = catalogue.shelf()
@@ -46,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@for_visitors
 def about(request: HttpRequest) -> HttpResponse:
     return render(request, "casebook/about.html", {"lenses": Kolb})
 

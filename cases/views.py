@@ -16,6 +16,7 @@ from cases import access, catalogue, pictures, search
 from cases.catalogue import Choice, Result, Selection, Shelf
 from cases.models import Actor, Case, Keyword, Sphere
 from cases.rendering import plain_text
+from cases.window import for_visitors
 from questions.access import own_study
 
 SPHERES = list(Sphere)
@@ -44,6 +45,7 @@ class Facet:
 
 
 @require_safe
+@for_visitors
 def case_list(request: HttpRequest) -> HttpResponse:
     """The catalogue: a page, or the part of it that changes when htmx asks."""
     library = catalogue.shelf()
@@ -109,6 +111,7 @@ def _with_address(response: HttpResponse, request: HttpRequest, selection: Selec
 
 
 @require_safe
+@for_visitors
 def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     case = access.case_for_reader(request, slug)
     library = catalogue.shelf()

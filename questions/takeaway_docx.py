@@ -150,6 +150,8 @@ def _set_styles(document: DocumentObject) -> None:
         _set_face(style, "Georgia" if size >= 12 else "Calibri")
         style.paragraph_format.space_before = Pt(size)
         style.paragraph_format.space_after = Pt(4)
+    for border in styles["Title"].element.xpath("./w:pPr/w:pBdr"):
+        border.getparent().remove(border)
     quiet = styles.add_style(QUIET, 1)
     quiet.base_style, quiet.font.size, quiet.font.color.rgb = normal, Pt(9.5), SOFT
     given = styles.add_style(GIVEN, 1)

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 
-from cases import catalogue
+from cases import catalogue, window
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
@@ -60,8 +60,9 @@ def flush_reaches_tables_without_a_model() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def fresh_shelf() -> None:
-    """The database is rolled back under the picture of the library that a process keeps."""
+    """The database is rolled back under the picture and the pages of the library that a process keeps."""
     catalogue.forget()
+    window.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -674,7 +674,7 @@ def test_no_page_holds_script_or_style_of_its_own(client, person, site_with_mail
 
 def test_visitors_get_no_cookie_and_no_query_from_the_menu(client, django_assert_num_queries):
     with django_assert_num_queries(0):
-        response = client.get("/over/")
+        response = client.get(PAGES["account_inactive"])
     assert not response.cookies
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from casebook import today
-from questions.models import Enrolment, Role, Verdict
+from questions.models import Answer, Enrolment, Role, Verdict
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend
 from tests.questions.test_portfolio import first_question, hand_in, react, write
@@ -250,4 +250,20 @@ def test_one_takes_as_many_queries_as_three(student, count):
     with CaptureQueriesContext(connection) as queries:
         found = today.for_you(student)
     assert len(found.due) == len(found.news) == len(found.taught) == count
-    assert len(queries) == 7  # enrolments, answers, assignments, questions, news; modules, what was handed in
+    # places, answers, feedback, what is handed in, assignments, later dates, questions, the last; modules, counts
+    assert len(queries) == 10
+
+
+def test_states_are_those_that_the_page_of_answers_gives(student, assignment):
+    """This page works them out in another way."""
+    first, second, third = assignment.questions.order_by("position")
+    react(hand_in(student, assignment, first), verdict=Verdict.DONE)
+    react(hand_in(student, assignment, second, "Eerst."), verdict=Verdict.AGAIN)
+    hand_in(student, assignment, second, "En nog eens.", revision=1)
+    react(hand_in(student, assignment, third), verdict=Verdict.READ, is_released=False)
+    write(student, third, "Anders, en langer.", assignment, revision=1)
+    write(student, first)
+    worked_out = list(Answer.objects.filter(student=student).order_by("pk"))
+    today._set_states(worked_out, student, today._feedback(student))
+    for one, other in zip(worked_out, Answer.objects.filter(student=student).with_state().order_by("pk"), strict=True):
+        assert (one.state, one.has_unsubmitted_changes) == (other.state, other.has_unsubmitted_changes)

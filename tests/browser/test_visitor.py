@@ -1,0 +1,92 @@
+"""A visitor finds a case and prints it: with and without JavaScript, on a phone and on a desk."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from cases import catalogue, window
+from tests.factories import published_case
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+@pytest.fixture
+def sixteen_cases(transactional_db):
+    call_command("load_cases", stdout=StringIO())
+    catalogue.forget()
+    window.forget()
+
+
+def choose(page, *names: str, script: bool) -> None:
+    """Tick filters; on a phone they stand behind a button."""
+    if page.viewport_size["width"] < 900:
+        page.locator(".filters > summary").click()
+    for name in names:
+        box = page.get_by_role("checkbox", name=name).first
+        if not box.is_visible():
+            page.get_by_text("tonen").first.click()
+        box.check()
+    if not script:
+        page.get_by_role("button", name="Toon de casussen").click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_home_filter_search_read_print(open_page, sixteen_cases, assert_accessible, width, scheme, script):
+    page = open_page(width=width, scheme=scheme, javascript=script)
+    check = assert_accessible if script else (lambda page: None)  # axe itself is a script
+    page.goto("/")
+    check(page)
+    page.goto("/casussen/")
+    expect(page.locator("#gevonden")).to_have_text("16 casussen")
+    check(page)
+
+    choose(page, "schulden", "doener", script=script)
+    expect(page.locator("#gevonden")).to_have_text("2 van de 16 casussen")
+    assert "trefwoord=schulden" in page.url
+    assert "bril=doener" in page.url
+    check(page)
+
+    page.goto("/casussen/")
+    search = page.get_by_role("searchbox")
+    search.fill("hiusuitzetting")
+    if not script:
+        search.press("Enter")
+    suggestion = page.get_by_role("link", name="huisuitzetting")
+    expect(suggestion).to_be_visible()
+    suggestion.click()
+    page.get_by_role("link", name="Meer instanties, minder oplossingen?").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Meer instanties, minder oplossingen?")
+    check(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("[id^=vraag-]")).to_have_count(9)
+
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation").first).to_be_hidden()
+    expect(page.locator("[id^=vraag-]").first).to_be_visible()
+
+
+def test_back_and_reload_keep_the_search(open_page, sixteen_cases):
+    page = open_page()
+    page.goto("/casussen/")
+    page.get_by_role("searchbox").fill("koelkast")
+    expect(page.locator("#gevonden")).to_have_text("1 van de 16 casussen")
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value("koelkast")
+    page.get_by_role("link", name="Langer thuis").first.click()
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("koelkast")
+    expect(page.locator("#gevonden")).to_have_text("1 van de 16 casussen")
+
+
+def test_an_address_that_is_not_there_offers_a_way_on(
+    open_page, transactional_db, expected_problems, assert_accessible
+):
+    expected_problems.append("404")
+    published_case()
+    page = open_page(width=320)
+    page.goto("/casussen/bestaat-niet/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert_accessible(page)

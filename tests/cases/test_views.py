@@ -1,0 +1,176 @@
+"""The library's pages: what they show, what they cost, and what they do with nonsense."""
+
+import gzip
+
+import pytest
+from django.urls import reverse
+
+from cases import editions, window
+from cases.models import Case, Keyword, Library
+from tests.factories import ConceptFactory, UserFactory, published_case
+
+pytestmark = pytest.mark.django_db
+CATALOGUE = "/casussen/"
+
+
+def text_of(response) -> str:
+    body = response.content
+    return (gzip.decompress(body) if response.get("Content-Encoding") == "gzip" else body).decode()
+
+
+def test_the_catalogue_shows_published_cases_by_part(client):
+    published_case(title="Eerste", part__number=1)
+    published_case(title="Tweede", part__number=2)
+    ConceptFactory(title="Nog geheim")
+    page = text_of(client.get(CATALOGUE))
+    assert page.index('id="deel-1"') < page.index("Eerste") < page.index('id="deel-2"') < page.index("Tweede")
+    assert "Nog geheim" not in page
+
+
+def test_an_empty_library_says_so(client):
+    assert client.get(CATALOGUE).status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_filters_are_or_within_and_and_between(client):
+    published_case(title="Aap", keyword_names=["sport"], kolbs=["doener"])
+    published_case(title="Noot", keyword_names=["geld"], kolbs=["doener"])
+    published_case(title="Mies", keyword_names=["geld"], kolbs=["denker"])
+    either = text_of(client.get(f"{CATALOGUE}?trefwoord=sport&trefwoord=geld"))
+    both = text_of(client.get(f"{CATALOGUE}?trefwoord=geld&bril=denker"))
+    assert all(title in either for title in ("Aap", "Noot", "Mies"))
+    assert "Mies" in both
+    assert "Noot" not in both
+
+
+def test_unknown_values_are_named_and_ignored(client):
+    published_case(title="Aap")
+    page = text_of(client.get(f"{CATALOGUE}?bril=voeler&deel=<b>9</b>&volgorde=kleur"))
+    assert "Aap" in page
+    assert "voeler" in page
+    assert "&lt;b&gt;9&lt;/b&gt;" in page
+
+
+def test_an_empty_result_says_what_to_drop(client):
+    published_case(keyword_names=["sport"], kolbs=["doener"])
+    published_case(keyword_names=["geld"], kolbs=["denker"])
+    page = text_of(client.get(f"{CATALOGUE}?trefwoord=sport&bril=denker"))
+    assert "<b>0</b> van de 2 casussen" in page
+    assert "?bril=denker" in page
+    assert "?trefwoord=sport" in page
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "999999999999", "abc", ""])
+def test_a_page_number_that_is_none_is_no_error(client, page):
+    published_case(title="Aap")
+    assert "Aap" in text_of(client.get(CATALOGUE, {"pagina": page}))
+
+
+def test_there_are_twenty_four_on_a_page(client):
+    for _ in range(25):
+        published_case()
+    first, second = text_of(client.get(CATALOGUE)), text_of(client.get(f"{CATALOGUE}?pagina=2"))
+    assert first.count('<li class="card"') == 24
+    assert second.count('<li class="card"') == 1
+
+
+def test_htmx_gets_the_part_that_changes_and_an_address(client):
+    published_case(title="Aap")
+    response = client.get(f"{CATALOGUE}?q=aap", headers={"HX-Request": "true"})
+    assert "<html" not in text_of(response)
+    assert response["HX-Push-Url"] == "/casussen/?q=aap"
+    assert "HX-Request" in response["Vary"]
+
+
+@pytest.mark.parametrize("page", ["/", CATALOGUE, "/over/", "/casussen/casus-1/"])
+def test_a_page_is_read_only(client, page):
+    published_case(slug="casus-1")
+    assert client.get(page).status_code == 200
+    assert client.head(page).status_code == 200
+    assert client.post(page).status_code == 405
+
+
+def test_a_concept_and_a_case_that_is_not_there_are_404(client):
+    concept = ConceptFactory()
+    assert client.get(concept.get_absolute_url()).status_code == 404
+    assert client.get("/casussen/bestaat-niet/").status_code == 404
+
+
+def test_every_question_has_its_own_address(client):
+    case = published_case(kolbs=["doener", "denker"])
+    page = text_of(client.get(case.get_absolute_url()))
+    assert 'id="vraag-vraag-1"' in page
+    assert 'id="vraag-vraag-2"' in page
+
+
+def test_a_keyword_that_names_an_origin_leads_to_a_search_and_is_no_filter(client):
+    Keyword.objects.create(name="Turks", slug="turks", is_filter=False)
+    case = published_case(keyword_names=["Turks"])
+    assert 'href="/casussen/?q=turks"' in text_of(client.get(case.get_absolute_url()))
+    assert 'value="turks"' not in text_of(client.get(CATALOGUE))
+    assert case.title in text_of(client.get(f"{CATALOGUE}?q=turks"))
+
+
+@pytest.mark.parametrize(
+    ("count", "page"), [(n, page) for n in (3, 30) for page in ("/", CATALOGUE, f"{CATALOGUE}?q=gebeurt", "case")]
+)
+def test_queries_do_not_grow_with_the_library(client, django_assert_num_queries, count, page):
+    cases = [published_case(kolbs=["doener", "denker"]) for _ in range(count)]
+    address = cases[0].get_absolute_url() if page == "case" else page
+    client.force_login(UserFactory())
+    client.get(address)  # the first visit builds the shelf
+    with django_assert_num_queries({"/": 7, CATALOGUE: 6, f"{CATALOGUE}?q=gebeurt": 7, "case": 11}[page]):
+        client.get(address)
+
+
+@pytest.mark.parametrize("page", ["/", CATALOGUE, "/over/", "case"])
+def test_a_visitor_gets_a_kept_page_for_one_query(client, django_assert_num_queries, page):
+    case = published_case()
+    address = case.get_absolute_url() if page == "case" else page
+    first = text_of(client.get(address))
+    with django_assert_num_queries(1):
+        assert text_of(client.get(address)) == first
+
+
+def test_a_kept_page_is_made_anew_when_the_library_changes(client):
+    case = published_case(title="Oude titel")
+    client.get(CATALOGUE)
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Nieuwe titel")
+    editions.publish(case=Case.objects.get(pk=copy.pk))
+    assert "Nieuwe titel" in text_of(client.get(CATALOGUE))
+
+
+def test_a_signed_in_person_never_gets_the_visitors_page_nor_the_other_way_round(client):
+    case = published_case()
+    client.get(case.get_absolute_url())
+    client.force_login(UserFactory(name="Noor Rahimi"))
+    assert "Noor Rahimi" in text_of(client.get(case.get_absolute_url()))
+    client.logout()
+    assert "Noor Rahimi" not in text_of(client.get(case.get_absolute_url()))
+
+
+def test_kept_pages_stay_within_their_size(client, monkeypatch):
+    monkeypatch.setattr(window, "MOST_BYTES", 20_000)
+    published_case()
+    for number in range(30):
+        client.get(f"{CATALOGUE}?q=woord{number}")
+    assert sum(len(body) for body, _ in window._pages.values()) <= 20_000
+
+
+def test_a_browser_that_takes_no_gzip_gets_plain_text(client):
+    published_case(title="Aap")
+    assert "Content-Encoding" not in client.get(CATALOGUE).headers
+    assert client.get(CATALOGUE, headers={"Accept-Encoding": "gzip"})["Content-Encoding"] == "gzip"
+
+
+def test_health_asks_the_database(client, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        response = client.get("/gezond/")
+    assert (response.status_code, response.content) == (200, b"ok")
+
+
+def test_addresses_are_those_of_the_design():
+    assert reverse("cases:catalogue") == "/casussen/"
+    assert reverse("cases:case", args=["x"]) == "/casussen/x/"
+    assert Library.objects.count() == 1
