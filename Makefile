@@ -19,14 +19,14 @@ run dev admin setup: python
 test: python
 	@$(START) test $(ARGS)
 
-# `check --deploy` looks at the site as it is behind https.
+# `check --deploy` looks at the site as it is behind https, and not at the demonstration that make run made here.
 lint: python
 	@$(START) setup test
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	SITE_URL=https://casebook.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	SITE_URL=https://casebook.example DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "The casebook needs Python 3.11 or newer, and there is no $(PYTHON) here; on Debian or Ubuntu install it with: sudo apt install python3 python3-venv" >&2; exit 1; }

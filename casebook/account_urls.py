@@ -6,7 +6,7 @@ from django.urls import URLPattern, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from casebook import account_views
+from casebook import account_views, demonstration_views
 from casebook.account_views import with_mail
 from casebook.crowds import limited
 
@@ -42,6 +42,7 @@ urlpatterns = [
         allauth_views.password_reset_from_key_done,
         "account_reset_password_from_key_done",
     ),
+    path("account/rondkijken/", demonstration_views.sign_in, name="demo_sign_in"),
     path("account/wie/", account_views.who, name="who"),
     path("uitnodiging/<str:token>/", account_views.invitation, name="invitation"),
 ]

@@ -8,7 +8,7 @@ class CasebookConfig(AppConfig):
     name = "casebook"
 
     def ready(self) -> None:
-        from casebook import leaving
+        from casebook import checks, leaving  # noqa: F401
 
         # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
         # forgot to call this would cost somebody who came back everything.

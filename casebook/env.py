@@ -49,6 +49,23 @@ def site_url(debug: bool) -> str:
     return value
 
 
+def is_local(site_url: str) -> bool:
+    """True for a site that only this computer can reach: plain http on the loopback."""
+    parts = urlsplit(site_url)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
+def demonstration(site_url: str) -> bool:
+    """DEMO: whether visitors may sign in as somebody who was made up. Refused where others can reach the site."""
+    wanted = flag("DEMO")
+    if wanted and not is_local(site_url):
+        raise ImproperlyConfigured(
+            f"DEMO=1 lets anybody in, and a site at {site_url} is open to others. Set DEMO=0, or SITE_URL to"
+            " http://127.0.0.1:8000."
+        )
+    return wanted
+
+
 def is_loopback(host: str) -> bool:
     """True for localhost, 127.0.0.0/8 and ::1; False for anything that is not such an address."""
     if host == "localhost":

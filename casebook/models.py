@@ -37,6 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
     proven_email = models.EmailField(editable=False, blank=True)  # the address that a code sent by mail came back from
     deletion_due_at = models.DateTimeField(_("wordt gewist op"), null=True, blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)  # made up, see demonstration.py
 
     objects = UserManager()
 
@@ -58,6 +59,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = UserManager.normalize_email(self.email)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Nobody gives an account of the demonstration a password: its one way in is demonstration.is_offered."""
+        super().set_password(None if self.is_demo else raw_password)
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email

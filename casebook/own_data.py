@@ -3,13 +3,14 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook import leaving, own_copy
 from casebook.own_data_forms import AddressForm, LeavingForm, NameForm
@@ -17,40 +18,23 @@ from questions.access import signed_in
 from questions.templatetags.dates import in_full
 
 
-@require_safe
-@signed_in
-def own_data(request: HttpRequest) -> HttpResponse:
-    return _page(request)
-
-
-def _page(request: HttpRequest, name_form: NameForm | None = None, address_form: AddressForm | None = None):
-    forms = {
-        "name_form": name_form or NameForm(user=request.user),
-        "address_form": address_form or AddressForm(request=request),
-    }
-    return render(request, "casebook/own_data.html", forms)
-
-
-@require_POST
-@signed_in
-def change_name(request: HttpRequest) -> HttpResponse:
-    form = NameForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return _page(request, name_form=form)
-    form.save()
-    messages.success(request, _("Je naam is veranderd."))
-    return redirect("own_data")
-
-
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 @sensitive_post_parameters("proof")
-def change_address(request: HttpRequest) -> HttpResponse:
-    form = AddressForm(request.POST, request=request)
-    if not (form.is_valid() and form.save()):
-        return _page(request, address_form=form)
-    messages.success(request, _("Je e-mailadres is veranderd. Log voortaan in met %s.") % request.user.email)
-    return redirect("own_data")
+def own_data(request: HttpRequest) -> HttpResponse:
+    """Two forms on one address, so that reloading it, or signing in on the way, leads back to a page that exists."""
+    name_form, address_form = NameForm(user=request.user), AddressForm(request=request)
+    if request.method == "POST":
+        if request.POST.get("form") == "naam":
+            form = name_form = NameForm(request.POST, user=request.user)
+        elif request.POST.get("form") == "adres":
+            form = address_form = AddressForm(request.POST, request=request)
+        else:
+            raise BadRequest("which form?")
+        if form.is_valid() and form.save():
+            messages.success(request, form.done())
+            return redirect("own_data")
+    return render(request, "casebook/own_data.html", {"name_form": name_form, "address_form": address_form})
 
 
 @require_safe

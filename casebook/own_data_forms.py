@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casebook import leaving
@@ -25,9 +26,13 @@ class NameForm(forms.Form):
         super().__init__(*args, initial={"name": user.name}, label_suffix="", **kwargs)
         self.user = user
 
-    def save(self) -> None:
+    def save(self) -> bool:
         self.user.name = self.cleaned_data["name"]
         self.user.save(update_fields=["name"])
+        return True
+
+    def done(self) -> str:
+        return gettext("Je naam is veranderd.")
 
 
 class ProofForm(forms.Form):
@@ -90,6 +95,9 @@ class AddressForm(ProofForm):
             self.user.refresh_from_db(fields=["email"])
             self.add_error("email", self.taken)
         return self.is_valid()
+
+    def done(self) -> str:
+        return gettext("Je e-mailadres is veranderd. Log voortaan in met %(email)s.") % {"email": self.user.email}
 
 
 class LeavingForm(ProofForm):

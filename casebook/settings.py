@@ -14,6 +14,7 @@ VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
 DEBUG = env.flag("DEBUG")
 SITE_URL = env.site_url(DEBUG)
 SECURE = SITE_URL.startswith("https://")
+DEMO = env.demonstration(SITE_URL)
 SECRET_KEY = env.secret_key(VAR_DIR / "secret-key")
 
 _host = urlsplit(SITE_URL).hostname

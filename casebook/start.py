@@ -29,6 +29,7 @@ LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "casebook-ready.json"  # what was installed, written last
 UNFINISHED = VENV / "casebook-unfinished"  # written first, removed last: without it, a person made this folder
 HOST = "127.0.0.1"
+LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # others cannot reach it
 USAGE = "usage: python3 casebook/start.py run | test [pytest arguments] | dev | admin | setup [extra …]"
 
 
@@ -277,6 +278,8 @@ def start_site(*, dev: bool) -> None:
     port = wanted_port()
     check_port_is_free(port)
     os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
+    if LOCAL_SITE.fullmatch(os.environ["SITE_URL"]):
+        os.environ.setdefault("DEMO", "1")
     os.environ["DEBUG"] = "1" if dev else "0"
     set_up(extras_for("run"), site=True)
     check_port_is_free(port)  # again: the set-up may have taken a while
@@ -291,13 +294,17 @@ def welcome(port: int) -> None:
     address = os.environ["SITE_URL"].rstrip("/")
     behind = "" if address.endswith(f":{port}") else f", served on {HOST}:{port}"
     say(f"The casebook is at {address}/{behind} (Ctrl+C stops it).")
-    say(f"Sign in at {address}/beheer/; no account yet? In another terminal, make admin makes one.")
+    if os.environ.get("DEMO") == "1":
+        say("To look around, open it and choose Inloggen, then Kijk rond als student, docent or redacteur.")
+        say("For an account of your own that may do everything: make admin, in another terminal.")
+    else:
+        say(f"Sign in at {address}/beheer/; no account yet? In another terminal, make admin makes one.")
 
 
 def run_tests(arguments: list[str]) -> int:
     """The suite, away from what people keep in var/ and from what their environment says about the site."""
     set_up(extras_for("test"), site=False)
-    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY"):
+    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY", "EMAIL_URL", "DEMO"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="casebook-test-") as folder:
         environment = {**os.environ, "VAR_DIR": folder, "SECRET_KEY": "only for the tests " * 3}

@@ -212,7 +212,14 @@ def remove_student(*, enrolment: Enrolment) -> Enrolment:
 def remove_teacher(*, enrolment: Enrolment) -> Enrolment:
     """Takes away the rights in this module. Someone always stays to look after it."""
     Module.objects.select_for_update().get(pk=enrolment.module_id)  # two who remove each other would leave nobody
-    others = Enrolment.objects.filter(module=enrolment.module_id, role=Role.TEACHER, left_at=None)
+    # Whoever is about to leave the site for good does not look after anything.
+    others = Enrolment.objects.filter(
+        module=enrolment.module_id,
+        role=Role.TEACHER,
+        left_at=None,
+        user__is_active=True,
+        user__deletion_due_at=None,
+    )
     if not others.exclude(pk=enrolment.pk).exists():
         raise RefusedError(_("Een module heeft altijd een docent. Voeg eerst een collega toe; daarna kun jij eruit."))
     return _leave(enrolment)

@@ -1,13 +1,17 @@
 """One small school with something of everything: who may see what is tried on it, and every page is opened in it.
 
-    world = World()
-    world.people["student"], world.addresses["questions:module"], words.DRAFT
+world = World()
+world.client("student").get(world.addresses["questions:module"]), words.DRAFT
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 
-from django.urls import reverse
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from django.urls import get_resolver
 from django.utils import timezone
 
 from casebook.accounts import reset_link
@@ -31,7 +35,7 @@ from questions.models import (
 from tests.factories import ConceptFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
-# Words that stand nowhere else, each in one text; plain letters, so that no way of writing a page spells them otherwise.
+# Words that each stand in one text only; plain letters, so that no way of writing a page spells them otherwise.
 words = SimpleNamespace(
     DRAFT="kwikstaartconcept",
     CHANGED="roodborstwijziging",
@@ -69,7 +73,9 @@ class World:
         self._people()
         self._assignments()
         self._answers()
-        self.addresses = self._addresses()
+        self.sessions = {role: self._sign_in(user) for role, user in self.people.items() if user}
+        self.bodies = self._bodies()
+        self.addresses = self._addresses()  # after signing in, which takes the force from links for a new password
 
     def _library(self) -> None:
         self.case = published_case(title="Een lekkende koelkast", slug="koelkast", kolbs=FOUR)
@@ -92,7 +98,7 @@ class World:
             "colleague": UserFactory(name="Omar Said", email="omar@example.org"),
             "other_teacher": UserFactory(name="Ria Smit", email="ria@example.org", groups=["Docenten"]),
             "editor": UserFactory(name="Els Bos", email="els@example.org", groups=["Redactie"]),
-            "administrator": User.objects.create_superuser("beheer@example.org", "Beheer"),
+            "administrator": User.objects.create_superuser("beheer@example.org", "Beheer", "koelkast-op-driehoog"),
         }
         people = self.people
         self.module = ModuleFactory(
@@ -179,59 +185,113 @@ class World:
             draft=draft,
         ).answer
 
-    def _addresses(self) -> dict[str, str]:
-        """By name, each address with what it is about filled in: the module, its assignment, the student's work, the
-        classmate as the person in it; what needs a query string has it."""
+    @staticmethod
+    def _sign_in(user: User) -> str:
+        client = Client()
+        client.force_login(user)
+        return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def client(self, role: str, **options) -> Client:
+        """A browser in which this person is signed in already, and did nothing yet."""
+        client = Client(raise_request_exception=False, **options)
+        if role in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return client
+
+    def _fillings(self) -> dict[str, str]:
+        """What stands for each variable part of an address: the module, its assignment, the student's work, and the
+        classmate where it is about a person."""
         invitation = TeacherInvitation(email=self.people["stranger"].email)
         token = inviting.invite(invitation=invitation, by=self.people["administrator"])
         link = reset_link(self.people["student"])
-        module, person = [self.module.pk], [self.module.pk, self.classmate.tag]
-        assignment, question = [self.assignment.pk], self.assignment.questions.first()
-        of_module = ["module", "module_edit", "module_screen", "module_copy", "module_code", "module_code_closing"]
-        of_module += ["module_archive", "module_return", "module_deletion", "module_teachers", "assignment_new"]
-        of_person = ["module_person", "person_group", "person_departure", "person_return"]
-        of_assignment = ["assignment", "hand_in", "take_back", "adopt", "assignment_edit", "assignment_feedback"]
-        of_assignment += ["assignment_place", "assignment_closing", "assignment_reopening", "assignment_deletion"]
-        of_assignment += ["assignment_extensions"]
         return {
-            "invitation": reverse("invitation", args=[token]),
-            "account_reset_password_from_key": link[link.index("/account/") :],
-            "cases:case": self.case.get_absolute_url(),
-            "questions:save_answer": f"/vragen/{question.pk}/antwoord/?opdracht={self.assignment.pk}",
-            "questions:case_to_assign": f"/modules/kiezen/?casus={self.case.slug}",
-            "questions:join": reverse("questions:join", args=[CODE]),
-            "questions:shared": reverse("questions:shared", args=[self.shared.pk]),
-            "questions:answer_versions": reverse("questions:answer_versions", args=[self.draft.pk]),
-            "questions:extension_withdrawal": reverse(
-                "questions:extension_withdrawal", args=[self.assignment.pk, self.classmate.tag]
-            ),
-            **{f"questions:{name}": reverse(f"questions:{name}", args=module) for name in of_module},
-            **{f"questions:{name}": reverse(f"questions:{name}", args=person) for name in of_person},
-            **{f"questions:{name}": reverse(f"questions:{name}", args=assignment) for name in of_assignment},
+            "opdrachten/<int:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
+            "opdrachten/<int:pk>": f"opdrachten/{self.assignment.pk}",
+            "modules/<int:pk>": f"modules/{self.module.pk}",
+            "vragen/<int:pk>": f"vragen/{self.assignment.questions.get(module=self.module).pk}",  # not answered yet
+            "antwoorden/<int:pk>": f"antwoorden/{self.draft.pk}",
+            "<slug:tag>": self.classmate.tag,
+            "meedoen/<str:code>": f"meedoen/{CODE}",
+            "casussen/<slug:slug>": f"casussen/{self.case.slug}",
+            "uitnodiging/<str:token>": f"uitnodiging/{token}",
+            "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
+            "beheer/cases/case/<int:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
+            "beheer/cases/case/<int:pk>": f"beheer/cases/case/{self.concept.pk}",
+            "beheer/cases/case/<path:object_id>": f"beheer/cases/case/{self.concept.pk}",
+            "user/<int:pk>": f"user/{self.classmate.user_id}",
+            "user/<id>": f"user/{self.classmate.user_id}",
+            "user/<path:object_id>": f"user/{self.classmate.user_id}",
+            "module/<path:object_id>": f"module/{self.module.pk}",
+            "enrolment/<path:object_id>": f"enrolment/{self.classmate.pk}",
+            "assignment/<path:object_id>": f"assignment/{self.later.pk}",
+            "edition/<path:object_id>": f"edition/{self.assignment.edition_id}",
+            "teacherinvitation/<path:object_id>": f"teacherinvitation/{invitation.pk}",
+            "r/<path:content_type_id>/<path:object_id>": self._on_site(self.case),
+            "<path:object_id>": "1",
+            "^(?P<app_label>auth|casebook|cases|questions)/$": "cases/",
         }
 
-    def address(self, name: str) -> str:
-        return self.addresses.get(name) or reverse(name)
+    @staticmethod
+    def _on_site(row) -> str:
+        return f"r/{ContentType.objects.get_for_model(row).pk}/{row.pk}"
+
+    def _addresses(self) -> dict[str, str]:
+        """Every address of the site by its name, filled in, with a query string where it needs one."""
+        queries = {
+            "questions:save_answer": f"?opdracht={self.assignment.pk}",
+            "questions:case_to_assign": f"?casus={self.case.slug}",
+        }
+        fillings, addresses = self._fillings(), {}
+        for name, route in routes().items():
+            for part, filling in fillings.items():
+                route = route.replace(part, filling)
+            if set(route) & set("<^$"):
+                raise LookupError(f"Say in World._fillings what stands for the variable part of {name}: {route}")
+            addresses[name] = f"/{route}{queries.get(name, '')}"
+        return addresses
+
+    def _bodies(self) -> dict[str, dict]:
+        """By address, what a POST needs to come as far as the question who may."""
+        answered = self.assignment.questions.order_by("asked_in__position").first()
+        return {
+            "questions:save_answer": {"text": "Ik bel haar."},
+            "questions:take_back": {"versie": self.submission.pk},
+            "questions:adopt": {"vraag": answered.pk},
+            "questions:join": {"group": "SW1A"},
+            "questions:feedback_seen": {"tot": self.now.isoformat()},
+        }
 
     def variants(self) -> list[str]:
-        """The same addresses with everything else that they can be about."""
-        modules, assignments = Module.objects.all(), [self.assignment, self.shared, self.later, self.elsewhere]
-        one_person = ["module_person"]
-        one_assignment = ["assignment", "assignment_edit", "assignment_feedback", "assignment_extensions", "shared"]
-        one_module = ["module", "module_edit", "module_screen", "module_copy", "assignment_new"]
-        found = [reverse(f"questions:{name}", args=[module.pk]) for module in modules for name in one_module]
-        found += [reverse(f"questions:{name}", args=[each.pk]) for each in assignments for name in one_assignment]
-        found += [f"/opdrachten/{self.assignment.pk}/?bewerk={q.pk}" for q in self.assignment.questions.all()]
-        found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={q.key}" for q in self.assignment.questions.all()]
-        found += [
-            reverse(f"questions:{name}", args=[person.module_id, person.tag])
-            for person in Enrolment.objects.all()
-            for name in one_person
-        ]
+        """Addresses about everything else that there is: every module, assignment, person, answer and question."""
+        questions = list(self.assignment.questions.all())
+        found = []
+        for module in Module.objects.all():
+            found += [f"/modules/{module.pk}/{page}" for page in ("", "bewerken/", "scherm/", "kopie/")]
+            found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
+            found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
+        for assignment in (self.shared, self.later, self.elsewhere):
+            pages = ("", "bewerken/", "feedback/", "uitstel/", "gedeeld/")
+            found += [f"/opdrachten/{assignment.pk}/{page}" for page in pages]
+        found += [f"/opdrachten/{self.assignment.pk}/?bewerk={question.pk}" for question in questions]
+        found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={question.key}" for question in questions]
+        found += [f"/modules/{place.module_id}/mensen/{place.tag}/" for place in Enrolment.objects.all()]
         found += [f"/antwoorden/{answer.pk}/versies/" for answer in Answer.objects.all()]
-        found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json") for module in modules]
-        found += ["/antwoorden/?stand=concept", "/antwoorden/?q=ik", "/meedoen/?code=" + CODE]
-        found += [f"/modules/{self.module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
-        found += [f"/casussen/{slug}/" for slug in (self.case.slug, self.other_case.slug, self.concept.slug)]
-        found += ["/casussen/?q=koelkast", "/casussen/?bril=doener", "/casussen/?trefwoord=schulden"]
-        return found
+        found += [f"/casussen/{slug}/" for slug in (self.other_case.slug, self.concept.slug)]
+        found += ["/antwoorden/?stand=concept", "/antwoorden/?q=ik", "/casussen/?q=koelkast", "/casussen/?bril=doener"]
+        return [*found, f"/beheer/cases/case/{self.copy.pk}/change/", f"/beheer/cases/case/{self.case.pk}/change/"]
+
+
+def routes() -> dict[str, str]:
+    """Every named address of the site with its route, as the resolver has it. Only the admin has any without a name."""
+    return dict(_walk(get_resolver()))
+
+
+def _walk(resolver, space: str = "", before: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _walk(pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space, route)
+        elif pattern.name:
+            yield f"{space}{pattern.name}", route
+        elif space != "admin:":
+            raise LookupError(f"/{route} has no name, so no test can have a row for it")

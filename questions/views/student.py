@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from questions import access, answering, desk
 from questions.answering import HandedIn, Outcome, Result, Saved
@@ -212,6 +212,7 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
 def shared(request: HttpRequest, pk: int) -> HttpResponse:
     """What others wrote. Asking for it is a POST, since who has read it can no longer take an own answer back."""

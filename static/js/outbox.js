@@ -178,6 +178,11 @@ function guardSignOut(form, dialog) {
   });
 }
 
+function reasonFor(status) {
+  if (status === 409) return "conflict";
+  return [400, 403, 404].includes(status) ? "refused" : "waiting";
+}
+
 // «Nog niet verzonden» at /antwoorden/: what is on this device and could not be stored, and why.
 function list(section, left) {
   const items = section.querySelector("ul");
@@ -187,7 +192,7 @@ function list(section, left) {
       item.querySelector("[data-label]").textContent = copy.label || "";
       item.querySelector("[data-text]").textContent = copy.text;
       item.querySelector("[data-link]").href = copy.page || "/antwoorden/";
-      item.querySelector(copy.reply?.status === 409 ? "[data-why-conflict]" : "[data-why-waiting]").hidden = false;
+      item.querySelector(`[data-why-${reasonFor(copy.reply?.status)}]`).hidden = false;
       return item;
     }),
   );

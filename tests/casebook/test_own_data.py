@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 PASSWORD = "een lang wachtwoord"
 PAGES = ("own_data", "own_data_json", "own_data_leave")
-POSTS = ("own_data_name", "own_data_address", "own_data_leave")
+POSTS = ("own_data", "own_data_leave")
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def let_the_days_pass(person) -> None:
 
 
 def test_a_name_is_changed(browser_of, person):
-    response = browser_of.post(reverse("own_data_name"), {"name": "  Noor van Dam "})
+    response = browser_of.post(reverse("own_data"), {"form": "naam", "name": "  Noor van Dam "})
     assert response["Location"] == reverse("own_data")
     person.refresh_from_db()
     assert person.name == "Noor van Dam"
@@ -87,7 +87,7 @@ def test_a_name_is_changed(browser_of, person):
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121, "Noor\0"])
 def test_a_name_that_is_none_is_not_stored(browser_of, person, name):
-    response = browser_of.post(reverse("own_data_name"), {"name": name})
+    response = browser_of.post(reverse("own_data"), {"form": "naam", "name": name})
     assert response.status_code == 200
     assert 'aria-invalid="true"' in response.content.decode()
     person.refresh_from_db()
@@ -95,8 +95,8 @@ def test_a_name_that_is_none_is_not_stored(browser_of, person, name):
 
 
 def test_an_address_is_changed_in_lower_case_and_signs_in_from_then_on(browser_of, person):
-    sent = {"email": " Noor.VanDam@Example.org ", "proof": PASSWORD}
-    assert browser_of.post(reverse("own_data_address"), sent).status_code == 302
+    sent = {"form": "adres", "email": " Noor.VanDam@Example.org ", "proof": PASSWORD}
+    assert browser_of.post(reverse("own_data"), sent).status_code == 302
     person.refresh_from_db()
     assert person.email == "noor.vandam@example.org"
     assert is_signed_in(browser_of)
@@ -121,7 +121,7 @@ def test_an_address_is_changed_in_lower_case_and_signs_in_from_then_on(browser_o
 )
 def test_an_address_is_not_changed(browser_of, person, email, proof, said):
     UserFactory(email="bezet@example.org")
-    response = browser_of.post(reverse("own_data_address"), {"email": email, "proof": proof})
+    response = browser_of.post(reverse("own_data"), {"form": "adres", "email": email, "proof": proof})
     assert response.status_code == 200
     assert said in response.content.decode()
     person.refresh_from_db()
@@ -130,12 +130,14 @@ def test_an_address_is_not_changed(browser_of, person, email, proof, said):
 
 def test_whether_an_address_is_taken_is_told_only_to_who_knows_the_password(browser_of):
     UserFactory(email="bezet@example.org")
-    response = browser_of.post(reverse("own_data_address"), {"email": "bezet@example.org", "proof": "verkeerd"})
+    response = browser_of.post(
+        reverse("own_data"), {"form": "adres", "email": "bezet@example.org", "proof": "verkeerd"}
+    )
     assert "Er is al een account" not in response.content.decode()
 
 
 def test_the_password_is_never_sent_back(browser_of):
-    response = browser_of.post(reverse("own_data_address"), {"email": "", "proof": PASSWORD})
+    response = browser_of.post(reverse("own_data"), {"form": "adres", "email": "", "proof": PASSWORD})
     assert PASSWORD not in response.content.decode()
 
 
@@ -144,14 +146,14 @@ def test_without_a_password_the_present_address_proves_who_asks(browser_of, pers
     person.save()
     browser_of.force_login(person)
     for proof, address in [("iemand@example.org", "noor@example.org"), ("Noor@example.org", "nieuw@example.org")]:
-        browser_of.post(reverse("own_data_address"), {"email": "nieuw@example.org", "proof": proof})
+        browser_of.post(reverse("own_data"), {"form": "adres", "email": "nieuw@example.org", "proof": proof})
         person.refresh_from_db()
         assert person.email == address
 
 
 def test_an_address_of_an_account_whose_day_has_come_is_free(browser_of, person):
     let_the_days_pass(UserFactory(email="weg@example.org"))
-    browser_of.post(reverse("own_data_address"), {"email": "weg@example.org", "proof": PASSWORD})
+    browser_of.post(reverse("own_data"), {"form": "adres", "email": "weg@example.org", "proof": PASSWORD})
     person.refresh_from_db()
     assert person.email == "weg@example.org"
 
@@ -498,14 +500,19 @@ def test_nothing_between_us_and_them_keeps_these_pages(browser_of, name):
     assert browser_of.get(reverse(name))["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("name", ["own_data", "own_data_json", "own_data_goodbye"])
+@pytest.mark.parametrize("name", ["own_data_json", "own_data_goodbye"])
 def test_reading_is_no_post(browser_of, name):
     assert browser_of.post(reverse(name)).status_code == 405
 
 
-@pytest.mark.parametrize("name", ["own_data_name", "own_data_address"])
-def test_changing_is_a_post(browser_of, name):
-    assert browser_of.get(reverse(name)).status_code == 405
+@pytest.mark.parametrize("name", ["own_data", "own_data_leave"])
+def test_forms_know_no_other_method(browser_of, name):
+    assert browser_of.put(reverse(name)).status_code == 405
+
+
+@pytest.mark.parametrize("form", ["", "iets anders"])
+def test_a_form_that_is_not_there_is_refused(browser_of, form):
+    assert browser_of.post(reverse("own_data"), {"form": form, "name": "x"}).status_code == 400
 
 
 def test_goodbye_is_for_who_is_signed_out(client):

@@ -15,11 +15,12 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from casebook import demonstration
 from cases.models import Case
 
 
 class Command(BaseCommand):
-    help = "Migrate, load the cases into an empty library, and collect static files, each only where needed."
+    help = "Migrate, load the cases into an empty library, make the demonstration, collect static files: where needed."
     requires_system_checks = []  # a start is no moment to wait for them: the tests and CI run them
 
     def handle(self, *args, **options) -> None:
@@ -59,6 +60,18 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         if not Case.objects.exists():
             call_command("load_cases", stdout=self.stdout)
+        if reason := demonstration.why_not_in_public():
+            raise CommandError(reason)
+        if settings.DEMO:
+            self.make_demonstration()
+
+    def make_demonstration(self) -> None:
+        """Where there is none; one that somebody changed, or took people out of, stays as it is. A library with other
+        cases is no reason not to start."""
+        try:
+            demonstration.make()
+        except demonstration.DemonstrationError as reason:
+            self.stderr.write(f"There is no demonstration: {reason}.")
 
     def collect_static(self) -> None:
         stamp, now = settings.VAR_DIR / "static.stamp", static_fingerprint()

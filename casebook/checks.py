@@ -1,0 +1,11 @@
+"""What `manage.py check --deploy` looks at beside Django's own list."""
+
+from django.core.checks import Error, Tags, register
+
+from casebook import demonstration
+
+
+@register(Tags.security, deploy=True)
+def no_demonstration_in_public(**kwargs) -> list[Error]:
+    reason = demonstration.why_not_in_public()
+    return [Error(reason, id="casebook.E001")] if reason else []

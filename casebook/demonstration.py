@@ -1,0 +1,283 @@
+"""The demonstration: people who were made up, for whoever looks around on their own computer.
+
+Its accounts are marked by a field that nobody can fill in. An address would be no mark: people change theirs, and
+anybody could sign up with one like it: that person would be removed with the rest, or keep an https site from starting.
+The addresses end in .invalid (RFC 2606), so that no mail for them ever reaches a person.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from casebook import env
+from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
+from cases.models import Case, Edition
+from questions import answering, assigning, teaching
+from questions.models import (
+    Answer,
+    AnswerVersion,
+    Assignment,
+    Enrolment,
+    Feedback,
+    Module,
+    Question,
+    Role,
+    Submission,
+    TeacherInvitation,
+)
+
+FILE = settings.BASE_DIR / "fixtures" / "demonstration.yaml"
+DOMAIN = "demo.invalid"
+REMOVING = "python manage.py demo --remove"
+ROLES = {"student": Q(groups=None), "docent": Q(groups__name=TEACHERS), "redacteur": Q(groups__name=CHIEF_EDITORS)}
+BY_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+
+class DemonstrationError(Exception):
+    """The demonstration cannot be made here; the message says why."""
+
+
+# --- Who may look around ---
+
+
+def is_offered(request: HttpRequest) -> bool:
+    """To a browser on this very computer, and on a site that says it is for this computer alone."""
+    return (
+        settings.DEMO
+        and env.is_local(settings.SITE_URL)
+        and env.is_loopback(request.META.get("REMOTE_ADDR", ""))
+        and not any(header in request.META for header in BY_A_PROXY)
+    )
+
+
+def people() -> QuerySet[User]:
+    return User.objects.filter(is_demo=True)
+
+
+def find(role: str) -> User | None:
+    """As whom one looks around in this role: the first who is still there, or None."""
+    if role not in ROLES:
+        return None
+    present = people().filter(is_active=True).exclude(deletion_due_at__lte=timezone.now())
+    return present.filter(ROLES[role]).order_by("pk").first()
+
+
+def why_not_in_public() -> str | None:
+    """Why this site may not start; None where it may.
+
+    A database that cannot be asked, not made yet or out for a moment, is no reason to stay away: these accounts have no
+    password, and is_offered lets nobody in on such a site.
+    """
+    if env.is_local(settings.SITE_URL):
+        return None
+    try:
+        count = people().count()
+    except DatabaseError:
+        return None
+    if not count:
+        return None
+    return (
+        f"This database holds {count} accounts of the demonstration, and a site at {settings.SITE_URL} is open to"
+        f" others. Remove them first: {REMOVING}"
+    )
+
+
+def refuse_in_public() -> None:
+    if reason := why_not_in_public():
+        raise ImproperlyConfigured(reason)
+
+
+# --- Taking it away ---
+
+
+@transaction.atomic
+def remove() -> list[str]:
+    """The accounts, their modules and what they wrote. Returns what stays because it is somebody else's too.
+
+    A module stays where a real person teaches or has answered, and what was released to a real student stays with them,
+    as when anybody else leaves. Cases are the library's, whoever edited them.
+    """
+    published = Edition.objects.filter(published_by__is_demo=True).select_related("case")
+    stays = [f"edition {edition.number} of «{edition.case}», which the editor published" for edition in published]
+    Answer.objects.filter(student__is_demo=True).delete()
+    Feedback.objects.filter(author__is_demo=True, released_at=None).delete()
+    for module in _modules():
+        if module.is_shared:
+            stays.append(f"the module «{module}», in which others teach or answered")
+        else:
+            module.assignments.all().delete()
+            module.delete()
+    _forget_traces()
+    people().delete()
+    return stays
+
+
+def _forget_traces() -> None:
+    """What names these people without belonging to them, and what they left open for others."""
+    emails = list(people().values_list("email", flat=True))
+    keys = [str(key) for key in people().values_list("pk", flat=True)]
+    TeacherInvitation.objects.filter(Q(email__in=emails) | Q(invited_by__is_demo=True, used_at=None)).delete()
+    accounts = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=accounts, object_id__in=keys).delete()
+
+
+def _modules() -> QuerySet[Module]:
+    """What the teachers of the demonstration made, with is_shared: whether it is anybody else's by now."""
+    places = Enrolment.objects.filter(module=OuterRef("pk"), role=Role.TEACHER)
+    answers = Answer.objects.filter(assignment__module=OuterRef("pk"), student__is_demo=False)
+    return Module.objects.filter(Exists(places.filter(user__is_demo=True))).annotate(
+        is_shared=Exists(places.filter(user__is_demo=False)) | Exists(answers)
+    )
+
+
+# --- Making it ---
+
+
+@transaction.atomic
+def make(*, file: Path = FILE) -> Module | None:
+    """All of it, through what people do on the site; None where there is one already, whatever became of it."""
+    if not env.is_local(settings.SITE_URL):
+        raise DemonstrationError(f"a site at {settings.SITE_URL} is open to others; it is for one's own computer")
+    if people().exists():
+        return None
+    return _Maker(yaml.safe_load(file.read_text(encoding="utf-8"))).make()
+
+
+class _Maker:
+    """What stands in the file, with what became of it by its short names."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+        self.midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        self.people: dict[str, User] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.own: dict[tuple[Assignment, str], Question] = {}
+
+    def make(self) -> Module:
+        for kind, groups in (("teachers", [TEACHERS]), ("editors", [EDITORS, CHIEF_EDITORS]), ("students", [])):
+            for person in self.told[kind]:
+                self.people[person["key"]] = self.person(person, groups)
+        module = self.module()
+        for assignment in self.told["assignments"]:
+            self.assignments[assignment["key"]] = self.assignment(module, assignment)
+        for answer in self.told["answers"]:
+            self.answer(answer)
+        return module
+
+    def at(self, text: str) -> datetime:
+        """«-12 19:40»: twelve days ago, at that time on the clock."""
+        days, clock = text.split()
+        hours, minutes = clock.split(":")
+        return timezone.make_aware(
+            self.midnight + timedelta(days=int(days)) + timedelta(hours=int(hours), minutes=int(minutes))
+        )
+
+    def person(self, told: dict[str, str], groups: list[str]) -> User:
+        email = f"{told['key']}@{DOMAIN}"
+        if User.objects.filter(email=email).exists():
+            raise DemonstrationError(f"{email} is the address of an account that is no part of it")
+        user = User.objects.create_user(email, told["name"], is_demo=True)
+        user.groups.set(Group.objects.filter(name__in=groups))
+        return user
+
+    def module(self) -> Module:
+        told = self.told["module"]
+        first, *others = self.told["teachers"]
+        module = teaching.create_module(
+            teacher=self.people[first["key"]],
+            **{name: told[name] for name in ("title", "period", "description", "groups")},
+        )
+        for teacher in others:
+            teaching.add_co_teacher(module=module, email=self.people[teacher["key"]].email)
+        for student in self.told["students"]:
+            teaching.join(module=module, user=self.people[student["key"]], group=student["group"])
+        opened = self.at(told["opened"])
+        Module.objects.filter(pk=module.pk).update(created_at=opened)
+        module.enrolments.update(joined_at=opened)
+        return module
+
+    def case(self, slug: str) -> Case:
+        case = Case.objects.published().filter(slug=slug).first()
+        if case is None:
+            raise DemonstrationError(f"the case {slug} is not in this library")
+        return case
+
+    def assignment(self, module: Module, told: dict[str, Any]) -> Assignment:
+        edition = self.case(told["case"]).editions.latest()
+        choice = {question.key: question for question in assigning.questions_to_choose(module=module, edition=edition)}
+        if missing := set(told["questions"]) - set(choice):
+            raise DemonstrationError(f"the case {told['case']} has no question {sorted(missing)[0]} any more")
+        own = told.get("own", [])
+        plan = assigning.Plan(
+            questions=tuple(choice[key] for key in told["questions"]),
+            own=tuple(assigning.OwnQuestion(question["text"], question["kolb"]) for question in own),
+            instructions=told["instructions"],
+            opens_at=self.at(told["opens"]),
+            due_at=self.at(told["due"]),
+            share=told.get("share", False),
+        )
+        assignment = assigning.create_assignment(module=module, edition=edition, plan=plan)
+        for question in own:
+            self.own[assignment, question["key"]] = module.own_questions.get(text=question["text"])
+        for later in told.get("extensions", []):
+            assigning.extend(
+                assignment=assignment,
+                enrolment=module.enrolments.get(user=self.people[later["student"]]),
+                due_at=self.at(later["due"]),
+                reason=later["reason"],
+            )
+        return assignment
+
+    def answer(self, told: dict[str, Any]) -> None:
+        assignment = self.assignments[told["assignment"]] if "assignment" in told else None
+        case = assignment.edition.case if assignment else self.case(told["case"])
+        question = self.own.get((assignment, told["question"])) or case.questions.get(key=told["question"])
+        whose = {"student": self.people[told["student"]], "question": question}
+        for step in told["steps"]:
+            if "feedback" in step:
+                self.feedback(Answer.objects.get(**whose, assignment=assignment), step)
+            elif "take_back" in step:
+                self.take_back(Answer.objects.get(**whose, assignment=assignment), step)
+            else:
+                self.write(whose, assignment, step)
+
+    def write(self, whose: dict[str, Any], assignment: Assignment | None, step: dict[str, Any]) -> None:
+        """Written and perhaps handed in, and then moved to when that was."""
+        at, answers = self.at(step["at"]), Answer.objects.filter(**whose, assignment=assignment)
+        is_new = not answers.exists()
+        revision = 0 if is_new else answers.get().revision
+        draft = answering.Draft(step.get("hand_in") or step["write"], revision=revision)
+        if "hand_in" in step:
+            answering.hand_in(**whose, assignment=assignment, draft=draft)
+            Submission.objects.filter(answer__in=answers, revision=F("answer__revision")).update(submitted_at=at)
+        else:
+            answering.save(**whose, assignment_id=assignment and assignment.pk, draft=draft)
+        answers.update(updated_at=at, **({"created_at": at} if is_new else {}))
+        AnswerVersion.objects.filter(answer__in=answers, text=draft.text).update(created_at=at)
+
+    def take_back(self, answer: Answer, step: dict[str, Any]) -> None:
+        submission = answer.submissions.latest("revision")
+        answering.take_back(submission=submission)
+        Submission.objects.filter(pk=submission.pk).update(withdrawn_at=self.at(step["take_back"]))
+
+    def feedback(self, answer: Answer, step: dict[str, Any]) -> None:
+        given = Feedback.objects.create(
+            submission=answer.submissions.latest("revision"),
+            author=self.people[step["by"]],
+            text=step["feedback"],
+            verdict=step["verdict"],
+            released_at=self.at(step["at"]) if step.get("released", True) else None,
+            seen_at=self.at(step["seen"]) if "seen" in step else None,
+        )
+        Feedback.objects.filter(pk=given.pk).update(updated_at=self.at(step["at"]))

@@ -1,0 +1,48 @@
+"""Looking around as somebody who was made up."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from allauth.account.utils import get_next_redirect_url, perform_login
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from casebook import demonstration
+
+LANDINGS = {"student": "home", "docent": "home", "redacteur": "admin:index"}
+
+
+def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view, on one's own computer. Elsewhere there is no such address, for whatever method."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not demonstration.is_offered(request):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@where_offered
+@require_POST
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    role = request.POST.get("rol", "")
+    if role not in demonstration.ROLES:
+        return HttpResponseBadRequest()
+    person = demonstration.find(role)
+    if request.user.is_authenticated and request.user != person:  # with texts, perhaps, that are not sent yet
+        again = {"sign_out_next": reverse("account_login")}
+        return render(request, "account/demonstration_signed_in.html", again, status=403)
+    if person is None:
+        messages.error(request, _("Dit account is er niet meer. Hoe je opnieuw begint, staat op deze pagina."))
+        return redirect("account_login")
+    messages.info(request, _("Je kijkt nu rond als %(name)s. Deze persoon is verzonnen.") % {"name": person})
+    there = get_next_redirect_url(request) or reverse(LANDINGS[role])
+    return perform_login(request, person, redirect_url=there)

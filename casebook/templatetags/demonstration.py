@@ -1,0 +1,26 @@
+"""{% demonstration %}: the ways to look around, on the sign-in page of one's own computer; elsewhere nothing."""
+
+from typing import Any
+
+from allauth.account.utils import get_next_redirect_url
+from django import template
+from django.template import Context
+
+from casebook import demonstration as demo
+
+register = template.Library()
+
+
+@register.inclusion_tag("account/_demonstration.html", takes_context=True)
+def demonstration(context: Context) -> dict[str, Any]:
+    request = context["request"]
+    if not demo.is_offered(request):
+        return {"is_offered": False}
+    people = {role: demo.find(role) for role in demo.ROLES}
+    return {
+        "is_offered": True,
+        "people": {role: person for role, person in people.items() if person},
+        "is_whole": all(people.values()),
+        "next": get_next_redirect_url(request),
+        "remove": demo.REMOVING,
+    }
