@@ -28,7 +28,11 @@ urlpatterns = [
     page("account/aanmelden/", limited(allauth_views.signup, "signup"), "account_signup"),
     page("account/uitgezet/", allauth_views.account_inactive, "account_inactive"),
     page("account/wachtwoord/wijzigen/", allauth_views.password_change, "account_change_password"),
-    page("account/wachtwoord/kiezen/", allauth_views.password_set, "account_set_password"),
+    page(
+        "account/wachtwoord/kiezen/",
+        demonstration_views.not_for_the_made_up(allauth_views.password_set),
+        "account_set_password",
+    ),
     page("account/wachtwoord/vergeten/", limited(account_views.ask_reset, "mail"), "account_reset_password"),
     page("account/wachtwoord/onderweg/", with_mail(allauth_views.password_reset_done), "account_reset_password_done"),
     page(

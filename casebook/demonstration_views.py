@@ -29,6 +29,19 @@ def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return guarded
 
 
+def not_for_the_made_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The page to choose a password, for who may have one (User.set_password)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.user.is_authenticated and request.user.is_demo:
+            messages.info(request, _("Een verzonnen persoon krijgt geen wachtwoord. Maak daarvoor zelf een account."))
+            return redirect("own_data")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 @where_offered
 @require_POST
 @never_cache

@@ -10,6 +10,20 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+NETWORK = (
+    "nfs",
+    "cifs",
+    "smb",
+    "ncp",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+    "davfs",
+    "9p",
+)
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -64,6 +78,28 @@ def demonstration(site_url: str) -> bool:
             " http://127.0.0.1:8000."
         )
     return wanted
+
+
+def local_folder(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Path:
+    """The path, where it is on a disk of this machine.
+
+    SQLite's locks do not hold on a network folder, so there it could lose what it confirmed. Where the mounts cannot be
+    read (not Linux) the path is taken on trust.
+    """
+    try:
+        lines = [line.split() for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines()]
+    except OSError:
+        return path
+    folder = path.resolve()
+    points = [(Path(line[1].replace("\\040", " ")), line[2]) for line in lines if len(line) > 2]
+    around = [(point, kind) for point, kind in points if folder.is_relative_to(point)]
+    kind = max(around, key=lambda each: len(each[0].parts))[1] if around else ""
+    if kind.startswith(NETWORK):
+        raise ImproperlyConfigured(
+            f"The database {path} is on a network folder ({kind}), where SQLite can lose answers. Set VAR_DIR or"
+            " DATABASE_URL to a disk of this machine, or use PostgreSQL."
+        )
+    return path
 
 
 def is_loopback(host: str) -> bool:

@@ -72,6 +72,7 @@ DATABASES = {
     "default": dj_database_url.config(default=f"sqlite:///{VAR_DIR / 'casebook.sqlite3'}", conn_max_age=60),
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    env.local_folder(Path(DATABASES["default"]["NAME"]))
     # An answer that was acknowledged survives a power cut (FULL), and writers queue instead of failing (IMMEDIATE).
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -46,6 +46,11 @@ class ReferenceInline(admin.TabularInline):
     extra = 0
     fields = ["text", "url", "position"]
 
+    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+        if db_field.name == "url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
 
 class CaseForm(forms.ModelForm):
     """Slug and number of a working copy stay those of the case it revises."""

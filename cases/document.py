@@ -265,7 +265,7 @@ def _question_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[Questi
         fields = reader.mapping(item, "een vraag")
         key = fields.take("key")
         line = QuestionLine(
-            reader.slug(key), reader.choice(fields.take("kolb"), KOLB, "vraagsoort"), reader.text(fields.take("text"))
+            reader.key(key), reader.choice(fields.take("kolb"), KOLB, "vraagsoort"), reader.text(fields.take("text"))
         )
         fields.refuse_the_rest()
         if line.key and line.key in keys:

@@ -165,6 +165,15 @@ class Reader:
             )
         return value
 
+    def key(self, node: yaml.Node | None) -> str:
+        """The key of a question. Those that start with eigen- belong to questions that teachers add themselves."""
+        value = self.slug(node)
+        if value.startswith("eigen-"):
+            self.problem(
+                node.start_mark.line, f"«{value}» kan niet; «eigen-…» is voor vragen van docenten", marked=True
+            )
+        return value
+
     def whole_number(self, node: yaml.Node | None) -> int:
         value = self.text(node)
         if value.isascii() and value.isdigit() and 0 < int(value[:9]) <= 32767:

@@ -129,6 +129,9 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "previous": previous,
         "following": following,
     }
-    if request.user.is_authenticated:
-        context["own"] = own_study(request.user, case)
-    return render(request, "cases/case_detail.html", context)
+    if not request.user.is_authenticated:
+        return render(request, "cases/case_detail.html", context)
+    context["own"] = own_study(request.user, case)
+    response = render(request, "cases/case_detail.html", context)
+    response.headers["Cache-Control"] = "private, no-store"  # what somebody writes for themselves stands on it
+    return response

@@ -41,6 +41,7 @@ account_reset_password                200                             | 200
 account_reset_password_done           200                             | 405
 account_reset_password_from_key       302 403 302 403 403 403 403 403 | 302 403 302 403 403 403 403 403
 account_reset_password_from_key_done  200                             | 405
+demo_sign_in                          404                             | 404
 who                                   200                             | 405
 invitation                            200 200 403 403 403 403 403 403 | 302 302 403 403 403 403 403 403
 cases:catalogue                       200                             | 405
@@ -226,7 +227,7 @@ def test_everybody_gets_what_the_table_says(world, name, method):
 
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_the_admin_is_closed_to_who_may_not_enter(world, role):
-    for name in sorted(set(routes()) - set(ROWS)):
+    for name in sorted(name for name in set(routes()) - set(ROWS) if name.startswith("admin:")):
         for method in ("GET", "POST"):
             response = ask(world, role, method, name)
             assert response.status_code == 302, (name, method)
@@ -262,7 +263,8 @@ def test_nothing_is_done_without_the_token_of_our_own_forms(world, role):
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
 def test_no_address_knows_another_method(world, role):
     found = {name: ask(world, role, "DELETE", name).status_code for name in SITE}
-    assert {name: status for name, status in found.items() if status != 405} == {}
+    nowhere = {"demo_sign_in": 404}  # does not exist for whatever method, but with DEMO=1
+    assert {name: status for name, status in found.items() if status != 405} == nowhere
 
 
 # --- Words ---

@@ -180,3 +180,21 @@ def test_a_mail_server_that_cannot_be_meant_is_refused_without_its_password(monk
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as caught:
         env.email_url(SENDER)
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p"])
+def test_a_database_on_a_network_folder_is_refused(tmp_path, kind):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nserver:/home {tmp_path}/net {kind} rw 0 0\n")
+    with pytest.raises(ImproperlyConfigured, match="network folder"):
+        env.local_folder(tmp_path / "net" / "casebook.sqlite3", mounts)
+
+
+def test_a_database_beside_a_network_folder_is_fine(tmp_path):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"server:/ / nfs rw 0 0\n/dev/sdb1 {tmp_path} ext4 rw 0 0\n")
+    assert env.local_folder(tmp_path / "casebook.sqlite3", mounts) == tmp_path / "casebook.sqlite3"
+
+
+def test_where_mounts_cannot_be_read_the_folder_is_taken_on_trust(tmp_path):
+    assert env.local_folder(tmp_path, tmp_path / "nothing") == tmp_path

@@ -1,0 +1,156 @@
+"""What an editor can do in the admin, and what nobody can."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from cases.models import Case, Edition, Keyword, Status
+from tests.factories import ConceptFactory, KeywordFactory, PartFactory, UserFactory, published_case
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor(client):
+    editor = UserFactory(groups=["Redactie"])
+    client.force_login(editor)
+    return editor
+
+
+@pytest.fixture
+def chief(client):
+    chief = UserFactory(groups=["Eindredactie"])
+    client.force_login(chief)
+    return chief
+
+
+def form_of(case: Case, **changed) -> dict:
+    """What the change form of a case posts, inlines and all."""
+    values = {
+        name: getattr(case, name) for name in ("title", "summary", "introduction", "body", "closing", "number", "slug")
+    } | {"part": case.part_id}
+    for prefix, rows in {
+        "case_actors": case.case_actors.all(),
+        "case_keywords": case.case_keywords.all(),
+        "questions": case.questions.all(),
+        "references": case.references.all(),
+    }.items():
+        values |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": len(rows)}
+        for index, row in enumerate(rows):
+            names = {"id", "case", "position", "actor", "person", "keyword", "text", "kolb", "key", "url"}
+            fields = {field.name: field.value_from_object(row) for field in row._meta.fields if field.name in names}
+            values |= {f"{prefix}-{index}-{name}": value for name, value in fields.items()}
+    return values | changed
+
+
+def test_an_editor_corrects_a_typo_in_a_working_copy_and_a_chief_publishes_it(client, editor):
+    case = published_case(title="Een tiepfout")
+    client.post(reverse("admin:cases_case_working_copy", args=[case.pk]))
+    copy = Case.objects.get(revises=case)
+    response = client.post(reverse("admin:cases_case_change", args=[copy.pk]), form_of(copy, title="Een typfout"))
+    assert response.status_code == 302
+    case.refresh_from_db()
+    assert case.title == "Een tiepfout"
+    assert client.post(reverse("admin:cases_case_publish", args=[copy.pk])).status_code == 403
+    client.force_login(UserFactory(groups=["Eindredactie"]))
+    client.post(reverse("admin:cases_case_publish", args=[copy.pk]), {"note": "Typfout."})
+    case.refresh_from_db()
+    assert (case.title, case.editions.latest().note, Case.objects.count()) == ("Een typfout", "Typfout.", 1)
+
+
+def test_a_published_case_has_no_form_to_save(client, editor):
+    case = published_case(title="Staat vast")
+    client.post(reverse("admin:cases_case_change", args=[case.pk]), form_of(case, title="Toch anders"))
+    assert Case.objects.get().title == "Staat vast"
+
+
+def test_a_published_case_cannot_be_deleted(client, chief):
+    case = published_case()
+    assert client.post(reverse("admin:cases_case_delete", args=[case.pk]), {"post": "yes"}).status_code == 403
+    selected = {"action": "delete_selected", "_selected_action": [case.pk], "post": "yes"}
+    client.post(reverse("admin:cases_case_changelist"), selected)
+    assert Case.objects.count() == 1
+
+
+def test_a_new_case_is_proposed_the_next_number(client, editor):
+    published_case(number=7)
+    page = client.get(reverse("admin:cases_case_add"))
+    assert page.context["adminform"].form.initial["number"] == 8
+
+
+def test_what_is_missing_is_said_and_nothing_is_published(client, chief):
+    concept = ConceptFactory(closing="", kolbs=[])
+    page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
+    assert "Schrijf een slot. Stel minstens één vraag." in page.content.decode()
+    assert Case.objects.get().status == Status.CONCEPT
+
+
+def test_a_text_that_breaks_the_case_file_is_told_and_not_published(client, chief):
+    concept = ConceptFactory(body="## Slot\n\nte groot")
+    page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
+    assert "tussenkopjes met ###" in page.content.decode()
+    assert not Edition.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["cases_case_working_copy", "cases_case_publish"])
+def test_steps_are_posts_by_who_may(client, name):
+    case = published_case() if "working" in name else ConceptFactory()
+    address = reverse(f"admin:{name}", args=[case.pk])
+    assert client.post(address).status_code == 302
+    assert client.post(address).url.startswith("/beheer/login/")
+    client.force_login(UserFactory())
+    assert client.post(address).status_code in {302, 403}
+    client.force_login(UserFactory(groups=["Eindredactie"]))
+    assert client.get(address).status_code == 403
+    assert Case.objects.count() == 1
+
+
+def test_editions_are_read_and_never_changed(client, chief):
+    edition = published_case().editions.get()
+    address = reverse("admin:cases_edition_change", args=[edition.pk])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"text": "anders"}).status_code == 403
+    assert client.get(reverse("admin:cases_edition_add")).status_code == 403
+    assert client.post(reverse("admin:cases_edition_delete", args=[edition.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_a_synonym_is_found_at_once(client, chief):
+    word = KeywordFactory(name="schulden")
+    case = published_case()
+    values = {"name": "schulden", "slug": word.slug, "synonyms": "rood staan, krap", "is_filter": "on"}
+    client.post(reverse("admin:cases_keyword_change", args=[word.pk]), values)
+    assert Keyword.objects.get().synonyms == ["rood staan", "krap"]
+    assert case.title in client.get("/casussen/?q=krap").content.decode()
+
+
+def test_a_renamed_part_shows_at_once(client, chief):
+    part = PartFactory(title="Oud")
+    published_case(part=part)
+    client.get("/")
+    values = {"number": part.number, "title": "Nieuw", "slug": part.slug, "introduction": ""}
+    client.post(reverse("admin:cases_part_change", args=[part.pk]), values)
+    client.logout()
+    assert "Nieuw" in client.get("/casussen/").content.decode()
+
+
+@pytest.mark.parametrize("model", ["case", "part", "actor", "keyword", "edition"])
+def test_lists_open_and_search(client, chief, model, django_assert_max_num_queries):
+    for _ in range(3):
+        published_case()
+    with django_assert_max_num_queries(12):
+        assert client.get(reverse(f"admin:cases_{model}_changelist"), {"q": "e"}).status_code == 200
+
+
+def test_the_groups_of_a_fresh_database_can_open_their_forms(client):
+    """Permissions do not exist yet when a first migration runs; the groups have them all the same."""
+    assert Group.objects.get(name="Redactie").permissions.filter(codename="change_case").exists()
+    assert not Group.objects.get(name="Redactie").permissions.filter(codename="publish_case").exists()
+    assert Group.objects.get(name="Eindredactie").permissions.filter(codename="publish_case").exists()
+    client.force_login(UserFactory(groups=["Redactie"]))
+    assert client.get(reverse("admin:cases_case_add")).status_code == 200
+
+
+@pytest.mark.parametrize("groups", [[], ["Docenten"]])
+def test_others_do_not_get_in(client, groups):
+    client.force_login(UserFactory(groups=groups))
+    assert client.get("/beheer/", follow=True).status_code == 403
