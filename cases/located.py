@@ -166,12 +166,10 @@ class Reader:
         return value
 
     def key(self, node: yaml.Node | None) -> str:
-        """The key of a question. Those that start with eigen- belong to questions that teachers add themselves."""
+        """The key of a question. eigen-1 and so on belong to questions that teachers add themselves."""
         value = self.slug(node)
-        if value.startswith("eigen-"):
-            self.problem(
-                node.start_mark.line, f"«{value}» kan niet; «eigen-…» is voor vragen van docenten", marked=True
-            )
+        if re.fullmatch(r"eigen-\d+", value):
+            self.problem(node.start_mark.line, f"«{value}» kan niet; zo heten vragen van docenten", marked=True)
         return value
 
     def whole_number(self, node: yaml.Node | None) -> int:

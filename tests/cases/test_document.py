@@ -164,7 +164,7 @@ def test_every_problem_is_named_with_its_line():
         ("https://example.org/keukentafel", "ftp://x.nl/a", "01-x.md:14: «ftp://x.nl/a» is geen webadres"),
         ("Zo begint het.", "![foto](https://x.nl/a.png)", "01-x.md:24: afbeeldingen kunnen niet in een casus"),
         ("Zo begint het.", "[klik](javascript:alert(1))", "01-x.md:24: de link «javascript:alert(1» begint niet met"),
-        ("key: eerste-actie", "key: eigen-1", "«eigen-…» is voor vragen van docenten"),
+        ("key: eerste-actie", "key: eigen-1", "zo heten vragen van docenten"),
         ("## Slot", "## Einde", "01-x.md:32: onbekend kopje «Einde»"),
         ("## Inleiding\n\nZo begint het.\n\n", "", "het kopje «## Inleiding» ontbreekt"),
         ("## Inleiding", "Losse tekst\n\n## Inleiding", "01-x.md:22: tekst vóór het kopje ## Inleiding"),
