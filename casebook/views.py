@@ -10,10 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from casebook import today
-from cases import catalogue, pictures
+from cases import catalogue
 from cases.models import Case, Part
 from cases.window import for_visitors
-from questions.models import Kolb
+from questions.models import Kolb, Ring, ring
 
 CASES_A_PART = 12  # the home page names no more of a part than this; the catalogue has them all
 
@@ -23,7 +23,7 @@ class Chapter:
     """A part with the cases that the home page names, and how many it has in all."""
 
     part: Part
-    cases: list[tuple[Case, pictures.Ring]]
+    cases: list[tuple[Case, Ring]]
     size: int
 
 
@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
     sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}
     chapters = [
-        Chapter(part, [(c, pictures.ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
+        Chapter(part, [(c, ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
         for part in parts
     ]
     if not request.user.is_authenticated:

@@ -18,6 +18,7 @@ from cases.models import Actor, Case, Keyword, Sphere
 from cases.rendering import plain_text
 from cases.window import for_visitors
 from questions.access import own_study
+from questions.models import Ring, ring
 
 SPHERES = list(Sphere)
 
@@ -30,7 +31,7 @@ class Card:
     case: Case
     actors: list[Actor]
     keywords: list[Keyword]
-    ring: pictures.Ring
+    ring: Ring
     snippet: list[tuple[str, bool]]
 
 
@@ -77,7 +78,7 @@ def _card(case: Case, result: Result, library: Shelf) -> Card:
         case=case,
         actors=sorted(dict.fromkeys(case.actors.all()), key=lambda actor: SPHERES.index(actor.sphere)),
         keywords=_by_name(case.keywords.all()),
-        ring=pictures.ring(library.lenses.get(case.pk, {})),
+        ring=ring(library.lenses.get(case.pk, {})),
         snippet=search.snippet(_story(case), query) if query else [],
     )
 
@@ -122,7 +123,7 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "case": case,
         "keywords": _by_name(case.keywords.all()),
         "questions": [q for q in case.questions.all() if not q.retired and q.module_id is None],
-        "ring": pictures.ring(library.lenses.get(case.pk, {})),
+        "ring": ring(library.lenses.get(case.pk, {})),
         "map": pictures.actor_map(case.case_actors.all()),
         "spheres": pictures.spheres(case.case_actors.all()),
         "related": [(found[case_id], words) for case_id, words in related if case_id in found],

@@ -91,6 +91,11 @@ class View:
         return sum(item.state == AnswerState.DRAFT for item in self.items)
 
     @property
+    def is_worth_handing_in(self) -> bool:
+        """Whether one button for everything would do more than the button of a single question."""
+        return len(self.items) > 1 and not all(item.is_locked for item in self.items)
+
+    @property
     def takes_work(self) -> bool:
         return self.desk.assignment.takes_work
 

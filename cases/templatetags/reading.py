@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from django import template
 
-from cases.pictures import Ring
-from cases.pictures import ring as draw_ring
 from cases.rendering import Rendered, render
+from questions.models import Ring
+from questions.models import ring as draw_ring
 
 register = template.Library()
 

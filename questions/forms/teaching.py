@@ -1,5 +1,6 @@
 """What teachers fill in about modules and assignments, and what a student fills in to join."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from questions.assigning import OwnQuestion, Plan, in_order
-from questions.lenses import Coverage, coverage
-from questions.models import Assignment, Enrolment, Kolb, Module, Question, Role
+from questions.models import Assignment, Enrolment, Kolb, Module, Question, Ring, Role, ring
 
 MAX_GROUPS = 30
 MAX_GROUP_NAME = 40
@@ -310,9 +310,9 @@ def typed_so_far(data: QueryDict, pick: str, choices: list[Question]) -> tuple[d
     return initial, own
 
 
-def coverage_of(form: AssignmentForm, own: list[str]) -> Coverage:
+def coverage_of(form: AssignmentForm, own: list[str]) -> Ring:
     """The ring of what is ticked together with a teacher's own new questions."""
-    return coverage([q.kolb for q in form.choices if q.pk in form.ticked] + [kolb for kolb in own if kolb in Kolb])
+    return ring(Counter([q.kolb for q in form.choices if q.pk in form.ticked] + [kolb for kolb in own if kolb in Kolb]))
 
 
 def _numbers(values: list[str]) -> set[int]:

@@ -9,6 +9,7 @@ from questions.models.answering import (
     Verdict,
 )
 from questions.models.asking import Kolb, Question
+from questions.models.rings import Ring, ring
 from questions.models.teaching import (
     Assignment,
     AssignmentQuestion,
@@ -32,9 +33,11 @@ __all__ = [
     "Kolb",
     "Module",
     "Question",
+    "Ring",
     "Role",
     "SharedReading",
     "Submission",
     "TeacherInvitation",
     "Verdict",
+    "ring",
 ]

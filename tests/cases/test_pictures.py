@@ -4,6 +4,7 @@ import pytest
 
 from cases import pictures
 from cases.models import CaseActor, Sphere
+from questions.models import ring
 from tests.factories import ActorFactory
 
 
@@ -14,9 +15,9 @@ def lines(*pairs: tuple[str, str, str]) -> list[CaseActor]:
 
 
 def test_a_ring_says_what_it_shows():
-    ring = pictures.ring({"doener": 1, "denker": 4})
-    assert ring.description == "Vijf vragen: 1 doener, 4 denker"
-    assert [(part.kolb.value, part.count, part.filled) for part in ring.slices] == [
+    drawn = ring({"doener": 1, "denker": 4})
+    assert drawn.description == "Vijf vragen: 1 doener, 4 denker"
+    assert [(part.kolb.value, part.count, part.filled) for part in drawn.slices] == [
         ("doener", 1, 1),
         ("beschouwer", 0, 0),
         ("denker", 4, 4),
@@ -25,11 +26,11 @@ def test_a_ring_says_what_it_shows():
 
 
 def test_a_quarter_is_cut_in_at_most_six():
-    assert pictures.ring({"denker": 9}).slices[2].filled == 6
+    assert ring({"denker": 9}).slices[2].filled == 6
 
 
 def test_a_ring_without_questions_says_so():
-    assert pictures.ring({}).description == "Nog geen vragen"
+    assert ring({}).description == "Nog geen vragen"
 
 
 def test_every_actor_has_a_spot_and_none_covers_another():

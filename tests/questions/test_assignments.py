@@ -458,14 +458,14 @@ def test_an_own_question_is_asked_for_one_at_a_time_and_counts_in_the_ring(at_wo
     assert 'name="own-1-text"' in page
     assert "En jij?" in page
     assert 'name="own-TOTAL_FORMS" value="2"' in page
-    assert response.context["ring"].description == "1 vraag: 1 denker"
+    assert response.context["ring"].description == "Één vraag: 1 denker"
     full = filled(own=[("?", "denker")] * 10, pick="eigen")
     assert 'name="own-10-text"' not in text_of(at_work.post(new(module, case), full))
 
 
 def test_the_ring_says_which_bril_is_missing(at_work, module, case):
     response = at_work.post(new(module, case), filled(case.questions.first(), pick="niets"))
-    assert "1 vraag: 1 doener" in text_of(response)
+    assert "Één vraag: 1 doener" in text_of(response)
     assert [kolb.value for kolb in response.context["ring"].missing] == ["beschouwer", "denker", "beslisser"]
 
 
