@@ -32,9 +32,9 @@ def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, te
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
     page.fill("#id_instructions", "Lees eerst.")
     page.locator(".choose input[type=checkbox]").first.uncheck()
-    page.get_by_text("3 vragen: 1 beschouwer, 1 denker, 1 beslisser").wait_for()
+    page.get_by_text("Drie vragen: 1 beschouwer, 1 denker, 1 beslisser").wait_for()
     page.get_by_role("button", name="denker").click()
-    page.get_by_text("2 vragen: 1 beschouwer, 1 beslisser").wait_for()
+    page.get_by_text("Twee vragen: 1 beschouwer, 1 beslisser").wait_for()
     assert page.evaluate("document.activeElement.id") == "pick-denker"
     page.get_by_role("button", name="Stel zelf een vraag").click()
     page.get_by_label("Je vraag").fill("En jij?")
