@@ -3,12 +3,13 @@ PYTHON ?= python3
 START = $(PYTHON) casebook/start.py
 BIN = .venv/bin
 
-.PHONY: help run dev test admin setup lint python
+.PHONY: help run dev test load admin setup lint python
 
 help:
 	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
 	@echo "make dev     the same for who works on it: reloads what you change, shows errors"
 	@echo "make test    every test; ARGS=\"-k word\" passes arguments to pytest"
+	@echo "make load    200 students write and hand in at once: is everything there afterwards? (ARGS=\"--seconds 20\")"
 	@echo "make admin   make an account that may do everything"
 	@echo "make setup   what make run does before it serves"
 	@echo "make lint    what CI checks beside the tests"
@@ -18,6 +19,10 @@ run dev admin setup: python
 
 test: python
 	@$(START) test $(ARGS)
+
+load: python
+	@$(START) setup
+	@$(BIN)/python tests/load/class_of_students.py $(ARGS)
 
 # `check --deploy` looks at the site as it is behind https, and not at the demonstration that make run made here.
 lint: python

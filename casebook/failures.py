@@ -3,15 +3,25 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from questions.views.rescue import rescue_page
+
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 with X-Reason, by which our own script knows to fetch a fresh token and try once more."""
     if is_script(request):
         response: HttpResponse = JsonResponse({"reason": "csrf"}, status=403)
+    elif is_own_page(reason) and any(name == "text" or name.startswith("text-") for name in request.POST):
+        response = rescue_page(request, 403, "csrf" if request.user.is_authenticated else "signed_out")
     else:
         response = render(request, "403_csrf.html", status=403)
     response.headers["X-Reason"] = "csrf"
     return response
+
+
+def is_own_page(reason: str) -> bool:
+    """Whether only the token was missing or stale. A form that another site sent fails on its origin before that, and
+    what it wants written is not offered to anybody."""
+    return reason.startswith("CSRF")
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ right: 403. (Design, section 7.)
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -39,12 +40,20 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if not request.user.is_authenticated:
             if request.htmx or is_script(request):
                 return HttpResponse(status=401)
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(_way_back(request))
         response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     return guarded
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where to go after signing in: this page, or for an act the page that it was on, since an act has none itself."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    page = urlsplit(request.headers.get("Referer", ""))
+    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.get_host() else "/"
 
 
 def is_script(request: HttpRequest) -> bool:

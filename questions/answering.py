@@ -87,7 +87,8 @@ def save(*, student, question: Question, assignment_id: int | None, draft: Draft
         return _keep_both(stored, draft, text)
     if _write(stored, draft, text):
         return Saved(Outcome.SAVED, stored)
-    return _keep_both(mine.get(), draft, text)
+    # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
+    return save(student=student, question=question, assignment_id=assignment_id, draft=draft)
 
 
 def _first_save(student, question: Question, assignment_id: int | None, draft: Draft, text: str) -> None:

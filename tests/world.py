@@ -113,6 +113,10 @@ class World:
         self.classmate = enrol(self.module, people["classmate"], group="SW1C")
         self.left = enrol(self.module, people["left"], group="SW1A", left_at=self.now - timedelta(days=1))
         self.others = [enrol(self.module, UserFactory(name=f"Student {n}"), group="SW1A") for n in range(2)]
+        self.last_year = ModuleFactory(
+            teacher=people["teacher"], title=self.module.title, archived_at=self.now - timedelta(days=300)
+        )
+        self.then = enrol(self.last_year, people["student"])
         self.other_module = ModuleFactory(teacher=people["other_teacher"], title=f"Beleid, {words.OTHER_MODULE}")
 
     def _assignments(self) -> None:
@@ -138,6 +142,7 @@ class World:
             instructions=words.NOT_YET_OPEN,
             opens_at=self.now + timedelta(days=1),
         )
+        self.before = AssignmentFactory(module=self.last_year, case=self.case)
         self.elsewhere = AssignmentFactory(module=self.other_module, case=self.case, instructions=words.OTHER_MODULE)
         extend(self.assignment, self.classmate, self.now + timedelta(days=9), reason=words.CLASSMATES_REASON)
 
@@ -156,6 +161,7 @@ class World:
         hand_in(self.assignment, self.classmate, 0, f"Ik wacht: {words.CLASSMATES_ANSWER}.")
         self.write(self.classmate, third, words.CLASSMATES_DRAFT)
         self._left_work(first, second)
+        self.write(self.then, first, "Vorig jaar dacht ik er anders over.", self.before)
         hand_in(self.shared, self.student)
         hand_in(self.shared, self.classmate, text=words.CLASSMATES_SHARED)
         for other in self.others:
@@ -173,16 +179,12 @@ class World:
         )
 
     def write(self, enrolment: Enrolment, question: Question, text: str, assignment=...) -> Answer:
-        """Saves a text as its writer would, over what is there."""
-        where = {"student": enrolment.user, "question": question}
-        where["assignment"] = self.assignment if assignment is ... else assignment
-        stored = Answer.objects.filter(**where).first()
+        """Saves a text as its writer would, over what is there; assignment=None is for oneself."""
+        assignment_id = self.assignment.pk if assignment is ... else assignment and assignment.pk
+        stored = Answer.objects.filter(student=enrolment.user, question=question, assignment=assignment_id).first()
         draft = answering.Draft(text, revision=stored.revision if stored else 0)
         return answering.save(
-            student=enrolment.user,
-            question=question,
-            assignment_id=where["assignment"] and where["assignment"].pk,
-            draft=draft,
+            student=enrolment.user, question=question, assignment_id=assignment_id, draft=draft
         ).answer
 
     @staticmethod
@@ -269,7 +271,7 @@ class World:
             found += [f"/modules/{module.pk}/{page}" for page in ("", "bewerken/", "scherm/", "kopie/")]
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
-        for assignment in (self.shared, self.later, self.elsewhere):
+        for assignment in (self.shared, self.later, self.before, self.elsewhere):
             pages = ("", "bewerken/", "feedback/", "uitstel/", "gedeeld/")
             found += [f"/opdrachten/{assignment.pk}/{page}" for page in pages]
         found += [f"/opdrachten/{self.assignment.pk}/?bewerk={question.pk}" for question in questions]

@@ -5,6 +5,8 @@ from django.shortcuts import render
 
 from questions.answering import Saved
 
+KEPT = {"lever", "user"}  # what the button said; and who wrote it, so that it is never stored as somebody else's
+
 
 def wants_page(request: HttpRequest) -> bool:
     """Whether a browser itself sent this form, rather than our script or another client."""
@@ -14,7 +16,7 @@ def wants_page(request: HttpRequest) -> bool:
 def rescue_page(request: HttpRequest, status: int, reason: str, saved: Saved | None = None) -> HttpResponse:
     """Every text that was sent, in a form that can be sent again; nothing is stored here."""
     texts = [(name, value) for name, value in request.POST.items() if name == "text" or name.startswith("text-")]
-    hidden = [(name, value) for name, value in request.POST.items() if name.startswith("revision") or name == "lever"]
+    hidden = [(name, value) for name, value in request.POST.items() if name.startswith("revision") or name in KEPT]
     if saved is not None and saved.answer is not None:
         # Sent again, this text is meant to come after the one that is stored.
         stale = {"revision", f"revision-{saved.answer.question_id}"}

@@ -74,7 +74,7 @@ class Tree:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    names = {"PORT", "SITE_URL", "DEBUG", "BEHIND_PROXY", "DATABASE_URL", "VAR_DIR", "SECRET_KEY"}
+    names = {"PORT", "SITE_URL", "DEBUG", "BEHIND_PROXY", "DATABASE_URL", "VAR_DIR", "SECRET_KEY", "DEMO"}
     return {name: value for name, value in os.environ.items() if name not in names} | extra
 
 
@@ -211,8 +211,34 @@ def test_run_says_where_the_site_is_and_how_to_sign_in(ready, free_port):
     address = f"http://127.0.0.1:{free_port}/"
     assert ready.start("run", PORT=free_port).stderr == (
         f"The casebook is at {address} (Ctrl+C stops it).\n"
-        f"Sign in at {address}beheer/; no account yet? In another terminal, make admin makes one.\n"
+        "To look around, open it and choose Inloggen, then Kijk rond als student, docent or redacteur.\n"
+        "For an account of your own that may do everything: make admin, in another terminal.\n"
     )
+    assert ready.start("run", PORT=free_port, DEMO="0").stderr.splitlines()[1:] == [
+        f"Sign in at {address}beheer/; no account yet? In another terminal, make admin makes one."
+    ]
+
+
+@pytest.mark.parametrize("url", [None, "http://localhost:9000", "http://[::1]:9000/"])
+def test_on_this_computer_run_brings_the_demonstration(ready, free_port, url):
+    ready.start("run", PORT=free_port, **({"SITE_URL": url} if url else {}))
+    assert ready.environment()["DEMO"] == "1"
+
+
+@pytest.mark.parametrize("url", ["https://casebook.example", "https://localhost", "http://127.0.0.1.example"])
+def test_a_site_for_others_gets_no_demonstration(ready, free_port, url):
+    ready.start("run", PORT=free_port, SITE_URL=url)
+    assert "DEMO" not in ready.environment()
+
+
+def test_whoever_wants_no_demonstration_gets_none(ready, free_port):
+    ready.start("run", PORT=free_port, DEMO="0")
+    assert ready.environment()["DEMO"] == "0"
+
+
+def test_setting_up_a_server_brings_no_demonstration(ready):
+    ready.start("setup")
+    assert "DEMO" not in ready.environment()
 
 
 def test_a_site_behind_a_proxy_keeps_its_own_address(ready, free_port):
@@ -240,10 +266,12 @@ def test_nothing_is_served_when_the_site_cannot_be_prepared(ready, free_port):
 
 
 def test_test_runs_the_suite_away_from_the_site(ready):
-    done = ready.start("test", "-k", "two words", SITE_URL="https://casebook.example", DEBUG="1", VAR_DIR="/kept")
+    done = ready.start(
+        "test", "-k", "two words", SITE_URL="https://casebook.example", DEBUG="1", VAR_DIR="/kept", DEMO="1"
+    )
     assert (done.returncode, ready.calls()) == (0, ["-m pytest -n 2 -k two words"])
     seen = ready.environment()
-    assert not {"SITE_URL", "DEBUG"} & set(seen)
+    assert not {"SITE_URL", "DEBUG", "DEMO"} & set(seen)
     assert seen["VAR_DIR"] != "/kept"
     assert not Path(seen["VAR_DIR"]).exists()  # it is gone afterwards
 

@@ -243,3 +243,17 @@ def test_own_words_are_copied_into_the_assignment(client, student, assignment):
         ("van mezelf", None),
         ("van mezelf", assignment.pk),
     }
+
+
+@pytest.mark.parametrize(
+    ("came_from", "goes_to"),
+    [
+        ("http://testserver/opdrachten/7/?bewerk=2", "/opdrachten/7/%3Fbewerk%3D2"),
+        ("https://elders.example/x", "/"),
+        ("", "/"),
+    ],
+)
+def test_an_act_after_the_session_expired_leads_back_to_its_page(client, assignment, came_from, goes_to):
+    address = reverse("questions:take_back", args=[assignment.pk])
+    response = client.post(address, headers={"Referer": came_from})
+    assert response["Location"] == f"/account/inloggen/?next={goes_to}"

@@ -1,0 +1,163 @@
+"""Every page there is, opened by who uses it, light and dark, wide and narrow: a new page without a row fails."""
+
+import pytest
+
+from tests.world import World, routes
+
+# Which pages are opened, and by whom.
+PAGES = {
+    "home": "visitor student teacher",
+    "about": "visitor",
+    "own_data": "student stranger",
+    "own_data_leave": "student teacher",
+    "own_data_goodbye": "visitor",
+    "account_login": "visitor",
+    "account_request_login_code": "visitor",
+    "account_confirm_login_code": "visitor",
+    "account_logout": "student",
+    "account_signup": "visitor",
+    "account_inactive": "visitor",
+    "account_change_password": "student",
+    "account_set_password": "stranger",
+    "account_reset_password": "visitor",
+    "account_reset_password_done": "visitor",
+    "account_reset_password_from_key": "visitor",
+    "account_reset_password_from_key_done": "visitor",
+    "invitation": "visitor stranger",
+    "cases:catalogue": "visitor",
+    "cases:case": "visitor student stranger",
+    "questions:assignment": "student teacher",
+    "questions:shared": "student",
+    "questions:join_by_code": "visitor",
+    "questions:join": "visitor stranger teacher",
+    "questions:modules": "student stranger teacher",
+    "questions:module_new": "teacher",
+    "questions:case_to_assign": "teacher",
+    "questions:module": "student teacher",
+    "questions:module_edit": "teacher",
+    "questions:module_screen": "teacher",
+    "questions:module_copy": "teacher",
+    "questions:module_person": "teacher",
+    "questions:assignment_new": "teacher",
+    "questions:assignment_edit": "teacher",
+    "questions:assignment_feedback": "teacher",
+    "questions:assignment_extensions": "teacher",
+    "questions:answers": "student stranger",
+    "questions:answer_versions": "student",
+}
+
+# Downloads, what a script reads, and what is only sent to (POST). The admin's own pages are Django's.
+NO_PAGES = {
+    "health",
+    "who",
+    "own_data_json",
+    "demo_sign_in",
+    "questions:save_answer",
+    "questions:save_answers",
+    "questions:hand_in",
+    "questions:take_back",
+    "questions:adopt",
+    "questions:module_code",
+    "questions:module_code_closing",
+    "questions:module_archive",
+    "questions:module_return",
+    "questions:module_deletion",
+    "questions:module_teachers",
+    "questions:person_group",
+    "questions:person_departure",
+    "questions:person_return",
+    "questions:assignment_place",
+    "questions:assignment_closing",
+    "questions:assignment_reopening",
+    "questions:assignment_deletion",
+    "questions:extension_withdrawal",
+    "questions:answers_docx",
+    "questions:answers_json",
+    "questions:feedback_seen",
+}
+
+# Other faces of pages: with something chosen, with nothing found, refused.
+FACES = {
+    "visitor": ["/bestaat-niet/", "/casussen/?q=xyzzy", "/meedoen/QQQQQQ/"],
+    "stranger": ["/modules/{module.pk}/", "/modules/nieuw/"],
+    "student": [
+        "/modules/{module.pk}/bewerken/",
+        "/opdrachten/{assignment.pk}/?bewerk={submission.answer.question_id}",
+        "/opdrachten/{later.pk}/",
+        "/opdrachten/{before.pk}/",
+        "/modules/{last_year.pk}/",
+        "/antwoorden/?q=xyzzy",
+        "/antwoorden/?stand=concept",
+    ],
+    "teacher": [
+        "/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}",
+        "/opdrachten/{assignment.pk}/feedback/?vraag=vraag-3",
+        "/opdrachten/{later.pk}/feedback/",
+        "/modules/{module.pk}/mensen/{left.tag}/",
+        "/modules/{last_year.pk}/",
+    ],
+}
+FOUND = {200, 403, 404}  # a page of refusal is a page
+MEASURE = """() => ({
+    lang: document.documentElement.lang,
+    title: document.title.trim(),
+    headings: [...document.querySelectorAll("h1")].filter(heading => heading.checkVisibility()).length,
+    tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+})"""
+
+
+def test_every_address_is_opened_here_or_no_page():
+    names = {name for name in routes() if not name.startswith("admin:")}
+    assert names - set(PAGES) - NO_PAGES == set(), "addresses of which nobody said whether they are a page"
+    assert (set(PAGES) | NO_PAGES) - names == set(), "addresses that are no more"
+    assert set(PAGES) & NO_PAGES == set()
+
+
+def ask_for_a_code(page) -> None:
+    page.goto("/account/inloggen/code/")
+    page.get_by_label("E-mailadres").fill("daan@example.org")
+    page.get_by_role("button", name="Mail mij een code").click()
+    page.get_by_role("heading", name="Typ de code over").wait_for()
+
+
+BEFORE = {"account_confirm_login_code": ask_for_a_code}
+
+
+def problems_of(page, address: str, assert_accessible) -> list[str]:
+    """What is wrong with this page, in words; opening it comes first."""
+    status = page.goto(address).status
+    seen = page.evaluate(MEASURE)
+    checks = {
+        f"status {status}": status in FOUND,
+        f"lang={seen['lang']!r}": seen["lang"] == "nl",
+        "no title": seen["title"],
+        f"{seen['headings']} h1": seen["headings"] == 1,
+        f"{seen['tooWide']}px too wide": seen["tooWide"] <= 0,
+    }
+    problems = [f"{address}: {words}" for words, is_fine in checks.items() if not is_fine]
+    try:
+        assert_accessible(page)
+    except AssertionError as found:
+        problems.append(str(found))
+    return problems
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
+@pytest.mark.parametrize("role", ["visitor", "stranger", "student", "teacher"])
+def test_every_page_is_accessible(open_page, assert_accessible, expected_problems, settings, role, width, scheme):
+    settings.HAS_MAIL = settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+    expected_problems.append("status of 40[34]")
+    world = World()
+    world.people["stranger"].set_unusable_password()
+    world.people["stranger"].save()
+    page = open_page(width=width, scheme=scheme, user=world.people[role])
+    problems = []
+    for name in (name for name, roles in PAGES.items() if role in roles.split()):
+        BEFORE.get(name, lambda page: None)(page)
+        problems += problems_of(page, world.addresses[name], assert_accessible)
+        where = page.url
+        if not where.endswith(world.addresses[name]) and name != "account_reset_password_from_key":
+            problems.append(f"{name}: sent on to {where}")
+    for address in FACES[role]:
+        problems += problems_of(page, address.format(**vars(world)), assert_accessible)
+    assert not problems, "\n".join(problems)
