@@ -7,11 +7,16 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from casebook import start
+from casebook.management.commands.prepare import Command as Prepare
+from casebook.models import User
+from tests.factories import UserFactory
 
 NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "__pycache__")
 MADE = {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
@@ -192,3 +197,12 @@ def test_two_starts_at_once_make_one_site(changeable):
     assert [(process.communicate(timeout=120)[1], process.returncode) for process in processes] == [(b"", 0)] * 2
     assert changeable.made() == MADE
     assert changeable.ask("SELECT count(*) FROM cases_case") == (16,)
+
+
+@pytest.mark.django_db
+def test_a_start_deletes_the_accounts_whose_seven_days_are_over():
+    due = UserFactory(deletion_due_at=timezone.now() - timedelta(minutes=1))
+    waiting = UserFactory(deletion_due_at=timezone.now() + timedelta(days=1))
+    Prepare().bring_up_to_date()
+    assert not User.objects.filter(pk=due.pk).exists()
+    assert User.objects.filter(pk=waiting.pk).exists()

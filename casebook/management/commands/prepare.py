@@ -64,6 +64,7 @@ class Command(BaseCommand):
             raise CommandError(reason)
         if settings.DEMO:
             self.make_demonstration()
+        call_command("tidy", stdout=self.stdout, stderr=self.stderr)  # for a site where no clock runs it every night
 
     def make_demonstration(self) -> None:
         """Where there is none; one that somebody changed, or took people out of, stays as it is. A library with other
