@@ -49,11 +49,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _way_back(request: HttpRequest) -> str:
-    """Where to go after signing in: this page, or for an act the page that it was on, since an act has none itself."""
-    if request.method in {"GET", "HEAD"}:
-        return request.get_full_path()
+    """Where to go after signing in: this page, or for an act the page that it was on, since most acts have none."""
     page = urlsplit(request.headers.get("Referer", ""))
-    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.get_host() else "/"
+    if request.method in {"GET", "HEAD"} or page.netloc != request.get_host():
+        return request.get_full_path()
+    return f"{page.path}?{page.query}".rstrip("?")
 
 
 def is_script(request: HttpRequest) -> bool:
