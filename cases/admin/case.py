@@ -1,4 +1,4 @@
-"""The editors' side of the library: cases as working copies, vocabulary, and editions to read."""
+"""Cases as an editor works on them: concepts and working copies; what is published is only read."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from cases import editions
 from cases.located import DocumentError
-from cases.models import Actor, Case, CaseActor, CaseKeyword, Edition, Keyword, Part, Reference, Status
+from cases.models import Case, CaseActor, CaseKeyword, Reference, Status
 from questions.models import Question
 
 
@@ -167,93 +167,3 @@ def _missing(case: Case) -> list[str]:
         (case.questions.in_library().exists(), _("Stel minstens één vraag.")),
     ]
     return [sentence for present, sentence in checks if not present]
-
-
-class RenewsLibrary(admin.ModelAdmin):
-    """What changes here is on readers' pages at once."""
-
-    def save_model(self, request: HttpRequest, obj, form, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        editions.renew_library()
-
-    def delete_model(self, request: HttpRequest, obj) -> None:
-        super().delete_model(request, obj)
-        editions.renew_library()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        super().delete_queryset(request, queryset)
-        editions.renew_library()
-
-
-@admin.register(Part)
-class PartAdmin(RenewsLibrary):
-    list_display = ["number", "title"]
-    list_display_links = ["title"]
-    search_fields = ["title"]
-    prepopulated_fields = {"slug": ["title"]}
-
-
-@admin.register(Actor)
-class ActorAdmin(RenewsLibrary):
-    list_display = ["name", "sphere"]
-    list_filter = ["sphere"]
-    search_fields = ["name"]
-    prepopulated_fields = {"slug": ["name"]}
-
-
-class KeywordForm(forms.ModelForm):
-    synonyms = forms.CharField(
-        label=gettext_lazy("synoniemen"),
-        required=False,
-        help_text=gettext_lazy("Woorden waarmee je dit sleutelwoord ook vindt, met komma’s ertussen."),
-    )
-
-    class Meta:
-        model = Keyword
-        fields = ["name", "slug", "synonyms", "is_filter"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.initial["synonyms"] = ", ".join(self.instance.synonyms)
-
-    def clean_synonyms(self) -> list[str]:
-        return [word for part in self.cleaned_data["synonyms"].split(",") if (word := part.strip())]
-
-
-@admin.register(Keyword)
-class KeywordAdmin(RenewsLibrary):
-    form = KeywordForm
-    list_display = ["name", "is_filter", "shown_synonyms"]
-    list_filter = ["is_filter"]
-    search_fields = ["name", "synonyms"]
-    prepopulated_fields = {"slug": ["name"]}
-
-    def save_model(self, request: HttpRequest, obj: Keyword, form, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        editions.index_again(Case.objects.published().filter(keywords=obj))
-
-    @admin.display(description=gettext_lazy("synoniemen"))
-    def shown_synonyms(self, keyword: Keyword) -> str:
-        return ", ".join(keyword.synonyms)
-
-
-@admin.register(Edition)
-class EditionAdmin(admin.ModelAdmin):
-    """Editions are read, never changed."""
-
-    list_display = ["case", "number", "published_at", "published_by", "note"]
-    list_filter = ["case__part"]
-    list_select_related = ["case", "published_by"]
-    search_fields = ["case__title", "note", "text"]
-    readonly_fields = ["case", "number", "published_at", "published_by", "note", "text", "source_hash"]
-    exclude = ["from_file"]
-    date_hierarchy = "published_at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
-        return False
