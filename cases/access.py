@@ -4,8 +4,19 @@ from functools import lru_cache
 
 from django.http import Http404, HttpRequest
 
+from cases.differences import Run, difference, is_changed
 from cases.document import CaseDocument, parse_case
 from cases.models import Case, Edition
+
+__all__ = [
+    "CaseDocument",
+    "Run",
+    "case_for_reader",
+    "difference",
+    "is_changed",
+    "read_edition",
+    "wording",
+]
 
 
 def case_for_reader(request: HttpRequest, slug: str) -> Case:

@@ -1,0 +1,57 @@
+"""What changed between two texts."""
+
+import pytest
+
+from cases.differences import Run, difference, is_changed
+
+
+def old_and_new(runs: list[Run]) -> tuple[str, str]:
+    return (
+        "".join(run.text for run in runs if run.kind != "new"),
+        "".join(run.text for run in runs if run.kind != "gone"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("", "Nieuw."),
+        ("Weg.", ""),
+        ("Ik bel haar morgen.", "Ik bel haar zus vanmiddag."),
+        ("Eén\ntwee\n", "Eén\ndrie\n\ntwee"),
+        ("a b c d", "d c b a"),
+        ("Zelfde regel.\n\nOud eind", "Zelfde regel.\n\nNieuw eind, met meer."),
+    ],
+)
+def test_both_texts_can_be_read_back(old, new):
+    assert old_and_new(difference(old, new)) == (old, new)
+
+
+def test_words_are_marked_and_not_letters_or_lines():
+    assert difference("Ik bel haar morgen.", "Ik bel haar vanmiddag.") == [
+        Run("same", "Ik bel haar "),
+        Run("gone", "morgen"),
+        Run("new", "vanmiddag"),
+        Run("same", "."),
+    ]
+
+
+def test_a_changed_phrase_is_one_run():
+    assert difference("Zij wil nu niet.", "Zij gaat straks niet.") == [
+        Run("same", "Zij "),
+        Run("gone", "wil nu"),
+        Run("new", "gaat straks"),
+        Run("same", " niet."),
+    ]
+
+
+def test_equal_texts_hold_no_change():
+    assert difference("Zo.", "Zo.") == [Run("same", "Zo.")]
+    assert not is_changed(difference("Zo.", "Zo."))
+    assert is_changed(difference("Zo.", "Zo!"))
+
+
+def test_a_very_long_line_is_replaced_as_a_whole():
+    old, new = "een " * 5_000, "twee " * 5_000
+    assert difference(old, new) == [Run("gone", old), Run("new", new)]
