@@ -13,6 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -154,12 +155,24 @@ def erase(*, user: User) -> list[str]:
         Answer.objects.filter(assignment__module=module).delete()
         module.assignments.all().delete()
         module.delete()
-    Feedback.objects.filter(author=user, released_at=None).delete()
+    _leave_feedback_released(user)
     TeacherInvitation.objects.filter(email=user.email).delete()
     person = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).delete()  # it quotes the name
     user.delete()
     return orphaned
+
+
+def _leave_feedback_released(user: User) -> None:
+    """What was released stays with who received it, as they read it; what was not, goes."""
+    given = Feedback.objects.filter(author=user)
+    given.filter(released_at=None).delete()
+    given.exclude(released_text=None).update(
+        text=F("released_text"),
+        verdict=Coalesce("released_verdict", "verdict"),
+        released_text=None,
+        released_verdict=None,
+    )
 
 
 def _keep_counts(user: User) -> None:

@@ -14,7 +14,7 @@ EXPLANATION = {
     "extensions": "Latere inleverdatums die je kreeg, met de reden.",
     "answers": "Alles wat je schreef.",
     "feedback_given": "Wat je als docent schreef, met de vraag. Van wie het antwoord was, staat er niet bij. "
-    "released_at is null zolang het niet is vrijgegeven.",
+    "released is wat de student leest, en null zolang er niets is vrijgegeven.",
     "shared_readings": "Wanneer je in een opdracht antwoorden van anderen las.",
     "invitations": "Uitnodigingen aan jouw e-mailadres om docent te worden.",
     "published_editions": "Casussen die je als redacteur publiceerde.",
@@ -85,7 +85,9 @@ def _feedback_given(user: User) -> list[dict]:
             "module": feedback.submission.answer.assignment.module.title,
             "question": feedback.submission.question_text,
             "updated_at": iso(feedback.updated_at),
-            **takeaway.describe_feedback(feedback),
+            "verdict": feedback.verdict,
+            "text": feedback.text,
+            "released": takeaway.describe_feedback(feedback) if feedback.is_released else None,
         }
         for feedback in given.order_by("updated_at")
     ]

@@ -109,6 +109,7 @@ def _feedback(user: User) -> list[Feedback]:
         .select_related("author", "submission")
         .only(
             "verdict",
+            "released_verdict",
             "released_at",
             "seen_at",
             "author__name",
@@ -129,7 +130,7 @@ def _set_states(answers: list[Answer], user: User, feedback: list[Feedback]) -> 
     for given in reversed(feedback):
         submission = given.submission
         if submission.withdrawn_at is None and submission.revision >= verdicts.get(submission.answer_id, (0, ""))[0]:
-            verdicts[submission.answer_id] = (submission.revision, given.verdict)
+            verdicts[submission.answer_id] = (submission.revision, given.shown_verdict)
     for answer in answers:
         answer.handed_in, answer.handed_in_text = latest.get(answer.pk, (None, None))
         answer.verdict_on, answer.verdict = verdicts.get(answer.pk, (None, None))

@@ -70,18 +70,28 @@ def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:
 
 def module_for_teacher(request: HttpRequest, module_id: int) -> Module:
     """A module that this person teaches. 403 for its students."""
+    return place_of_teacher(request, module_id).module
+
+
+def place_of_teacher(request: HttpRequest, module_id: int) -> Enrolment:
+    """This teacher's own place in a module, with how they chose to read. 403 for its students."""
     enrolment = enrolment_in(request, module_id)
     if not enrolment.is_teacher:
         raise PermissionDenied
-    return enrolment.module
+    return enrolment
 
 
 def assignment_for_teacher(request: HttpRequest, assignment_id: int) -> Assignment:
     """An assignment in a module that this person teaches. 403 for its students."""
+    return desk_of_teacher(request, assignment_id).assignment
+
+
+def desk_of_teacher(request: HttpRequest, assignment_id: int) -> Desk:
+    """An assignment with the place of a teacher of its module. 403 for its students."""
     desk = _desk(request, assignment_id)
     if not desk.enrolment.is_teacher:
         raise PermissionDenied
-    return desk.assignment
+    return desk
 
 
 def assignment_for_member(request: HttpRequest, assignment_id: int) -> Desk:

@@ -125,24 +125,22 @@ def gather(desk: Desk, student) -> View:
 
 
 def _submissions(assignment, student) -> dict[int, list[Submission]]:
-    """By answer, newest first; each with .seen, the released feedback on it, and whether there is any at all."""
+    """By answer, newest first; each with .seen, the released feedback on it."""
     found: dict[int, list[Submission]] = {}
     rows = Submission.objects.filter(answer__assignment=assignment, answer__student=student).order_by("-revision")
     by_id = {}
     for submission in rows:
-        submission.seen, submission.has_feedback = [], False
+        submission.seen = []
         by_id[submission.pk] = submission
         found.setdefault(submission.answer_id, []).append(submission)
-    for feedback in Feedback.objects.filter(submission__in=by_id).select_related("author").order_by("pk"):
-        by_id[feedback.submission_id].has_feedback = True
-        if feedback.released_at:
-            by_id[feedback.submission_id].seen.append(feedback)
+    for feedback in Feedback.objects.released().filter(submission__in=by_id).select_related("author").order_by("pk"):
+        by_id[feedback.submission_id].seen.append(feedback)
     return found
 
 
 def _why_not_back(submission: Submission, has_read_shared: bool, *, takes_work: bool) -> str | None:
-    """The same rule as answering.why_not_take_back, from what the page has at hand."""
-    if submission.has_feedback:
+    """Why it cannot be taken back, as far as a student may know: that a teacher has begun shows when one tries."""
+    if submission.seen:
         return "feedback"
     if has_read_shared:
         return "shared"

@@ -74,7 +74,7 @@ class Entry:
     @cached_property
     def folded(self) -> str:
         """All words of question, answer, what was handed in and feedback, made fit for finding."""
-        feedback = (given.text for handed in self.handed for given in handed.feedback)
+        feedback = (given.shown_text for handed in self.handed for given in handed.feedback)
         return fold(
             " ".join([self.wording, self.answer.text, *(each.submission.text for each in self.handed), *feedback])
         )

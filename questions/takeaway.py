@@ -116,7 +116,12 @@ def _describe_handed(handed: Handed) -> dict:
 
 
 def describe_feedback(feedback: Feedback) -> dict:
-    return {"verdict": feedback.verdict, "text": feedback.text, "released_at": iso(feedback.released_at)}
+    """As its student reads it."""
+    return {
+        "verdict": feedback.shown_verdict.value,
+        "text": feedback.shown_text,
+        "released_at": iso(feedback.released_at),
+    }
 
 
 def author_name(feedback: Feedback) -> str | None:

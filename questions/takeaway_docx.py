@@ -93,9 +93,9 @@ def _write_handed(document: DocumentObject, handed: Handed) -> None:
         head = document.add_paragraph(style=GIVEN)
         author = author_name(feedback) or _("een docent")
         head.add_run(fit(_("Feedback van %(author)s") % {"author": author})).bold = True
-        head.add_run(f" · {feedback.get_verdict_display()} · {in_full(feedback.released_at)}").font.color.rgb = SOFT
-        head.paragraph_format.keep_with_next = bool(feedback.text.strip())
-        _write_text(document, feedback.text, GIVEN)
+        head.add_run(f" · {feedback.shown_verdict.label} · {in_full(feedback.released_at)}").font.color.rgb = SOFT
+        head.paragraph_format.keep_with_next = bool(feedback.shown_text.strip())
+        _write_text(document, feedback.shown_text, GIVEN)
 
 
 def _write_text(document: DocumentObject, text: str, style: str | None = None) -> None:

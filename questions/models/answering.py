@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
@@ -42,7 +44,7 @@ class AnswerQuerySet(models.QuerySet):
             handed_in=Subquery(latest.values("revision")[:1]),
             handed_in_at=Subquery(latest.values("submitted_at")[:1]),
             handed_in_text=Subquery(latest.values("text")[:1]),
-            verdict=Subquery(released.values("verdict")[:1]),
+            verdict=Subquery(released.annotate(shown=Coalesce("released_verdict", "verdict")).values("shown")[:1]),
             verdict_on=Subquery(released.values("submission__revision")[:1]),
         )
 
@@ -170,6 +172,10 @@ class FeedbackQuerySet(models.QuerySet):
         """What students may see."""
         return self.filter(released_at__isnull=False)
 
+    def waiting_for_release(self) -> "FeedbackQuerySet":
+        """Never released, or changed since. (The other way round a released row is what its student sees.)"""
+        return self.filter(Q(released_at=None) | Q(released_text__isnull=False))
+
 
 class Feedback(models.Model):
     """What one teacher writes back. The student sees it once it is released."""
@@ -181,9 +187,15 @@ class Feedback(models.Model):
     revision = models.PositiveIntegerField(default=1)
     writer = models.CharField(max_length=40, blank=True)
     writer_seq = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     released_at = models.DateTimeField(_("vrijgegeven op"), null=True, blank=True)
+    # What the student goes on seeing while released feedback is being changed; null when that is text and verdict.
+    released_text = models.TextField(null=True, blank=True)  # noqa: DJ001 (null is not the same as empty here)
+    released_verdict = models.CharField(max_length=10, choices=Verdict.choices, null=True, blank=True)  # noqa: DJ001
     seen_at = models.DateTimeField(_("gezien op"), null=True, blank=True)
+    taken_up_at = models.DateTimeField(_("student gaat hiermee verder sinds"), null=True, blank=True)
+    batch = models.CharField(max_length=16, blank=True)  # rows that one act made for a selection, to undo together
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -198,6 +210,60 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author} over {self.submission}"
+
+    @property
+    def shown_text(self) -> str:
+        """What the student reads, of released feedback."""
+        return self.text if self.released_text is None else self.released_text
+
+    @property
+    def shown_verdict(self) -> Verdict:
+        """What the student sees as verdict, of released feedback."""
+        return Verdict(self.released_verdict or self.verdict)
+
+    @property
+    def is_released(self) -> bool:
+        return self.released_at is not None
+
+    @property
+    def waits_for_release(self) -> bool:
+        """Never released, or changed since."""
+        return self.released_at is None or self.released_text is not None
+
+
+class FeedbackVersion(models.Model):
+    """A text of a teacher that would otherwise be gone. Its writer finds it under the feedback."""
+
+    class Kind(models.TextChoices):
+        LOST = "conflict", _("tegelijk geschreven, niet gekozen")
+        SHRUNK = "shrunk", _("vóór je veel tekst weghaalde")
+        UNDONE = "undone", _("ongedaan gemaakt")
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="feedback_versions")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    text = models.TextField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["submission", "-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.created_at:%d-%m-%Y %H:%M})"
+
+
+class PinnedAnswer(models.Model):
+    """An answer that a teacher wants to show in class, without a name."""
+
+    submission = models.OneToOneField(Submission, models.CASCADE, related_name="pin")
+    pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    pinned_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pinned_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"vastgezet: {self.submission}"
 
 
 class SharedReading(models.Model):

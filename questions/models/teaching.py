@@ -1,6 +1,7 @@
 """Modules, who is in them, and what they are asked to do."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -81,6 +82,22 @@ class Module(models.Model):
         return not self.is_archived and timezone.now() < self.code_closes_at
 
 
+class ReadBy(models.TextChoices):
+    """What a teacher reads below each other: everyone's answer to one question, or all answers of one student."""
+
+    QUESTION = "vraag", _("per vraag")
+    STUDENT = "student", _("per student")
+
+
+@dataclass(frozen=True)
+class ReadingChoices:
+    """How a teacher last chose to read in a module: order, class, and whether names are hidden."""
+
+    by: str = ReadBy.QUESTION
+    group: str = ""
+    hides_names: bool = False
+
+
 class Enrolment(models.Model):
     """A person in a module. Who has left keeps the row: what was handed in before stays readable."""
 
@@ -94,6 +111,7 @@ class Enrolment(models.Model):
     joined_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(_("vertrokken op"), null=True, blank=True)
     asked_back_at = models.DateTimeField(_("wil terug sinds"), null=True, blank=True)
+    reading_choices = models.JSONField(default=dict, blank=True, editable=False)  # how a teacher last chose to read
 
     class Meta:
         verbose_name = _("deelname")
@@ -115,6 +133,19 @@ class Enrolment(models.Model):
     @property
     def has_left(self) -> bool:
         return self.left_at is not None
+
+    @property
+    def alias(self) -> str:
+        """What stands for the name where names are hidden."""
+        return _("Student %(tag)s") % {"tag": self.tag[:6].upper()}
+
+    def label(self, *, hides_names: bool) -> str:
+        """Name or alias. Needs the user at hand only where names are shown."""
+        return self.alias if hides_names else str(self.user)
+
+    @property
+    def reading(self) -> ReadingChoices:
+        return ReadingChoices(**self.reading_choices)
 
 
 class AssignmentQuerySet(models.QuerySet):
@@ -219,3 +250,33 @@ class TeacherInvitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class CommentQuerySet(models.QuerySet):
+    def usable_by(self, user, module: Module) -> "CommentQuerySet":
+        """In this module: everything of one's own, and what colleagues share in it."""
+        return self.filter(Q(owner=user) | Q(module=module))
+
+
+class Comment(models.Model):
+    """A sentence that a teacher uses more than once: one entry of the comment bank."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments")
+    module = models.ForeignKey(
+        Module,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments",
+        help_text=_("Leeg: alleen voor jou, in al je modules. Anders ook voor je collega’s in deze module."),
+    )
+    text = models.TextField(_("tekst"))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["text", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
