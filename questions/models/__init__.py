@@ -9,6 +9,7 @@ from questions.models.answering import (
     SharedReading,
     Submission,
     Verdict,
+    WorkState,
 )
 from questions.models.asking import Kolb, Question
 from questions.models.rings import Ring, ring
@@ -49,5 +50,6 @@ __all__ = [
     "Submission",
     "TeacherInvitation",
     "Verdict",
+    "WorkState",
     "ring",
 ]

@@ -27,6 +27,18 @@ class AnswerState(models.TextChoices):
     DONE = "afgerond", _("afgerond")
 
 
+class WorkState(models.TextChoices):
+    """What a teacher sees of an answer. Derived, never stored; of a draft only that it is there."""
+
+    EMPTY = "leeg", _("nog leeg")
+    BUSY = "bezig", _("bezig")
+    SUBMITTED = "ingeleverd", _("nog te lezen")
+    READY = "klaar", _("feedback klaar, niet vrijgegeven")
+    READ = "gelezen", _("gelezen")
+    AGAIN = "aanvullen", _("graag aanvullen")
+    DONE = "afgerond", _("afgerond")
+
+
 class AnswerQuerySet(models.QuerySet):
     def visible_to(self, user) -> "AnswerQuerySet":
         """A draft is its writer's alone, so an answer as such is visible to nobody else."""
