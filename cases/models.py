@@ -105,6 +105,14 @@ class CaseQuerySet(models.QuerySet):
     def published(self) -> "CaseQuerySet":
         return self.filter(status=Status.PUBLISHED)
 
+    def for_editors(self) -> "CaseQuerySet":
+        """All but a working copy of a case that was withdrawn, which tells the same story."""
+        return self.exclude(revises__status=Status.WITHDRAWN)
+
+    def sent_in(self) -> "CaseQuerySet":
+        """What waits for publication."""
+        return self.for_editors().filter(status=Status.CONCEPT, sent_in_at__isnull=False)
+
     def for_cards(self) -> "CaseQuerySet":
         """With all that a card in the catalogue shows, in a fixed number of queries."""
         return self.select_related("part").prefetch_related("keywords", "actors")
@@ -144,6 +152,19 @@ class Case(models.Model):
         verbose_name=_("werkversie van"),
     )
     word_count = models.PositiveIntegerField(_("woorden"), default=0, editable=False)
+    version = models.PositiveIntegerField(_("versie"), default=1, editable=False)  # goes up with every change in a form
+    sent_in_at = models.DateTimeField(_("ingestuurd op"), null=True, blank=True, editable=False)
+    sent_in_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("ingestuurd door"),
+    )
+    sent_in_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    withdrawn_reason = models.TextField(_("reden van intrekken"), blank=True, editable=False)
 
     objects = CaseQuerySet.as_manager()
 
@@ -151,7 +172,11 @@ class Case(models.Model):
         verbose_name = _("casus")
         verbose_name_plural = _("casussen")
         ordering = ["number", "pk"]
-        permissions = [("publish_case", _("Mag casussen publiceren"))]
+        permissions = [
+            ("publish_case", _("Mag casussen publiceren")),
+            ("archive_case", _("Mag casussen archiveren")),
+            ("withdraw_case", _("Mag casussen intrekken")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["number"], condition=Q(revises=None), name="case_number_unique"),
             models.UniqueConstraint(fields=["slug"], condition=Q(revises=None), name="case_slug_unique"),
@@ -179,6 +204,23 @@ class Case(models.Model):
     @property
     def is_working_copy(self) -> bool:
         return self.revises_id is not None
+
+    @property
+    def is_concept(self) -> bool:
+        return self.status == Status.CONCEPT
+
+    @property
+    def is_archived(self) -> bool:
+        return self.status == Status.ARCHIVED
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Someone recognised herself: of no edition may any text be shown."""
+        return self.status == Status.WITHDRAWN
+
+    @property
+    def is_changed_since_sent_in(self) -> bool:
+        return self.sent_in_at is not None and self.sent_in_version != self.version
 
 
 class CaseActor(models.Model):

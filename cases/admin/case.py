@@ -1,18 +1,14 @@
 """Cases as an editor works on them: concepts and working copies; what is published is only read."""
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import editions
-from cases.located import DocumentError
+from cases.admin import acts
 from cases.models import Case, CaseActor, CaseKeyword, Reference, Status
 from questions.models import Question
 
@@ -117,53 +113,4 @@ class CaseAdmin(admin.ModelAdmin):
         return case.asked
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/werkversie/", view(self.start_working_copy), name="cases_case_working_copy"),
-            path("<int:pk>/publiceren/", view(self.publish), name="cases_case_publish"),
-            *super().get_urls(),
-        ]
-
-    def start_working_copy(self, request: HttpRequest, pk: int) -> HttpResponse:
-        case = get_object_or_404(Case.objects.published(), pk=pk)
-        if request.method != "POST" or not request.user.has_perm("cases.change_case"):
-            raise PermissionDenied
-        copy = editions.start_working_copy(case=case)
-        self.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % case.editions.latest().number)
-        return _to_case(copy)
-
-    def publish(self, request: HttpRequest, pk: int) -> HttpResponse:
-        case = get_object_or_404(Case.objects.filter(status=Status.CONCEPT), pk=pk)
-        if request.method != "POST" or not request.user.has_perm("cases.publish_case"):
-            raise PermissionDenied
-        if problems := _missing(case):
-            self.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
-            return _to_case(case)
-        try:
-            edition = editions.publish(case=case, by=request.user, note=request.POST.get("note", "")[:200])
-        except DocumentError as error:
-            said = " ".join(problem.message for problem in error.problems)
-            self.message_user(request, _("Nog niet gepubliceerd: %s.") % said, messages.ERROR)
-            return _to_case(case)
-        self.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
-        link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
-        self.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
-        return _to_case(edition.case)
-
-
-def _to_case(case: Case) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
-
-
-def _missing(case: Case) -> list[str]:
-    """What a case cannot do without, in sentences."""
-    checks = [
-        (case.title, _("Geef de casus een titel.")),
-        (case.part_id, _("Kies een deel.")),
-        (case.summary, _("Schrijf een omschrijving.")),
-        (case.introduction, _("Schrijf een inleiding.")),
-        (case.body, _("Schrijf het middenstuk.")),
-        (case.closing, _("Schrijf een slot.")),
-        (case.questions.in_library().exists(), _("Stel minstens één vraag.")),
-    ]
-    return [sentence for present, sentence in checks if not present]
+        return [*acts.addresses(self), *super().get_urls()]

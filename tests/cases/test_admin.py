@@ -154,3 +154,9 @@ def test_the_groups_of_a_fresh_database_can_open_their_forms(client):
 def test_others_do_not_get_in(client, groups):
     client.force_login(UserFactory(groups=groups))
     assert client.get("/beheer/", follow=True).status_code == 403
+
+
+def test_only_chiefs_archive_and_withdraw():
+    for name, may in {"Redactie": set(), "Eindredactie": {"archive_case", "withdraw_case"}}.items():
+        found = Group.objects.get(name=name).permissions.filter(codename__in=["archive_case", "withdraw_case"])
+        assert set(found.values_list("codename", flat=True)) == may
