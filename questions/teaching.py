@@ -1,6 +1,7 @@
 """Modules and the people in them: making one, letting people in and out, taking it to a next year."""
 
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, Role
+from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.teaching import code_closing_time, new_code
 
 OWN_KEY = "eigen-"
@@ -238,6 +239,15 @@ def move_to_group(*, enrolment: Enrolment, group: str) -> Enrolment:
     enrolment.group = group
     enrolment.save(update_fields=["group"])
     return enrolment
+
+
+@transaction.atomic
+def choose_reading(*, enrolment: Enrolment, **chosen: str | bool) -> ReadingChoices:
+    """How this teacher reads in this module from now on; what is not given stays as it was."""
+    stored = Enrolment.objects.select_for_update().get(pk=enrolment.pk)  # two pages that choose at once both count
+    enrolment.reading_choices = asdict(replace(stored.reading, **chosen))
+    enrolment.save(update_fields=["reading_choices"])
+    return enrolment.reading
 
 
 _UNPROVEN = gettext_lazy(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from questions.views import assignments, joining, portfolio, student, teacher  # noqa: F401
+from questions.views import assignments, joining, portfolio, progress, student, teacher  # noqa: F401
 
 app_name = "questions"
 
@@ -33,6 +33,7 @@ teacher_urls: list[URLPattern] = [
     path("modules/<int:pk>/archief/", teacher.module_archive, name="module_archive"),
     path("modules/<int:pk>/terugkeer/", teacher.module_return, name="module_return"),
     path("modules/<int:pk>/verwijdering/", teacher.module_deletion, name="module_deletion"),
+    path("modules/<int:pk>/leeswijze/", progress.reading_choices, name="reading_choices"),
     path("modules/<int:pk>/docenten/", teacher.module_teachers, name="module_teachers"),
     path("modules/<int:pk>/mensen/<slug:tag>/", teacher.module_person, name="module_person"),
     path("modules/<int:pk>/mensen/<slug:tag>/klas/", teacher.person_group, name="person_group"),

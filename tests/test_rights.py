@@ -68,6 +68,7 @@ questions:module_archive              405                             | 302 404 
 questions:module_return               405                             | 302 404 403 404 302 404 404 404
 questions:module_deletion             405                             | 302 404 403 404 302 404 404 404
 questions:module_teachers             405                             | 302 404 403 404 200 404 404 404
+questions:reading_choices             405                             | 302 404 403 404 302 404 404 404
 questions:module_person               302 404 403 404 200 404 404 404 | 405
 questions:person_group                405                             | 302 404 403 404 302 404 404 404
 questions:person_departure            405                             | 302 404 403 404 302 404 404 404

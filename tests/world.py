@@ -260,6 +260,7 @@ class World:
             "questions:take_back": {"versie": self.submission.pk},
             "questions:adopt": {"vraag": answered.pk},
             "questions:join": {"group": "SW1A"},
+            "questions:reading_choices": {"names": "verborgen"},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
         }
 

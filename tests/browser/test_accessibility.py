@@ -63,6 +63,7 @@ NO_PAGES = {
     "questions:module_return",
     "questions:module_deletion",
     "questions:module_teachers",
+    "questions:reading_choices",
     "questions:person_group",
     "questions:person_departure",
     "questions:person_return",
