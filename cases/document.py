@@ -11,15 +11,16 @@ from typing import Any
 
 import yaml
 
-from cases.located import Reader, normalise
+from cases.located import LONGEST_ACTOR, LONGEST_NAME, Reader, normalise, shortened
 
 KOLB = ("doener", "beschouwer", "denker", "beslisser")
 SPHERES = ("informal", "hybrid", "formal")
 SECTIONS = {"Inleiding": "introduction", "Casus": "body", "Slot": "closing"}
 LINE_WIDTH = 100
 MAX_QUESTIONS = 60
+MAX_STORY = 200_000  # characters, thirty times the longest of the sixteen
 
-_heading = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*")
+_heading = re.compile(r"(#{1,6})[ \t]+(.*)")
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,8 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
     fields = reader.mapping(reader.compose(front, first_line=2), "het begin van het bestand")
     values = {
         "number": reader.whole_number(fields.take("number")),
-        "slug": reader.slug(fields.take("slug")),
-        "title": reader.text(fields.take("title")),
+        "slug": reader.slug(fields.take("slug"), 100),
+        "title": reader.text(fields.take("title"), 200),
         "part": reader.known_name(fields.take("part"), "deel"),
         "summary": reader.text(fields.take("summary")),
         "actors": tuple(_actor_lines(reader, fields.take("actors"))),
@@ -204,17 +205,21 @@ def _split(text: str, reader: "Reader") -> tuple[str, str, int]:
 
 
 def _sections(reader: "Reader", story: str, first_line: int) -> dict[str, str]:
+    if len(story) > MAX_STORY:
+        reader.problem(first_line, f"het verhaal telt {len(story)} tekens; {MAX_STORY} is de grens")
+        reader.raise_problems()
     found: dict[str, list[str]] = {}
     current = None
     for number, line in enumerate(story.split("\n"), start=first_line):
         heading = _heading.fullmatch(line)
         if heading and len(heading[1]) <= 2:
-            current = SECTIONS.get(heading[2])
+            title = heading[2].strip().rstrip("#").rstrip()
+            current = SECTIONS.get(title)
             if current is None:
-                reader.problem(number, f"onbekend kopje «{heading[2]}»; kies ## Inleiding, ## Casus of ## Slot")
+                reader.problem(number, f"onbekend kopje «{shortened(title)}»; kies ## Inleiding, ## Casus of ## Slot")
                 current = ""
             elif current in found:
-                reader.problem(number, f"het kopje «{heading[2]}» staat er twee keer")
+                reader.problem(number, f"het kopje «{title}» staat er twee keer")
             elif list(SECTIONS.values()).index(current) < len(found):
                 reader.problem(number, "de volgorde is ## Inleiding, ## Casus, ## Slot")
             found.setdefault(current, [])
@@ -235,7 +240,7 @@ def _actor_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[ActorLine
     for item in reader.items(node):
         fields = reader.mapping(item, "een actor")
         line = ActorLine(
-            reader.known_name(fields.take("actor"), "actor"), reader.text(fields.take("person", required=False))
+            reader.known_name(fields.take("actor"), "actor"), reader.text(fields.take("person", required=False), 120)
         )
         fields.refuse_the_rest()
         if line in seen:
@@ -280,7 +285,7 @@ def _part_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[PartLine]:
         yield PartLine(
             reader.whole_number(fields.take("number")),
             reader.slug(fields.take("slug")),
-            reader.text(fields.take("title")),
+            reader.text(fields.take("title"), 120),
             reader.text(fields.take("introduction", required=False)),
         )
         fields.refuse_the_rest()
@@ -289,7 +294,10 @@ def _part_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[PartLine]:
 def _actor_kinds(reader: "Reader", node: yaml.Node | None) -> Iterator[ActorKind]:
     for item in reader.unique(node, "name"):
         fields = reader.mapping(item, "een actor")
-        yield ActorKind(reader.text(fields.take("name")), reader.choice(fields.take("sphere"), SPHERES, "soort actor"))
+        yield ActorKind(
+            reader.text(fields.take("name"), LONGEST_ACTOR),
+            reader.choice(fields.take("sphere"), SPHERES, "soort actor"),
+        )
         fields.refuse_the_rest()
 
 
@@ -297,7 +305,7 @@ def _keyword_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[Keyword
     for item in reader.unique(node, "name"):
         fields = reader.mapping(item, "een sleutelwoord")
         yield KeywordLine(
-            reader.text(fields.take("name")),
+            reader.text(fields.take("name"), LONGEST_NAME),
             tuple(reader.names(fields.take("synonyms", required=False))),
             reader.yes_or_no(fields.take("is_filter", required=False), default=True),
         )

@@ -9,18 +9,28 @@ import yaml
 
 _slug = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
-_image = re.compile(r"!\[[^\]]*\]\s*[\[(]")
-_link = re.compile(r"(?<!!)\[[^\]\n]*\]\(\s*<?([^)\s>]*)")
+_closes_image = re.compile(r"\]\s{0,9}[\[(]")
+_link = re.compile(r"\]\(\s{0,9}<?([^)\]\s>]*)")  # from its middle on, so that a line of brackets takes no time
+_control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+LONGEST_ADDRESS = 500  # characters, as long as the database keeps them
+LONGEST_NAME = 60  # a part's slug, a keyword, the key of a question, as the database keeps them
+LONGEST_ACTOR = 80
+MOST_TEXT = 20_000
+MOST_YAML = 500_000  # characters; the longest front matter of the sixteen cases is under 10,000
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
+    """What is wrong, and where. Line 0 is the file as a whole."""
+
     file: str
     line: int
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
 class DocumentError(Exception):
@@ -60,7 +70,9 @@ class Fields:
 
     def refuse_the_rest(self) -> None:
         for key, value in self.values.items():
-            self.reader.problem(value.start_mark.line, f"onbekend veld «{key}» in {self.called}", marked=True)
+            self.reader.problem(
+                value.start_mark.line, f"onbekend veld «{shortened(key)}» in {self.called}", marked=True
+            )
 
 
 class Reader:
@@ -82,6 +94,9 @@ class Reader:
 
     def compose(self, text: str, first_line: int) -> yaml.Node | None:
         self.first_line = first_line
+        if len(text) > MOST_YAML:
+            self.problem(0, f"dit deel telt {len(text)} tekens; {MOST_YAML} is de grens", marked=True)
+            self.raise_problems()
         try:
             return yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
@@ -102,7 +117,7 @@ class Reader:
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             if name in values:
-                self.problem(key.start_mark.line, f"«{name}» staat er twee keer", marked=True)
+                self.problem(key.start_mark.line, f"«{shortened(name)}» staat er twee keer", marked=True)
             values[name] = value
         return Fields(self, node, values, called)
 
@@ -126,7 +141,8 @@ class Reader:
                     seen.add(value.value.casefold())
         return items
 
-    def text(self, node: yaml.Node | None) -> str:
+    def text(self, node: yaml.Node | None, most: int = MOST_TEXT) -> str:
+        """Plain text of at most so many characters."""
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode) or node.tag.startswith("tag:yaml.org,2002:python"):
@@ -135,16 +151,19 @@ class Reader:
         value = node.value.strip()
         if any(ord(c) < 32 and c not in "\n\t" for c in value):
             self.problem(node.start_mark.line, "er staat een onzichtbaar stuurteken in de tekst", marked=True)
+        if len(value) > most:
+            said = f"«{shortened(value)}» telt {len(value)} tekens; {most} is de grens"
+            self.problem(node.start_mark.line, said, marked=True)
         return value
 
     def known_name(self, node: yaml.Node | None, kind: str) -> str:
         """A name that the vocabulary holds; any name where there is no vocabulary to hold it against."""
-        name = self.text(node)
+        name = self.text(node, LONGEST_ACTOR if kind == "actor" else LONGEST_NAME)
         known = self.known.get(kind, [name])
         if node is not None and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f'bedoel je "{near[0]}"?' if near else "zet het eerst in casebook.yaml"
-            self.problem(node.start_mark.line, f'{kind} "{name}" is onbekend; {hint}', marked=True)
+            self.problem(node.start_mark.line, f'{kind} "{shortened(name)}" is onbekend; {hint}', marked=True)
         return name
 
     def names(self, node: yaml.Node | None, kind: str = "") -> Iterator[str]:
@@ -157,17 +176,19 @@ class Reader:
             if name:
                 yield name
 
-    def slug(self, node: yaml.Node | None) -> str:
-        value = self.text(node)
+    def slug(self, node: yaml.Node | None, most: int = LONGEST_NAME) -> str:
+        value = self.text(node, most)
         if node is not None and not _slug.fullmatch(value):
             self.problem(
-                node.start_mark.line, f"«{value}» kan niet; gebruik kleine letters, cijfers en streepjes", marked=True
+                node.start_mark.line,
+                f"«{shortened(value)}» kan niet; gebruik kleine letters, cijfers en streepjes",
+                marked=True,
             )
         return value
 
     def key(self, node: yaml.Node | None) -> str:
         """The key of a question. eigen-1 and so on belong to questions that teachers add themselves."""
-        value = self.slug(node)
+        value = self.slug(node, LONGEST_NAME)
         if re.fullmatch(r"eigen-\d+", value):
             self.problem(node.start_mark.line, f"«{value}» kan niet; zo heten vragen van docenten", marked=True)
         return value
@@ -177,32 +198,49 @@ class Reader:
         if value.isascii() and value.isdigit() and 0 < int(value[:9]) <= 32767:
             return int(value)
         if node is not None:
-            self.problem(node.start_mark.line, f"«{value}» is geen nummer vanaf 1", marked=True)
+            self.problem(node.start_mark.line, f"«{shortened(value)}» is geen nummer vanaf 1", marked=True)
         return 0
 
     def yes_or_no(self, node: yaml.Node | None, default: bool) -> bool:
         value = self.text(node)
         if node is not None and value not in {"true", "false"}:
-            self.problem(node.start_mark.line, f"«{value}» kan niet; kies true of false", marked=True)
+            self.problem(node.start_mark.line, f"«{shortened(value)}» kan niet; kies true of false", marked=True)
         return default if node is None else value == "true"
 
     def choice(self, node: yaml.Node | None, choices: tuple[str, ...], called: str) -> str:
         value = self.text(node)
         if node is not None and value not in choices:
             known = f"{', '.join(choices[:-1])} of {choices[-1]}"
-            self.problem(node.start_mark.line, f'onbekende {called} "{value}"; kies {known}', marked=True)
+            self.problem(node.start_mark.line, f'onbekende {called} "{shortened(value)}"; kies {known}', marked=True)
         return value
 
     def web_address(self, node: yaml.Node | None) -> str:
-        value = self.text(node)
-        if value and not _web_address.fullmatch(value):
-            self.problem(node.start_mark.line, f"«{value}» is geen webadres dat met https:// begint", marked=True)
+        value = self.text(node, LONGEST_ADDRESS)
+        if value and len(value) <= LONGEST_ADDRESS and not _web_address.fullmatch(value):
+            self.problem(
+                node.start_mark.line, f"«{shortened(value)}» is geen webadres dat met https:// begint", marked=True
+            )
         return value
 
     def check_markdown(self, text: str) -> None:
-        for number, line in enumerate(text.split("\n"), start=1):
-            if _image.search(line):
-                self.problem(number, "afbeeldingen kunnen niet in een casus; beschrijf wat erop staat")
-            for target in _link.findall(line):
-                if not _web_address.fullmatch(target):
-                    self.problem(number, f"de link «{target}» begint niet met https:// of http://")
+        for line, message in markdown_problems(text):
+            self.problem(line, message)
+
+
+def markdown_problems(text: str) -> Iterator[tuple[int, str]]:
+    """What a case cannot hold of this Markdown: (line, what is wrong)."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if _control.search(line):
+            yield number, "er staat een onzichtbaar stuurteken in de tekst"
+        start = line.find("![")
+        if start >= 0 and _closes_image.search(line, start):
+            yield number, "afbeeldingen kunnen niet in een casus; beschrijf wat erop staat"
+            continue
+        for target in _link.findall(line):
+            if len(target) > LONGEST_ADDRESS or not _web_address.fullmatch(target):
+                yield number, f"de link «{shortened(target)}» begint niet met https:// of http://"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text that somebody sent, short enough to repeat in a sentence."""
+    return text if len(text) <= most else f"{text[:most]}…"

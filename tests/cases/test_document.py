@@ -111,12 +111,13 @@ def test_a_document_becomes_the_canonical_file():
     ],
 )
 def test_any_text_survives_writing_and_reading(hard):
+    name = hard[:60].strip()  # the database keeps no longer ones
     document = replace(
         DOCUMENT,
-        title=hard,
+        title=name,
         summary=hard,
-        keywords=(hard,),
-        actors=(ActorLine(hard, hard),),
+        keywords=(name,),
+        actors=(ActorLine(name, name),),
         references=(ReferenceLine(hard),),
         questions=(QuestionLine("k", "denker", hard),),
     )
@@ -197,6 +198,32 @@ def test_ten_thousand_questions_are_refused_in_one_sentence():
     many = "".join(f"  - {{key: k{n}, kolb: doener, text: x}}\n" for n in range(10_000))
     text = TEXT[: TEXT.index("  - key")] + many + TEXT[TEXT.index("---\n\n## Inl") :]
     assert problems(text) == ["01-x.md:76: 10000 vragen is te veel voor één casus; 60 is de grens"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("title: Opgeruimd?", f"title: {'x' * 201}", f"01-x.md:4: «{'x' * 60}…» telt 201 tekens; 200 is de grens"),
+        ("slug: opgeruimd", f"slug: {'x' * 101}", f"01-x.md:3: «{'x' * 60}…» telt 101 tekens; 100 is de grens"),
+        ("key: eerste-actie", f"key: {'x' * 61}", f"01-x.md:16: «{'x' * 60}…» telt 61 tekens; 60 is de grens"),
+        ("Wmo]", f"{'x' * 61}]", f"01-x.md:10: «{'x' * 60}…» telt 61 tekens; 60 is de grens"),
+        ("mevrouw Uysal", "x" * 121, f"01-x.md:9: «{'x' * 60}…» telt 121 tekens; 120 is de grens"),
+        ("example.org/", f"example.org/{'x' * 480}", "telt 511 tekens; 500 is de grens"),
+        ("Hier gebeurt het.", "x" * 200_001, "01-x.md:21: het verhaal telt"),
+        ("Hier gebeurt het.", "Hier\x00 gebeurt het.", "01-x.md:30: er staat een onzichtbaar stuurteken in de tekst"),
+        ("Hier gebeurt het.", "![[a]](x)", "01-x.md:30: afbeeldingen kunnen niet"),
+        ("Hier gebeurt het.", "[a [b] c](javascript:x)", "01-x.md:30: de link «javascript:x» begint niet met"),
+    ],
+)
+def test_what_the_database_cannot_hold_is_told_before_it_gets_there(old, new, problem):
+    assert [problem in said for said in problems(TEXT.replace(old, new))] == [True]
+
+
+@pytest.mark.parametrize("line", ["![", "[](", "](", "# a" + " " * 1000 + "b", "*", "<", "`", "[a](http://."])
+def test_a_line_made_to_take_forever_does_not(line):
+    """Nothing here is measured: a reader that takes time with the square of this would never come back."""
+    with pytest.raises(DocumentError):
+        parse_case(TEXT.replace("Hier gebeurt het.", line * (190_000 // len(line)) + "\n## nergens"))
 
 
 def test_deeply_nested_yaml_is_refused():
