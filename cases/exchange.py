@@ -26,7 +26,7 @@ def document_of(case: Case) -> CaseDocument:
         number=case.number,
         slug=case.slug,
         title=case.title,
-        part=case.part.slug,
+        part=case.part.slug if case.part else "",
         summary=case.summary,
         actors=tuple(ActorLine(line.actor.name, line.person) for line in case.case_actors.select_related("actor")),
         keywords=tuple(line.keyword.name for line in case.case_keywords.select_related("keyword")),

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from cases import editions
+from cases import checking, editions, exchange
 from cases.located import DocumentError
 from cases.models import Case
 
@@ -56,8 +56,9 @@ def start_working_copy(panel: ModelAdmin, request: HttpRequest, pk: int) -> Http
 def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.for_editors().filter(status="concept"), pk=pk)
     check_act(request, "cases.publish_case")
-    if problems := _missing(case):
-        panel.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
+    if problems := checking.errors(exchange.document_of(case)):
+        said = " ".join(problem.message for problem in problems)
+        panel.message_user(request, _("Nog niet gepubliceerd. %s") % said, messages.ERROR)
         return to_case(case)
     try:
         edition = editions.publish(case=case, by=request.user, note=request.POST.get("note", "")[:LONGEST_NOTE])
@@ -69,17 +70,3 @@ def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
     panel.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
     return to_case(edition.case)
-
-
-def _missing(case: Case) -> list[str]:
-    """What a case cannot do without, in sentences."""
-    checks = [
-        (case.title, _("Geef de casus een titel.")),
-        (case.part_id, _("Kies een deel.")),
-        (case.summary, _("Schrijf een omschrijving.")),
-        (case.introduction, _("Schrijf een inleiding.")),
-        (case.body, _("Schrijf het middenstuk.")),
-        (case.closing, _("Schrijf een slot.")),
-        (case.questions.in_library().exists(), _("Stel minstens één vraag.")),
-    ]
-    return [sentence for present, sentence in checks if not present]

@@ -8,6 +8,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases import checking, exchange
 from cases.admin import acts
 from cases.models import Case, CaseActor, CaseKeyword, Reference, Status
 from questions.models import Question
@@ -111,6 +112,12 @@ class CaseAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("vragen"), ordering="asked")
     def question_count(self, case: Case) -> int:
         return case.asked
+
+    def render_change_form(self, request: HttpRequest, context: dict, *args, obj: Case | None = None, **kwargs):
+        """With what stands between a concept and its readers, as far as it was saved."""
+        if obj and obj.is_concept:
+            context["findings"] = checking.check(exchange.document_of(obj))
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         return [*acts.addresses(self), *super().get_urls()]

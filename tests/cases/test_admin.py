@@ -85,10 +85,43 @@ def test_what_is_missing_is_said_and_nothing_is_published(client, chief):
     assert Case.objects.get().status == Status.CONCEPT
 
 
+def test_what_was_found_in_a_concept_stands_on_its_page_with_links_to_the_fields(client, editor):
+    concept = ConceptFactory(closing="", keyword_names=[], kolbs=["doener", "denker"])
+    page = client.get(reverse("admin:cases_case_change", args=[concept.pk]))
+    found = [(finding.blocks, finding.anchor) for finding in page.context["findings"]]
+    assert found == [(True, "id_closing"), (False, "case_keywords-group")]
+    for _blocks, anchor in found:
+        assert f'<a href="#{anchor}">' in page.content.decode()
+        assert f'id="{anchor}"' in page.content.decode()
+
+
+def test_a_published_case_and_a_new_one_are_told_nothing(client, editor):
+    for address in (
+        reverse("admin:cases_case_change", args=[published_case(closing="x").pk]),
+        reverse("admin:cases_case_add"),
+    ):
+        assert "casebook-findings" not in client.get(address).content.decode()
+
+
+def test_a_concept_without_a_part_is_told_so_and_not_published(client, chief):
+    concept = ConceptFactory(part=None)
+    page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
+    assert "Nog niet gepubliceerd. Kies een deel." in page.content.decode()
+    assert '<a href="#id_part">Kies een deel.</a>' in page.content.decode()
+    assert not Edition.objects.exists()
+
+
 def test_a_text_that_breaks_the_case_file_is_told_and_not_published(client, chief):
     concept = ConceptFactory(body="## Slot\n\nte groot")
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
-    assert "tussenkopjes met ###" in page.content.decode()
+    assert "Nog niet gepubliceerd. Begin een tussenkopje met ###" in page.content.decode()
+    assert not Edition.objects.exists()
+
+
+def test_a_text_that_reads_back_otherwise_is_told_and_not_published(client, chief):
+    concept = ConceptFactory(body="Een regel met spaties aan het eind.  \nEn nog een.")
+    page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
+    assert "Nog niet gepubliceerd: de tekst verandert bij het lezen" in page.content.decode()
     assert not Edition.objects.exists()
 
 

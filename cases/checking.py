@@ -1,0 +1,145 @@
+"""What stands between a concept and its readers: errors, which block publishing, and advice, which does not.
+
+Pure: it looks at a document and knows nothing of the database.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from cases.document import KOLB, CaseDocument
+from cases.located import markdown_problems
+
+LONGEST_SUMMARY = 40  # words; more does not fit on a card in the catalogue
+MOST_ASKED = 2  # questions that one verdiepingsvraag can ask and still get a whole answer
+STORY = ("introduction", "body", "closing")
+
+_wide_heading = re.compile(r"^#{1,2}\s+\S", re.MULTILINE)
+_year = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:z\.\s?[dj]|n\.\s?d)\.|\bin (?:druk|voorbereiding)\b", re.IGNORECASE)
+_quoted = re.compile(r"\*[^*\n]+\*|‘[^’\n]*’|“[^”\n]*”|\"[^\"\n]*\"")
+_address = re.compile(r"https?://\S+")
+_email = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
+_phone = re.compile(r"(?<![\d.,-])(?:(?:\+|00)31[\s.-]?(?:\(0\)[\s.-]?)?|0)[1-9](?:[\s.-]{0,3}\d){8}(?!\d)")
+_nine_digits = re.compile(r"(?<![\d.,-])\d(?:[. ]?\d){8}(?![\d]|[.,]\d)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found: the place in the admin's form it is about, and a sentence."""
+
+    field: str
+    message: str
+    blocks: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The id of that field, or of the group of rows, on the page."""
+        return (
+            f"{self.field}-group" if self.field in {"questions", "case_keywords", "references"} else f"id_{self.field}"
+        )
+
+
+def check(document: CaseDocument) -> list[Finding]:
+    """Everything there is to say about this case, errors first, each in the order of the form."""
+    return [*_errors(document), *_advice(document)]
+
+
+def errors(document: CaseDocument) -> list[Finding]:
+    """What has to be mended before this case can be published."""
+    return list(_errors(document))
+
+
+def _errors(document: CaseDocument) -> Iterator[Finding]:
+    needed = {
+        "title": _("Geef de casus een titel."),
+        "part": _("Kies een deel."),
+        "summary": _("Schrijf een omschrijving."),
+        "introduction": _("Schrijf een inleiding."),
+        "body": _("Schrijf het middenstuk."),
+        "closing": _("Schrijf een slot."),
+    }
+    for field, sentence in needed.items():
+        if not getattr(document, field).strip():
+            yield Finding(field, sentence, blocks=True)
+    for field in STORY:
+        yield from _unfit_text(field, getattr(document, field))
+    if not document.questions:
+        yield Finding("questions", _("Stel minstens één vraag."), blocks=True)
+    seen: set[str] = set()
+    for index, question in enumerate(document.questions):
+        where = {"number": index + 1, "key": question.key}
+        if question.kolb not in KOLB:
+            sentence = _("Kies bij vraag %(number)s een bril: doener, beschouwer, denker of beslisser.")
+            yield Finding(f"questions-{index}-kolb", sentence % where, blocks=True)
+        if not question.text.strip():
+            yield Finding(f"questions-{index}-text", _("Vraag %(number)s is leeg.") % where, blocks=True)
+        if question.key in seen:
+            sentence = _("Vraag %(number)s heeft de sleutel «%(key)s» van een andere vraag; geef een eigen sleutel.")
+            yield Finding(f"questions-{index}-key", sentence % where, blocks=True)
+        seen.add(question.key)
+
+
+def _unfit_text(field: str, text: str) -> Iterator[Finding]:
+    """What a case file cannot hold: its sections begin with ##, and it has no pictures."""
+    if _wide_heading.search(text):
+        yield Finding(field, _("Begin een tussenkopje met ###, niet met # of ##."), blocks=True)
+    for problem in dict.fromkeys(message for _line, message in markdown_problems(text)):
+        yield Finding(field, f"{problem[:1].upper()}{problem[1:]}.", blocks=True)
+
+
+def _advice(document: CaseDocument) -> Iterator[Finding]:
+    words = len(document.summary.split())
+    if words > LONGEST_SUMMARY:
+        sentence = _("De omschrijving telt %(words)s woorden. Met hoogstens %(most)s past ze op een kaartje.")
+        yield Finding("summary", sentence % {"words": words, "most": LONGEST_SUMMARY})
+    yield from _personal_data(document)
+    if not document.keywords:
+        yield Finding("case_keywords", _("Er is nog geen sleutelwoord; daarmee vinden lezers deze casus."))
+    lenses = {question.kolb for question in document.questions}
+    if len(lenses) == 1 and lenses <= set(KOLB):
+        sentence = _("Alle vragen gaan door één bril (%(lens)s). Vraag ook eens iets door een andere.")
+        yield Finding("questions", sentence % {"lens": lenses.pop()})
+    for index, question in enumerate(document.questions):
+        if (asked := asks(question.text)) > MOST_ASKED:
+            sentence = _("Vraag %(number)s vraagt %(asked)s dingen tegelijk. Splits de vraag, of laat iets weg.")
+            yield Finding(f"questions-{index}-text", sentence % {"number": index + 1, "asked": asked})
+    for index, line in enumerate(document.references):
+        if not _year.search(_address.sub("", line.text)):
+            sentence = _(
+                "Bij werk %(number)s in de literatuur staat geen jaartal. Is het niet bekend, schrijf dan (z.d.)."
+            )
+            yield Finding(f"references-{index}-text", sentence % {"number": index + 1})
+
+
+def asks(text: str) -> int:
+    """How many things a question asks. What stands in a title or between quotes is not asked."""
+    return len(re.findall(r"\?+", _quoted.sub("", text)))
+
+
+def _personal_data(document: CaseDocument) -> Iterator[Finding]:
+    texts = {name: getattr(document, name) for name in ("summary", *STORY)}
+    texts |= {f"questions-{index}-text": question.text for index, question in enumerate(document.questions)}
+    for field, text in texts.items():
+        for kind, found in personal_data(text):
+            sentence = _("«%(found)s» lijkt %(kind)s. Is het echt, haal het dan weg: niemand mag herkenbaar zijn.")
+            yield Finding(field, sentence % {"found": found, "kind": kind})
+
+
+def personal_data(text: str) -> Iterator[tuple[str, str]]:
+    """What looks like somebody's real e-mail address, phone number or burgerservicenummer: (what it is, the words)."""
+    text = _address.sub(" ", text)
+    for match in _email.finditer(text):
+        yield _("een e-mailadres"), match[0]
+    for match in _phone.finditer(text):
+        yield _("een telefoonnummer"), match[0].strip()
+    for match in _nine_digits.finditer(text):
+        if is_bsn(re.sub(r"\D", "", match[0])):
+            yield _("een burgerservicenummer"), match[0]
+
+
+def is_bsn(digits: str) -> bool:
+    """The test of eleven: nine digits, weighed 9 to 2 and -1, add up to a multiple of eleven."""
+    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+    return digits != "000000000" and sum(w * int(d) for w, d in zip(weights, digits, strict=True)) % 11 == 0
