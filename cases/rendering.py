@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -37,7 +38,7 @@ def render(text: str, *, inline: bool = False) -> Rendered:
     """
     tokens = _markdown.parse(text)
     headings: list[Heading] = []
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(4, max(2, int(token.tag[1]) - 1))}"
         if token.type == "heading_open":

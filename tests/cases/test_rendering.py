@@ -50,3 +50,9 @@ def test_plain_text_has_the_words_alone():
     assert (
         plain_text("### Kop\n\nEen *titel* en [een link](https://a.nl).\nDoor.") == "Kop\nEen titel en een link. Door."
     )
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n"])
+def test_nothing_gives_nothing(nothing):
+    rendered = render(nothing)
+    assert (rendered.html, rendered.headings) == ("", ())
