@@ -1,7 +1,6 @@
 """The library as readers see it."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -12,9 +11,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from cases import access, catalogue, pictures, search
+from cases import access, catalogue, search
 from cases.catalogue import Choice, Result, Selection, Shelf
 from cases.models import Actor, Case, Keyword, Sphere
+from cases.reading import by_name, page_of
 from cases.rendering import plain_text
 from cases.window import for_visitors
 from questions.access import own_study
@@ -77,7 +77,7 @@ def _card(case: Case, result: Result, library: Shelf) -> Card:
     return Card(
         case=case,
         actors=sorted(dict.fromkeys(case.actors.all()), key=lambda actor: SPHERES.index(actor.sphere)),
-        keywords=_by_name(case.keywords.all()),
+        keywords=by_name(case.keywords.all()),
         ring=ring(library.lenses.get(case.pk, {})),
         snippet=search.snippet(_story(case), query) if query else [],
     )
@@ -87,11 +87,6 @@ def _story(case: Case) -> str:
     """The words of the story in one run, in which a subhead stays a sentence of its own."""
     words = "\n".join(plain_text(text) for text in (case.introduction, case.body, case.closing))
     return re.sub(r"(?<=\w)\n", ". ", words)
-
-
-def _by_name(keywords: Iterable[Keyword]) -> list[Keyword]:
-    """In the order of a dictionary, which is not the order of a database: Wmo comes after wijkteam."""
-    return sorted(keywords, key=lambda keyword: search.fold(keyword.name))
 
 
 def _facet(name: str, label: str, choices: list[Choice]) -> Facet:
@@ -119,13 +114,7 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     related = library.related(case.pk)
     found = Case.objects.select_related("part").in_bulk([case_id for case_id, _ in related])
     previous, following = library.with_neighbours(case.pk)
-    context = {
-        "case": case,
-        "keywords": _by_name(case.keywords.all()),
-        "questions": [q for q in case.questions.all() if not q.retired and q.module_id is None],
-        "ring": ring(library.lenses.get(case.pk, {})),
-        "map": pictures.actor_map(case.case_actors.all()),
-        "spheres": pictures.spheres(case.case_actors.all()),
+    context = page_of(case) | {
         "related": [(found[case_id], words) for case_id, words in related if case_id in found],
         "previous": previous,
         "following": following,

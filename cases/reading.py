@@ -1,0 +1,27 @@
+"""What the page of a case shows, whoever looks: the same for readers and for an editor who looks ahead."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from cases import pictures, search
+from cases.models import Case, Keyword
+from questions.models import ring
+
+
+def page_of(case: Case) -> dict:
+    """The words and pictures of one case, for its template. Expects a case that was fetched `for_reading`."""
+    questions = [q for q in case.questions.all() if not q.retired and q.module_id is None]
+    lines = case.case_actors.all()
+    return {
+        "case": case,
+        "keywords": by_name(case.keywords.all()),
+        "questions": questions,
+        "ring": ring(Counter(question.kolb for question in questions)),
+        "map": pictures.actor_map(lines),
+        "spheres": pictures.spheres(lines),
+    }
+
+
+def by_name(keywords: Iterable[Keyword]) -> list[Keyword]:
+    """In the order of a dictionary, which is not the order of a database: Wmo comes after wijkteam."""
+    return sorted(keywords, key=lambda keyword: search.fold(keyword.name))
