@@ -118,7 +118,7 @@ def apply_vocabulary(vocabulary: Vocabulary, *, overwrite: bool = False) -> list
 def _upsert(model, key: dict, values: dict, overwrite: bool) -> list[str]:
     row = model.objects.filter(**key).first()
     if row is None:
-        slug = {} if "slug" in key else {"slug": _free_slug(model, key["name"])}
+        slug = {} if "slug" in key else {"slug": free_slug(model, key["name"])}
         model.objects.create(**key, **slug, **values)
     elif any(getattr(row, name) != value for name, value in values.items()):
         if not overwrite:
@@ -129,7 +129,8 @@ def _upsert(model, key: dict, values: dict, overwrite: bool) -> list[str]:
     return []
 
 
-def _free_slug(model, name: str) -> str:
+def free_slug(model, name: str) -> str:
+    """A web name for an actor or a keyword that no other has."""
     base = slugify(name)[:50] or "woord"
     taken = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10000))) if slug not in taken)

@@ -242,6 +242,7 @@ class World:
         queries = {
             "questions:save_answer": f"?opdracht={self.assignment.pk}",
             "questions:case_to_assign": f"?casus={self.case.slug}",
+            "admin:cases_case_name_check": "?soort=actor&naam=Bewoner",
         }
         fillings, addresses = self._fillings(), {}
         for name, route in routes().items():

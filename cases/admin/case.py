@@ -1,66 +1,69 @@
 """Cases as an editor works on them: concepts and working copies; what is published is only read."""
 
+import re
+
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern
+from django.db.models import Count, Max, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import checking, exchange
-from cases.admin import acts
-from cases.models import Case, CaseActor, CaseKeyword, Reference, Status
-from questions.models import Question
-
-
-class CaseActorInline(admin.TabularInline):
-    model = CaseActor
-    extra = 0
-    autocomplete_fields = ["actor"]
-    fields = ["actor", "person", "position"]
-
-
-class CaseKeywordInline(admin.TabularInline):
-    model = CaseKeyword
-    extra = 0
-    autocomplete_fields = ["keyword"]
-    fields = ["keyword", "position"]
-
-
-class QuestionInline(admin.StackedInline):
-    model = Question
-    extra = 0
-    fields = ["text", "kolb", "key", "position"]
-    verbose_name_plural = gettext_lazy("verdiepingsvragen")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        return super().get_queryset(request).in_library()
-
-
-class ReferenceInline(admin.TabularInline):
-    model = Reference
-    extra = 0
-    fields = ["text", "url", "position"]
-
-    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
-        if db_field.name == "url":
-            kwargs["assume_scheme"] = "https"
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+from cases import checking, editions, exchange, naming
+from cases.admin import acts, looking
+from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, StoryText
+from cases.models import Actor, Case, Keyword, Status
 
 
 class CaseForm(forms.ModelForm):
-    """Slug and number of a working copy stay those of the case it revises."""
+    """A concept needs a title and no more. Number and web name are proposed, and stay once the case was published."""
 
     class Meta:
         model = Case
         fields = ["title", "part", "summary", "introduction", "body", "closing", "number", "slug"]
+        field_classes = dict.fromkeys(["summary", "introduction", "body", "closing"], StoryText)
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 3}),
-            "introduction": forms.Textarea(attrs={"rows": 8}),
-            "body": forms.Textarea(attrs={"rows": 24}),
-            "closing": forms.Textarea(attrs={"rows": 8}),
+            "introduction": forms.Textarea(attrs={"rows": 10, "data-preview": "introduction"}),
+            "body": forms.Textarea(attrs={"rows": 28, "data-preview": "body"}),
+            "closing": forms.Textarea(attrs={"rows": 10, "data-preview": "closing"}),
         }
+        help_texts = {
+            "title": gettext_lazy("Kort, en zonder te verklappen hoe het afloopt."),
+            "part": gettext_lazy("Mag je nog leeg laten; voor het publiceren kies je."),
+            "summary": gettext_lazy("Wat staat er op het spel? Eén of twee zinnen, hooguit veertig woorden."),
+            "introduction": gettext_lazy("Wie, waar en wanneer. Lezers zien dit in grotere letters."),
+            "body": gettext_lazy("Wat er gebeurt. Een regel die met ### begint, wordt een tussenkopje."),
+            "closing": gettext_lazy("Waar het verhaal ophoudt. Laat open wat studenten zelf moeten bedenken."),
+            "number": gettext_lazy("Laat leeg voor het eerstvolgende vrije nummer. Na publicatie staat het vast."),
+            "slug": gettext_lazy("Komt in het adres. Laat leeg: dan maken we hem van de titel. Na publicatie vast."),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in {"part", "number", "slug"} & set(self.fields):
+            self.fields[name].required = False
+
+    def clean_number(self) -> int:
+        number = self.cleaned_data["number"] or _next_number()
+        if other := self._others().filter(number=number).first():
+            raise forms.ValidationError(_("Dit nummer is al van «%s». Laat leeg voor het volgende.") % other.title)
+        return number
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"] or editions.proposed_slug(self.cleaned_data.get("title", ""))
+        if not naming.is_key(slug):
+            raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
+        if other := self._others().filter(slug=slug).first():
+            raise forms.ValidationError(_("Deze webnaam is al van «%s». Laat leeg voor een andere.") % other.title)
+        return slug
+
+    def _others(self) -> QuerySet[Case]:
+        return Case.objects.filter(revises=None).exclude(pk=self.instance.pk)
 
 
 @admin.register(Case)
@@ -74,24 +77,39 @@ class CaseAdmin(admin.ModelAdmin):
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
     save_on_top = True
     change_form_template = "admin/cases/case/change_form.html"
-    fieldsets = [
-        (None, {"fields": ["title", "part", "summary"]}),
-        (gettext_lazy("Het verhaal"), {"fields": ["introduction", "body", "closing"]}),
-        (gettext_lazy("Technisch"), {"fields": ["number", "slug"], "classes": ["collapse"]}),
-    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         return super().get_queryset(request).annotate(asked=Count("questions"))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> list:
+        """In the order in which one works. Number and web name come last, after the rows (change_form.html)."""
+        about, story, technical = _("Waar gaat het over?"), _("Het verhaal"), _("Technisch")
+        return [
+            (about, {"fields": ["title", "part", "summary"], "description": _guide_link("titel", about)}),
+            (story, {"fields": ["introduction", "body", "closing"], "description": _guide_link("verhaal", story)}),
+            (technical, {"fields": ["number", "slug"], "classes": ["collapse", "technical"]}),
+        ]
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict:
-        last = Case.objects.order_by("-number").values_list("number", flat=True).first() or 0
-        return {"number": last + 1, **super().get_changeform_initial_data(request)}
+        return {"number": _next_number(), **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
-        return ["number", "slug"] if obj and obj.is_working_copy else []
+        """What a case was published under stays: people linked to it."""
+        return ["number", "slug"] if obj and (obj.is_working_copy or obj.editions.exists()) else []
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Case | None = None) -> dict:
-        return {} if obj else {"slug": ["title"]}
+    def response_add(self, request: HttpRequest, obj: Case, post_url_continue: str | None = None) -> HttpResponse:
+        return kept(request, _to_preview(request, obj) or super().response_add(request, obj, post_url_continue))
+
+    def response_change(self, request: HttpRequest, obj: Case) -> HttpResponse:
+        return kept(request, _to_preview(request, obj) or super().response_change(request, obj))
+
+    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
+        """Refused where the form was opened by somebody who has since signed out here: those are not your words."""
+        if request.method == "POST" and request.POST.get("user", str(request.user.pk)) != str(request.user.pk):
+            words = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
+            return render(request, "admin/cases/case/somebody_else.html", words, status=409)
+        lists = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
+        return super().changeform_view(request, object_id, form_url, {**lists, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
         """What readers see changes through a working copy only."""
@@ -120,4 +138,27 @@ class CaseAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*acts.addresses(self), *super().get_urls()]
+        return [*looking.addresses(self.admin_site), *acts.addresses(self), *super().get_urls()]
+
+
+def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Tell the page that comes next which copy on the device is now in the database (static/js/copies.js)."""
+    writer, _dot, seq = request.POST.get("copy", "").partition(".")
+    if re.fullmatch(r"[0-9a-f]{16}", writer) and re.fullmatch(r"[0-9]{1,9}", seq):
+        name, where = f"casusboek-opgeslagen-{writer}", reverse("admin:index")
+        response.set_cookie(name, seq, path=where, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")
+    return response
+
+
+def _guide_link(step: str, about: str) -> str:
+    return render_to_string("admin/cases/case/_guide_link.html", {"step": step, "about": about})
+
+
+def _to_preview(request: HttpRequest, case: Case) -> HttpResponse | None:
+    if "_preview" in request.POST:
+        return HttpResponseRedirect(reverse("admin:cases_case_as_student", args=[case.pk]))
+    return None
+
+
+def _next_number() -> int:
+    return (Case.objects.aggregate(last=Max("number"))["last"] or 0) + 1

@@ -28,7 +28,7 @@ def form_of(case: Case, **changed) -> dict:
     """What the change form of a case posts, inlines and all."""
     values = {
         name: getattr(case, name) for name in ("title", "summary", "introduction", "body", "closing", "number", "slug")
-    } | {"part": case.part_id}
+    } | {"part": case.part_id or ""}
     for prefix, rows in {
         "case_actors": case.case_actors.all(),
         "case_keywords": case.case_keywords.all(),
@@ -39,6 +39,7 @@ def form_of(case: Case, **changed) -> dict:
         for index, row in enumerate(rows):
             names = {"id", "case", "position", "actor", "person", "keyword", "text", "kolb", "key", "url"}
             fields = {field.name: field.value_from_object(row) for field in row._meta.fields if field.name in names}
+            fields |= {f"{name}_name": getattr(row, name).name for name in ("actor", "keyword") if name in fields}
             values |= {f"{prefix}-{index}-{name}": value for name, value in fields.items()}
     return values | changed
 

@@ -1,0 +1,100 @@
+"""What an editor looks at while writing: how it will look, which words there are, the guide. Changes nothing."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cases import naming, reading
+from cases.admin.brillen import BRILLEN
+from cases.models import Actor, Case, Keyword, Status
+from cases.rendering import render as rendered
+
+VOCABULARIES = {"sleutelwoord": Keyword, "actor": Actor}
+FRAMED_BY_US = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; object-src 'none'"
+
+
+def for_editors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view, for who may write cases. For whoever else is signed in there is no such page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+                return HttpResponse(status=401)
+            return redirect_to_login(request.get_full_path())
+        if not (request.user.may_enter_admin and request.user.has_perm("cases.view_case")):
+            raise Http404
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return guarded
+
+
+@require_safe
+@for_editors
+def as_student(request: HttpRequest, pk: int) -> HttpResponse:
+    """The real page of a case, as its rows are now."""
+    case = get_object_or_404(Case.objects.for_editors().exclude(status=Status.WITHDRAWN).for_reading(), pk=pk)
+    case.word_count = sum(len(text.split()) for text in (case.introduction, case.body, case.closing))
+    return render(request, "cases/case_preview.html", {**reading.page_of(case), "is_preview": True})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@xframe_options_sameorigin
+@for_editors
+def text_preview(request: HttpRequest) -> HttpResponse:
+    """A page to stand beside a field, and what belongs in it: the text as readers will see it."""
+    if request.method == "POST":
+        # Not kept, as texts of readers' pages are: each pause in typing gives another.
+        html = rendered.__wrapped__(request.POST.get("text", "")).html
+        response = HttpResponse(html)
+    else:
+        response = render(request, "admin/cases/case/text_preview.html", {"field": request.GET.get("veld")})
+    response.headers["Content-Security-Policy"] = FRAMED_BY_US
+    return response
+
+
+@require_safe
+@for_editors
+def name_check(request: HttpRequest) -> HttpResponse:
+    """Whether there is such a keyword or actor, and if not, which look like it."""
+    vocabulary = VOCABULARIES.get(request.GET.get("soort", ""))
+    name = " ".join(request.GET.get("naam", "").split())[:200]
+    if vocabulary is None or not name:
+        return JsonResponse({"error": "soort en naam"}, status=400)
+    found = naming.look_up(name, vocabulary.objects.all())
+    return JsonResponse(
+        {
+            "name": name,
+            "same": found.same and found.same.name,
+            "sphere": getattr(found.same, "sphere", ""),
+            "alike": [row.name for row in found.alike[:3]],
+        }
+    )
+
+
+@require_safe
+def guide(request: HttpRequest, admin_site) -> HttpResponse:
+    """A new case in ten steps."""
+    words = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(BRILLEN)}
+    words |= admin_site.each_context(request)
+    return TemplateResponse(request, "admin/cases/case/guide.html", words)
+
+
+def addresses(admin_site) -> list[URLPattern]:
+    return [
+        path("<int:pk>/voorbeeld/", as_student, name="cases_case_as_student"),
+        path("opmaak/", text_preview, name="cases_case_text_preview"),
+        path("bestaat-al/", name_check, name="cases_case_name_check"),
+        path("gids/", admin_site.admin_view(guide), {"admin_site": admin_site}, name="cases_case_guide"),
+    ]

@@ -1,0 +1,346 @@
+"""The rows of the case form: actors, keywords, questions and literature, each with its place."""
+
+import re
+from functools import cached_property
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases import exchange, naming
+from cases.admin.brillen import BRILLEN, Bril
+from cases.located import normalise
+from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
+from questions.models import Question
+
+_invisible = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+class StoryText(forms.CharField):
+    """Text as a case file can hold it, whatever a browser makes of its newlines."""
+
+    def to_python(self, value: str | None) -> str:
+        text = _invisible.sub("", normalise(super().to_python(value)))
+        return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+class RowForm(forms.ModelForm):
+    """A row of which the formset guards what must not stand there twice."""
+
+    position = forms.IntegerField(
+        label=gettext_lazy("volgorde"),
+        required=False,
+        min_value=0,
+        max_value=32767,
+        widget=forms.NumberInput(attrs={"class": "vSmallIntegerField", "placeholder": gettext_lazy("vanzelf")}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            self.initial.pop("position", None)
+
+    def validate_constraints(self) -> None:
+        """What must stand there once is looked after by the formset, which says it in words."""
+
+    def is_row(self) -> bool:
+        """Whether something was filled in."""
+        return bool(self.instance.pk) or self.has_changed()
+
+
+class OrderedRows(forms.BaseInlineFormSet):
+    """Rows with a place. Those that name none come after the others, in the order of the form."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = [form for form in self.forms if form.is_row() and form.is_valid() and not self._should_delete_form(form)]
+        last = max((form.cleaned_data["position"] or 0 for form in rows), default=0)
+        for form in rows:
+            if form.cleaned_data["position"] is None:
+                last += 1
+                form.instance.position = last
+        self.check(rows)
+
+    def validate_unique(self) -> None:
+        """See check."""
+
+    def check(self, rows: list[RowForm]) -> None:
+        """Note at a row what cannot be."""
+
+    def refuse_twice(self, rows: list[RowForm], field: str, message: str) -> None:
+        """Note at each row that says the same as one before it."""
+        seen = set()
+        for form in rows:
+            if form.identity in seen:
+                form.add_error(field, message)
+            seen.add(form.identity)
+
+
+class NamedRows(OrderedRows):
+    """Rows that name something of a vocabulary, which is read once for all of them."""
+
+    def get_form_kwargs(self, index: int | None) -> dict:
+        return {**super().get_form_kwargs(index), "look_up": self.look_up}
+
+    @cached_property
+    def vocabulary(self) -> list[Model]:
+        return list(self.form.vocabulary.objects.all())
+
+    def look_up(self, name: str) -> naming.Found:
+        return naming.look_up(name, self.vocabulary)
+
+    def check(self, rows: list[RowForm]) -> None:
+        self.refuse_twice(rows, self.form.name_field, _("Dit staat er al. Haal één van de twee weg."))
+
+
+class NamedRow(RowForm):
+    """A row that names a keyword or an actor. One that is not there yet is made with the row, if its writer says so."""
+
+    vocabulary: type[Model]
+    name_field: str
+    names: str  # the relation of the row
+    new_fields: tuple[str, ...] = ()
+    may_add = True
+
+    is_new = forms.BooleanField(label=gettext_lazy("nieuw?"), required=False)
+
+    def __init__(self, *args, look_up, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.look_up = look_up
+        if self.instance.pk:
+            self.initial[self.name_field] = getattr(self.instance, self.names).name
+
+    def clean(self) -> dict:
+        values = super().clean()
+        name = " ".join(values.get(self.name_field, "").split())
+        found = self.look_up(name)
+        self.named = found.same
+        if name and found.same is None:
+            self.named = self.new(name)
+            if message := self.why_not_new(name, found):
+                self.add_error(self.name_field, message)
+        return values
+
+    def new(self, name: str) -> Model:
+        return self.vocabulary(name=name)
+
+    def why_not_new(self, name: str, found: naming.Found) -> str:
+        if not self.may_add:
+            return _("«%s» staat niet in de lijst, en je mag zelf niets aan die lijst toevoegen.") % name
+        if self.cleaned_data.get("is_new"):
+            return ""
+        if found.alike:
+            alike = _(" of ").join(f"«{row.name}»" for row in found.alike[:3])
+            return _("«%(name)s» lijkt op %(alike)s. Neem dat, of vink «nieuw» aan.") % {"name": name, "alike": alike}
+        return _("«%s» staat nog niet in de lijst. Vink «nieuw» aan als je het wilt toevoegen.") % name
+
+    @property
+    def identity(self):
+        return naming.fold(self.named.name)
+
+    def save(self, commit: bool = True):
+        if self.named.pk is None:
+            fields = {field: getattr(self.named, field) for field in self.new_fields}
+            slug = exchange.free_slug(self.vocabulary, self.named.name)
+            self.named, _made = self.vocabulary.objects.get_or_create(
+                name=self.named.name, defaults={"slug": slug, **fields}
+            )
+        setattr(self.instance, self.names, self.named)
+        return super().save(commit)
+
+
+class KeywordRow(NamedRow):
+    vocabulary, name_field, names = Keyword, "keyword_name", "keyword"
+
+    keyword_name = forms.CharField(
+        label=gettext_lazy("sleutelwoord"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"list": "alle-sleutelwoorden", "data-vocabulary": "sleutelwoord"}),
+    )
+
+
+class ActorRow(NamedRow):
+    vocabulary, name_field, names = Actor, "actor_name", "actor"
+    new_fields = ("sphere",)
+
+    actor_name = forms.CharField(
+        label=gettext_lazy("actor"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"list": "alle-actoren", "data-vocabulary": "actor"}),
+    )
+    sphere = forms.ChoiceField(
+        label=gettext_lazy("informeel of formeel"),
+        required=False,
+        choices=[("", gettext_lazy("vanzelf")), *Sphere.choices],
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["sphere"] = self.instance.actor.sphere
+
+    def new(self, name: str) -> Actor:
+        return Actor(name=name, sphere=self.cleaned_data.get("sphere", ""))
+
+    def why_not_new(self, name: str, found: naming.Found) -> str:
+        message = super().why_not_new(name, found)
+        if not message and not self.cleaned_data.get("sphere"):
+            self.add_error("sphere", _("Kies voor een nieuwe actor of die informeel, formeel of ertussenin is."))
+        return message
+
+    @property
+    def identity(self):
+        return naming.fold(self.named.name), self.cleaned_data["person"]
+
+
+class QuestionRow(RowForm):
+    kolb = forms.ChoiceField(label=gettext_lazy("bril"), widget=forms.RadioSelect)
+    key = forms.CharField(label=gettext_lazy("sleutel"), required=False, max_length=60)
+
+    class Meta:
+        field_classes = {"text": StoryText}
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args, frozen: frozenset[str], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kolb"].choices = [(bril.name, _explained(bril)) for bril in BRILLEN]
+        key = self.fields["key"]
+        key.disabled = bool(self.instance.pk) and self.instance.key in frozen
+        key.help_text = (
+            _("Staat vast sinds de publicatie: antwoorden hangen eraan.")
+            if key.disabled
+            else _("Laat leeg: dan maken we hem uit de vraag. Kleine letters, cijfers en streepjes.")
+        )
+
+    def clean_key(self) -> str:
+        key = self.cleaned_data["key"]
+        if key and not naming.is_key(key):
+            raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
+        if naming.is_teachers_key(key):
+            raise forms.ValidationError(_("Zo heten vragen die docenten zelf toevoegen. Kies een andere sleutel."))
+        return key
+
+
+class QuestionRows(OrderedRows):
+    def get_form_kwargs(self, index: int | None) -> dict:
+        return {**super().get_form_kwargs(index), "frozen": self.frozen}
+
+    @cached_property
+    def frozen(self) -> frozenset[str]:
+        """The keys that were published: answers may hang on those."""
+        case = self.instance
+        if case.is_working_copy:
+            return frozenset(case.revises.questions.values_list("key", flat=True))
+        if case.pk and case.editions.exists():
+            return frozenset(case.questions.values_list("key", flat=True))
+        return frozenset()
+
+    def check(self, rows: list[RowForm]) -> None:
+        """No key is ever used again, also not that of a question that was retired or is a teacher's own."""
+        taken = set(self.frozen) | self._out_of_sight()
+        for form in rows:
+            key = form.cleaned_data["key"]
+            if form.fields["key"].disabled or not key:
+                continue
+            if key in taken:
+                form.add_error("key", _("De sleutel «%s» is al van een andere vraag van deze casus.") % key)
+            taken.add(key)
+        for form in rows:
+            if form.is_valid() and not form.cleaned_data["key"]:
+                form.instance.key = naming.proposed_key(form.cleaned_data["text"], taken)
+                taken.add(form.instance.key)
+
+    def _out_of_sight(self) -> set[str]:
+        if not self.instance.pk:
+            return set()
+        return set(self.instance.questions.exclude(retired=False, module=None).values_list("key", flat=True))
+
+
+def _explained(bril: Bril) -> str:
+    words = '<b>{}</b> <span>{}</span> <span class="example">{} {}</span>'
+    return format_html(words, capfirst(bril.label), bril.asks_for, _("Bijvoorbeeld:"), bril.example)
+
+
+class CaseRows:
+    """What the four kinds of rows share: empty ones to start with, also without JavaScript, and a way to the guide."""
+
+    first_rows = 1
+    guide_step = ""
+
+    fields_to_read: tuple[str, ...] = ()
+
+    def get_extra(self, request: HttpRequest, obj: Case | None = None, **kwargs) -> int:
+        return 1 if obj else self.first_rows
+
+    def get_fields(self, request: HttpRequest, obj: Case | None = None):
+        is_read = obj and not obj.is_concept
+        return self.fields_to_read if is_read and self.fields_to_read else super().get_fields(request, obj)
+
+
+class CaseActorInline(CaseRows, admin.TabularInline):
+    model, form, formset = CaseActor, ActorRow, NamedRows
+    template = "admin/cases/case/rows_tabular.html"
+    fields = ["actor_name", "person", "sphere", "position", "is_new"]
+    fields_to_read = ("actor", "person", "position")
+    first_rows, guide_step = 3, "actoren"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CaseActor]:
+        return super().get_queryset(request).select_related("actor")
+
+    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.may_add = request.user.has_perm("cases.add_actor")
+        return formset
+
+
+class CaseKeywordInline(CaseRows, admin.TabularInline):
+    model, form, formset = CaseKeyword, KeywordRow, NamedRows
+    template = "admin/cases/case/rows_tabular.html"
+    fields = ["keyword_name", "position", "is_new"]
+    fields_to_read = ("keyword", "position")
+    first_rows, guide_step = 3, "sleutelwoorden"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CaseKeyword]:
+        return super().get_queryset(request).select_related("keyword")
+
+    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs):
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.may_add = request.user.has_perm("cases.add_keyword")
+        return formset
+
+
+class QuestionInline(CaseRows, admin.StackedInline):
+    model, form, formset = Question, QuestionRow, QuestionRows
+    template = "admin/cases/case/rows_stacked.html"
+    verbose_name_plural = gettext_lazy("verdiepingsvragen")
+    fieldsets = [
+        (None, {"fields": ["text", "kolb", "position"]}),
+        (gettext_lazy("Technisch"), {"fields": ["key"], "classes": ["collapse"]}),
+    ]
+    guide_step = "vragen"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        return super().get_queryset(request).in_library()
+
+
+class ReferenceForm(RowForm):
+    class Meta:
+        field_classes = {"text": StoryText}
+        widgets = {"text": forms.Textarea(attrs={"rows": 2, "cols": 40})}
+
+
+class ReferenceInline(CaseRows, admin.TabularInline):
+    model, form, formset = Reference, ReferenceForm, OrderedRows
+    template = "admin/cases/case/rows_tabular.html"
+    fields = ["text", "url", "position"]
+    guide_step = "literatuur"
+
+    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+        if db_field.name == "url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
