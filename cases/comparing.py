@@ -1,0 +1,94 @@
+"""Two case files beside each other: which parts differ, and in which words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from cases.differences import Run, difference, is_changed
+from cases.document import CaseDocument
+
+LONG = 400  # characters; of a longer passage that both have, the middle is left out
+EDGE = 140
+OPENING = 60
+
+
+@dataclass(frozen=True)
+class Change:
+    """A part of a case that differs, as runs: «same», «gone», «new», or «cut» where much of the same was left out."""
+
+    label: str
+    runs: list[Run]
+
+    @property
+    def old(self) -> list[Run]:
+        return [run for run in self.runs if run.kind != "new"]
+
+    @property
+    def new(self) -> list[Run]:
+        return [run for run in self.runs if run.kind != "gone"]
+
+
+def compare(old: CaseDocument, new: CaseDocument) -> list[Change]:
+    """What differs, in the order in which a case is read. Questions are the same question by their key."""
+    return [
+        change
+        for label, before, after in [*_story(old, new), *_questions(old, new), *_labels(old, new)]
+        if (change := changed(label, before, after))
+    ]
+
+
+def changed(label: str, before: str, after: str) -> Change | None:
+    runs = difference(before, after)
+    return Change(label, [piece for run in runs for piece in _shortened(run)]) if is_changed(runs) else None
+
+
+def _story(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
+    yield _("Titel"), old.title, new.title
+    yield _("Deel"), old.part, new.part
+    yield _("Omschrijving"), old.summary, new.summary
+    yield _("Inleiding"), old.introduction, new.introduction
+    yield _("Middenstuk"), old.body, new.body
+    yield _("Slot"), old.closing, new.closing
+
+
+def _questions(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
+    before = {question.key: question for question in old.questions}
+    after = {question.key: question for question in new.questions}
+    for number, (key, question) in enumerate(after.items(), start=1):
+        then = before.get(key)
+        what = _("Vraag %(number)s") if then else _("Vraag %(number)s, nieuw")
+        yield what % {"number": number}, then.text if then else "", question.text
+        if then:
+            yield _("Bril van vraag %(number)s") % {"number": number}, then.kolb, question.kolb
+    for number, (key, question) in enumerate(before.items(), start=1):
+        if key not in after:
+            yield _("Vraag %(number)s, vervallen") % {"number": number}, question.text, ""
+    both = [
+        [question.key for question in found if question.key in before and question.key in after]
+        for found in (old.questions, new.questions)
+    ]
+    if both[0] != both[1]:
+        orders = ["\n".join(before[key].text[:OPENING] for key in keys) for keys in both]
+        yield _("Volgorde van de vragen"), *orders
+
+
+def _labels(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
+    def actors(document: CaseDocument) -> str:
+        return "\n".join(f"{line.person} ({line.actor})" if line.person else line.actor for line in document.actors)
+
+    def literature(document: CaseDocument) -> str:
+        return "\n".join(f"{line.text} {line.url}".strip() for line in document.references)
+
+    yield _("Actoren"), actors(old), actors(new)
+    yield _("Sleutelwoorden"), "\n".join(old.keywords), "\n".join(new.keywords)
+    yield _("Literatuur"), literature(old), literature(new)
+
+
+def _shortened(run: Run) -> Iterator[Run]:
+    if run.kind != "same" or len(run.text) <= LONG:
+        yield run
+        return
+    yield Run("same", run.text[:EDGE].rsplit(" ", 1)[0] + " ")
+    yield Run("cut", "…")
+    yield Run("same", " " + run.text[-EDGE:].split(" ", 1)[-1])

@@ -1,0 +1,90 @@
+"""What differs between two case files."""
+
+from dataclasses import replace
+
+from cases.comparing import LONG, compare
+from cases.document import ActorLine, CaseDocument, QuestionLine, ReferenceLine
+
+CASE = CaseDocument(
+    number=1,
+    slug="koelkast",
+    title="Een lekkende koelkast",
+    part="bewoners",
+    summary="Over een koelkast.",
+    actors=(ActorLine("Bewoner", "mevrouw Uysal"), ActorLine("Wijkteam")),
+    keywords=("schulden", "buurt"),
+    references=(ReferenceLine("Hilhorst (2014).", "https://example.org"),),
+    questions=(QuestionLine("stap", "doener", "Wat doe je?"), QuestionLine("blik", "beschouwer", "Wat zie je?")),
+    introduction="Zo begint het.",
+    body="Hier gebeurt het.",
+    closing="Zo loopt het af.",
+)
+
+
+def said(old: CaseDocument, new: CaseDocument) -> list[tuple[str, str, str]]:
+    """By part that differs, what was there before and what is there now."""
+    return [
+        (
+            change.label,
+            "".join(run.text for run in change.runs if run.kind != "new"),
+            "".join(run.text for run in change.runs if run.kind != "gone"),
+        )
+        for change in compare(old, new)
+    ]
+
+
+def test_the_same_case_has_no_differences():
+    assert compare(CASE, CASE) == []
+
+
+def test_each_part_of_the_story_is_told_under_its_name():
+    new = replace(CASE, title="Een koelkast", part="wijk", summary="Kort.", introduction="A.", body="B.", closing="C.")
+    labels = [label for label, _old, _new in said(CASE, new)]
+    assert labels == ["Titel", "Deel", "Omschrijving", "Inleiding", "Middenstuk", "Slot"]
+
+
+def test_only_the_words_that_changed_are_marked():
+    change = compare(CASE, replace(CASE, title="Een druipende koelkast"))[0]
+    assert [(run.kind, run.text) for run in change.runs] == [
+        ("same", "Een "),
+        ("gone", "lekkende"),
+        ("new", "druipende"),
+        ("same", " koelkast"),
+    ]
+    assert [run.kind for run in change.old] == ["same", "gone", "same"]
+    assert [run.kind for run in change.new] == ["same", "new", "same"]
+
+
+def test_a_question_is_the_same_by_its_key_whatever_its_place_and_words():
+    stap, blik = CASE.questions
+    new = replace(CASE, questions=(replace(blik, text="Wat zie jij?"), QuestionLine("plan", "denker", "Hoezo?")))
+    assert said(CASE, new) == [
+        ("Vraag 1", "Wat zie je?", "Wat zie jij?"),
+        ("Vraag 2, nieuw", "", "Hoezo?"),
+        ("Vraag 1, vervallen", "Wat doe je?", ""),
+    ]
+
+
+def test_another_lens_and_another_order_are_told():
+    stap, blik = CASE.questions
+    new = replace(CASE, questions=(blik, replace(stap, kolb="beslisser")))
+    assert said(CASE, new) == [
+        ("Bril van vraag 2", "doener", "beslisser"),
+        ("Volgorde van de vragen", "Wat doe je?\nWat zie je?", "Wat zie je?\nWat doe je?"),
+    ]
+
+
+def test_actors_keywords_and_literature_are_told_a_line_each():
+    new = replace(CASE, actors=CASE.actors[1:], keywords=("schulden", "geld"), references=())
+    assert said(CASE, new) == [
+        ("Actoren", "mevrouw Uysal (Bewoner)\nWijkteam", "Wijkteam"),
+        ("Sleutelwoorden", "schulden\nbuurt", "schulden\ngeld"),
+        ("Literatuur", "Hilhorst (2014). https://example.org", ""),
+    ]
+
+
+def test_of_a_long_passage_that_stayed_the_middle_is_left_out():
+    long = "woord " * LONG
+    change = compare(replace(CASE, body=long + "eind"), replace(CASE, body=long + "slot"))[0]
+    assert [run.kind for run in change.runs] == ["same", "cut", "same", "gone", "new"]
+    assert sum(len(run.text) for run in change.runs) < LONG
