@@ -4,14 +4,17 @@ from functools import lru_cache
 
 from django.http import Http404, HttpRequest
 
+from cases.comparing import Change, compare
 from cases.differences import Run, difference, is_changed
 from cases.document import CaseDocument, parse_case
-from cases.models import Case, Edition
+from cases.models import Case, Edition, Status
 
 __all__ = [
     "CaseDocument",
+    "Change",
     "Run",
     "case_for_reader",
+    "compare",
     "difference",
     "is_changed",
     "read_edition",
@@ -20,21 +23,30 @@ __all__ = [
 
 
 def case_for_reader(request: HttpRequest, slug: str) -> Case:
-    """A published case, for anyone."""
-    case = Case.objects.published().for_reading().filter(slug=slug).first()
+    """A case that is or was published, for anyone; of one that was withdrawn the rows are empty."""
+    case = Case.objects.filter(revises=None).exclude(status=Status.CONCEPT).for_reading().filter(slug=slug).first()
     if case is None:
         raise Http404
     return case
 
 
 def read_edition(edition: Edition) -> CaseDocument:
-    """The case as this edition has it. Kept, since an edition never changes."""
-    return _parsed(edition.text)
+    """The case as this edition has it. Kept, since an edition never changes.
+
+    The one way to what an edition says: of a case that was withdrawn nobody gets more than number and title.
+    """
+    return _unwritten(edition.case) if edition.case.is_withdrawn else _parsed(edition.text)
 
 
 def wording(edition: Edition) -> dict[str, str]:
-    """The questions of an edition in its own words, by key."""
+    """The questions of an edition in its own words, by key; none where the case was withdrawn."""
     return {question.key: question.text for question in read_edition(edition).questions}
+
+
+def _unwritten(case: Case) -> CaseDocument:
+    nothing = dict.fromkeys(("part", "summary", "introduction", "body", "closing"), "")
+    lists = dict.fromkeys(("actors", "keywords", "references", "questions"), ())
+    return CaseDocument(number=case.number, slug=case.slug, title=case.title, **nothing, **lists)
 
 
 @lru_cache(maxsize=256)

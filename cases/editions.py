@@ -1,15 +1,25 @@
-"""Publishing: what readers see is always what the latest edition says."""
+"""What happens to a case as a whole: publishing, archiving, withdrawing. Readers see what the latest edition says."""
 
 from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from cases import exchange, search
 from cases.document import CaseDocument, parse_case, write_case
 from cases.located import DocumentError, Problem, normalise
 from cases.models import Case, Edition, Library, Status
+
+
+class RefusedError(Exception):
+    """What was asked cannot be done now; the sentence says why, and what can."""
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def fingerprint(text: str) -> str:
@@ -27,18 +37,19 @@ def renew_library() -> None:
 def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> Edition:
     """Write the next edition; of a working copy, carry it back into its case and drop the copy.
 
-    Raises DocumentError when the text cannot be kept as a case file (a subhead of a wrong level, say).
+    Raises DocumentError when the text cannot be kept as a case file (a subhead of a wrong level, say), RefusedError
+    for a working copy of a case that was archived or withdrawn: that would bring it back by accident.
     """
+    target = case.revises or case
+    if target.status in {Status.ARCHIVED, Status.WITHDRAWN}:
+        raise RefusedError(_("De casus zelf is niet meer gepubliceerd. Zet die eerst terug."))
     document = exchange.document_of(case)
     text = write_case(document)
     check_survives(text, document)
-    target = case.revises or case
     if case.revises:
         exchange.apply_document(document, target)
         case.delete()
-    target.status = Status.PUBLISHED
-    target.word_count = sum(len(part.split()) for part in (target.introduction, target.body, target.closing))
-    target.save(update_fields=["status", "word_count"])
+    _open(target)
     latest = target.editions.order_by("-number").first()
     edition = target.editions.create(
         number=latest.number + 1 if latest else 1,
@@ -51,6 +62,16 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
     search.index_case(target)
     renew_library()
     return edition
+
+
+def _open(case: Case) -> None:
+    case.status = Status.PUBLISHED
+    case.word_count = sum(len(part.split()) for part in (case.introduction, case.body, case.closing))
+    case.sent_in_at = case.sent_in_by = case.sent_in_version = None
+    case.version += 1
+    case.save(
+        update_fields=["status", "word_count", "sent_in_at", "sent_in_by", "sent_in_version", "version"],
+    )
 
 
 def check_survives(text: str, document: CaseDocument) -> None:
@@ -69,11 +90,91 @@ def check_survives(text: str, document: CaseDocument) -> None:
 @transaction.atomic
 def start_working_copy(*, case: Case) -> Case:
     """A concept in which a published case can be changed at leisure; the one that is open, where there is one."""
+    if case.status in {Status.ARCHIVED, Status.WITHDRAWN}:
+        raise RefusedError(_("Deze casus is niet meer gepubliceerd. Zet die eerst terug."))
     if copy := Case.objects.filter(revises=case).first():
         return copy
     copy = Case(revises=case, number=case.number, slug=case.slug, status=Status.CONCEPT)
     exchange.apply_document(exchange.document_of(case), copy)
     return copy
+
+
+@transaction.atomic
+def restore(*, edition: Edition) -> tuple[Case, list[str]]:
+    """A working copy that says what this edition says, and the names that the library no longer has.
+
+    Refused while there is a working copy: what somebody is writing is not thrown away for it.
+    """
+    case = Case.objects.select_for_update().get(pk=edition.case_id)
+    if Case.objects.filter(revises=case).exists():
+        raise RefusedError(_("Er is al een werkversie. Publiceer of verwijder die eerst."))
+    copy = start_working_copy(case=case)
+    document, left_out = exchange.in_words_of_today(parse_case(edition.text), case)
+    exchange.apply_document(document, copy)
+    return copy, left_out
+
+
+def send_in(*, case: Case, by) -> None:
+    """Ask for publication. Nothing is locked: who changes it afterwards is seen to have done so."""
+    case.sent_in_at, case.sent_in_by, case.sent_in_version = timezone.now(), by, case.version
+    case.save(update_fields=["sent_in_at", "sent_in_by", "sent_in_version"])
+
+
+def recall(*, case: Case) -> None:
+    """It is not finished after all."""
+    case.sent_in_at = case.sent_in_by = case.sent_in_version = None
+    case.save(update_fields=["sent_in_at", "sent_in_by", "sent_in_version"])
+
+
+@transaction.atomic
+def archive(*, case: Case) -> None:
+    """No new use: not to be found, not to be assigned. Assignments that have it go on with it."""
+    case.status = Status.ARCHIVED
+    case.save(update_fields=["status"])
+    search.forget_case(case)
+    renew_library()
+
+
+@transaction.atomic
+def unarchive(*, case: Case) -> None:
+    case.status = Status.PUBLISHED
+    case.save(update_fields=["status"])
+    search.index_case(case)
+    renew_library()
+
+
+@transaction.atomic
+def withdraw(*, case: Case, reason: str, title: str = "") -> None:
+    """Someone recognised herself: from now on no page shows what any edition says.
+
+    The rows of the case are emptied; its editions keep the text, which cases.access alone reads and from now on does
+    not give. Questions stay, since people answered them. A title that names somebody can be replaced.
+    """
+    case.status, case.withdrawn_reason, case.title = Status.WITHDRAWN, reason, title or case.title
+    case.summary = case.introduction = case.body = case.closing = ""
+    case.word_count = 0
+    case.version += 1
+    case.save()
+    case.case_actors.all().delete()
+    case.case_keywords.all().delete()
+    case.references.all().delete()
+    search.forget_case(case)
+    renew_library()
+
+
+@transaction.atomic
+def put_back(*, case: Case) -> list[str]:
+    """Take a withdrawal back: the case is what its latest edition says, and readers see it again.
+
+    Returns the names that the library no longer has.
+    """
+    document, left_out = exchange.in_words_of_today(parse_case(case.editions.latest().text), case)
+    case.withdrawn_reason = ""
+    exchange.apply_document(document, case)
+    _open(case)
+    search.index_case(case)
+    renew_library()
+    return left_out
 
 
 def proposed_slug(title: str) -> str:

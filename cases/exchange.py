@@ -1,6 +1,7 @@
 """Between case files and the database: documents to rows and rows to documents."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -47,6 +48,7 @@ def apply_document(document: CaseDocument, case: Case) -> None:
     case.part = Part.objects.get(slug=document.part)
     for name in ("title", "summary", "introduction", "body", "closing"):
         setattr(case, name, getattr(document, name))
+    case.version += 1  # a form that shows the case as it was before is not to be saved over this
     case.save()
     actors = Actor.objects.in_bulk([line.actor for line in document.actors], field_name="name")
     keywords = Keyword.objects.in_bulk(document.keywords, field_name="name")
@@ -66,6 +68,26 @@ def apply_document(document: CaseDocument, case: Case) -> None:
         for position, line in enumerate(document.references, start=1)
     )
     _apply_questions(document.questions, case)
+
+
+def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
+    """An old document in the names that the library has now, and what it has no longer.
+
+    A keyword that was renamed or merged is found by its synonym; the part, where it is gone, is that of the case.
+    """
+    actors = set(Actor.objects.values_list("name", flat=True))
+    names = {synonym: word.name for word in Keyword.objects.all() for synonym in word.synonyms}
+    names |= {name: name for name in Keyword.objects.values_list("name", flat=True)}
+    left_out = [line.actor for line in document.actors if line.actor not in actors]
+    left_out += [name for name in document.keywords if name not in names]
+    is_known = Part.objects.filter(slug=document.part).exists()
+    fitting = replace(
+        document,
+        part=document.part if is_known or case.part is None else case.part.slug,
+        actors=tuple(line for line in document.actors if line.actor in actors),
+        keywords=tuple(dict.fromkeys(names[name] for name in document.keywords if name in names)),
+    )
+    return fitting, list(dict.fromkeys(left_out))
 
 
 def _apply_questions(lines: Iterable[QuestionLine], case: Case) -> None:

@@ -37,6 +37,7 @@ class Outcome:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
+    taken_down: dict[str, str] = field(default_factory=dict)  # of those, what no file brings back, with its status
 
 
 def read_paths(paths: Iterable[Path]) -> list[Source]:
@@ -131,9 +132,12 @@ def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overw
         exchange.apply_document(document, case)
         editions.publish(case=case, by=by, from_file=True)
         outcome.new.append(name)
+    elif case.status in {Status.ARCHIVED, Status.WITHDRAWN}:
+        outcome.left_alone.append(name)
+        outcome.taken_down[name] = case.get_status_display()
     elif _was_loaded(source, document, case, latest_only=overwrite):
         outcome.unchanged.append(name)
-    elif case.status in {Status.ARCHIVED, Status.WITHDRAWN} or (_was_changed_here(case) and not overwrite):
+    elif _was_changed_here(case) and not overwrite:
         outcome.left_alone.append(name)
     else:
         Case.objects.filter(revises=case).delete()

@@ -13,7 +13,7 @@ from django_htmx.http import push_url, replace_url
 
 from cases import access, catalogue, search
 from cases.catalogue import Choice, Result, Selection, Shelf
-from cases.models import Actor, Case, Keyword, Sphere
+from cases.models import Actor, Case, Keyword, Sphere, Status
 from cases.reading import by_name, page_of
 from cases.rendering import plain_text
 from cases.window import for_visitors
@@ -110,6 +110,8 @@ def _with_address(response: HttpResponse, request: HttpRequest, selection: Selec
 @for_visitors
 def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     case = access.case_for_reader(request, slug)
+    if case.status != Status.PUBLISHED:
+        return _no_longer(request, case)
     library = catalogue.shelf()
     related = library.related(case.pk)
     found = Case.objects.select_related("part").in_bulk([case_id for case_id, _ in related])
@@ -124,4 +126,12 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context["own"] = own_study(request.user, case)
     response = render(request, "cases/case_detail.html", context)
     response.headers["Cache-Control"] = "private, no-store"  # what somebody writes for themselves stands on it
+    return response
+
+
+def _no_longer(request: HttpRequest, case: Case) -> HttpResponse:
+    """410 for what was withdrawn; 404 for what is in the archive, since that may come back."""
+    response = render(request, "cases/case_gone.html", {"case": case}, status=410 if case.is_withdrawn else 404)
+    if request.user.is_authenticated:
+        response.headers["Cache-Control"] = "private, no-store"
     return response

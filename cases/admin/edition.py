@@ -1,9 +1,10 @@
 """Editions are read, never changed."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cases.models import Edition
+from cases.models import Edition, Status
 
 
 @admin.register(Edition)
@@ -17,6 +18,10 @@ class EditionAdmin(admin.ModelAdmin):
     readonly_fields = ["case", "number", "published_at", "published_by", "note", "text", "source_hash"]
     exclude = ["from_file"]
     date_hierarchy = "published_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
+        """Not those of a case that was withdrawn: its text is nowhere to be read, nor to be found by searching."""
+        return super().get_queryset(request).exclude(case__status=Status.WITHDRAWN)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,11 +1,13 @@
 """Publishing and working copies."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases import catalogue, editions, search
+from cases import access, catalogue, editions, exchange, search
 from cases.located import DocumentError
-from cases.models import Case, CaseKeyword, Status
+from cases.models import Case, CaseKeyword, Edition, Keyword, Status
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +69,152 @@ def test_a_proposed_web_name_is_not_taken():
     published_case(slug="een-titel")
     assert editions.proposed_slug("Een titel") == "een-titel-2"
     assert editions.proposed_slug("???") == "casus"
+
+
+# --- Taking down, and back ---
+
+
+@pytest.mark.parametrize("take_down", [editions.archive, lambda *, case: editions.withdraw(case=case, reason="Ach.")])
+def test_what_is_taken_down_is_found_nowhere(take_down):
+    case = published_case(title="Zeldzaamheid")
+    catalogue.shelf()
+    take_down(case=case)
+    assert search.find(search.parse("Zeldzaamheid")) == []
+    assert len(catalogue.shelf()) == 0
+
+
+def test_out_of_the_archive_it_is_found_again():
+    case = published_case(title="Zeldzaamheid")
+    editions.archive(case=case)
+    editions.unarchive(case=case)
+    assert search.find(search.parse("Zeldzaamheid")) == [case.pk]
+    assert Case.objects.get().status == Status.PUBLISHED
+
+
+def test_withdrawing_empties_the_rows_and_leaves_editions_and_questions():
+    case = published_case(title="Over Els", kolbs=["doener", "denker"])
+    text = case.editions.get().text
+    editions.withdraw(case=case, reason="Ze herkende zich.", title="Over een buurvrouw")
+    case = Case.objects.get()
+    assert (case.status, case.title, case.withdrawn_reason) == ("withdrawn", "Over een buurvrouw", "Ze herkende zich.")
+    assert (case.summary, case.introduction, case.body, case.closing, case.word_count) == ("", "", "", "", 0)
+    rows = (case.case_actors, case.case_keywords, case.references, case.questions)
+    assert [each.count() for each in rows] == [0, 0, 0, 2]
+    assert case.editions.get().text == text
+
+
+def test_of_a_withdrawn_case_nobody_gets_more_than_number_and_title():
+    case = published_case(title="Over Els")
+    edition = case.editions.get()
+    assert access.read_edition(edition).introduction == "Zo begint het."
+    editions.withdraw(case=case, reason="Ach.")
+    document = access.read_edition(Edition.objects.get())
+    assert (document.title, document.number) == ("Over Els", case.number)
+    assert document == replace(
+        document,
+        part="",
+        summary="",
+        introduction="",
+        body="",
+        closing="",
+        actors=(),
+        keywords=(),
+        references=(),
+        questions=(),
+    )
+    assert access.wording(Edition.objects.get()) == {}
+
+
+def test_put_back_it_says_what_its_latest_edition_says():
+    case = published_case(title="Over Els", kolbs=["doener", "denker"])
+    before, words = exchange.document_of(case), case.word_count
+    asked = list(case.questions.order_by("pk").values_list("pk", flat=True))
+    editions.withdraw(case=case, reason="Ach.", title="Anders")
+    assert editions.put_back(case=Case.objects.get()) == []
+    case = Case.objects.get()
+    assert exchange.document_of(case) == before
+    assert (case.status, case.withdrawn_reason, case.word_count) == ("published", "", words)
+    assert list(case.questions.order_by("pk").values_list("pk", flat=True)) == asked
+    assert search.find(search.parse("Els")) == [case.pk]
+
+
+def test_put_back_without_the_names_that_the_library_no_longer_has():
+    case = published_case(keyword_names=["geld", "sport", "buurt"])
+    editions.withdraw(case=case, reason="Ach.")
+    Keyword.objects.filter(name="geld").update(name="geldzorgen", synonyms=["geld"])
+    Keyword.objects.filter(name="sport").delete()
+    assert editions.put_back(case=Case.objects.get()) == ["sport"]
+    assert exchange.document_of(Case.objects.get()).keywords == ("geldzorgen", "buurt")
+
+
+@pytest.mark.parametrize("status", ["archived", "withdrawn"])
+def test_a_working_copy_does_not_bring_back_what_was_taken_down(status):
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=case.pk).update(status=status)
+    with pytest.raises(editions.RefusedError):
+        editions.publish(case=Case.objects.get(pk=copy.pk))
+    with pytest.raises(editions.RefusedError):
+        editions.start_working_copy(case=Case.objects.get(pk=case.pk))
+    assert Case.objects.get(pk=case.pk).status == status
+
+
+def test_a_working_copy_of_what_was_withdrawn_waits_out_of_sight():
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    editions.withdraw(case=case, reason="Ach.")
+    assert list(Case.objects.for_editors()) == [case]
+    editions.put_back(case=case)
+    assert set(Case.objects.for_editors()) == {case, copy}
+
+
+# --- Sending in ---
+
+
+def test_what_was_sent_in_waits_and_tells_of_later_changes():
+    editor, concept = UserFactory(), ConceptFactory()
+    editions.send_in(case=concept, by=editor)
+    assert (list(Case.objects.sent_in()), concept.sent_in_by) == ([concept], editor)
+    assert not concept.is_changed_since_sent_in
+    exchange.apply_document(replace(exchange.document_of(concept), title="Toch anders"), concept)
+    assert concept.is_changed_since_sent_in
+    editions.recall(case=concept)
+    assert (list(Case.objects.sent_in()), concept.is_changed_since_sent_in) == ([], False)
+
+
+def test_what_is_published_waits_no_longer():
+    concept = ConceptFactory()
+    editions.send_in(case=concept, by=UserFactory())
+    editions.publish(case=concept)
+    concept.refresh_from_db()
+    assert (concept.sent_in_at, concept.sent_in_by, concept.sent_in_version) == (None, None, None)
+
+
+# --- Restoring ---
+
+
+def test_an_edition_comes_back_as_a_working_copy_and_readers_see_nothing_of_it():
+    case = published_case(title="Eerst")
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Later")
+    editions.publish(case=Case.objects.get(pk=copy.pk))
+    copy, left_out = editions.restore(edition=case.editions.get(number=1))
+    assert (copy.title, copy.status, copy.revises, left_out) == ("Eerst", Status.CONCEPT, case, [])
+    assert Case.objects.published().get().title == "Later"
+
+
+def test_restoring_throws_no_working_copy_away():
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Half af")
+    with pytest.raises(editions.RefusedError, match="al een werkversie"):
+        editions.restore(edition=case.editions.get())
+    assert Case.objects.get(pk=copy.pk).title == "Half af"
+
+
+def test_every_change_of_a_case_raises_its_version():
+    case = published_case()
+    first = case.version
+    copy = editions.start_working_copy(case=case)
+    editions.publish(case=copy)
+    assert Case.objects.get().version > first

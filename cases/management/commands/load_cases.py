@@ -24,7 +24,7 @@ class Command(BaseCommand):
         except DocumentError as error:
             raise CommandError(f"{error}\n\nEr is niets geladen. Verbeter dit en probeer het opnieuw.") from error
         for name in outcome.left_alone:
-            self.stdout.write(f"Overgeslagen, want hier veranderd: {name} (met --overwrite wint het bestand)")
+            self.stdout.write(f"Overgeslagen, want {_why(outcome, name)}")
         counts = {
             "nieuw": outcome.new,
             "gewijzigd": outcome.changed,
@@ -33,3 +33,9 @@ class Command(BaseCommand):
         }
         said = ", ".join(f"{len(names)} {what}" for what, names in counts.items())
         self.stdout.write(f"{'Proef, er is niets geschreven: ' if dry_run else ''}{said}")
+
+
+def _why(outcome: loading.Outcome, name: str) -> str:
+    if status := outcome.taken_down.get(name):
+        return f"hier {status}: {name} (zet de casus eerst terug in het beheer)"
+    return f"hier veranderd: {name} (met --overwrite wint het bestand)"
