@@ -1,5 +1,6 @@
 """The admin's front door. Whoever is active and a superuser or an editor may come in; nobody else."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -21,6 +22,12 @@ class CasebookAdminSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.may_enter_admin
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """With how much waits for publication, for who may publish."""
+        may_publish = request.user.has_perm("cases.publish_case")
+        waiting = apps.get_model("cases.Case").objects.sent_in().count() if may_publish else 0  # no models yet above
+        return super().index(request, {"waiting": waiting, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """There is one place to sign in. Who is signed in already and comes here may not enter; sent on to sign in,

@@ -96,6 +96,14 @@ admin:casebook_user_delete            302 302 302 302 302 302 403 403 | 302 302 
 admin:casebook_user_change            302 302 302 302 302 302 403 200 | 302 302 302 302 302 302 403 200
 admin:cases_case_working_copy         302 302 302 302 302 302 403 403 | 302
 admin:cases_case_publish              302 302 302 302 302 302 403 403 | 302 302 302 302 302 302 403 302
+admin:cases_case_send_in              302 302 302 302 302 302 403 403 | 302
+admin:cases_case_recall               302 302 302 302 302 302 404 404 | 302 302 302 302 302 302 404 404
+admin:cases_case_archive              302 302 302 302 302 302 403 403 | 302 302 302 302 302 302 403 302
+admin:cases_case_withdraw             302 302 302 302 302 302 403 200 | 302 302 302 302 302 302 403 200
+admin:cases_case_put_back             302 302 302 302 302 302 404 404 | 302 302 302 302 302 302 404 404
+admin:cases_case_difference           302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
+admin:cases_case_restore              302 302 302 302 302 302 403 403 | 302
+admin:cases_case_history              302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_changelist           302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_change               302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_as_student           302 404 404 404 404 404 200 200 | 405

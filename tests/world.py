@@ -218,6 +218,10 @@ class World:
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
             "beheer/cases/case/<int:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
+            **{
+                f"beheer/cases/case/<int:pk>/{act}": f"beheer/cases/case/{self.case.pk}/{act}"
+                for act in ("archiveren", "intrekken", "terugzetten", "verschil", "herstellen")
+            },
             "beheer/cases/case/<int:pk>": f"beheer/cases/case/{self.concept.pk}",
             "beheer/cases/case/<path:object_id>": f"beheer/cases/case/{self.concept.pk}",
             "user/<int:pk>": f"user/{self.classmate.user_id}",
@@ -262,6 +266,7 @@ class World:
             "questions:adopt": {"vraag": answered.pk},
             "questions:join": {"group": "SW1A"},
             "questions:reading_choices": {"names": "verborgen"},
+            "admin:cases_case_restore": {"editie": "1"},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
         }
 

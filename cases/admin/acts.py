@@ -1,20 +1,28 @@
-"""What is done with a case as a whole: starting a working copy, publishing."""
+"""What is done with a case as a whole: a working copy, sending in, publishing, taking down; its editions compared."""
 
 from collections.abc import Callable
 from functools import wraps
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases import checking, editions, exchange
+from cases.admin import two_editors
+from cases.comparing import compare
+from cases.document import CaseDocument, parse_case
+from cases.editions import RefusedError
 from cases.located import DocumentError
-from cases.models import Case
+from cases.models import Case, Status
+from questions.models import Assignment
 
 LONGEST_NOTE = 200
 
@@ -31,7 +39,14 @@ def addresses(panel: ModelAdmin) -> list[URLPattern]:
 
     return [
         act("werkversie", start_working_copy, "working_copy"),
+        act("insturen", send_in, "send_in"),
+        act("terughalen", recall, "recall"),
         act("publiceren", publish, "publish"),
+        act("archiveren", archive, "archive"),
+        act("intrekken", withdraw, "withdraw"),
+        act("terugzetten", put_back, "put_back"),
+        act("verschil", show_difference, "difference"),
+        act("herstellen", restore, "restore"),
     ]
 
 
@@ -45,6 +60,13 @@ def to_case(case: Case) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
 
 
+def to_history(case: Case) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:cases_case_history", args=[case.pk]))
+
+
+# --- Towards publication ---
+
+
 def start_working_copy(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
@@ -53,20 +75,207 @@ def start_working_copy(panel: ModelAdmin, request: HttpRequest, pk: int) -> Http
     return to_case(copy)
 
 
-def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    case = get_object_or_404(Case.objects.for_editors().filter(status="concept"), pk=pk)
-    check_act(request, "cases.publish_case")
+def send_in(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the chief editors to publish what is stored now. Anyone may still change it; then that is said."""
+    case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
+    check_act(request, "cases.change_case")
     if problems := checking.errors(exchange.document_of(case)):
         said = " ".join(problem.message for problem in problems)
-        panel.message_user(request, _("Nog niet gepubliceerd. %s") % said, messages.ERROR)
+        panel.message_user(request, _("Nog niet ingestuurd. %s") % said, messages.ERROR)
+        return to_case(case)
+    editions.send_in(case=case, by=request.user)
+    panel.log_change(request, case, _("Ingestuurd voor publicatie."))
+    panel.message_user(request, _("Ingestuurd. De eindredactie ziet nu dat deze versie wacht op publicatie."))
+    return to_case(case)
+
+
+def recall(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = get_object_or_404(Case.objects.sent_in(), pk=pk)
+    check_act(request, "cases.change_case")
+    editions.recall(case=case)
+    panel.log_change(request, case, _("Teruggehaald: nog niet klaar voor publicatie."))
+    panel.message_user(request, _("Teruggehaald. Deze versie wacht niet meer op publicatie."))
+    return to_case(case)
+
+
+def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
+    check_act(request, "cases.publish_case")
+    note = " ".join(request.POST.get("note", "").split())[:LONGEST_NOTE]
+    problems = [problem.message for problem in checking.errors(exchange.document_of(case))]
+    if case.is_working_copy and not note:
+        problems.append(_("Schrijf in één regel wat er veranderd is."))
+    if problems:
+        panel.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
         return to_case(case)
     try:
-        edition = editions.publish(case=case, by=request.user, note=request.POST.get("note", "")[:LONGEST_NOTE])
+        edition = editions.publish(case=case, by=request.user, note=note or _("Eerste editie."))
     except DocumentError as error:
         said = " ".join(problem.message for problem in error.problems)
         panel.message_user(request, _("Nog niet gepubliceerd: %s.") % said, messages.ERROR)
+        return to_case(case)
+    except RefusedError as refused:
+        panel.message_user(request, _("Nog niet gepubliceerd. %s") % refused.sentence, messages.ERROR)
         return to_case(case)
     panel.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
     link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
     panel.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
     return to_case(edition.case)
+
+
+# --- Taking down, and back ---
+
+
+def archive(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = get_object_or_404(Case.objects.published(), pk=pk)
+    check_act(request, "cases.archive_case")
+    editions.archive(case=case)
+    panel.log_change(request, case, _("Gearchiveerd."))
+    said = _("Gearchiveerd. Niemand vindt de casus nog, en opdrachten die hem al hebben gaan gewoon door.")
+    panel.message_user(request, said)
+    return to_case(case)
+
+
+def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for the reason first; without one nothing happens."""
+    case = get_object_or_404(Case.objects.filter(status__in=[Status.PUBLISHED, Status.ARCHIVED]), pk=pk)
+    if not request.user.has_perm("cases.withdraw_case"):
+        raise PermissionDenied
+    reason, title = (" ".join(request.POST.get(name, "").split()) for name in ("reason", "title"))
+    if request.method == "POST" and reason:
+        editions.withdraw(case=case, reason=reason, title=title[:200])
+        panel.log_change(request, case, _("Ingetrokken. Reden: %s") % reason)
+        panel.message_user(request, _("Ingetrokken. Van geen enkele editie is de tekst nog ergens te lezen."))
+        return to_history(case)
+    context = {
+        **panel.admin_site.each_context(request),
+        "title": _("Casus intrekken"),
+        "opts": panel.opts,
+        "case": case,
+        "typed_title": title or case.title,
+        "assignments": Assignment.objects.filter(edition__case=case).count(),
+        "problem": request.method == "POST",
+    }
+    return TemplateResponse(request, "admin/cases/case/withdraw.html", context)
+
+
+def put_back(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Out of the archive, or, for a reason that is kept in the log, what was withdrawn."""
+    case = get_object_or_404(Case.objects.filter(status__in=[Status.ARCHIVED, Status.WITHDRAWN]), pk=pk)
+    check_act(request, "cases.withdraw_case" if case.is_withdrawn else "cases.archive_case")
+    if not case.is_withdrawn:
+        editions.unarchive(case=case)
+        panel.log_change(request, case, _("Teruggehaald uit het archief."))
+        panel.message_user(request, _("De casus staat weer in de bundel."))
+        return to_case(case)
+    reason = " ".join(request.POST.get("reason", "").split())
+    if not reason:
+        panel.message_user(request, _("Schrijf waarom de tekst weer gelezen mag worden."), messages.ERROR)
+        return to_history(case)
+    left_out = editions.put_back(case=case)
+    panel.log_change(request, case, _("Intrekking ongedaan gemaakt. Reden: %s") % reason)
+    panel.message_user(request, _("De casus staat weer in de bundel, zoals de laatste editie."))
+    _name_left_out(panel, request, left_out)
+    return to_case(case)
+
+
+def _name_left_out(panel: ModelAdmin, request: HttpRequest, names: list[str]) -> None:
+    if names:
+        said = _("Deze namen kent de bundel niet meer en zijn weggelaten: %s.") % ", ".join(names)
+        panel.message_user(request, said, messages.WARNING)
+
+
+# --- Editions ---
+
+
+def history(object_id: str) -> dict:
+    """What the history of a case shows beside the log: its editions, newest first, and whether a copy is open."""
+    case = Case.objects.select_related("revises").filter(pk=object_id).first() if object_id.isdecimal() else None
+    if case is None:
+        return {}
+    case = case.revises or case
+    rows = list(case.editions.select_related("published_by").defer("text"))
+    copy = Case.objects.for_editors().filter(revises=case).first()
+    return {"case": case, "editions": rows, "copy": copy, "latest": rows[0] if rows else None}
+
+
+def show_difference(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Two editions beside each other, or the latest one and the working copy."""
+    case = get_object_or_404(Case.objects.exclude(status=Status.WITHDRAWN), pk=pk)
+    if not panel.has_view_or_change_permission(request, case):
+        raise PermissionDenied
+    latest = case.editions.order_by("-number").values_list("number", flat=True).first()
+    old, new = request.GET.get("van", str(latest)), request.GET.get("naar", "werkversie")
+    context = {
+        **panel.admin_site.each_context(request),
+        "title": _("Wat is er anders?"),
+        "opts": panel.opts,
+        "case": case,
+        "old": _named(old),
+        "new": _named(new),
+        "changes": compare(_version(case, old), _version(case, new)),
+    }
+    return TemplateResponse(request, "admin/cases/case/difference.html", context)
+
+
+def _version(case: Case, name: str) -> CaseDocument:
+    if name == "werkversie":
+        copy = get_object_or_404(Case.objects.select_related("part"), revises=case)
+        return exchange.document_of(copy)
+    if not name.isdecimal() or len(name) > 6:
+        raise Http404
+    return parse_case(get_object_or_404(case.editions, number=name).text)
+
+
+def _named(name: str) -> str:
+    return _("Werkversie") if name == "werkversie" else _("Editie %s") % name
+
+
+def restore(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = get_object_or_404(Case.objects.published(), pk=pk)
+    check_act(request, "cases.change_case")
+    number = request.POST.get("editie", "")
+    edition = get_object_or_404(case.editions, number=number if number.isdecimal() and len(number) <= 6 else 0)
+    try:
+        copy, left_out = editions.restore(edition=edition)
+    except RefusedError as refused:
+        panel.message_user(request, refused.sentence, messages.ERROR)
+        return to_history(case)
+    panel.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % edition.number)
+    said = _("Dit is een werkversie met de tekst van editie %s. Lezers zien hem pas als je publiceert.")
+    panel.message_user(request, said % edition.number)
+    _name_left_out(panel, request, left_out)
+    return to_case(copy)
+
+
+# --- In the list ---
+
+
+@admin.display(description=gettext_lazy("ingestuurd"), ordering="sent_in_at")
+def sent_in(case: Case) -> str:
+    if case.sent_in_at is None:
+        return ""
+    return _("ja, daarna gewijzigd") if case.is_changed_since_sent_in else _("ja")
+
+
+class SentInFilter(admin.SimpleListFilter):
+    title = gettext_lazy("ingestuurd")
+    parameter_name = "ingestuurd"
+
+    def lookups(self, request: HttpRequest, panel: ModelAdmin) -> list[tuple[str, str]]:
+        return [("ja", _("Wacht op publicatie"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset.sent_in() if self.value() == "ja" else queryset
+
+
+# --- Around the form ---
+
+
+def instead_of_form(panel: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
+    """Where the form of a case cannot be shown or saved: of what was withdrawn there is no text to show, and what was
+    published or deleted meanwhile cannot be saved here."""
+    case = Case.objects.for_editors().filter(pk=object_id).first() if object_id.isdecimal() else None
+    if request.method == "POST" and "title" in request.POST and (case is None or case.status != Status.CONCEPT):
+        return two_editors.too_late(panel, request, case)
+    return to_history(case) if case and case.is_withdrawn else None

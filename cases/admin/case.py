@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import checking, editions, exchange, naming
-from cases.admin import acts, looking
+from cases.admin import acts, looking, two_editors
 from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, StoryText
+from cases.admin.two_editors import GuardedForm
 from cases.models import Actor, Case, Keyword, Status
 
 
-class CaseForm(forms.ModelForm):
+class CaseForm(GuardedForm):
     """A concept needs a title and no more. Number and web name are proposed, and stay once the case was published."""
 
     class Meta:
@@ -69,9 +70,9 @@ class CaseForm(forms.ModelForm):
 @admin.register(Case)
 class CaseAdmin(admin.ModelAdmin):
     form = CaseForm
-    list_display = ["number", "title", "part", "status", "which_version", "question_count"]
+    list_display = ["number", "title", "part", "status", "which_version", acts.sent_in, "question_count"]
     list_display_links = ["title"]
-    list_filter = ["status", "part", "keywords"]
+    list_filter = ["status", acts.SentInFilter, "part", "keywords"]
     search_fields = ["title", "summary", "introduction", "body", "closing"]
     list_select_related = ["part", "revises"]
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
@@ -79,7 +80,7 @@ class CaseAdmin(admin.ModelAdmin):
     change_form_template = "admin/cases/case/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
-        return super().get_queryset(request).annotate(asked=Count("questions"))
+        return super().get_queryset(request).for_editors().annotate(asked=Count("questions"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> list:
         """In the order in which one works. Number and web name come last, after the rows (change_form.html)."""
@@ -108,6 +109,8 @@ class CaseAdmin(admin.ModelAdmin):
         if request.method == "POST" and request.POST.get("user", str(request.user.pk)) != str(request.user.pk):
             words = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
             return render(request, "admin/cases/case/somebody_else.html", words, status=409)
+        if object_id and (instead := acts.instead_of_form(self, request, object_id)):
+            return instead
         lists = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
         return super().changeform_view(request, object_id, form_url, {**lists, **(extra_context or {})})
 
@@ -135,10 +138,18 @@ class CaseAdmin(admin.ModelAdmin):
         """With what stands between a concept and its readers, as far as it was saved."""
         if obj and obj.is_concept:
             context["findings"] = checking.check(exchange.document_of(obj))
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        both = two_editors.show_both(request, context)
+        return super().render_change_form(request, {**context, **both}, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         return [*looking.addresses(self.admin_site), *acts.addresses(self), *super().get_urls()]
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline, prefix: str) -> dict:
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        return two_editors.with_rows_that_are_gone(kwargs, obj)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
+        return super().history_view(request, object_id, {**acts.history(object_id), **(extra_context or {})})
 
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -28,7 +28,7 @@ def form_of(case: Case, **changed) -> dict:
     """What the change form of a case posts, inlines and all."""
     values = {
         name: getattr(case, name) for name in ("title", "summary", "introduction", "body", "closing", "number", "slug")
-    } | {"part": case.part_id or ""}
+    } | {"part": case.part_id or "", "version": case.version}
     for prefix, rows in {
         "case_actors": case.case_actors.all(),
         "case_keywords": case.case_keywords.all(),

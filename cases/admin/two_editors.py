@@ -1,0 +1,141 @@
+"""Two editors on one case: the later save is stopped and shown both versions; a second one goes through."""
+
+import re
+from collections.abc import Iterator
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from cases.comparing import Change, changed
+from cases.models import Case
+
+PASSED_OVER = {"id", "case", "DELETE", "position", "is_new", "sphere"}
+
+
+class GuardedForm(forms.ModelForm):
+    """A form of a case that knows which version it showed. A save that is based on an earlier one stores nothing.
+
+    The version travels beside the fields (templates/admin/cases/case/_two_editors.html), so that it needs no place
+    among them. Rows of the case (questions, actors) count: every save raises the version.
+    """
+
+    is_stale = False
+    stored_version: int | None = None
+
+    @property
+    def shown_version(self) -> int:
+        """What a page with this form is based on; once both versions were shown, the later one."""
+        return self.stored_version or self.instance.version
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if self.instance.pk:
+            rows = Case.objects.select_for_update().filter(pk=self.instance.pk)
+            self.stored_version = rows.values_list("version", flat=True).get()
+            self.is_stale = self.data.get("version") != str(self.stored_version)
+            self.instance.version = self.stored_version + 1
+        if self.is_stale:
+            said = _(
+                "Iemand anders heeft deze casus opgeslagen terwijl jij schreef. Er is nog niets van jou opgeslagen."
+            )
+            self.add_error(None, said)
+        return cleaned
+
+
+def show_both(request: HttpRequest, context: dict) -> dict:
+    """For the page of a form that is stale: what is stored now beside what was typed, part by part."""
+    form = context["adminform"].form
+    if not getattr(form, "is_stale", False):
+        return {}
+    stored = Case.objects.get(pk=form.instance.pk)
+    pairs = [*_fields(form, type(form)(instance=stored))]
+    for inline in context["inline_admin_formsets"]:
+        now = type(inline.formset)(
+            instance=stored, prefix=inline.formset.prefix, queryset=inline.opts.get_queryset(request)
+        )
+        label = str(inline.opts.verbose_name_plural).capitalize()
+        pairs.append((label, _rows(now.initial_forms), _rows(inline.formset.forms)))
+    return {"both_versions": [change for pair in pairs if (change := _changed(*pair))]}
+
+
+def _changed(label: str, stored: str, typed: str) -> Change | None:
+    return changed(label, _plain(stored), _plain(typed))
+
+
+def _plain(text: str) -> str:
+    """A browser sends other line ends than the database has, and no space at the end."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def _fields(typed: forms.ModelForm, stored: forms.ModelForm) -> Iterator[tuple[str, str, str]]:
+    for name, field in typed.fields.items():
+        if not typed[name].is_hidden:
+            yield str(field.label).capitalize(), _shown(stored[name]), _shown(typed[name])
+
+
+def _rows(rows: list[forms.ModelForm]) -> str:
+    """A row a line, with what stands in its fields."""
+    lines = []
+    for row in rows:
+        is_deleted = "DELETE" in row.fields and row["DELETE"].value() in {True, "on"}
+        shown = [_plain(_shown(row[name])) for name in row.fields if name not in PASSED_OVER]
+        if any(shown) and not is_deleted:
+            lines.append(" · ".join(value for value in shown if value))
+    return "\n".join(lines)
+
+
+def _shown(field: forms.BoundField) -> str:
+    value = field.value()
+    if isinstance(field.field, forms.ModelMultipleChoiceField):
+        return "\n".join(str(row) for row in field.field.queryset.filter(pk__in=[v for v in value or [] if v]))
+    if isinstance(field.field, forms.ModelChoiceField):
+        is_number = str(value or "").isdecimal()
+        return str(field.field.queryset.filter(pk=value).first() or "") if is_number else ""
+    return "" if value is None else str(value)
+
+
+def with_rows_that_are_gone(kwargs: dict, case: Case) -> dict:
+    """What a set of rows is made from, in which a row that somebody else has deleted is a new one: saving it a second
+    time brings it back."""
+    prefix = kwargs["prefix"]
+    if "data" in kwargs and case.pk and kwargs["data"].get(f"{prefix}-INITIAL_FORMS", "").isdecimal():
+        kwargs["data"] = kwargs["data"].copy()
+        _heal(kwargs["data"], prefix, {str(pk) for pk in getattr(case, prefix).values_list("pk", flat=True)})
+    return kwargs
+
+
+def _heal(posted: QueryDict, prefix: str, present: set[str]) -> None:
+    rows: dict[int, dict[str, list[str]]] = {}
+    for key in list(posted):
+        if found := re.fullmatch(rf"{prefix}-(\d{{1,4}})-(\w+)", key):
+            rows.setdefault(int(found[1]), {})[found[2]] = posted.pop(key)
+    there = [row for _index, row in sorted(rows.items()) if row.get("id", [""])[0] in present]
+    others = [row for _index, row in sorted(rows.items()) if row.get("id", [""])[0] not in present]
+    others = [row for row in others if not (row.get("id", [""])[0] and "DELETE" in row)]
+    for index, row in enumerate([*there, *others]):
+        if index >= len(there):
+            row["id"] = [""]
+        for name, values in row.items():
+            posted.setlist(f"{prefix}-{index}-{name}", values)
+    posted[f"{prefix}-TOTAL_FORMS"], posted[f"{prefix}-INITIAL_FORMS"] = str(len(there) + len(others)), str(len(there))
+
+
+def too_late(panel, request: HttpRequest, case: Case | None) -> HttpResponse:
+    """What was typed cannot be stored here any more, since somebody published or deleted the case meanwhile."""
+    typed = [(name, value) for name, value in request.POST.items() if not name.startswith(("csrf", "_", "copy"))]
+    context = {
+        **panel.admin_site.each_context(request),
+        "title": _("Niet opgeslagen"),
+        "opts": panel.opts,
+        "case": case,
+        "typed": [(_label(name), value) for name, value in typed if value and not value.isdecimal()],
+    }
+    return TemplateResponse(request, "admin/cases/case/too_late.html", context, status=409)
+
+
+def _label(name: str) -> str:
+    """As the form calls it; of a row the number goes along."""
+    names = {field.name: str(field.verbose_name).capitalize() for field in Case._meta.fields}
+    return names.get(name) or name.replace("-", " ")

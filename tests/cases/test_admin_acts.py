@@ -1,0 +1,324 @@
+"""What editors and chief editors do with a case as a whole, and what each of them may not."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from cases import editions
+from cases.models import Case, CaseActor, Edition, Status
+from questions.models import Question
+from tests.cases.test_admin import form_of
+from tests.factories import ConceptFactory, UserFactory, published_case
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor(client):
+    editor = UserFactory(name="Els Bos", groups=["Redactie"])
+    client.force_login(editor)
+    return editor
+
+
+@pytest.fixture
+def chief(client):
+    chief = UserFactory(name="Piet Baas", groups=["Eindredactie"])
+    client.force_login(chief)
+    return chief
+
+
+def act(client, name: str, case: Case, **posted) -> str:
+    """Does it, and returns the page that one gets to see."""
+    return client.post(reverse(f"admin:cases_case_{name}", args=[case.pk]), posted, follow=True).content.decode()
+
+
+def page(client, name: str, case: Case, query: str = "") -> str:
+    return client.get(reverse(f"admin:cases_case_{name}", args=[case.pk]) + query, follow=True).content.decode()
+
+
+def corrected(case: Case, **values) -> Case:
+    """The next edition of a case, in which these fields are different."""
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(**values)
+    editions.publish(case=Case.objects.get(pk=copy.pk), note="Verbeterd.")
+    return Case.objects.get(pk=case.pk)
+
+
+# --- Sending in ---
+
+
+def test_an_editor_sends_in_and_the_chief_sees_what_waits(client, editor):
+    concept = ConceptFactory(title="Klaar voor de bundel")
+    ConceptFactory(title="Nog niet af")
+    assert "Haal terug" in act(client, "send_in", concept)
+    client.force_login(UserFactory(groups=["Eindredactie"]))
+    assert "1 versie wacht op publicatie" in client.get(reverse("admin:index")).content.decode()
+    listed = client.get(reverse("admin:cases_case_changelist"), {"ingestuurd": "ja"}).content.decode()
+    assert ("Klaar voor de bundel" in listed, "Nog niet af" in listed) == (True, False)
+
+
+def test_what_was_sent_in_is_not_locked_and_tells_that_it_was_changed(client, editor):
+    concept = ConceptFactory()
+    act(client, "send_in", concept)
+    concept.refresh_from_db()
+    client.post(reverse("admin:cases_case_change", args=[concept.pk]), form_of(concept, title="Toch anders"))
+    assert "Gewijzigd sinds het insturen" in page(client, "change", concept)
+    assert "ja, daarna gewijzigd" in client.get(reverse("admin:cases_case_changelist")).content.decode()
+    assert "Gewijzigd sinds het insturen" not in act(client, "send_in", concept)
+
+
+def test_what_is_not_finished_is_not_sent_in(client, editor):
+    concept = ConceptFactory(closing="")
+    assert "Nog niet ingestuurd. Schrijf een slot." in act(client, "send_in", concept)
+    assert not Case.objects.sent_in().exists()
+
+
+def test_who_sent_in_can_take_it_back(client, editor):
+    concept = ConceptFactory()
+    act(client, "send_in", concept)
+    assert "Stuur in voor publicatie" in act(client, "recall", concept)
+    assert not Case.objects.sent_in().exists()
+
+
+def test_an_editor_sees_no_waiting_list(client, editor):
+    editions.send_in(case=ConceptFactory(), by=editor)
+    assert "wacht op publicatie" not in client.get(reverse("admin:index")).content.decode()
+
+
+# --- Publishing ---
+
+
+def test_a_change_is_published_with_a_line_about_it(client, chief):
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    assert "Schrijf in één regel wat er veranderd is" in act(client, "publish", copy, note="  ")
+    assert case.editions.count() == 1
+    act(client, "publish", copy, note=" Een\nregel ")
+    latest = case.editions.latest()
+    assert (latest.number, latest.note, latest.published_by) == (2, "Een regel", chief)
+
+
+@pytest.mark.parametrize("name", ["archive", "withdraw", "put_back", "publish"])
+def test_an_editor_does_not_do_what_is_the_chiefs(client, editor, name):
+    case = ConceptFactory() if name == "publish" else published_case()
+    if name == "put_back":
+        editions.archive(case=case)
+    before = case.status
+    response = client.post(reverse(f"admin:cases_case_{name}", args=[case.pk]), {"reason": "Ach.", "note": "Ach."})
+    assert (response.status_code, Case.objects.get().status) == (403, before)
+
+
+# --- Taking down, and back ---
+
+
+def test_into_the_archive_and_out_of_it(client, chief):
+    case = published_case(title="Zeldzaamheid")
+    assert "Zet terug in de bundel" in act(client, "archive", case)
+    assert client.get("/casussen/?q=zeldzaamheid").content.decode().count("Zeldzaamheid") == 0
+    response = client.get(case.get_absolute_url())
+    assert response.status_code == 404
+    assert "«Zeldzaamheid» is gearchiveerd." in response.content.decode()
+    assert "staat weer in de bundel" in act(client, "put_back", case)
+    assert client.get(case.get_absolute_url()).status_code == 200
+
+
+def test_withdrawing_asks_why_first(client, chief):
+    case = published_case(title="Over Els", body="kwartelverhaal")
+    assert "0 opdrachten gebruiken" in page(client, "withdraw", case)
+    assert "Er is nog niets ingetrokken" in act(client, "withdraw", case, reason=" ", title="Over een buurvrouw")
+    assert Case.objects.get().status == Status.PUBLISHED
+    said = act(client, "withdraw", case, reason="Ze herkende zich.", title="Over een buurvrouw")
+    assert ("Ze herkende zich." in said, "kwartelverhaal" in said) == (True, False)
+    assert "Ingetrokken. Reden: Ze herkende zich." in [entry.get_change_message() for entry in LogEntry.objects.all()]
+
+
+def test_the_address_of_what_was_withdrawn_says_so_without_its_title(client):
+    case = published_case(title="Over Els")
+    editions.withdraw(case=case, reason="Geheime reden.")
+    response = client.get(case.get_absolute_url())
+    assert response.status_code == 410
+    said = response.content.decode()
+    assert ("Deze casus is ingetrokken" in said, "Over Els" in said, "Geheime reden" in said) == (True, False, False)
+
+
+def test_the_form_of_what_was_withdrawn_is_its_history(client, chief):
+    case = published_case(body="kwartelverhaal")
+    edition = case.editions.get()
+    copy = editions.start_working_copy(case=case)
+    editions.withdraw(case=case, reason="Ach.")
+    response = client.get(reverse("admin:cases_case_change", args=[case.pk]))
+    assert response.url == reverse("admin:cases_case_history", args=[case.pk])
+    for address in (
+        reverse("admin:cases_case_change", args=[copy.pk]),
+        reverse("admin:cases_edition_change", args=[edition.pk]),
+    ):
+        assert client.get(address).url == reverse("admin:index")
+    assert client.get(reverse("admin:cases_case_difference", args=[case.pk])).status_code == 404
+    assert client.post(reverse("admin:cases_case_restore", args=[case.pk]), {"editie": 1}).status_code == 404
+    searched = client.get(reverse("admin:cases_edition_changelist"), {"q": "kwartelverhaal"}).content.decode()
+    assert "0 edities" in searched
+
+
+def test_putting_back_what_was_withdrawn_asks_why_too(client, chief):
+    case = published_case(body="kwartelverhaal")
+    editions.withdraw(case=case, reason="Ach.")
+    assert "Schrijf waarom" in act(client, "put_back", case)
+    assert Case.objects.get().status == Status.WITHDRAWN
+    act(client, "put_back", case, reason="Zij vindt het goed.")
+    assert (Case.objects.get().status, Case.objects.get().body) == (Status.PUBLISHED, "kwartelverhaal")
+    log = [entry.get_change_message() for entry in LogEntry.objects.all()]
+    assert log == ["Intrekking ongedaan gemaakt. Reden: Zij vindt het goed."]
+
+
+# --- Editions ---
+
+
+def test_the_history_tells_who_published_what_when_and_why(client, chief):
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    act(client, "publish", copy, note="Typfout in het slot.")
+    said = page(client, "history", case)
+    assert ("Typfout in het slot." in said, "Piet Baas" in said, "Gepubliceerd als editie 2." in said) == (True,) * 3
+
+
+def test_any_two_editions_are_compared_word_by_word(client, editor):
+    case = corrected(corrected(published_case(title="Een oud begin")), title="Een nieuw begin")
+    said = page(client, "difference", case, "?van=1&naar=3")
+    assert ("<del>oud</del>" in said, "<ins>nieuw</ins>" in said) == (True, True)
+    assert "precies hetzelfde" in page(client, "difference", case, "?van=1&naar=2")
+
+
+def test_a_working_copy_is_compared_with_what_readers_see(client, editor):
+    case = published_case(title="Een oud begin")
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Een nieuw begin", part=None)
+    said = page(client, "difference", case)
+    assert ("<del>oud</del>" in said, "<ins>nieuw</ins>" in said) == (True, True)
+
+
+@pytest.mark.parametrize("query", ["?van=7&naar=1", "?van=1&naar=x", "?van=-1", "?van=99999999999&naar=1", ""])
+def test_what_cannot_be_compared_is_not_there(client, editor, query):
+    address = reverse("admin:cases_case_difference", args=[published_case().pk])
+    assert client.get(address + query).status_code == 404
+
+
+def test_an_edition_is_restored_as_a_working_copy(client, editor):
+    case = corrected(published_case(title="Eerst"), title="Later")
+    assert "tekst van editie 1" in act(client, "restore", case, editie="1")
+    assert Case.objects.get(revises=case).title == "Eerst"
+    assert "Er is al een werkversie" in act(client, "restore", case, editie="2")
+    assert Case.objects.get(revises=case).title == "Eerst"
+    assert "Open de werkversie" in page(client, "history", case)
+
+
+@pytest.mark.parametrize("number", ["", "x", "9", "99999999999999999999"])
+def test_there_is_nothing_to_restore_of_an_edition_that_is_not_there(client, editor, number):
+    case = published_case()
+    response = client.post(reverse("admin:cases_case_restore", args=[case.pk]), {"editie": number})
+    assert (response.status_code, Case.objects.count()) == (404, 1)
+
+
+def test_queries_of_the_history_stay_the_same(client, chief, django_assert_num_queries):
+    case = published_case()
+    for number in (1, 3):
+        while case.editions.count() < number:
+            case = corrected(case)
+        Edition.objects.update(published_by=chief)
+        with django_assert_num_queries(10):
+            page(client, "history", case)
+
+
+# --- Two editors ---
+
+
+def save(client, case: Case, form: dict):
+    return client.post(reverse("admin:cases_case_change", args=[case.pk]), form)
+
+
+def test_the_later_of_two_saves_is_stopped_and_shown_both_versions(client, editor):
+    concept = ConceptFactory(title="Een begin", closing="Einde.")
+    mine = form_of(concept, title="Mijn begin")
+    assert save(client, concept, form_of(concept, title="Hun begin", closing="Slot.")).status_code == 302
+    response = save(client, concept, mine)
+    said = response.content.decode()
+    assert response.status_code == 200
+    assert "Iemand anders heeft deze casus opgeslagen" in said
+    assert ("<del>Hun</del>" in said, "<ins>Mijn</ins>" in said, 'value="Mijn begin"' in said) == (True, True, True)
+    labels = [change.label for change in response.context["both_versions"]]
+    assert labels == ["Titel", "Slot"]
+    assert Case.objects.get().title == "Hun begin"
+
+
+def test_a_deliberate_second_save_goes_through(client, editor):
+    concept = ConceptFactory(title="Een begin")
+    mine = form_of(concept, title="Mijn begin")
+    save(client, concept, form_of(concept, title="Hun begin"))
+    shown = save(client, concept, mine).context["adminform"].form.shown_version
+    assert save(client, concept, mine | {"version": shown}).status_code == 302
+    assert Case.objects.get().title == "Mijn begin"
+
+
+def test_what_was_wrong_in_a_form_is_not_taken_for_another_editor(client, editor):
+    concept = ConceptFactory()
+    wrong = save(client, concept, form_of(concept, title=""))
+    shown = wrong.context["adminform"].form.shown_version
+    assert save(client, concept, form_of(concept, title="Goed") | {"version": shown}).status_code == 302
+    assert Case.objects.get().title == "Goed"
+
+
+@pytest.mark.parametrize("version", ["", "0", "x", "99"])
+def test_a_form_that_does_not_say_what_it_is_based_on_stores_nothing(client, editor, version):
+    concept = ConceptFactory(title="Staat")
+    assert save(client, concept, form_of(concept, title="Anders", version=version)).status_code == 200
+    assert Case.objects.get().title == "Staat"
+
+
+def test_a_change_in_a_row_counts(client, editor):
+    concept = ConceptFactory()
+    mine, theirs = form_of(concept, title="Mijn begin"), form_of(concept)
+    save(client, concept, theirs | {"questions-0-text": "Wat doe je dan?"})
+    response = save(client, concept, mine)
+    assert [change.label for change in response.context["both_versions"]] == ["Titel", "Verdiepingsvragen"]
+    assert Question.objects.get().text == "Wat doe je dan?"
+
+
+def test_a_row_that_somebody_else_deleted_comes_back_with_the_second_save(client, editor):
+    concept = ConceptFactory(kolbs=["doener", "denker"])
+    mine = form_of(concept, title="Mijn begin") | {"questions-1-text": "Mijn vraag?"}
+    save(client, concept, form_of(concept) | {"questions-0-DELETE": "on", "questions-1-DELETE": "on"})
+    assert concept.questions.count() == 0
+    shown = save(client, concept, mine).context["adminform"].form.shown_version
+    assert save(client, concept, mine | {"version": shown}).status_code == 302
+    assert list(concept.questions.values_list("key", "text")) == [
+        ("vraag-1", "Wat doe je als eerste?"),
+        ("vraag-2", "Mijn vraag?"),
+    ]
+
+
+def test_a_row_that_somebody_else_added_stays(client, editor):
+    concept = ConceptFactory()
+    mine = form_of(concept, title="Mijn begin")
+    CaseActor.objects.create(case=concept, actor=concept.actors.get(), person="de buurman", position=2)
+    Case.objects.update(version=2)
+    response = save(client, concept, mine)
+    assert "de buurman" in response.content.decode()
+    save(client, concept, mine | {"version": 2})
+    assert [line.person for line in concept.case_actors.all()] == ["mevrouw Uysal", "de buurman"]
+
+
+def test_what_was_typed_is_given_back_where_the_working_copy_is_gone(client, editor):
+    case = published_case()
+    copy = editions.start_working_copy(case=case)
+    mine = form_of(copy, body="Een lang stuk tekst.")
+    editions.publish(case=copy)
+    response = save(client, Case(pk=mine["questions-0-case"]), mine)
+    assert response.status_code == 409
+    assert "Een lang stuk tekst." in response.content.decode()
+
+
+def test_what_was_typed_is_given_back_where_the_concept_was_published(client, editor):
+    concept = ConceptFactory()
+    mine = form_of(concept, body="Een lang stuk tekst.")
+    editions.publish(case=concept)
+    response = save(client, concept, mine)
+    assert (response.status_code, "Een lang stuk tekst." in response.content.decode()) == (409, True)
