@@ -1,9 +1,5 @@
-"""Writing an answer, handing it in, taking it back. The first promise of the site lives here: nothing written is lost.
+"""Writing an answer, handing it in, taking it back. How a text is stored without losing one stands in saving.py."""
 
-Saving is one conditional UPDATE on the revision that the text was based on. The rules stand in design section 6.
-"""
-
-import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,33 +9,7 @@ from django.utils import timezone
 
 import cases.access
 from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
-from questions.models.answering import MAX_LENGTH
-
-
-class Outcome(Enum):
-    SAVED = "saved"
-    STALE = "stale"
-    TOO_LONG = "too_long"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A text on its way in: what it was based on, and which open page sent it as its how-manieth save."""
-
-    text: str
-    revision: int = 0
-    writer: str = ""
-    seq: int = 0
-
-
-@dataclass(frozen=True)
-class Saved:
-    outcome: Outcome
-    answer: Answer | None
-
-    @property
-    def revision(self) -> int:
-        return self.answer.revision if self.answer else 0
+from questions.saving import Draft, Outcome, Saved, store
 
 
 class Result(Enum):
@@ -60,83 +30,66 @@ class HandedIn:
     saved: Saved
 
 
-def normalise(text: str) -> str:
-    r"""Only \n as newline, and nothing that a database cannot hold: NUL and lone surrogates are dropped."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c != "\0" and unicodedata.category(c) != "Cs")
+@dataclass(frozen=True)
+class AnswerPlace:
+    """Where a student's answer is stored: for an assignment, or (without one) for themselves."""
+
+    student: object
+    question: Question
+    assignment_id: int | None
+    draft: Draft
+
+    def find(self) -> Answer | None:
+        whose = {"student": self.student, "question": self.question, "assignment": self.assignment_id}
+        return Answer.objects.filter(**whose).first()
+
+    def is_worth_storing(self, text: str) -> bool:
+        return bool(text)
+
+    def insert(self, text: str) -> None:
+        first = Answer(
+            student=self.student,
+            question=self.question,
+            assignment_id=self.assignment_id,
+            text=text,
+            writer=self.draft.writer,
+            writer_seq=self.draft.seq,
+        )
+        Answer.objects.bulk_create([first], ignore_conflicts=True)
+
+    def is_stored(self, row: Answer, text: str) -> bool:
+        return row.text == text
+
+    def overwrite(self, row: Answer, text: str) -> bool:
+        written = {
+            "text": text,
+            "writer": self.draft.writer,
+            "writer_seq": self.draft.seq,
+            "updated_at": timezone.now(),
+        }
+        rows = Answer.objects.filter(pk=row.pk, revision=row.revision)
+        if len(text) * 2 < len(row.text):
+            with transaction.atomic():
+                changed = rows.update(revision=F("revision") + 1, **written)
+                if changed:
+                    _keep(row, row.text, row.writer, row.revision, AnswerVersion.Kind.SHRUNK)
+        else:
+            changed = rows.update(revision=F("revision") + 1, **written)
+        if changed:
+            row.revision += 1
+            for name, value in written.items():
+                setattr(row, name, value)
+        return bool(changed)
+
+    def keep_both(self, row: Answer, text: str) -> None:
+        with transaction.atomic():
+            _keep(row, text, self.draft.writer, self.draft.revision, AnswerVersion.Kind.LOST)
+            _keep(row, row.text, row.writer, row.revision, AnswerVersion.Kind.LOST)
 
 
 def save(*, student, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
-    """Store the text, unless another text came in since the one it was based on; then keep both.
-
-    A save from the writer of the stored text is never a conflict: its reply was lost, not the save.
-    """
-    text = normalise(draft.text)
-    mine = Answer.objects.filter(student=student, question=question, assignment=assignment_id)
-    if len(text) > MAX_LENGTH:
-        return Saved(Outcome.TOO_LONG, mine.first())
-    if text and draft.revision == 0:
-        _first_save(student, question, assignment_id, draft, text)
-    stored = mine.first()
-    if stored is None and text:
-        _first_save(student, question, assignment_id, draft, text)
-        stored = mine.get()
-    if stored is None or stored.text == text or _is_overtaken(draft, stored):
-        return Saved(Outcome.SAVED, stored)
-    if stored.revision != draft.revision and not _wrote(draft, stored):
-        return _keep_both(stored, draft, text)
-    if _write(stored, draft, text):
-        return Saved(Outcome.SAVED, stored)
-    # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
-    return save(student=student, question=question, assignment_id=assignment_id, draft=draft)
-
-
-def _first_save(student, question: Question, assignment_id: int | None, draft: Draft, text: str) -> None:
-    """Insert, unless there is an answer already: of two first saves at once the second finds the first one's."""
-    first = Answer(
-        student=student,
-        question=question,
-        assignment_id=assignment_id,
-        text=text,
-        writer=draft.writer,
-        writer_seq=draft.seq,
-    )
-    Answer.objects.bulk_create([first], ignore_conflicts=True)
-
-
-def _is_overtaken(draft: Draft, stored: Answer) -> bool:
-    """Whether the page that sent this has had this very save, or a later one, stored already."""
-    return _wrote(draft, stored) and draft.seq <= stored.writer_seq
-
-
-def _wrote(draft: Draft, stored: Answer) -> bool:
-    """Whether the stored text came from the very page that sends this. Without a script a page has no name."""
-    return bool(draft.writer) and stored.writer == draft.writer
-
-
-def _write(stored: Answer, draft: Draft, text: str) -> bool:
-    """One conditional UPDATE; False where another save came in between. Updates the row in hand too."""
-    written = {"text": text, "writer": draft.writer, "writer_seq": draft.seq, "updated_at": timezone.now()}
-    rows = Answer.objects.filter(pk=stored.pk, revision=stored.revision)
-    if len(text) * 2 < len(stored.text):
-        with transaction.atomic():
-            changed = rows.update(revision=F("revision") + 1, **written)
-            if changed:
-                _keep(stored, stored.text, stored.writer, stored.revision, AnswerVersion.Kind.SHRUNK)
-    else:
-        changed = rows.update(revision=F("revision") + 1, **written)
-    if changed:
-        stored.revision += 1
-        for name, value in written.items():
-            setattr(stored, name, value)
-    return bool(changed)
-
-
-def _keep_both(stored: Answer, draft: Draft, text: str) -> Saved:
-    with transaction.atomic():
-        _keep(stored, text, draft.writer, draft.revision, AnswerVersion.Kind.LOST)
-        _keep(stored, stored.text, stored.writer, stored.revision, AnswerVersion.Kind.LOST)
-    return Saved(Outcome.STALE, stored)
+    """Store a student's text, or keep both texts where another came in since."""
+    return store(AnswerPlace(student, question, assignment_id, draft), draft)
 
 
 def _keep(answer: Answer, text: str, writer: str, revision: int, kind: str) -> None:
@@ -165,23 +118,23 @@ def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft
         result = _may_be_handed_in(assignment, saved)
         if result is Result.SUBMITTED:
             _, is_new = Submission.objects.get_or_create(
-                answer=saved.answer,
-                revision=saved.answer.revision,
+                answer=saved.row,
+                revision=saved.row.revision,
                 defaults={
                     "question_text": asked_as(question, assignment),
-                    "text": saved.answer.text,
+                    "text": saved.row.text,
                     "submitted_at": timezone.now(),
                 },
             )
             if is_new:
-                _keep(saved.answer, saved.answer.text, draft.writer, saved.revision, AnswerVersion.Kind.HANDED_IN)
+                _keep(saved.row, saved.row.text, draft.writer, saved.revision, AnswerVersion.Kind.HANDED_IN)
     return HandedIn(question, result, saved)
 
 
 def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
     if saved.outcome is not Outcome.SAVED:
         return Result(saved.outcome.value)
-    if not saved.answer.text.strip():
+    if not saved.row.text.strip():
         return Result.EMPTY
     return Result.SUBMITTED if assignment.takes_work else Result.CLOSED
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
-from questions.answering import Draft
+from questions.saving import Draft
 
 MAX_WRITER = 40
 

@@ -3,9 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from questions.answering import Saved
+from questions.saving import Saved
 
-KEPT = {"lever", "user"}  # what the button said; and who wrote it, so that it is never stored as somebody else's
+# What the button said, or the verdict with it; and who wrote it, so that it is never stored as somebody else's.
+KEPT = {"lever", "verdict", "user"}
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -17,11 +18,11 @@ def rescue_page(request: HttpRequest, status: int, reason: str, saved: Saved | N
     """Every text that was sent, in a form that can be sent again; nothing is stored here."""
     texts = [(name, value) for name, value in request.POST.items() if name == "text" or name.startswith("text-")]
     hidden = [(name, value) for name, value in request.POST.items() if name.startswith("revision") or name in KEPT]
-    if saved is not None and saved.answer is not None:
+    if saved is not None and saved.row is not None:
         # Sent again, this text is meant to come after the one that is stored.
-        stale = {"revision", f"revision-{saved.answer.question_id}"}
+        stale = {"revision", f"revision-{getattr(saved.row, 'question_id', '')}"}
         hidden = [(name, saved.revision if name in stale else value) for name, value in hidden]
-    context = {"reason": reason, "texts": texts, "hidden": hidden, "stored": saved.answer if saved else None}
+    context = {"reason": reason, "texts": texts, "hidden": hidden, "stored": saved.row if saved else None}
     response = render(request, "questions/rescue.html", context, status=status)
     response.headers["X-Reason"] = reason
     response.headers["Cache-Control"] = "private, no-store"

@@ -10,12 +10,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from questions import access, answering, desk
-from questions.answering import HandedIn, Outcome, Result, Saved
+from questions.answering import HandedIn, Result
 from questions.forms.answering import read_desk, read_fields, read_save, read_user
 from questions.models import Answer, SharedReading, Submission
+from questions.saving import Outcome, Saved
+from questions.views.replies import STATUS, refused, reply, save_reply
 from questions.views.rescue import rescue_page, wants_page
-
-SAVE_STATUS = {Outcome.SAVED: 200, Outcome.STALE: 409, Outcome.TOO_LONG: 413}
 
 
 @require_safe
@@ -36,16 +36,16 @@ def _desk_page(request: HttpRequest, view: desk.View, status: int = 200) -> Http
 def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Save one answer. Answers with a status and the stored revision; a browser without script gets a page."""
     if not request.user.is_authenticated:
-        return _refused(request, 401, "signed_out")
+        return refused(request, 401, "signed_out")
     sent = read_save(request.POST)
     if sent.user_id not in {None, request.user.pk}:
-        return _refused(request, 409, "other_user")
+        return refused(request, 409, "other_user")
     assignment_id = _assignment_id(request)
     question = access.question_to_answer(request, pk, assignment_id)
     saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=sent.draft)
     if wants_page(request):
         return _page_after_save(request, question, saved, sent.draft.text)
-    return _save_reply(saved)
+    return save_reply(saved)
 
 
 def _assignment_id(request: HttpRequest) -> int | None:
@@ -53,34 +53,9 @@ def _assignment_id(request: HttpRequest) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
-def _save_reply(saved: Saved) -> JsonResponse:
-    body = {"result": saved.outcome.value, "revision": saved.revision}
-    if saved.answer:
-        body["saved_at"] = saved.answer.updated_at.isoformat()
-    if saved.outcome is Outcome.STALE:
-        body["stored"] = saved.answer.text
-    return _reply(body, SAVE_STATUS[saved.outcome], saved.revision)
-
-
-def _reply(body: dict, status: int, revision: int) -> JsonResponse:
-    response = JsonResponse(body, status=status)
-    response.headers["X-Revision"] = str(revision)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
-    """Nothing was stored. Without a script the page gives back every text that was sent."""
-    if wants_page(request):
-        return rescue_page(request, status, reason)
-    response = _reply({"result": reason, "revision": 0}, status, 0)
-    response.headers["X-Reason"] = reason
-    return response
-
-
 def _page_after_save(request: HttpRequest, question, saved: Saved, text: str) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
-        return rescue_page(request, SAVE_STATUS[saved.outcome], saved.outcome.value, saved)
+        return rescue_page(request, STATUS[saved.outcome], saved.outcome.value, saved)
     messages.success(request, _("Je antwoord is opgeslagen."))
     return redirect(f"{question.case.get_absolute_url()}#vraag-{question.key}")
 
@@ -89,16 +64,16 @@ def _page_after_save(request: HttpRequest, question, saved: Saved, text: str) ->
 def save_answers(request: HttpRequest) -> HttpResponse:
     """All answers of a case that somebody writes for themselves, from a browser without our script."""
     if not request.user.is_authenticated:
-        return _refused(request, 401, "signed_out")
+        return refused(request, 401, "signed_out")
     if read_user(request.POST) not in {None, request.user.pk}:
-        return _refused(request, 409, "other_user")
-    question, refused = None, None
+        return refused(request, 409, "other_user")
+    question, unsaved = None, None
     for pk, draft in read_fields(request.POST).items():
         question = access.question_to_answer(request, pk, None)
         saved = answering.save(student=request.user, question=question, assignment_id=None, draft=draft)
-        refused = refused or (saved if saved.outcome is not Outcome.SAVED else None)
-    if refused is not None:
-        return rescue_page(request, SAVE_STATUS[refused.outcome], refused.outcome.value, refused)
+        unsaved = unsaved or (saved if saved.outcome is not Outcome.SAVED else None)
+    if unsaved is not None:
+        return rescue_page(request, STATUS[unsaved.outcome], unsaved.outcome.value, unsaved)
     messages.success(request, _("Opgeslagen. Alleen jij leest dit."))
     return redirect(question.case if question else "cases:catalogue")
 
@@ -107,9 +82,9 @@ def save_answers(request: HttpRequest) -> HttpResponse:
 def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Save what the form holds and hand in what the button said: one question, all of them, or none."""
     if not request.user.is_authenticated:
-        return _refused(request, 401, "signed_out")
+        return refused(request, 401, "signed_out")
     if read_user(request.POST) not in {None, request.user.pk}:
-        return _refused(request, 409, "other_user")
+        return refused(request, 409, "other_user")
     place = access.assignment_for_student(request, pk)
     questions = {question.pk: question for question in place.assignment.questions.all()}
     drafts = read_desk(request.POST, list(questions))
@@ -133,7 +108,7 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
         str(each.question.pk): {
             "result": each.result.value,
             "revision": each.saved.revision,
-            "stored": each.saved.answer.text if each.result is Result.STALE else None,
+            "stored": each.saved.row.text if each.result is Result.STALE else None,
         }
         for each in done
     }
@@ -141,7 +116,7 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
     status = 413 if Result.TOO_LONG in said else 409 if said & {Result.STALE, Result.CLOSED} else 200
     if status == 200:
         _say(request, done)  # on the page that our script fetches next
-    return _reply({"results": results}, status, done[0].saved.revision if len(done) == 1 else 0)
+    return reply({"results": results}, status, done[0].saved.revision if len(done) == 1 else 0)
 
 
 def _say(request: HttpRequest, done: list[HandedIn]) -> None:
@@ -165,15 +140,15 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
 
 def _page_after_hand_in(request: HttpRequest, place: access.Desk, done: list[HandedIn], drafts: dict) -> HttpResponse:
     _say(request, done)
-    refused = {each.question.pk: each.result for each in done if each.result in {Result.STALE, Result.TOO_LONG}}
-    if not refused:
+    unsaved = {each.question.pk: each.result for each in done if each.result in {Result.STALE, Result.TOO_LONG}}
+    if not unsaved:
         return redirect(place.assignment)
     view = desk.gather(place, request.user)
     for item in view.items:
-        if item.question.pk in refused:
+        if item.question.pk in unsaved:
             item.posted = drafts[item.question.pk].text
-            item.problem = refused[item.question.pk].value
-    return _desk_page(request, view, 413 if Result.TOO_LONG in refused.values() else 409)
+            item.problem = unsaved[item.question.pk].value
+    return _desk_page(request, view, 413 if Result.TOO_LONG in unsaved.values() else 409)
 
 
 @require_POST

@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from questions import answering
-from questions.answering import Draft, Outcome, Result
+from questions.answering import Result
 from questions.models import Answer, AnswerVersion, Feedback, SharedReading, Submission
 from questions.models.answering import MAX_LENGTH
+from questions.saving import Draft, Outcome
 from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_the_same_save_twice_gets_the_stored_revision_back(save):
 def test_an_older_save_that_arrives_late_changes_nothing(save):
     save("een twee drie", seq=3)
     saved = save("een twee", seq=2)
-    assert (saved.outcome, saved.answer.text) == (Outcome.SAVED, "een twee drie")
+    assert (saved.outcome, saved.row.text) == (Outcome.SAVED, "een twee drie")
 
 
 def test_another_page_on_an_old_revision_is_stale_and_both_texts_are_kept(save):

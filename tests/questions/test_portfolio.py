@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from questions import answering, portfolio
+from questions import answering, portfolio, saving
 from questions.models import Answer, AnswerVersion, Enrolment, Feedback, Kolb, Submission, Verdict
 from tests.factories import QuestionFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol
@@ -23,15 +23,15 @@ def write(student, question, text="Ik bel de buurvrouw.", assignment=None, revis
         assignment_id=assignment.pk if assignment else None,
         draft=answering.Draft(text, revision=revision),
     )
-    assert saved.outcome is answering.Outcome.SAVED
-    return saved.answer
+    assert saved.outcome is saving.Outcome.SAVED
+    return saved.row
 
 
 def hand_in(student, assignment, question, text="Ik bel de buurvrouw.", revision=0) -> Submission:
     done = answering.hand_in(
         student=student, assignment=assignment, question=question, draft=answering.Draft(text, revision=revision)
     )
-    return done.saved.answer.submissions.first()
+    return done.saved.row.submissions.first()
 
 
 def react(submission, author=None, *, is_released=True, text="Mooi gezien.", **fields) -> Feedback:

@@ -3,8 +3,8 @@
 import pytest
 
 from questions import answering
-from questions.answering import Draft, Outcome
 from questions.models import Answer, AnswerVersion
+from questions.saving import Draft, Outcome
 from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db
@@ -22,14 +22,14 @@ def just_before_writing(monkeypatch, place):
     """Lets another save come in after the row was read, and before it is written."""
 
     def let_in(draft: Draft) -> None:
-        write = answering._write
+        write = answering.AnswerPlace.overwrite
 
         def write_second(*args):
-            monkeypatch.setattr(answering, "_write", write)
+            monkeypatch.setattr(answering.AnswerPlace, "overwrite", write)
             assert answering.save(**place, draft=draft).outcome is Outcome.SAVED
             return write(*args)
 
-        monkeypatch.setattr(answering, "_write", write_second)
+        monkeypatch.setattr(answering.AnswerPlace, "overwrite", write_second)
 
     return let_in
 

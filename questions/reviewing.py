@@ -1,0 +1,206 @@
+"""Giving feedback and releasing it. Text is stored by the one writing path (saving.py); students see what is released.
+
+Each teacher has an own row for a submission. Changing what was released changes nothing for its student until it is
+released again: the row keeps what is shown meanwhile.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from questions.models import (
+    Answer,
+    Enrolment,
+    Feedback,
+    FeedbackVersion,
+    Role,
+    Submission,
+    Verdict,
+)
+from questions.saving import Draft, Saved, normalise, store
+
+
+class TakenBackError(Exception):
+    """The student took this version back before there was any feedback on it; nothing of it may be stored."""
+
+
+@dataclass(frozen=True)
+class FeedbackPlace:
+    """Where what this teacher thinks of this submission is stored. A verdict of None leaves it as it is."""
+
+    author: object
+    submission: Submission
+    draft: Draft
+    verdict: Verdict | None
+
+    def find(self) -> Feedback | None:
+        return Feedback.objects.filter(submission=self.submission, author=self.author).first()
+
+    def is_worth_storing(self, text: str) -> bool:
+        return bool(text.strip()) or self.verdict is not None
+
+    def insert(self, text: str) -> None:
+        """Raises TakenBackError. Waits for a student who is taking the answer back just now."""
+        with transaction.atomic():
+            Answer.objects.select_for_update().get(pk=self.submission.answer_id)
+            if not Submission.objects.standing().filter(pk=self.submission.pk).exists():
+                raise TakenBackError
+            first = Feedback(
+                submission=self.submission,
+                author=self.author,
+                text=text,
+                verdict=self.verdict or Verdict.READ,
+                writer=self.draft.writer,
+                writer_seq=self.draft.seq,
+            )
+            Feedback.objects.bulk_create([first], ignore_conflicts=True)
+
+    def is_stored(self, row: Feedback, text: str) -> bool:
+        return row.text == text and self.verdict in {None, row.verdict}
+
+    def overwrite(self, row: Feedback, text: str) -> bool:
+        written = {
+            "text": text,
+            "verdict": self.verdict or row.verdict,
+            "writer": self.draft.writer,
+            "writer_seq": self.draft.seq,
+            "updated_at": timezone.now(),
+            **_shown_meanwhile(row, text, self.verdict or row.verdict),
+        }
+        # The release counts too: what is released between reading the row and writing it, was not released as this.
+        rows = Feedback.objects.filter(pk=row.pk, revision=row.revision, released_at=row.released_at)
+        with transaction.atomic():
+            changed = rows.update(revision=F("revision") + 1, **written)
+            if changed and len(text) * 2 < len(row.text):
+                _keep(self.submission, self.author, row.text, FeedbackVersion.Kind.SHRUNK)
+        if changed:
+            row.revision += 1
+            for name, value in written.items():
+                setattr(row, name, value)
+        return bool(changed)
+
+    def keep_both(self, row: Feedback, text: str) -> None:
+        with transaction.atomic():
+            _keep(self.submission, self.author, text, FeedbackVersion.Kind.LOST)
+            _keep(self.submission, self.author, row.text, FeedbackVersion.Kind.LOST)
+
+
+def _shown_meanwhile(row: Feedback, text: str, verdict: str) -> dict:
+    """What the student goes on seeing of released feedback; nothing to remember when it is what was released."""
+    if not row.is_released or (row.shown_text, row.shown_verdict) == (text, verdict):
+        return {"released_text": None, "released_verdict": None}
+    return {"released_text": row.shown_text, "released_verdict": row.shown_verdict}
+
+
+def _keep(submission: Submission, author, text: str, kind: str) -> None:
+    if text.strip():
+        FeedbackVersion.objects.get_or_create(submission=submission, author=author, text=text, kind=kind)
+
+
+def save(*, author, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:
+    """Store text and verdict, or keep both texts where another came in since. Raises TakenBackError."""
+    return store(FeedbackPlace(author, submission, draft, verdict), draft)
+
+
+@transaction.atomic
+def undo(*, author, submission: Submission) -> bool:
+    """Back to what the student sees: nothing, where nothing was released. False where there is nothing to undo.
+
+    The text stays with its writer, among the earlier versions.
+    """
+    row = Feedback.objects.select_for_update().filter(author=author, submission=submission).first()
+    if row is None or not row.waits_for_release:
+        return False
+    _keep(submission, author, row.text, FeedbackVersion.Kind.UNDONE)
+    if not row.is_released:
+        row.delete()
+        return True
+    Feedback.objects.filter(pk=row.pk).update(
+        text=row.shown_text,
+        verdict=row.shown_verdict,
+        released_text=None,
+        released_verdict=None,
+        revision=F("revision") + 1,
+        writer="",
+    )
+    return True
+
+
+# --- The same for a selection ---
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one act did for a selection: how many rows it made, and how many had feedback of this teacher already."""
+
+    token: str
+    made: int
+    skipped: int
+
+
+@transaction.atomic
+def mark(*, author, submissions: Iterable[Submission], text: str = "", verdict: Verdict = Verdict.READ) -> Batch:
+    """The same comment (or none) and verdict for several answers. Where this teacher wrote already, nothing changes."""
+    chosen = {submission.pk: submission for submission in submissions}
+    token = secrets.token_hex(8)
+    list(
+        Answer.objects.select_for_update().filter(submissions__in=chosen).order_by("pk")
+    )  # nobody takes back meanwhile
+    standing = set(Submission.objects.standing().filter(pk__in=chosen).values_list("pk", flat=True))
+    mine = set(Feedback.objects.filter(author=author, submission__in=standing).values_list("submission", flat=True))
+    rows = [
+        Feedback(submission_id=pk, author=author, text=normalise(text), verdict=verdict, batch=token)
+        for pk in sorted(standing - mine)
+    ]
+    Feedback.objects.bulk_create(rows, ignore_conflicts=True)
+    return Batch(token, len(rows), len(chosen) - len(rows))
+
+
+def untouched(author) -> QuerySet[Feedback]:
+    """What acts for a selection made and nobody changed or released since: what can still be undone together."""
+    return Feedback.objects.filter(author=author, released_at=None, revision=1).exclude(batch="")
+
+
+@transaction.atomic
+def undo_batch(*, author, token: str) -> int:
+    """How many rows went; those that were changed or released since, stay."""
+    _count, by_model = untouched(author).filter(batch=token).delete()
+    return by_model.get(Feedback._meta.label, 0)
+
+
+# --- Releasing ---
+
+
+def to_release(author, module) -> QuerySet[Feedback]:
+    """What this teacher may release in a module: own feedback, and that of who teaches there no longer.
+
+    A colleague may be in the middle of a sentence: what is theirs, they release themselves.
+    """
+    teachers = Enrolment.objects.filter(module=module, role=Role.TEACHER, left_at=None).values("user")
+    return (
+        Feedback.objects.waiting_for_release()
+        .filter(submission__answer__assignment__module=module)
+        .filter(Q(author=author) | Q(author=None) | ~Q(author__in=teachers))
+    )
+
+
+def release(*, feedback: QuerySet[Feedback]) -> int:
+    """Let the students see it; returns how many. What was released before and changed is news again."""
+    with transaction.atomic():
+        chosen = list(feedback.values_list("pk", flat=True))
+        return (
+            Feedback.objects.waiting_for_release()
+            .filter(pk__in=chosen)
+            .update(
+                released_at=timezone.now(),
+                released_text=None,
+                released_verdict=None,
+                seen_at=None,
+                taken_up_at=None,
+                batch="",
+            )
+        )
