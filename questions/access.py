@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from questions.models import Answer, Assignment, Enrolment, Extension, Module, Question, Role
+from questions.models import Answer, Assignment, Comment, Enrolment, Extension, Module, Question, Role, Submission
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,28 @@ def desk_of_teacher(request: HttpRequest, assignment_id: int) -> Desk:
     if not desk.enrolment.is_teacher:
         raise PermissionDenied
     return desk
+
+
+def submission_for_teacher(request: HttpRequest, submission_id: int) -> Submission:
+    """What was handed in in a module that this person teaches. 404 for strangers, 403 for students of the module.
+
+    One that was taken back is found too: whoever was writing feedback on it has to hear that it is gone.
+    """
+    submission = get_object_or_404(
+        Submission.objects.select_related("answer__assignment__module", "answer__question"),
+        pk=submission_id,
+        answer__assignment__isnull=False,
+    )
+    place_of_teacher(request, submission.answer.assignment.module_id)
+    is_readable = Submission.objects.readable_for_teachers().filter(pk=submission.pk).exists()
+    if submission.withdrawn_at is None and not is_readable:
+        raise Http404
+    return submission
+
+
+def comment_of(request: HttpRequest, comment_id: int) -> Comment:
+    """A sentence of one's own comment bank. 404 for anybody else's."""
+    return get_object_or_404(Comment, pk=comment_id, owner=request.user)
 
 
 def assignment_for_member(request: HttpRequest, assignment_id: int) -> Desk:

@@ -1,20 +1,67 @@
-"""What was handed in, question by question, for the teachers of a module."""
+"""What was handed in, as a teacher reads it: everyone's answer to one question, or all answers of one student.
 
-from dataclasses import dataclass
+Drafts are never read here: only submissions that teachers may read, of each answer the latest.
+"""
 
-from django.db.models import Count
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 import cases.access
-from questions.models import Assignment, Enrolment, Extension, Question, Role, Submission
+from cases.access import Run
+from questions import reviewing
+from questions.access import Desk
+from questions.models import (
+    Assignment,
+    Comment,
+    Enrolment,
+    Extension,
+    Feedback,
+    FeedbackVersion,
+    PinnedAnswer,
+    Question,
+    ReadBy,
+    Role,
+    Submission,
+)
+
+PER_PAGE = 25
+WRITES_NOW = timedelta(seconds=45)  # saves come a second after a pause; so long ago counts as «now»
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for. `since` is when this sitting began: what one reads in it, stays in its place."""
+
+    key: str = ""
+    tag: str = ""
+    submission: int | None = None
+    page: int = 1
+    since: datetime = field(default_factory=timezone.now)
+    group: str | None = None
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A question with how many students have handed in an answer."""
+    """A question, with how many students handed in an answer and how many of those nobody has read."""
 
     question: Question
     wording: str
+    number: int
     handed_in: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A version that was handed in before, what came back on it, and what the next version changed."""
+
+    submission: Submission
+    version: int
+    given: list[Feedback]
+    changes: list[Run]
 
 
 @dataclass(frozen=True)
@@ -23,66 +70,344 @@ class Reply:
 
     submission: Submission
     enrolment: Enrolment
-    version: int
+    label: str
+    tab: Tab
+    earlier: list[Earlier]
+    is_waiting: bool
     is_late: bool
     asked_otherwise: bool
+    is_pinned: bool
+    own: Feedback | None
+    of_colleagues: list[Feedback]
+    kept: list[FeedbackVersion]
 
     @property
     def student(self):
-        return self.submission.answer.student
+        return self.enrolment.user
+
+    @property
+    def version(self) -> int:
+        return len(self.earlier) + 1
+
+    @property
+    def is_taken_up(self) -> bool:
+        """The student said to go on with feedback on this or the version before."""
+        given = [*self.of_colleagues, *([self.own] if self.own else []), *(f for e in self.earlier for f in e.given)]
+        return any(feedback.taken_up_at for feedback in given)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student with work to read, for choosing the next one."""
+
+    label: str
+    tag: str
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """How much feedback is not released yet: what this teacher may release here, in this group, in all; and others'."""
+
+    here: int
+    group: int
+    total: int
+    of_colleagues: dict[str, int]
 
 
 @dataclass(frozen=True)
 class View:
     assignment: Assignment
+    by: str
+    hides_names: bool
+    group: str
+    groups: list[str]
     tabs: list[Tab]
     here: Tab | None
+    person: Person | None
+    people: list[Person]
     replies: list[Reply]
+    page: int
+    pages: int
+    total: int
+    since: datetime
     students: int
+    ready: Ready
+    comments: list[Comment]
+    batch: tuple[str, int] | None
 
     @property
-    def number(self) -> int:
-        return self.tabs.index(self.here) + 1
+    def is_by_student(self) -> bool:
+        return self.by == ReadBy.STUDENT
 
     @property
-    def waiting_for(self) -> int:
-        """How many of who are in the module now have not handed in this one."""
-        present = sum(not reply.enrolment.has_left for reply in self.replies)
-        return self.students - present
+    def waiting(self) -> int:
+        return sum(tab.waiting for tab in self.tabs)
+
+    @property
+    def not_handed_in(self) -> int:
+        """How many of who are in the module now have not handed in this question."""
+        return self.students - (self.here.handed_in if self.here else 0)
+
+    @property
+    def next_person(self) -> Person | None:
+        return self._beside(1)
+
+    @property
+    def previous_person(self) -> Person | None:
+        return self._beside(-1)
+
+    def _beside(self, step: int) -> Person | None:
+        at = self.people.index(self.person) + step if self.person else -1
+        return self.people[at] if 0 <= at < len(self.people) else None
 
 
-def gather(assignment: Assignment, key: str = "") -> View:
-    """The page of one question, the first where none is named, in a fixed number of queries.
+@dataclass(frozen=True)
+class _Line:
+    """The latest version of an answer, without its text: enough to count and to put in order."""
 
-    Drafts are never read here: only submissions that teachers may read, of each answer the latest.
-    """
-    readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
-    tabs = _tabs(assignment, readable)
-    here = next((tab for tab in tabs if tab.question.key == key), tabs[0] if tabs else None)
-    people = {e.user_id: e for e in Enrolment.objects.filter(module=assignment.module_id)}
-    students = sum(e.role == Role.STUDENT and not e.has_left for e in people.values())
-    replies = _replies(assignment, readable, here, people) if here else []
-    return View(assignment, tabs, here, replies, students)
+    submission: int
+    answer: int
+    question: int
+    student: int
+    is_waiting: bool  # nobody has given feedback on it
+    was_waiting: bool  # when this sitting began
+    is_revised: bool
 
 
-def _tabs(assignment: Assignment, readable) -> list[Tab]:
+def gather(desk: Desk, wanted: Wanted) -> View:
+    """One page of answers, in a fixed number of queries."""
+    assignment, choices = desk.assignment, desk.enrolment.reading
+    people = {e.user_id: e for e in Enrolment.objects.filter(module=assignment.module_id).select_related("user")}
+    groups = _groups(assignment, people)
+    group = choices.group if wanted.group is None else wanted.group
+    group = group if group in groups else ""
+    in_group = {pk for pk, person in people.items() if group in {"", person.group}}
+    lines = [line for line in _lines(assignment, wanted.since) if line.student in in_group]
+    labels = {pk: person.label(hides_names=choices.hides_names) for pk, person in people.items()}
+    tabs = _tabs(assignment, lines, people)
+    asked_for = next((line for line in lines if line.submission == wanted.submission), None)
+    by = _by(wanted, choices.by)
+    here = None if by == ReadBy.STUDENT else _tab(tabs, lines, wanted, asked_for)
+    persons = _persons(lines, people, labels)
+    person = _person(persons, wanted, asked_for, people) if by == ReadBy.STUDENT else None
+    if person:
+        numbers = {tab.question.pk: tab.number for tab in tabs}
+        chosen = [line for line in lines if people[line.student].tag == person.tag]
+        chosen.sort(key=lambda line: numbers[line.question])
+        page, pages, shown = 1, 1, chosen
+    else:
+        chosen = [line for line in lines if here and line.question == here.question.pk]
+        order = _order(people, labels, choices.hides_names)
+        chosen.sort(key=order)
+        page, pages, shown = _page(chosen, wanted, asked_for)
+    return View(
+        assignment=assignment,
+        by=by,
+        hides_names=choices.hides_names,
+        group=group,
+        groups=groups,
+        tabs=tabs,
+        here=here,
+        person=person,
+        people=persons,
+        replies=_replies(desk, shown, tabs, people, labels),
+        page=page,
+        pages=pages,
+        total=len(chosen),
+        since=wanted.since,
+        students=sum(people[pk].role == Role.STUDENT and not people[pk].has_left for pk in in_group),
+        ready=_ready(desk, here, person, people, in_group),
+        comments=list(Comment.objects.usable_by(desk.enrolment.user_id, assignment.module).select_related("owner")),
+        batch=_batch(desk),
+    )
+
+
+def _groups(assignment: Assignment, people: dict[int, Enrolment]) -> list[str]:
+    """The groups of the module, and those that students are in and that were taken off its list."""
+    of_students = {person.group for person in people.values() if person.role == Role.STUDENT} - {""}
+    return [*assignment.module.groups, *sorted(of_students - set(assignment.module.groups))]
+
+
+def _by(wanted: Wanted, remembered: str) -> str:
+    if wanted.tag:
+        return ReadBy.STUDENT
+    return ReadBy.QUESTION if wanted.key else remembered
+
+
+def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
+    """Of every answer the latest version, in two queries that read no text."""
+    rows = (
+        Submission.objects.readable_for_teachers()
+        .filter(answer__assignment=assignment)
+        .order_by("revision")
+        .values_list("pk", "answer", "answer__question", "answer__student")
+    )
+    begun: dict[int, datetime] = {}
+    given = Feedback.objects.filter(submission__answer__assignment=assignment).order_by("-created_at")
+    for submission, created_at in given.values_list("submission", "created_at"):
+        begun[submission] = created_at  # the first that anybody gave
+    versions, latest = Counter(), {}
+    for row in rows:
+        versions[row[1]] += 1
+        latest[row[1]] = row
+    return [
+        _Line(
+            *row,
+            is_waiting=row[0] not in begun,
+            was_waiting=row[0] not in begun or begun[row[0]] > since,
+            is_revised=versions[answer] > 1,
+        )
+        for answer, row in latest.items()
+    ]
+
+
+def _tabs(assignment: Assignment, lines: list[_Line], people: dict[int, Enrolment]) -> list[Tab]:
     wording = cases.access.wording(assignment.edition)
-    counts = dict(readable.order_by().values_list("answer__question").annotate(students=Count("answer", distinct=True)))
+    handed_in = Counter(line.question for line in lines if not people[line.student].has_left)
+    waiting = Counter(line.question for line in lines if line.is_waiting)
     asked = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
-    return [Tab(q, wording.get(q.key, q.text), counts.get(q.pk, 0)) for q in asked]
+    return [
+        Tab(question, wording.get(question.key, question.text), number, handed_in[question.pk], waiting[question.pk])
+        for number, question in enumerate(asked, start=1)
+    ]
 
 
-def _replies(assignment: Assignment, readable, here: Tab, people: dict[int, Enrolment]) -> list[Reply]:
-    extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=assignment)}
-    versions: dict[int, list[Submission]] = {}
-    rows = readable.filter(answer__question=here.question).select_related("answer__student").order_by("revision")
-    for submission in rows:
-        versions.setdefault(submission.answer_id, []).append(submission)
+def _tab(tabs: list[Tab], lines: list[_Line], wanted: Wanted, asked_for: _Line | None) -> Tab | None:
+    """The question that is asked for; else the first with something to read, else the first."""
+    if asked_for and not wanted.key:
+        return next((tab for tab in tabs if tab.question.pk == asked_for.question), None)
+    named = next((tab for tab in tabs if tab.question.key == wanted.key), None)
+    return named or next((tab for tab in tabs if tab.waiting), tabs[0] if tabs else None)
+
+
+def _persons(lines: list[_Line], people: dict[int, Enrolment], labels: dict[int, str]) -> list[Person]:
+    """Who handed in anything, who waits first: by name, or where names are hidden by tag."""
+    waiting, was_waiting = Counter(), Counter()
+    for line in lines:
+        waiting[line.student] += line.is_waiting
+        was_waiting[line.student] += line.was_waiting
+    found = sorted(waiting, key=lambda pk: (not was_waiting[pk], labels[pk].casefold(), people[pk].tag))
+    return [Person(labels[pk], people[pk].tag, waiting[pk]) for pk in found]
+
+
+def _person(persons: list[Person], wanted: Wanted, asked_for: _Line | None, people: dict) -> Person | None:
+    tag = people[asked_for.student].tag if asked_for and not wanted.tag else wanted.tag
+    return next((person for person in persons if person.tag == tag), persons[0] if persons else None)
+
+
+def _order(people: dict[int, Enrolment], labels: dict[int, str], hides_names: bool):
+    """What was waiting when the sitting began comes first, and of that what a student wrote anew."""
+
+    def key(line: _Line) -> tuple:
+        person = people[line.student]
+        name = person.tag if hides_names else labels[line.student].casefold()
+        return not line.was_waiting, not (line.was_waiting and line.is_revised), person.group, name, person.tag
+
+    return key
+
+
+def _page(chosen: list[_Line], wanted: Wanted, asked_for: _Line | None) -> tuple[int, int, list[_Line]]:
+    pages = max(1, -(-len(chosen) // PER_PAGE))
+    page = chosen.index(asked_for) // PER_PAGE + 1 if asked_for in chosen else wanted.page
+    page = min(max(1, page), pages)
+    return page, pages, chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
+
+
+def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labels: dict) -> list[Reply]:
+    """With all texts and feedback of just these answers."""
+    answers = [line.answer for line in lines]
+    versions: dict[int, list[Submission]] = defaultdict(list)
+    for submission in Submission.objects.readable_for_teachers().filter(answer__in=answers).order_by("revision"):
+        versions[submission.answer_id].append(submission)
+    given: dict[int, list[Feedback]] = defaultdict(list)
+    feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
+    for each in feedback.order_by("created_at", "pk"):
+        given[each.submission_id].append(each)
+    me = desk.enrolment.user_id
+    kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
+    for version in FeedbackVersion.objects.filter(submission__answer__in=answers, author=me):
+        kept[version.submission_id].append(version)
+    pinned = set(PinnedAnswer.objects.filter(submission__answer__in=answers).values_list("submission", flat=True))
+    extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
+    by_question = {tab.question.pk: tab for tab in tabs}
     replies = []
-    for handed_in in versions.values():
-        latest = handed_in[-1]
-        enrolment = people[latest.answer.student_id]
-        is_late = assignment.is_late(latest.submitted_at, extensions.get(enrolment.pk))
-        asked_otherwise = latest.question_text.strip() != here.wording.strip()
-        replies.append(Reply(latest, enrolment, len(handed_in), is_late, asked_otherwise))
-    return sorted(replies, key=lambda reply: (reply.enrolment.group, str(reply.student).casefold()))
+    for line in lines:
+        *before, latest = versions[line.answer]
+        enrolment, tab = people[line.student], by_question[line.question]
+        mine = next((each for each in given[latest.pk] if each.author_id == me), None)
+        replies.append(
+            Reply(
+                submission=latest,
+                enrolment=enrolment,
+                label=labels[line.student],
+                tab=tab,
+                earlier=_earlier(versions[line.answer], given),
+                is_waiting=line.is_waiting,
+                is_late=desk.assignment.is_late(latest.submitted_at, extensions.get(enrolment.pk)),
+                asked_otherwise=latest.question_text.strip() != tab.wording.strip(),
+                is_pinned=latest.pk in pinned,
+                own=mine,
+                of_colleagues=[each for each in given[latest.pk] if each is not mine],
+                kept=kept[latest.pk],
+            )
+        )
+    return replies
+
+
+def _earlier(versions: list[Submission], given: dict[int, list[Feedback]]) -> list[Earlier]:
+    """The versions before the latest, the newest first."""
+    found = [
+        Earlier(old, number, given[old.pk], cases.access.difference(old.text, new.text))
+        for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1)
+    ]
+    return found[::-1]
+
+
+def _ready(desk: Desk, here: Tab | None, person: Person | None, people: dict, in_group: set[int]) -> Ready:
+    assignment, me = desk.assignment, desk.enrolment.user_id
+    mine = set(
+        reviewing.to_release(me, assignment.module)
+        .filter(submission__answer__assignment=assignment)
+        .values_list("pk", flat=True)
+    )
+    rows = Feedback.objects.waiting_for_release().filter(submission__answer__assignment=assignment)
+    here_count = group_count = 0
+    of_colleagues: Counter[str] = Counter()
+    for pk, author, question, student in rows.values_list(
+        "pk", "author", "submission__answer__question", "submission__answer__student"
+    ):
+        if pk not in mine:
+            of_colleagues[str(people[author].user)] += 1
+            continue
+        group_count += student in in_group
+        is_here = people[student].tag == person.tag if person else here is not None and question == here.question.pk
+        here_count += is_here and student in in_group
+    return Ready(here_count, group_count, len(mine), dict(of_colleagues))
+
+
+def _batch(desk: Desk) -> tuple[str, int] | None:
+    """The last act for a selection that can still be undone, with how many answers it was for."""
+    rows = reviewing.untouched(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
+    tokens = list(rows.order_by("-created_at", "-pk").values_list("batch", flat=True))
+    return (tokens[0], tokens.count(tokens[0])) if tokens else None
+
+
+def writing_now(desk: Desk) -> dict[int, str]:
+    """Which colleague is at which answer at this moment, by submission."""
+    rows = (
+        Feedback.objects.filter(
+            submission__answer__assignment=desk.assignment, updated_at__gte=timezone.now() - WRITES_NOW
+        )
+        .exclude(author=desk.enrolment.user_id)
+        .exclude(author=None)
+        .exclude(writer="")
+        .select_related("author")
+    )
+    return {row.submission_id: row.author.get_short_name() for row in rows.order_by("updated_at")}
+
+
+def arrived_since(desk: Desk, since: datetime) -> int:
+    """How many answers were handed in since the page was made."""
+    rows = Submission.objects.readable_for_teachers().filter(answer__assignment=desk.assignment)
+    return rows.filter(submitted_at__gt=since).values("answer").distinct().count()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from questions.views import assignments, joining, portfolio, progress, student, teacher  # noqa: F401
+from questions.views import assignments, comments, joining, portfolio, progress, reviewing, student, teacher
 
 app_name = "questions"
 
@@ -41,7 +41,6 @@ teacher_urls: list[URLPattern] = [
     path("modules/<int:pk>/mensen/<slug:tag>/terugkeer/", teacher.person_return, name="person_return"),
     path("modules/<int:pk>/opdrachten/nieuw/", assignments.assignment_new, name="assignment_new"),
     path("opdrachten/<int:pk>/bewerken/", assignments.assignment_edit, name="assignment_edit"),
-    path("opdrachten/<int:pk>/feedback/", assignments.assignment_feedback, name="assignment_feedback"),
     path("opdrachten/<int:pk>/plaats/", assignments.assignment_place, name="assignment_place"),
     path("opdrachten/<int:pk>/sluiting/", assignments.assignment_closing, name="assignment_closing"),
     path("opdrachten/<int:pk>/heropening/", assignments.assignment_reopening, name="assignment_reopening"),
@@ -54,6 +53,21 @@ teacher_urls: list[URLPattern] = [
     ),
 ]
 
+# Feedback: questions/views/{reviewing,comments}.py
+reviewing_urls: list[URLPattern] = [
+    path("opdrachten/<int:pk>/feedback/", reviewing.assignment_feedback, name="assignment_feedback"),
+    path("opdrachten/<int:pk>/feedback/nu/", reviewing.feedback_now, name="feedback_now"),
+    path("opdrachten/<int:pk>/feedback/keuze/", reviewing.mark_selection, name="mark_selection"),
+    path("opdrachten/<int:pk>/feedback/ongedaan/", reviewing.undo_selection, name="undo_selection"),
+    path("opdrachten/<int:pk>/feedback/vrijgave/", reviewing.release_feedback, name="release_feedback"),
+    path("opdrachten/<int:pk>/verhaal/", reviewing.assignment_story, name="assignment_story"),
+    path("ingeleverd/<int:pk>/feedback/", reviewing.save_feedback, name="save_feedback"),
+    path("ingeleverd/<int:pk>/feedback/ongedaan/", reviewing.undo_feedback, name="undo_feedback"),
+    path("zinnen/", comments.comments, name="comments"),
+    path("zinnen/<int:pk>/delen/", comments.comment_sharing, name="comment_sharing"),
+    path("zinnen/<int:pk>/verwijdering/", comments.comment_deletion, name="comment_deletion"),
+]
+
 # One's own answers: questions/views/portfolio.py
 portfolio_urls: list[URLPattern] = [
     path("antwoorden/", portfolio.answers, name="answers"),
@@ -63,4 +77,4 @@ portfolio_urls: list[URLPattern] = [
     path("antwoorden/<int:pk>/versies/", portfolio.versions, name="answer_versions"),
 ]
 
-urlpatterns = [*student_urls, *teacher_urls, *portfolio_urls]
+urlpatterns = [*student_urls, *teacher_urls, *reviewing_urls, *portfolio_urls]

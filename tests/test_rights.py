@@ -76,6 +76,16 @@ questions:person_return               405                             | 302 404 
 questions:assignment_new              302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404
 questions:assignment_edit             302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404
 questions:assignment_feedback         302 404 403 404 200 404 404 404 | 405
+questions:assignment_story            302 404 403 404 200 404 404 404 | 405
+questions:feedback_now                302 404 403 404 200 404 404 404 | 405
+questions:save_feedback               405                             | 401 404 403 404 200 404 404 404
+questions:undo_feedback               405                             | 302 404 403 404 302 404 404 404
+questions:mark_selection              405                             | 302 404 403 404 302 404 404 404
+questions:undo_selection              405                             | 302 404 403 404 302 404 404 404
+questions:release_feedback            405                             | 302 404 403 404 302 404 404 404
+questions:comments                    302 403 403 403 200 200 403 200 | 302 403 403 403 302 302 403 302
+questions:comment_sharing             405                             | 302 404 404 404 302 404 404 404
+questions:comment_deletion            405                             | 302 404 404 404 302 404 404 404
 questions:assignment_place            405                             | 302 404 403 404 302 404 404 404
 questions:assignment_closing          405                             | 302 404 403 404 302 404 404 404
 questions:assignment_reopening        405                             | 302 404 403 404 302 404 404 404
@@ -122,8 +132,7 @@ admin:questions_teacherinvitation_add 302 302 302 302 302 302 403 200 | 302 302 
 # administrator may do there is Django's own, and tested with each model's admin.
 OUTSIDERS = ROLES[:6]
 
-# What of the planted words somebody finds who opens everything that there is: these, and no other. Feedback of a
-# colleague is for teachers to read (section 7) as soon as there is a page for it.
+# What of the planted words somebody finds who opens everything that there is: these, and no other.
 FINDS = {
     "visitor": set(),
     "stranger": set(),
@@ -158,6 +167,9 @@ FINDS = {
         words.LEFT_BEFORE,
         words.NOT_YET_OPEN,
         words.OWN_QUESTION,
+        words.UNRELEASED,
+        words.RELEASED_AND_CHANGED,
+        words.SHARED_COMMENT,
     },
     "other_teacher": {words.OTHER_MODULE},
     "editor": {words.CONCEPT, words.WORKING_COPY},
@@ -170,7 +182,7 @@ FINDS = {
         words.OTHER_MODULE,
     },
 }
-FINDS["teacher"] = FINDS["colleague"] | {words.RELEASED, words.UNRELEASED}  # in the copy of their own data
+FINDS["teacher"] = FINDS["colleague"] | {words.RELEASED, words.OWN_COMMENT, words.UNDONE_FEEDBACK}
 
 # Of what people write and do in modules, this may be looked at in the admin.
 IN_ADMIN = {"Module", "Enrolment", "Assignment", "TeacherInvitation", "Question"}
@@ -318,5 +330,5 @@ def test_what_people_write_in_modules_is_not_in_the_admin():
         waiting.extend(getattr(panel, "inlines", ()))
     of_questions = {model.__name__ for model in shown if model._meta.app_label == "questions"}
     assert of_questions == IN_ADMIN
-    for secret in ("Answer", "AnswerVersion", "Submission", "Feedback", "SharedReading"):
+    for secret in ("Answer", "AnswerVersion", "Submission", "Feedback", "FeedbackVersion", "SharedReading"):
         assert getattr(questions_models, secret) not in shown

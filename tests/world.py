@@ -21,8 +21,10 @@ from questions import answering, inviting
 from questions.models import (
     Answer,
     AnswerVersion,
+    Comment,
     Enrolment,
     Feedback,
+    FeedbackVersion,
     Kolb,
     Module,
     Question,
@@ -45,6 +47,10 @@ words = SimpleNamespace(
     SUBMITTED="ijsvogelingeleverd",
     RELEASED="merelvrijgegeven",
     UNRELEASED="spreeuwnietvrijgegeven",
+    RELEASED_AND_CHANGED="lijsterveranderd",
+    UNDONE_FEEDBACK="pimpelmeesongedaan",
+    OWN_COMMENT="appelvinkzin",
+    SHARED_COMMENT="groenlinggedeeldezin",
     CLASSMATES_NAME="Wielewaal",
     CLASSMATES_ADDRESS="baardmannetje",
     CLASSMATES_ANSWER="putterklasgenoot",
@@ -73,6 +79,7 @@ class World:
         self._people()
         self._assignments()
         self._answers()
+        self._comments()
         self.sessions = {role: self._sign_in(user) for role, user in self.people.items() if user}
         self.bodies = self._bodies()
         self.addresses = self._addresses()  # after signing in, which takes the force from links for a new password
@@ -149,7 +156,8 @@ class World:
     def _answers(self) -> None:
         first, second, third, fourth = (q for q in self.assignment.questions.order_by("asked_in__position")[:4])
         self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
-        self._feedback(self.submission, words.RELEASED, Verdict.AGAIN, released_at=self.now)
+        given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
+        self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
         self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
         self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
         self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")
@@ -168,6 +176,13 @@ class World:
             hand_in(self.shared, other)
         SharedReading.objects.create(assignment=self.shared, student=self.student.user)
 
+    def _comments(self) -> None:
+        teacher, module = self.people["teacher"], self.module
+        self.comment = Comment.objects.create(owner=teacher, text=f"{words.OWN_COMMENT}: waarom?")
+        Comment.objects.create(owner=teacher, module=module, text=f"{words.SHARED_COMMENT}: hoe dan?")
+        undone = {"author": teacher, "kind": FeedbackVersion.Kind.UNDONE, "text": words.UNDONE_FEEDBACK}
+        FeedbackVersion.objects.create(submission=self.submission, **undone)
+
     def _left_work(self, first: Question, second: Question) -> None:
         before = hand_in(self.assignment, self.left, 0, words.LEFT_BEFORE)
         Submission.objects.filter(pk=before.pk).update(submitted_at=self.now - timedelta(days=2))
@@ -183,9 +198,7 @@ class World:
         assignment_id = self.assignment.pk if assignment is ... else assignment and assignment.pk
         stored = Answer.objects.filter(student=enrolment.user, question=question, assignment=assignment_id).first()
         draft = answering.Draft(text, revision=stored.revision if stored else 0)
-        return answering.save(
-            student=enrolment.user, question=question, assignment_id=assignment_id, draft=draft
-        ).answer
+        return answering.save(student=enrolment.user, question=question, assignment_id=assignment_id, draft=draft).row
 
     @staticmethod
     def _sign_in(user: User) -> str:
@@ -212,6 +225,8 @@ class World:
             "modules/<int:pk>": f"modules/{self.module.pk}",
             "vragen/<int:pk>": f"vragen/{self.assignment.questions.get(module=self.module).pk}",  # not answered yet
             "antwoorden/<int:pk>": f"antwoorden/{self.draft.pk}",
+            "ingeleverd/<int:pk>": f"ingeleverd/{self.submission.pk}",
+            "zinnen/<int:pk>": f"zinnen/{self.comment.pk}",
             "<slug:tag>": self.classmate.tag,
             "meedoen/<str:code>": f"meedoen/{CODE}",
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
@@ -265,6 +280,9 @@ class World:
             "questions:take_back": {"versie": self.submission.pk},
             "questions:adopt": {"vraag": answered.pk},
             "questions:join": {"group": "SW1A"},
+            "questions:save_feedback": {"text": "Mooi.", "revision": 1},
+            "questions:release_feedback": {"wat": "alles"},
+            "questions:comments": {"text": "Waar zie je dat?"},
             "questions:reading_choices": {"names": "verborgen"},
             "admin:cases_case_restore": {"editie": "1"},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
@@ -283,6 +301,8 @@ class World:
             found += [f"/opdrachten/{assignment.pk}/{page}" for page in pages]
         found += [f"/opdrachten/{self.assignment.pk}/?bewerk={question.pk}" for question in questions]
         found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={question.key}" for question in questions]
+        found += [f"/opdrachten/{self.assignment.pk}/verhaal/?vraag={question.key}" for question in questions]
+        found += [f"/opdrachten/{self.assignment.pk}/feedback/?student={e.tag}" for e in self.module.enrolments.all()]
         found += [f"/modules/{place.module_id}/mensen/{place.tag}/" for place in Enrolment.objects.all()]
         found += [f"/antwoorden/{answer.pk}/versies/" for answer in Answer.objects.all()]
         found += [f"/casussen/{slug}/" for slug in (self.other_case.slug, self.concept.slug)]

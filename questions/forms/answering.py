@@ -31,7 +31,7 @@ def read_desk(data: QueryDict, question_ids: list[int]) -> dict[int, Draft]:
 def read_fields(data: QueryDict) -> dict[int, Draft]:
     """The answers of a form, by the question that each field names."""
     named = [name.removeprefix("text-") for name in data if name.startswith("text-")]
-    return read_desk(data, [_number(pk) for pk in named])
+    return read_desk(data, [read_number(pk) for pk in named])
 
 
 def read_user(data: QueryDict) -> int | None:
@@ -41,17 +41,17 @@ def read_user(data: QueryDict) -> int | None:
 def _draft(data: QueryDict, suffix: str) -> Draft:
     return Draft(
         text=data[f"text{suffix}"],
-        revision=_number(data.get(f"revision{suffix}") or "0"),
+        revision=read_number(data.get(f"revision{suffix}") or "0"),
         writer=data.get("writer", "")[:MAX_WRITER],
-        seq=_number(data.get(f"seq{suffix}") or "0"),
+        seq=read_number(data.get(f"seq{suffix}") or "0"),
     )
 
 
 def _user(data: QueryDict) -> int | None:
-    return _number(data["user"]) if data.get("user") else None
+    return read_number(data["user"]) if data.get("user") else None
 
 
-def _number(value: str) -> int:
+def read_number(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 15):
         raise BadRequest(f"{value[:20]!r} is no number")
     return int(value)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import Case
-from questions import access, assigning, reading
+from questions import access, assigning
 from questions.assigning import Plan
 from questions.forms.teaching import (
     OWN_PREFIX,
@@ -180,18 +180,6 @@ def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpRespons
     assigning.withdraw_extension(extension=extension)
     messages.success(request, _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user})
     return redirect("questions:assignment_extensions", pk)
-
-
-# --- Reading ---
-
-
-@require_safe
-@access.signed_in
-def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
-    """What was handed in, question by question."""
-    assignment = access.assignment_for_teacher(request, pk)
-    view = reading.gather(assignment, request.GET.get("vraag", ""))
-    return render(request, "questions/assignment_feedback.html", {"view": view, "assignment": assignment})
 
 
 # --- From the page of a case ---

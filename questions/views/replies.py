@@ -8,8 +8,8 @@ from questions.views.rescue import rescue_page, wants_page
 STATUS = {Outcome.SAVED: 200, Outcome.STALE: 409, Outcome.TOO_LONG: 413}
 
 
-def save_reply(saved: Saved) -> JsonResponse:
-    body = {"result": saved.outcome.value, "revision": saved.revision}
+def save_reply(saved: Saved, **more: object) -> JsonResponse:
+    body = {"result": saved.outcome.value, "revision": saved.revision, **more}
     if saved.row:
         body["saved_at"] = saved.row.updated_at.isoformat()
     if saved.outcome is Outcome.STALE:

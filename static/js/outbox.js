@@ -180,7 +180,7 @@ function guardSignOut(form, dialog) {
 
 function reasonFor(status) {
   if (status === 409) return "conflict";
-  return [400, 403, 404].includes(status) ? "refused" : "waiting";
+  return [400, 403, 404, 410].includes(status) ? "refused" : "waiting";
 }
 
 // «Nog niet verzonden» at /antwoorden/: what is on this device and could not be stored, and why.

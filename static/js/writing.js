@@ -32,16 +32,19 @@ class Field {
     this.place = element.dataset.place;
     this.url = element.dataset.save;
     this.revision = Number(element.dataset.revision);
+    this.choices = [...element.querySelectorAll("input[type=radio]")]; // what is stored along with the text: a verdict
     this.confirmed = normalise(this.area.value); // the text that the server is known to have
+    this.confirmedChoice = this.choice;
     this.seq = 0;
     this.key = keyOf(this.place, writer);
     this.tries = 0;
     this.isBehind = false; // while a text of an earlier page still waits to be sent
     this.isPaused = false; // while two texts wait for a choice, or someone else is signed in
     const { savedAt } = element.dataset;
-    if (savedAt) this.say("ok", `${words.saved} ${moment(new Date(savedAt))}`);
+    if (savedAt) this.say("ok", this.savedLine(moment(new Date(savedAt)), element.dataset.note));
     this.recover();
     this.area.addEventListener("input", () => this.typed());
+    this.choices.forEach((radio) => radio.addEventListener("change", () => this.typed()));
     this.area.addEventListener("blur", () => this.flush());
     enlist(this);
   }
@@ -50,14 +53,34 @@ class Field {
     return normalise(this.area.value);
   }
 
+  get choice() {
+    return this.choices.find((radio) => radio.checked)?.value ?? "";
+  }
+
+  set choice(value) {
+    this.choices.forEach((radio) => (radio.checked = radio.value === value));
+  }
+
   isUnsent() {
-    return this.text !== this.confirmed;
+    return this.text !== this.confirmed || this.choice !== this.confirmedChoice;
+  }
+
+  savedLine(when, note) {
+    return note ? `${words.saved} ${when}, ${note}` : `${words.saved} ${when}`;
+  }
+
+  // What the server said when it stored this.
+  saidBy(reply) {
+    const when = clock(reply.body.saved_at ? new Date(reply.body.saved_at) : new Date());
+    return this.savedLine(when, reply.body.note);
   }
 
   asCopy() {
     const { place, url, key } = this;
-    const page = location.pathname + (this.element.closest("[id^=vraag-]") ? `#${this.element.closest("[id^=vraag-]").id}` : "");
-    return { key, place, url, page, text: this.text, revision: this.revision, writer, seq: this.seq + 1, label: this.element.dataset.label };
+    const anchor = this.element.closest("[id^=vraag-]");
+    const page = this.element.dataset.page ?? location.pathname + (anchor ? `#${anchor.id}` : "");
+    const extra = this.choices.length ? { verdict: this.choice } : undefined;
+    return { key, place, url, page, text: this.text, revision: this.revision, writer, seq: this.seq + 1, label: this.element.dataset.label, extra };
   }
 
   // Text that an earlier page could not get confirmed comes back into the field and goes out under its own name and
@@ -66,12 +89,14 @@ class Field {
     this.isBehind = false;
     for (const copy of copies(this.place)) {
       if (copy.key === this.key) continue;
-      if (copy.text === this.confirmed) {
+      const choice = copy.extra?.verdict ?? "";
+      if (copy.text === this.confirmed && (!choice || choice === this.confirmedChoice)) {
         remove(copy.key);
         continue;
       }
       if (!this.isUnsent()) {
         this.area.value = copy.text;
+        if (choice) this.choice = choice;
         this.area.readOnly = false;
         this.say("wait", words.waiting);
       }
@@ -80,14 +105,15 @@ class Field {
       this.sending = null;
       if (reply.status === 200) {
         this.confirmed = copy.text;
+        if (choice) this.confirmedChoice = choice;
         this.revision = reply.revision;
         settle(copy.key, copy.seq);
         if (this.isUnsent()) this.typed();
-        else this.say("ok", `${words.saved} ${clock()}`);
+        else this.say("ok", this.saidBy(reply));
       } else {
         if (reply.status === 413) this.adopt(copy);
         this.isBehind = ![409, 413].includes(reply.status);
-        this.handle(reply, copy.text);
+        this.handle(reply, copy);
         break;
       }
     }
@@ -139,17 +165,22 @@ class Field {
     this.sending = send(copy, options);
     const reply = await this.sending;
     this.sending = null;
-    this.handle(reply, copy.text, copy.seq);
+    this.handle(reply, copy, copy.seq);
+    return reply;
   }
 
-  handle(reply, text, seq = null) {
+  // `sent` is what the reply is about: the text, and the verdict where there is one.
+  handle(reply, sent, seq = null) {
     if (reply.status === 200) {
       this.tries = 0;
-      this.confirmed = text;
+      this.confirmed = sent.text;
+      if (sent.extra) this.confirmedChoice = sent.extra.verdict;
+      if (reply.body.verdict && !this.choice) this.choice = this.confirmedChoice = reply.body.verdict;
       this.revision = Math.max(this.revision, reply.revision);
       if (seq !== null) settle(this.key, seq);
       if (this.isUnsent()) this.typed();
-      else this.say("ok", `${words.saved} ${clock(reply.body.saved_at ? new Date(reply.body.saved_at) : new Date())}`);
+      else this.say("ok", this.saidBy(reply));
+      this.element.dispatchEvent(new CustomEvent("casusboek:saved", { bubbles: true, detail: reply.body }));
     } else if (reply.status === 409 && reply.reason === "other_user") {
       lock();
     } else if (reply.status === 409) {
@@ -159,6 +190,8 @@ class Field {
       offerSignIn();
     } else if (reply.status === 413) {
       this.say("wait", words.overlong);
+    } else if (reply.status === 410) {
+      this.say("wait", words.withdrawn);
     } else if (reply.status === 403 || reply.status === 404 || reply.status === 400) {
       this.say("wait", words.refused);
     } else {
@@ -177,19 +210,21 @@ class Field {
     const panel = document.getElementById("twee-teksten").content.cloneNode(true).firstElementChild;
     panel.querySelector("[data-mine]").textContent = this.text;
     panel.querySelector("[data-stored]").textContent = reply.body.stored ?? "";
-    const decide = (text) => {
+    const decide = (text, choice) => {
       copies(this.place).forEach((copy) => remove(copy.key));
       this.area.value = text;
+      this.choice = choice;
       this.confirmed = normalise(reply.body.stored ?? "");
+      this.confirmedChoice = reply.body.verdict ?? this.confirmedChoice;
       this.revision = reply.revision;
       this.isPaused = false;
       panel.remove();
       this.area.focus();
       if (this.isUnsent()) this.typed();
-      else this.say("ok", `${words.saved} ${clock(reply.body.saved_at ? new Date(reply.body.saved_at) : new Date())}`);
+      else this.say("ok", this.saidBy(reply));
     };
-    panel.querySelector("[data-take-mine]").addEventListener("click", () => decide(this.text));
-    panel.querySelector("[data-take-stored]").addEventListener("click", () => decide(normalise(reply.body.stored ?? "")));
+    panel.querySelector("[data-take-mine]").addEventListener("click", () => decide(this.text, this.choice));
+    panel.querySelector("[data-take-stored]").addEventListener("click", () => decide(normalise(reply.body.stored ?? ""), reply.body.verdict ?? this.choice));
     this.area.after(panel);
   }
 
@@ -207,7 +242,7 @@ class Field {
   }
 }
 
-const all = [...document.querySelectorAll("[data-save]")].map((element) => new Field(element));
+export const all = [...document.querySelectorAll("[data-save]")].map((element) => new Field(element));
 
 // Somebody else is signed in here by now: nothing of this page may be seen by them, or stored as theirs.
 function lock() {
@@ -272,7 +307,7 @@ function handInHere(form) {
     delete form.dataset.busy;
     button.removeAttribute("aria-disabled");
     if (reply.body.results) handledIn(reply, sent, button);
-    else involved.forEach((field) => field.handle(reply, field.text));
+    else involved.forEach((field) => field.handle(reply, { text: field.text }));
     const note = form.querySelector("[data-hand-in-note]");
     note.textContent = reply.status === 200 ? "" : reply.status === 0 ? words.nothandedin : isClosed(reply) ? words.closed : words.notyet;
     note.hidden = reply.status === 200;
@@ -289,13 +324,13 @@ function handledIn(reply, sent, button) {
     const result = reply.body.results[id];
     if (result?.result === "closed") {
       isDone = false;
-      field.handle({ status: 200, revision: result.revision, body: {} }, text, seq);
+      field.handle({ status: 200, revision: result.revision, body: {} }, { text }, seq);
     } else if (!result || result.result === "stale" || result.result === "too_long") {
       isDone = false;
       const status = result?.result === "too_long" ? 413 : 409;
-      field.handle({ status, reason: "stale", revision: result?.revision ?? 0, body: { stored: result?.stored } }, text);
+      field.handle({ status, reason: "stale", revision: result?.revision ?? 0, body: { stored: result?.stored } }, { text });
     } else {
-      field.handle({ status: 200, revision: result.revision, body: {} }, text, seq);
+      field.handle({ status: 200, revision: result.revision, body: {} }, { text }, seq);
     }
   }
   if (!isDone) return;

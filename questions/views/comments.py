@@ -1,0 +1,83 @@
+"""The comment bank of a teacher: keeping, sharing and throwing away sentences."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from questions import access, commenting
+from questions.models import Comment, Module
+from questions.saving import normalise
+
+MOST = 1_000  # characters of one comment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.signed_in
+def comments(request: HttpRequest) -> HttpResponse:
+    """One's own bank, and a sentence more."""
+    modules = Module.objects.taught_by(request.user)
+    if not modules and not request.user.may_teach:
+        access.check_may_make_modules(request)
+    if request.method == "POST":
+        text = normalise(request.POST.get("text", "")).strip()
+        if not 0 < len(text) <= MOST:
+            return _refused(request, modules, text)
+        comment = commenting.keep_comment(owner=request.user, text=text, module=_module(request, modules))
+        if access.is_script(request):
+            return JsonResponse({"id": comment.pk, "text": comment.text, "shared": comment.module_id is not None})
+        messages.success(request, _("De zin staat in je bank."))
+        return redirect("questions:comments")
+    return _page(request, modules)
+
+
+def _page(request: HttpRequest, modules, text: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+    own = Comment.objects.filter(owner=request.user).select_related("module")
+    shared = Comment.objects.filter(module__in=modules).exclude(owner=request.user).select_related("module", "owner")
+    context = {"own": own, "shared": shared, "modules": modules, "text": text, "problem": problem, "most": MOST}
+    return render(request, "questions/comments.html", context, status=status)
+
+
+def _refused(request: HttpRequest, modules, text: str) -> HttpResponse:
+    problem = (
+        _("Deze zin is langer dan %(most)s tekens en is niet bewaard. Kort hem in.") % {"most": MOST}
+        if text
+        else _("Er staat nog niets. Schrijf een zin die je vaker wilt gebruiken.")
+    )
+    if access.is_script(request):
+        return JsonResponse({"problem": problem}, status=400)
+    return _page(request, modules, text, problem, status=400)
+
+
+def _module(request: HttpRequest, modules) -> Module | None:
+    """The module to share it in: one that this person teaches, or none."""
+    value = request.POST.get("module", "")
+    if not value:
+        return None
+    module = modules.filter(pk=int(value)).first() if value.isdecimal() and len(value) < 16 else None
+    if module is None:
+        raise BadRequest("no module of this teacher")
+    return module
+
+
+@require_POST
+@access.signed_in
+def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
+    comment = access.comment_of(request, pk)
+    module = _module(request, Module.objects.taught_by(request.user))
+    commenting.share_comment(comment=comment, module=module)
+    if module:
+        messages.success(request, _("Je collega’s in %(module)s kunnen de zin nu ook gebruiken.") % {"module": module})
+    else:
+        messages.success(request, _("De zin is weer alleen van jou."))
+    return redirect("questions:comments")
+
+
+@require_POST
+@access.signed_in
+def comment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    access.comment_of(request, pk).delete()
+    messages.success(request, _("De zin is weg uit je bank. In feedback waar hij al in stond, blijft hij staan."))
+    return redirect("questions:comments")

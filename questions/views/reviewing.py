@@ -1,0 +1,219 @@
+"""The feedback desk: reading what was handed in, writing feedback, releasing it."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+import cases.access
+from questions import access, commenting, reading, reviewing
+from questions.forms.reviewing import read_feedback, read_selection, read_wanted
+from questions.models import Comment, Feedback, Submission, Verdict
+from questions.saving import Outcome, Saved
+from questions.views.replies import STATUS, refused, save_reply
+from questions.views.rescue import rescue_page, wants_page
+
+
+@require_safe
+@access.signed_in
+def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    desk = access.desk_of_teacher(request, pk)
+    view = reading.gather(desk, read_wanted(request))
+    context = {"view": view, "assignment": desk.assignment, "verdicts": Verdict}
+    return render(request, "questions/assignment_feedback.html", context)
+
+
+@require_safe
+@access.signed_in
+def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
+    """The question and the story, to have at hand while reading: a page, or for our script its main part."""
+    assignment = access.assignment_for_teacher(request, pk)
+    context = {
+        "assignment": assignment,
+        "story": cases.access.read_edition(assignment.edition),
+        "asked": cases.access.wording(assignment.edition).get(request.GET.get("vraag", "")),
+    }
+    name = "questions/_story.html" if access.is_script(request) else "questions/assignment_story.html"
+    return render(request, name, context)
+
+
+@require_safe
+@access.signed_in
+def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which colleague is writing where, and how much came in since the page was made."""
+    desk = access.desk_of_teacher(request, pk)
+    wanted = read_wanted(request)
+    return JsonResponse({"writing": reading.writing_now(desk), "arrived": reading.arrived_since(desk, wanted.since)})
+
+
+@require_POST
+def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save text and verdict on one version that was handed in, and release it where the button said so."""
+    if not request.user.is_authenticated:
+        return refused(request, 401, "signed_out")
+    sent = read_feedback(request.POST)
+    if sent.save.user_id not in {None, request.user.pk}:
+        return refused(request, 409, "other_user")
+    submission = access.submission_for_teacher(request, pk)
+    try:
+        saved = reviewing.save(author=request.user, submission=submission, draft=sent.save.draft, verdict=sent.verdict)
+    except reviewing.TakenBackError:
+        return refused(request, 410, "withdrawn")
+    if sent.is_released and saved.outcome is Outcome.SAVED and saved.row:
+        reviewing.release(feedback=Feedback.objects.filter(pk=saved.row.pk))
+        saved.row.refresh_from_db()
+    if wants_page(request):
+        return _page_after_save(request, submission, saved)
+    offer = commenting.worth_keeping(request.user, submission)
+    return save_reply(saved, note=_note(saved), verdict=saved.row.verdict if saved.row else "", offer=offer)
+
+
+def _note(saved: Saved) -> str:
+    """What stands behind «opgeslagen»: what the student sees of it."""
+    if saved.row is None or saved.outcome is not Outcome.SAVED:
+        return ""
+    if not saved.row.is_released:
+        return _("nog niet vrijgegeven")
+    return _("wijziging nog niet vrijgegeven") if saved.row.waits_for_release else _("vrijgegeven")
+
+
+def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved) -> HttpResponse:
+    if saved.outcome is not Outcome.SAVED:
+        return rescue_page(request, STATUS[saved.outcome], saved.outcome.value, saved)
+    messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)} if saved.row else _("Opgeslagen."))
+    return redirect(_place_of(submission))
+
+
+def _place_of(submission: Submission) -> str:
+    page = reverse("questions:assignment_feedback", args=[submission.answer.assignment_id])
+    return f"{page}?antwoord={submission.pk}#antwoord-{submission.pk}"
+
+
+@require_POST
+@access.signed_in
+def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to what the student sees; the text stays with its writer."""
+    submission = access.submission_for_teacher(request, pk)
+    if reviewing.undo(author=request.user, submission=submission):
+        messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
+    else:
+        messages.info(request, _("Er was niets om ongedaan te maken."))
+    return _back(request, _place_of(submission))
+
+
+# --- For a selection ---
+
+
+@require_POST
+@access.signed_in
+def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Gelezen», or the same comment, for all that were ticked."""
+    assignment = access.assignment_for_teacher(request, pk)
+    chosen = (
+        Submission.objects.readable_for_teachers()
+        .filter(answer__assignment=assignment, pk__in=read_selection(request.POST))
+        .distinct()
+    )
+    verdict = request.POST.get("oordeel", Verdict.READ)
+    if verdict not in Verdict.values:
+        raise BadRequest("unknown verdict")
+    text = _comment_for_all(request, assignment)
+    batch = reviewing.mark(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
+    _say_batch(request, batch)
+    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+
+
+def _comment_for_all(request: HttpRequest, assignment) -> str:
+    """The comment that was chosen from the bank, or nothing."""
+    value = request.POST.get("zin", "")
+    if not value:
+        return ""
+    usable = Comment.objects.usable_by(request.user, assignment.module)
+    return get_object_or_404(usable, pk=value if value.isdecimal() and len(value) < 16 else 0).text
+
+
+def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:
+    if not batch.made and not batch.skipped:
+        messages.info(request, _("Er was niets aangevinkt. Vink eerst een of meer antwoorden aan."))
+        return
+    done = ngettext(
+        "Bij %(count)s antwoord staat nu feedback klaar.",
+        "Bij %(count)s antwoorden staat nu feedback klaar.",
+        batch.made,
+    )
+    messages.success(request, done % {"count": batch.made})
+    if batch.skipped:
+        left = ngettext(
+            "%(count)s antwoord had al feedback van jou; daar is niets veranderd.",
+            "%(count)s antwoorden hadden al feedback van jou; daar is niets veranderd.",
+            batch.skipped,
+        )
+        messages.info(request, left % {"count": batch.skipped})
+
+
+@require_POST
+@access.signed_in
+def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
+    access.assignment_for_teacher(request, pk)
+    count = reviewing.undo_batch(author=request.user, token=request.POST.get("actie", ""))
+    gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
+    messages.success(request, gone % {"count": count})
+    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+
+
+# --- Releasing ---
+
+
+@require_POST
+@access.signed_in
+def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
+    assignment = access.assignment_for_teacher(request, pk)
+    ready = reviewing.to_release(request.user, assignment.module)
+    chosen = _chosen(request, ready.filter(submission__answer__assignment=assignment))
+    count = reviewing.release(feedback=chosen)
+    if count:
+        done = ngettext(
+            "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu.",
+            "Vrijgegeven: bij %(count)s antwoorden. De studenten zien het nu.",
+            count,
+        )
+        messages.success(request, done % {"count": count})
+    else:
+        messages.info(request, _("Er stond niets klaar om vrij te geven."))
+    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+
+
+def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedback]:
+    """As the button said; every one of these narrows it down. Raises BadRequest where it said nothing."""
+    data = request.POST
+    if data.get("wat") not in {"hier", "klas", "alles", "keuze"}:
+        raise BadRequest("what to release?")
+    if data["wat"] == "keuze":
+        return ready.filter(submission__in=read_selection(data))
+    if data["wat"] == "hier" and not (data.get("vraag") or data.get("student")):
+        raise BadRequest("here is where?")
+    if data["wat"] in {"hier", "klas"} and data.get("klas"):
+        students = {"submission__answer__assignment__module__enrolments__group": data["klas"]}
+        ready = ready.filter(**students, **_same_student())
+    if data["wat"] == "hier" and data.get("vraag"):
+        ready = ready.filter(submission__answer__question__key=data["vraag"])
+    if data["wat"] == "hier" and data.get("student"):
+        ready = ready.filter(submission__answer__assignment__module__enrolments__tag=data["student"], **_same_student())
+    return ready
+
+
+def _same_student() -> dict:
+    return {"submission__answer__assignment__module__enrolments__user": F("submission__answer__student")}
+
+
+def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    back = request.POST.get("terug", "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return HttpResponseRedirect(back if is_ours else otherwise)

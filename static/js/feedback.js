@@ -1,0 +1,331 @@
+// The feedback desk: by keyboard from answer to answer, sentences from the bank, and who else is writing. What is typed
+// is saved by writing.js, like any other text.
+
+import { post } from "./outbox.js";
+import { all } from "./writing.js";
+
+const desk = document.getElementById("lezen");
+const replies = [...document.querySelectorAll("[data-reply]")];
+const fieldOf = (reply) => all.find((field) => reply.contains(field.element));
+const isTyping = (element) => element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+const EVERY = 10000;
+
+// --- From answer to answer ---
+
+function here() {
+  return document.activeElement.closest?.("[data-reply]") ?? null;
+}
+
+// Where one is stands in the address: a reload, or Back, comes out at the same answer and keeps the order as it was.
+function remember(reply) {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("sinds")) address.searchParams.set("sinds", desk.dataset.since);
+  address.searchParams.delete("antwoord");
+  address.hash = reply.id;
+  history.replaceState(null, "", address);
+}
+
+function goTo(reply, { field = false } = {}) {
+  remember(reply);
+  (field ? fieldOf(reply).area : reply).focus({ preventScroll: true });
+  reply.scrollIntoView({ block: "start" });
+}
+
+function move(step, options) {
+  const at = here() ?? lastAt;
+  const index = at ? replies.indexOf(at) + step : step > 0 ? 0 : replies.length - 1;
+  if (replies[index]) return goTo(replies[index], options);
+  const onward = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
+  (onward ?? document.querySelector(".release button"))?.focus();
+  return undefined;
+}
+
+let lastAt = replies.find((reply) => `#${reply.id}` === location.hash) ?? null;
+desk?.addEventListener("focusin", () => {
+  lastAt = here() ?? lastAt;
+});
+
+async function saveAndNext(reply) {
+  const field = fieldOf(reply);
+  if (!field.choice) field.choice = "gelezen"; // to save without a word is to say just that
+  field.typed();
+  field.flush();
+  move(1, { field: true });
+}
+
+async function release(reply) {
+  const field = fieldOf(reply);
+  if (!field.choice) field.choice = "gelezen";
+  const sent = field.asCopy();
+  field.typed();
+  await field.flush();
+  if (field.isUnsent() || field.isPaused) return; // the save line says why
+  const answer = await post(field.url, { text: sent.text, revision: field.revision, writer: sent.writer, seq: field.seq + 1, user: document.body.dataset.user, verdict: field.choice, vrij: 1 });
+  field.seq += 1;
+  field.handle(answer, { text: sent.text, extra: { verdict: field.choice } }, field.seq);
+}
+
+replies.forEach((reply) => {
+  const form = reply.querySelector("[data-feedback]");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.submitter?.name === "vrij") release(reply);
+    else saveAndNext(reply);
+  });
+  reply.addEventListener("casusboek:saved", (event) => offer(reply, event.detail));
+  reply.addEventListener("focusin", () => openBank(reply), { once: true });
+});
+
+// Feedback that is still on its way goes out before anything is released or marked for several at once.
+document.querySelectorAll("[data-release], #selectie").forEach((form) =>
+  form.addEventListener("submit", async (event) => {
+    if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.sending)) return;
+    event.preventDefault();
+    await Promise.all(all.map((field) => field.flush()));
+    if (all.some((field) => field.isUnsent())) return;
+    form.dataset.sent = "1";
+    form.requestSubmit(event.submitter);
+  }),
+);
+
+// --- Undo of a verdict: back to the one before ---
+
+const verdicts = [];
+desk?.addEventListener("change", (event) => {
+  if (event.target.name !== "verdict") return;
+  const field = fieldOf(event.target.closest("[data-reply]"));
+  verdicts.push({ field, before: field.verdictBefore ?? field.confirmedChoice });
+  field.verdictBefore = field.choice;
+});
+
+function undoVerdict() {
+  const last = verdicts.pop();
+  if (!last) return;
+  last.field.choice = last.before || "gelezen";
+  last.field.verdictBefore = last.field.choice;
+  last.field.typed();
+  goTo(last.field.element.closest("[data-reply]"));
+}
+
+function choose(reply, number) {
+  const radio = fieldOf(reply)?.choices[number - 1];
+  if (!radio || radio.checked) return;
+  radio.checked = true;
+  radio.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// --- The comment bank ---
+
+const bankList = document.getElementById("zinnen");
+const sentences = bankList ? [...bankList.children].map((item) => ({ text: item.textContent, owner: item.dataset.owner })) : [];
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+function openBank(reply) {
+  const place = reply.querySelector("[data-bank]");
+  const bank = document.getElementById("bank").content.cloneNode(true).firstElementChild;
+  const search = bank.querySelector("[data-bank-search]");
+  search.addEventListener("input", () => listSentences(reply));
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") fieldOf(reply).area.focus();
+    if (event.key === "Enter") {
+      event.preventDefault();
+      bank.querySelector("[data-bank-list] button")?.click();
+    }
+  });
+  bank.querySelector("[data-offer-keep]").addEventListener("click", () => keepOffer(reply));
+  place.replaceChildren(bank);
+  listSentences(reply);
+}
+
+function listSentences(reply) {
+  const bank = reply.querySelector(".bank");
+  const wanted = plain(bank.querySelector("[data-bank-search]").value).split(/\s+/).filter(Boolean);
+  const found = sentences.filter((each) => wanted.every((word) => plain(each.text).includes(word)));
+  bank.querySelector("[data-bank-list]").replaceChildren(
+    ...found.slice(0, wanted.length ? 5 : 3).map((each) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = each.owner ? `${each.text} (${each.owner})` : each.text;
+      button.addEventListener("click", () => insert(reply, each.text));
+      item.append(button);
+      return item;
+    }),
+  );
+  bank.querySelector("[data-bank-none]").hidden = found.length > 0 || !wanted.length;
+}
+
+// Through the browser's own editing, so that Ctrl+Z takes it out again.
+function insert(reply, text) {
+  const { area } = fieldOf(reply);
+  area.focus();
+  const before = area.value.slice(0, area.selectionStart);
+  const space = before && !/\s$/.test(before) ? " " : "";
+  if (!document.execCommand("insertText", false, space + text)) {
+    area.setRangeText(space + text, area.selectionStart, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+function offer(reply, { offer: text }) {
+  const line = reply.querySelector("[data-bank-offer]");
+  if (!line || sentences.some((each) => each.text === text)) return;
+  line.hidden = !text;
+  line.querySelector("[data-offer-text]").textContent = text ?? "";
+}
+
+async function keepOffer(reply) {
+  const line = reply.querySelector("[data-bank-offer]");
+  const text = line.querySelector("[data-offer-text]").textContent;
+  const answer = await post(bankList.dataset.url, { text });
+  if (answer.status !== 200) return;
+  sentences.push({ text, owner: "" });
+  document.querySelectorAll("[data-bank-offer]").forEach((each) => (each.hidden = true));
+  document.querySelectorAll("[data-reply]").forEach((each) => each.querySelector(".bank") && listSentences(each));
+  fieldOf(reply).area.focus();
+}
+
+// --- The question and the story beside it ---
+
+const story = document.getElementById("verhaal-erbij");
+let storyShows = "";
+
+async function showStory() {
+  const link = document.querySelector("[data-story]");
+  const key = (here() ?? lastAt)?.dataset.question;
+  const address = key ? `${link.pathname}?vraag=${encodeURIComponent(key)}` : link.href;
+  if (storyShows !== address) {
+    const response = await fetch(address, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+    if (!response?.ok) return void location.assign(address);
+    story.querySelector("[data-story-here]").replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
+    storyShows = address;
+  }
+  story.showModal();
+}
+
+document.querySelector("[data-story]")?.addEventListener("click", (event) => {
+  if (event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  showStory();
+});
+
+// --- Keys ---
+
+const keys = document.getElementById("toetsen");
+const LETTERS = "casusboek-letters";
+const box = keys?.querySelector("[data-keys-on]");
+const stored = (() => {
+  try {
+    return localStorage.getItem(LETTERS);
+  } catch {
+    return null;
+  }
+})();
+if (box) {
+  box.checked = stored !== "uit";
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(LETTERS, box.checked ? "aan" : "uit");
+    } catch {
+      // Then the choice lasts as long as the page.
+    }
+  });
+}
+document.querySelectorAll("[data-keys]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => keys.showModal());
+});
+document.querySelectorAll("dialog [data-close]").forEach((button) => button.addEventListener("click", () => button.closest("dialog").close()));
+
+function switchWay() {
+  const at = here() ?? lastAt ?? replies[0];
+  if (!at) return;
+  const params = new URLSearchParams(document.querySelector(".reading__who") ? { vraag: at.dataset.question } : { student: at.dataset.student });
+  params.set("antwoord", at.dataset.reply);
+  params.set("sinds", desk.dataset.since);
+  location.assign(`${location.pathname}?${params}#${at.id}`);
+}
+
+const LETTER = {
+  j: () => move(1),
+  k: () => move(-1),
+  w: switchWay,
+  v: showStory,
+  z: undoVerdict,
+  x: () => here()?.querySelector("[name=antwoord]").click(),
+  b: () => here()?.querySelector("[data-bank-search]")?.focus(),
+  "?": () => keys.showModal(),
+  1: () => here() && choose(here(), 1),
+  2: () => here() && choose(here(), 2),
+  3: () => here() && choose(here(), 3),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!desk || document.querySelector("dialog[open]")) return;
+  const reply = here();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && reply) {
+    event.preventDefault();
+    return void saveAndNext(reply);
+  }
+  if (event.altKey && event.key.toLowerCase() === "b" && reply) {
+    event.preventDefault();
+    return void reply.querySelector("[data-bank-search]")?.focus();
+  }
+  if (event.key === "Escape" && reply && isTyping(event.target)) return void reply.focus();
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.key === "Enter" && event.target === reply) {
+    event.preventDefault();
+    return void fieldOf(reply).area.focus();
+  }
+  if (!box?.checked && event.key !== "?") return;
+  if (!Object.hasOwn(LETTER, event.key)) return;
+  event.preventDefault();
+  LETTER[event.key]();
+});
+
+// --- How many are ticked ---
+
+const selection = document.getElementById("selectie");
+function countTicked() {
+  const count = document.querySelectorAll("[name=antwoord]:checked").length;
+  selection.hidden = count === 0;
+  selection.querySelector("[data-picked]").textContent = `${count} ${count === 1 ? "antwoord" : "antwoorden"} aangevinkt`;
+}
+if (selection) {
+  document.addEventListener("change", (event) => event.target.name === "antwoord" && countTicked());
+  countTicked();
+}
+
+// --- Who else is writing, and what came in ---
+
+async function lookAround() {
+  if (document.visibilityState !== "visible") return;
+  const query = new URLSearchParams({ sinds: desk.dataset.since });
+  const response = await fetch(`${desk.dataset.now}?${query}`, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+  if (!response?.ok) return;
+  const { writing, arrived } = await response.json();
+  for (const reply of replies) {
+    const line = reply.querySelector("[data-writes]");
+    const name = writing[reply.dataset.reply];
+    const text = name ? `${name} ${desk.dataset.writes}` : "";
+    if (line.textContent !== text) line.textContent = text;
+    line.hidden = !text;
+  }
+  if (arrived && !desk.querySelector("[data-new]")) {
+    const notice = document.createElement("p");
+    notice.className = "notice";
+    notice.dataset.new = "";
+    notice.setAttribute("role", "status");
+    const link = document.createElement("a");
+    link.href = document.querySelector("[data-question-now]")?.href ?? location.pathname;
+    link.textContent = desk.dataset.show;
+    notice.append(`${desk.dataset.arrived} `, link);
+    desk.prepend(notice);
+  }
+}
+
+if (desk) {
+  lookAround();
+  setInterval(lookAround, EVERY);
+  if (lastAt) goTo(lastAt);
+}
