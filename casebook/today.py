@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from casebook.models import User
@@ -92,7 +93,7 @@ def for_you(user: User) -> Today:
     _set_states(answers, user, feedback)
     return Today(
         due=_due(user, studied, answers) if studied else [],
-        news=[given for given in feedback if given.seen_at is None],
+        news=_news(feedback, {module for module, _role, _archived in places}),
         drafts=sum(_is_draft(answer, studied) for answer in answers),
         last=_last(answers, {module for module, _role, _archived in places}),
         taught=_taught(taught) if taught else [],
@@ -102,10 +103,16 @@ def for_you(user: User) -> Today:
 
 def _feedback(user: User) -> list[Feedback]:
     """All that was released to this person, newest first."""
+    answer = "submission__answer__"
     return list(
         Feedback.objects.released()
         .filter(submission__answer__student=user)
-        .annotate(case_title=F("submission__answer__question__case__title"))
+        .annotate(
+            case_title=F(f"{answer}question__case__title"),
+            key=F(f"{answer}question__key"),
+            assignment=F(f"{answer}assignment"),
+            module=F(f"{answer}assignment__module"),
+        )
         .select_related("author", "submission")
         .only(
             "verdict",
@@ -120,6 +127,16 @@ def _feedback(user: User) -> list[Feedback]:
         )
         .order_by("-released_at", "-pk")
     )
+
+
+def _news(feedback: list[Feedback], places: set[int]) -> list[Feedback]:
+    """What was not seen, with where to read it: on the desk, or where that is closed to this person by now, at home."""
+    news = [given for given in feedback if given.seen_at is None]
+    for given in news:
+        desk = reverse("questions:assignment", args=[given.assignment])
+        answers = f"{reverse('questions:answers')}#antwoord-{given.submission.answer_id}"
+        given.href = f"{desk}#vraag-{given.key}" if given.module in places else answers
+    return news
 
 
 def _set_states(answers: list[Answer], user: User, feedback: list[Feedback]) -> None:

@@ -16,7 +16,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from questions.models import Answer, Assignment, Comment, Enrolment, Extension, Module, Question, Role, Submission
+from questions.models import (
+    Answer,
+    Assignment,
+    Comment,
+    Enrolment,
+    Extension,
+    Feedback,
+    Module,
+    Question,
+    Role,
+    Submission,
+)
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,19 @@ def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
     if desk.enrolment.is_teacher:
         raise PermissionDenied
     return desk
+
+
+def feedback_for_student(request: HttpRequest, feedback_id: int) -> Feedback:
+    """Feedback that was released to this person. 404 for everybody else: not even that it is there is theirs."""
+    return get_object_or_404(
+        Feedback.objects.released().select_related("submission__answer__question", "submission__answer__assignment"),
+        pk=feedback_id,
+        submission__answer__student=request.user,
+    )
+
+
+def is_in_module(user, module_id: int) -> bool:
+    return Enrolment.objects.filter(module=module_id, user=user, left_at=None).exists()
 
 
 def question_to_answer(request: HttpRequest, question_id: int, assignment_id: int | None) -> Question:

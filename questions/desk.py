@@ -91,6 +91,11 @@ class View:
         return sum(item.state == AnswerState.DRAFT for item in self.items)
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is feedback that this student has not seen."""
+        return any(given.seen_at is None for item in self.items for handed in item.submissions for given in handed.seen)
+
+    @property
     def is_worth_handing_in(self) -> bool:
         """Whether one button for everything would do more than the button of a single question."""
         return len(self.items) > 1 and not all(item.is_locked for item in self.items)

@@ -74,6 +74,7 @@ portfolio_urls: list[URLPattern] = [
     path("antwoorden/export.docx", portfolio.answers_docx, name="answers_docx"),
     path("antwoorden/export.json", portfolio.answers_json, name="answers_json"),
     path("antwoorden/gezien/", portfolio.feedback_seen, name="feedback_seen"),
+    path("antwoorden/feedback/<int:pk>/verder/", portfolio.feedback_taken_up, name="feedback_taken_up"),
     path("antwoorden/<int:pk>/versies/", portfolio.versions, name="answer_versions"),
 ]
 

@@ -96,6 +96,7 @@ questions:answers                     302 200 200 200 200 200 200 200 | 405
 questions:answers_docx                302 200 200 200 200 200 200 200 | 405
 questions:answers_json                302 200 200 200 200 200 200 200 | 405
 questions:feedback_seen               405                             | 302
+questions:feedback_taken_up           405                             | 302 404 302 404 404 404 404 404
 questions:answer_versions             302 404 200 404 404 404 404 404 | 405
 admin:index                           302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:login                           302 403 403 403 403 403 302 302 | 302 403 403 403 403 403 302 302

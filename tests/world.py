@@ -157,7 +157,7 @@ class World:
         first, second, third, fourth = (q for q in self.assignment.questions.order_by("asked_in__position")[:4])
         self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
         given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
-        self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
+        self.released = self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
         self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
         self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
         self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")
@@ -188,8 +188,8 @@ class World:
         Submission.objects.filter(pk=before.pk).update(submitted_at=self.now - timedelta(days=2))
         hand_in(self.assignment, self.left, 1, words.LEFT_AFTER)
 
-    def _feedback(self, submission: Submission, text: str, verdict: str, **fields) -> None:
-        Feedback.objects.create(
+    def _feedback(self, submission: Submission, text: str, verdict: str, **fields) -> Feedback:
+        return Feedback.objects.create(
             submission=submission, author=self.people["teacher"], text=text, verdict=verdict, **fields
         )
 
@@ -224,6 +224,7 @@ class World:
             "opdrachten/<int:pk>": f"opdrachten/{self.assignment.pk}",
             "modules/<int:pk>": f"modules/{self.module.pk}",
             "vragen/<int:pk>": f"vragen/{self.assignment.questions.get(module=self.module).pk}",  # not answered yet
+            "antwoorden/feedback/<int:pk>": f"antwoorden/feedback/{self.released.pk}",
             "antwoorden/<int:pk>": f"antwoorden/{self.draft.pk}",
             "ingeleverd/<int:pk>": f"ingeleverd/{self.submission.pk}",
             "zinnen/<int:pk>": f"zinnen/{self.comment.pk}",
@@ -285,6 +286,7 @@ class World:
             "questions:comments": {"text": "Waar zie je dat?"},
             "questions:reading_choices": {"names": "verborgen"},
             "admin:cases_case_restore": {"editie": "1"},
+            "questions:feedback_taken_up": {"verder": "ja"},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
         }
 

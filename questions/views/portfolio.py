@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from questions import access, portfolio, takeaway
-from questions.models import Answer, Feedback
+from questions import access, heeding, portfolio, takeaway
+from questions.models import Answer, Verdict
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+GOES_ON, NOT_AFTER_ALL = "ja", "nee"
 
 
 @require_safe
@@ -67,14 +68,41 @@ def answers_json(request: HttpRequest) -> HttpResponse:
 @require_POST
 @access.signed_in
 def feedback_seen(request: HttpRequest) -> HttpResponse:
-    """The news is read: released feedback on own answers, as far as it was there when the page was made."""
-    until = _moment(request.POST.get("tot", ""))
-    news = Feedback.objects.released().filter(submission__answer__student=request.user, seen_at=None)
-    news.filter(released_at__lte=until).update(seen_at=timezone.now())
+    """The news is read: what our script saw come into view, or all that was there when the page was made."""
+    if "feedback" in request.POST:
+        heeding.see(student=request.user, ids=_ids(request.POST.getlist("feedback")))
+    else:
+        heeding.see_until(student=request.user, moment=_moment(request.POST.get("tot", "")))
+    if access.is_script(request):
+        return HttpResponse(status=204)
     back = request.POST.get("terug", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("questions:answers")
     return HttpResponseRedirect(back)
+
+
+@require_POST
+@access.signed_in
+def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Hier ga ik mee verder», or not after all. Where a teacher asks for more, the field stands open at once."""
+    feedback = access.feedback_for_student(request, pk)
+    chosen = request.POST.get("verder", "")
+    if chosen not in {GOES_ON, NOT_AFTER_ALL}:
+        raise BadRequest("verder is neither ja nor nee")
+    heeding.take_up(feedback=feedback, goes_on=chosen == GOES_ON)
+    answer = feedback.submission.answer
+    anchor = f"#vraag-{answer.question.key}"
+    if not access.is_in_module(request.user, answer.assignment.module_id):
+        return HttpResponseRedirect(f"{reverse('questions:answers')}#antwoord-{answer.pk}")
+    if chosen == GOES_ON and feedback.shown_verdict == Verdict.AGAIN:
+        anchor = f"?bewerk={answer.question_id}{anchor}"
+    return HttpResponseRedirect(f"{answer.assignment.get_absolute_url()}{anchor}")
+
+
+def _ids(values: list[str]) -> list[int]:
+    if not all(map(_is_id, values)):
+        raise BadRequest("feedback is no number")
+    return [int(value) for value in values]
 
 
 def _moment(value: str) -> datetime:

@@ -164,7 +164,11 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     if answering.take_back(submission=submission):
         messages.success(request, _("Teruggenomen. Je tekst staat er nog, als concept: je docent ziet hem niet meer."))
     else:
-        messages.error(request, _("Terugnemen kan niet meer. Wat je inleverde blijft staan."))
+        # The same sentence whatever the reason: that a teacher has begun to write is told as little as can be.
+        messages.error(
+            request,
+            _("Terugnemen kan niet meer. Wat je inleverde blijft staan. Je kunt wel verder aan een nieuwe versie."),
+        )
     question = submission.answer.question
     return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
 

@@ -75,6 +75,7 @@ NO_PAGES = {
     "questions:answers_docx",
     "questions:answers_json",
     "questions:feedback_seen",
+    "questions:feedback_taken_up",
 }
 
 # Other faces of pages: with something chosen, with nothing found, refused.

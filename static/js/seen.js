@@ -1,0 +1,33 @@
+// Feedback that came into view is seen: the next page does not call it new any more. Nothing on this page changes.
+
+import { post } from "./outbox.js";
+
+const LONG_ENOUGH = 1500; // in view for this long; who scrolls past has not read it
+
+const timers = new Map();
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      clearTimeout(timers.get(target));
+      if (isIntersecting) timers.set(target, setTimeout(() => tell(target), LONG_ENOUGH));
+    }
+  },
+  { rootMargin: "-15% 0px" },
+);
+
+function lookAgain(target) {
+  watcher.unobserve(target);
+  watcher.observe(target);
+}
+
+async function tell(target) {
+  if (document.visibilityState !== "visible") {
+    document.addEventListener("visibilitychange", () => lookAgain(target), { once: true });
+    return;
+  }
+  watcher.unobserve(target);
+  const reply = await post("/antwoorden/gezien/", { feedback: target.dataset.new });
+  if (reply.status === 0) window.addEventListener("online", () => lookAgain(target), { once: true });
+}
+
+document.querySelectorAll("[data-new]").forEach((element) => watcher.observe(element));
