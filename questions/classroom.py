@@ -7,7 +7,20 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from questions.models import Answer, AnswerState, Assignment, Enrolment, Extension, Module, Role, Submission
+from questions.models import (
+    Answer,
+    AnswerState,
+    Assignment,
+    AssignmentQuestion,
+    Enrolment,
+    Extension,
+    Module,
+    Pile,
+    Ring,
+    Role,
+    piles,
+    ring,
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,8 @@ class Group:
 @dataclass(frozen=True)
 class TaughtAssignment:
     assignment: Assignment
-    handed_in: int  # students who handed in at least one answer
+    pile: Pile
+    not_begun: int  # students in the module now
 
     @property
     def is_over(self) -> bool:
@@ -98,22 +112,25 @@ class TaughtModule:
     asking_back: list[Enrolment]
     gone: list[Enrolment]
     assignments: list[TaughtAssignment]
+    ring: Ring
 
     @property
     def students(self) -> int:
         return sum(len(group.students) for group in self.groups)
 
 
-def module_for_its_teacher(module: Module) -> TaughtModule:
+def module_for_its_teacher(module: Module, teacher) -> TaughtModule:
     people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
     present = [enrolment for enrolment in people if not enrolment.has_left]
+    students = [enrolment for enrolment in present if not enrolment.is_teacher]
     return TaughtModule(
         module=module,
-        groups=_groups(module, [enrolment for enrolment in present if not enrolment.is_teacher]),
+        groups=_groups(module, students),
         teachers=[enrolment for enrolment in present if enrolment.is_teacher],
         asking_back=[enrolment for enrolment in people if enrolment.has_left and enrolment.asked_back_at],
         gone=[enrolment for enrolment in people if enrolment.has_left and not enrolment.asked_back_at],
-        assignments=_taught_assignments(module),
+        assignments=_taught_assignments(module, teacher, len(students)),
+        ring=_ring_of(module),
     )
 
 
@@ -124,21 +141,35 @@ def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
     return [group for group in groups if group.name or group.students]
 
 
-def _taught_assignments(module: Module) -> list[TaughtAssignment]:
-    handed_in = dict(
-        Submission.objects.readable_for_teachers()
-        .filter(answer__assignment__module=module)
-        .order_by()
-        .values_list("answer__assignment")
-        .annotate(students=Count("answer__student", distinct=True))
-    )
+def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAssignment]:
+    found = piles(teacher, [module.pk])
     rows = module.assignments.select_related("edition__case").annotate(
         question_count=Count("asked"), is_answered=Exists(Answer.objects.filter(assignment=OuterRef("pk")))
     )
-    assignments = list(rows)
-    for assignment in assignments:
+    taught = []
+    for assignment in rows:
         assignment.module = module
-    return [TaughtAssignment(assignment, handed_in.get(assignment.pk, 0)) for assignment in assignments]
+        pile = found.get(assignment.pk, Pile())
+        taught.append(TaughtAssignment(assignment, pile, max(0, students - pile.begun)))
+    return taught
+
+
+def _ring_of(module: Module) -> Ring:
+    """Which kinds of question the assignments of this module ask, all together."""
+    asked = AssignmentQuestion.objects.filter(assignment__module=module).order_by()
+    return ring(dict(asked.values_list("question__kolb").annotate(questions=Count("pk"))))
+
+
+def not_begun(assignment: Assignment, *, hides_names: bool) -> list[Enrolment]:
+    """The students in the module now who wrote nothing for this assignment yet, by group; then by name, or by label
+    where an order of names would say too much."""
+    begun = Answer.objects.begun().filter(assignment=assignment, student=OuterRef("user"))
+    people = assignment.module.enrolments.filter(~Exists(begun), role=Role.STUDENT, left_at=None)
+    return list(people.select_related("user").order_by("group", "tag" if hides_names else "user__name", "pk"))
+
+
+def has_students(module: Module) -> bool:
+    return module.enrolments.filter(role=Role.STUDENT, left_at=None).exists()
 
 
 # --- A module as its student sees it ---

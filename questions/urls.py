@@ -41,6 +41,7 @@ teacher_urls: list[URLPattern] = [
     path("modules/<int:pk>/mensen/<slug:tag>/terugkeer/", teacher.person_return, name="person_return"),
     path("modules/<int:pk>/opdrachten/nieuw/", assignments.assignment_new, name="assignment_new"),
     path("opdrachten/<int:pk>/bewerken/", assignments.assignment_edit, name="assignment_edit"),
+    path("opdrachten/<int:pk>/niet-begonnen/", assignments.assignment_not_begun, name="not_begun"),
     path("opdrachten/<int:pk>/plaats/", assignments.assignment_place, name="assignment_place"),
     path("opdrachten/<int:pk>/sluiting/", assignments.assignment_closing, name="assignment_closing"),
     path("opdrachten/<int:pk>/heropening/", assignments.assignment_reopening, name="assignment_reopening"),

@@ -299,7 +299,7 @@ class World:
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
         for assignment in (self.shared, self.later, self.before, self.elsewhere):
-            pages = ("", "bewerken/", "feedback/", "uitstel/", "gedeeld/")
+            pages = ("", "bewerken/", "feedback/", "niet-begonnen/", "uitstel/", "gedeeld/")
             found += [f"/opdrachten/{assignment.pk}/{page}" for page in pages]
         found += [f"/opdrachten/{self.assignment.pk}/?bewerk={question.pk}" for question in questions]
         found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={question.key}" for question in questions]

@@ -12,6 +12,7 @@ from questions.models.answering import (
     WorkState,
 )
 from questions.models.asking import Kolb, Question
+from questions.models.piles import Pile, piles
 from questions.models.rings import Ring, ring
 from questions.models.teaching import (
     Assignment,
@@ -40,6 +41,7 @@ __all__ = [
     "FeedbackVersion",
     "Kolb",
     "Module",
+    "Pile",
     "PinnedAnswer",
     "Question",
     "ReadBy",
@@ -51,5 +53,6 @@ __all__ = [
     "TeacherInvitation",
     "Verdict",
     "WorkState",
+    "piles",
     "ring",
 ]

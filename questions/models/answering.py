@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +43,10 @@ class AnswerQuerySet(models.QuerySet):
     def visible_to(self, user) -> "AnswerQuerySet":
         """A draft is its writer's alone, so an answer as such is visible to nobody else."""
         return self.filter(student=user)
+
+    def begun(self) -> "AnswerQuerySet":
+        """On which something was written or handed in. To tell teachers that it is so, never what."""
+        return self.filter(Q(text__regex=r"\S") | Exists(Submission.objects.filter(answer=OuterRef("pk"))))
 
     def with_state(self) -> "AnswerQuerySet":
         """With handed_in (the revision that counts), handed_in_at and verdict (the latest released on it)."""

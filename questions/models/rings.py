@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from questions.models.asking import Kolb
 
 MOST_SEGMENTS = 6  # the sheet knows how to cut a quarter of the ring in up to six
@@ -44,6 +46,11 @@ class Ring:
     @property
     def missing(self) -> list[Kolb]:
         return [part.kolb for part in self.slices if not part.count]
+
+    @property
+    def missing_in_words(self) -> str:
+        """«de denker of de beslisser»: kinds of question that were not asked."""
+        return _(" of ").join(_("de %(lens)s") % {"lens": kolb.label} for kolb in self.missing)
 
     @property
     def description(self) -> str:

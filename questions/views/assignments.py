@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import Case
-from questions import access, assigning
+from questions import access, assigning, classroom
 from questions.assigning import Plan
 from questions.forms.teaching import (
     OWN_PREFIX,
@@ -180,6 +180,25 @@ def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpRespons
     assigning.withdraw_extension(extension=extension)
     messages.success(request, _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user})
     return redirect("questions:assignment_extensions", pk)
+
+
+# --- Who has not begun ---
+
+
+@require_safe
+@access.signed_in
+def assignment_not_begun(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who wrote nothing yet: names for who asks, labels for who keeps names hidden in this module."""
+    desk = access.desk_of_teacher(request, pk)
+    hides_names = desk.enrolment.reading.hides_names
+    people = classroom.not_begun(desk.assignment, hides_names=hides_names) if desk.assignment.is_open else []
+    context = {
+        "assignment": desk.assignment,
+        "people": people,
+        "hides_names": hides_names,
+        "has_students": bool(people) or classroom.has_students(desk.assignment.module),
+    }
+    return render(request, "questions/assignment_not_begun.html", context)
 
 
 # --- From the page of a case ---

@@ -55,7 +55,7 @@ def _teachers_page(request: HttpRequest, module: Module, form: CoTeacherForm) ->
     link = joining.link_of(module)
     context = {
         "module": module,
-        "view": classroom.module_for_its_teacher(module),
+        "view": classroom.module_for_its_teacher(module, request.user),
         "link": link,
         "link_to_type": joining.read_aloud(link),
         "picture": joining.picture_of(link),

@@ -41,6 +41,7 @@ PAGES = {
     "questions:assignment_new": "teacher",
     "questions:assignment_edit": "teacher",
     "questions:assignment_feedback": "teacher",
+    "questions:not_begun": "teacher",
     "questions:assignment_extensions": "teacher",
     "questions:answers": "student stranger",
     "questions:answer_versions": "student",

@@ -599,7 +599,7 @@ def test_a_teachers_page_costs_the_same_however_full(client, module, teacher, dj
         hand_in(assignment, enrol(module, group=f"K{each}"), 0)
         enrol(module, role=Role.TEACHER)
     client.force_login(teacher)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         client.get(f"/modules/{module.pk}/")
 
 
