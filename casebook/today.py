@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,10 +18,15 @@ from questions.models import (
     Extension,
     Feedback,
     Module,
+    Pile,
+    Ring,
     Role,
     Submission,
+    piles,
+    ring,
 )
 
+MOST_DUE = 3  # a module; its own page has them all
 MOST_NEWS = 5  # the rest is counted; /antwoorden/ has it all
 
 
@@ -45,13 +50,33 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Coming:
+    """An assignment that students work on now, with how many have not begun; or that opens soon."""
+
+    assignment: Assignment
+    not_begun: int
+
+    @property
+    def is_late(self) -> bool:
+        return self.assignment.due_at is not None and self.assignment.due_at < timezone.now()
+
+
+@dataclass(frozen=True)
 class Taught:
     """A module that this person teaches, in counts."""
 
     module: Module
     students: int
-    handed_in: int
-    waiting: int
+    pile: Pile
+    ring: Ring
+    coming: list[Coming] = field(default_factory=list)
+    opening: list[Assignment] = field(default_factory=list)
+    fullest: int | None = None  # the assignment with most feedback to release
+    more: int = 0  # assignments that students work on, beside the ones that are coming
+
+    @property
+    def reading_href(self) -> str:
+        return f"{self.module.get_absolute_url()}voortgang/?toon=nog-te-lezen"
 
 
 @dataclass(frozen=True)
@@ -83,7 +108,7 @@ def for_you(user: User) -> Today:
     places = Enrolment.objects.filter(user=user, left_at=None).values_list("module", "role", "module__archived_at")
     open_now = [(module, role) for module, role, archived_at in places if archived_at is None]
     studied = [module for module, role in open_now if role == Role.STUDENT]
-    taught = [module for module, role in open_now if role == Role.TEACHER]
+    teaches = any(role == Role.TEACHER for _module, role, _archived in places)
     answers = list(
         Answer.objects.visible_to(user)
         .annotate(module=F("assignment__module"), status=F("question__case__status"))
@@ -96,7 +121,7 @@ def for_you(user: User) -> Today:
         news=_news(feedback, {module for module, _role, _archived in places}),
         drafts=sum(_is_draft(answer, studied) for answer in answers),
         last=_last(answers, {module for module, _role, _archived in places}),
-        taught=_taught(taught) if taught else [],
+        taught=_taught(user, [module for module, role, _archived in places if role == Role.TEACHER]) if teaches else [],
         is_in_a_module=bool(open_now),
     )
 
@@ -213,24 +238,55 @@ def _due_of(
     )
 
 
-def _taught(module_ids: list[int]) -> list[Taught]:
-    """How much there is to read, in counts: nothing of what was written."""
+def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
+    """What there is to do, in counts: nothing of what was written. An archived module is named only as long as
+    feedback in it waits to be released."""
     students = Count("enrolments", filter=Q(enrolments__role=Role.STUDENT, enrolments__left_at=None))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
-    later = Submission.objects.standing().filter(answer=OuterRef("answer"), revision__gt=OuterRef("revision"))
-    latest = (
-        Submission.objects.readable_for_teachers()
-        .filter(~Exists(later), answer__assignment__module__in=module_ids)
-        .order_by()
-        .values(module=F("answer__assignment__module"))
-        .annotate(
-            handed_in=Count("pk"),
-            waiting=Count("pk", filter=~Exists(Feedback.objects.filter(submission=OuterRef("pk")))),
-        )
-    )
-    counts = {row["module"]: row for row in latest}
-    nothing = {"handed_in": 0, "waiting": 0}
-    return [
-        Taught(module, module.students, (row := counts.get(module.pk, nothing))["handed_in"], row["waiting"])
+    by_assignment = piles(teacher, module_ids)
+    lenses: dict[int, dict[str, int]] = {}
+    asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids).order_by()
+    for module, kolb, count in asked.values_list("assignment__module", "question__kolb").annotate(n=Count("pk")):
+        lenses.setdefault(module, {})[kolb] = count
+    assignments: dict[int, list[Assignment]] = {}
+    rows = Assignment.objects.filter(module__in=module_ids).annotate(case_title=F("edition__case__title"))
+    for assignment in rows.only("module", "opens_at", "due_at", "closed_at").order_by("position", "pk"):
+        assignments.setdefault(assignment.module_id, []).append(assignment)
+    found = [
+        _taught_in(module, assignments.get(module.pk, []), by_assignment, ring(lenses.get(module.pk, {})))
         for module in modules
     ]
+    return [taught for taught in found if not taught.module.is_archived or taught.pile.all_ready]
+
+
+def _taught_in(module: Module, assignments: list[Assignment], by_assignment: dict[int, Pile], asked: Ring) -> Taught:
+    pile = Pile()
+    for assignment in assignments:
+        assignment.module = module
+        pile.add(by_assignment.get(assignment.pk, Pile()))
+    fullest = max(assignments, key=lambda each: by_assignment.get(each.pk, Pile()).all_ready, default=None)
+    at_work = [each for each in assignments if each.is_open and each.takes_work]
+    at_work.sort(key=_when_due)
+    coming = [
+        Coming(each, max(0, module.students - by_assignment.get(each.pk, Pile()).begun)) for each in at_work[:MOST_DUE]
+    ]
+    opening = [each for each in assignments if not each.is_open and each.takes_work]
+    return Taught(
+        module=module,
+        students=module.students,
+        pile=pile,
+        ring=asked,
+        coming=coming,
+        opening=sorted(opening, key=lambda each: each.opens_at)[:1],
+        fullest=fullest.pk if fullest else None,
+        more=len(at_work) - len(coming),
+    )
+
+
+def _when_due(assignment: Assignment) -> tuple:
+    """What is due first stands first; then what has no date, and last what is past, the latest of it first."""
+    now = timezone.now()
+    if assignment.due_at is None:
+        return 1, 0.0
+    seconds = (assignment.due_at - now).total_seconds()
+    return (0, seconds) if seconds >= 0 else (2, -seconds)

@@ -201,7 +201,7 @@ def test_a_teacher_sees_how_much_was_handed_in(client, student, assignment):
     hand_in(student, assignment, numbered(assignment, 2), "Nog geheimer.", revision=1)
     write(student, numbered(assignment, 3), "Concept.", assignment)
     (taught,) = today.for_you(teacher).taught
-    assert (taught.students, taught.handed_in, taught.waiting) == (1, 2, 1)
+    assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (1, 2, 1)
     content = client.get(reverse("home")).content.decode()
     assert "1 student, 2 antwoorden ingeleverd" in content
     assert "eheim" not in content
@@ -212,7 +212,7 @@ def test_a_student_who_left_counts_as_far_as_handed_in_before(student, assignmen
     hand_in(student, assignment, first_question(assignment))
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
     (taught,) = today.for_you(teacher).taught
-    assert (taught.students, taught.handed_in) == (0, 1)
+    assert (taught.students, taught.pile.handed_in) == (0, 1)
 
 
 def test_a_student_is_shown_no_module_as_a_teacher(student, assignment):
@@ -223,7 +223,123 @@ def test_a_module_without_students_says_nought():
     module = ModuleFactory()
     teacher = module.enrolments.get().user
     (taught,) = today.for_you(teacher).taught
-    assert (taught.students, taught.handed_in, taught.waiting) == (0, 0, 0)
+    assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (0, 0, 0)
+
+
+@pytest.fixture
+def teacher(assignment):
+    return assignment.module.enrolments.get(role=Role.TEACHER).user
+
+
+@pytest.fixture
+def teachers_page(client, teacher):
+    client.force_login(teacher)
+    return lambda: " ".join(client.get(reverse("home")).content.decode().split())
+
+
+def test_what_waits_is_counted_with_a_link_to_where_it_is_done(teachers_page, student, assignment):
+    module, other = assignment.module, AssignmentFactory(module=assignment.module, case=assignment.edition.case)
+    teacher = module.enrolments.get(role=Role.TEACHER).user
+    hand_in(student, assignment, numbered(assignment, 1))
+    react(hand_in(student, assignment, numbered(assignment, 2)), teacher, is_released=False)
+    for number in (1, 2):
+        react(hand_in(student, other, numbered(other, number)), teacher, is_released=False)
+    page = teachers_page()
+    assert f'href="/modules/{module.pk}/voortgang/?toon=nog-te-lezen">1 antwoord te lezen' in page
+    assert f'href="/opdrachten/{other.pk}/feedback/">3 keer feedback van jou klaar, niet vrijgegeven' in page
+
+
+def test_feedback_of_colleagues_is_named_apart(teachers_page, student, teacher, assignment):
+    colleague = enrol(assignment.module, UserFactory(name="Omar Said"), role=Role.TEACHER).user
+    submission = hand_in(student, assignment, numbered(assignment, 1))
+    react(submission, colleague, is_released=False)
+    react(submission, teacher, is_released=False)
+    page = teachers_page()
+    assert "1 keer feedback van jou klaar, niet vrijgegeven" in page
+    assert "1 keer feedback van Omar Said klaar, niet vrijgegeven" in page
+    assert "te lezen" not in page
+
+
+def test_released_feedback_that_is_being_changed_waits_too(student, teacher, assignment):
+    submission = hand_in(student, assignment, numbered(assignment, 1))
+    feedback = react(submission, teacher)
+    assert today.for_you(teacher).taught[0].pile.all_ready == 0
+    feedback.released_text = feedback.text
+    feedback.save()
+    assert today.for_you(teacher).taught[0].pile.ready == 1
+
+
+@pytest.mark.parametrize("case", ["archived", "left", "older version", "author gone"])
+def test_unreleased_feedback_is_counted_whatever_became_of_the_rest(teachers_page, student, teacher, assignment, case):
+    submission = hand_in(student, assignment, numbered(assignment, 1))
+    react(submission, None if case == "author gone" else teacher, is_released=False)
+    if case == "archived":
+        assignment.module.archived_at = timezone.now()
+        assignment.module.save()
+    if case == "left":
+        Enrolment.objects.filter(user=student).update(left_at=timezone.now())
+    if case == "older version":
+        hand_in(student, assignment, numbered(assignment, 1), "Nog eens.", revision=1)
+    assert today.for_you(teacher).taught[0].pile.all_ready == 1
+    whose = "een collega" if case == "author gone" else "jou"
+    assert f"1 keer feedback van {whose} klaar, niet vrijgegeven" in teachers_page()
+
+
+def test_an_archived_module_is_not_named_without_it(teacher, assignment):
+    assignment.module.archived_at = timezone.now()
+    assignment.module.save()
+    assert today.for_you(teacher).taught == []
+
+
+def test_what_is_due_first_stands_first_and_what_opens_is_announced(teachers_page, teacher, assignment):
+    case, module, now = assignment.edition.case, assignment.module, timezone.now()
+    past = AssignmentFactory(module=module, case=case, due_at=now - timedelta(days=1))
+    undated = AssignmentFactory(module=module, case=case)
+    sooner = AssignmentFactory(module=module, case=case, due_at=now + timedelta(hours=1))
+    AssignmentFactory(module=module, case=case, closed_at=now - timedelta(hours=1))
+    AssignmentFactory(module=module, case=case, opens_at=now + timedelta(days=9))
+    next_one = AssignmentFactory(module=module, case=case, opens_at=now + timedelta(days=1))
+    (taught,) = today.for_you(teacher).taught
+    assert [line.assignment for line in taught.coming] == [sooner, assignment, undated]
+    assert (taught.more, taught.opening) == (1, [next_one])
+    page = teachers_page()
+    assert "gaat open morgen om" in page
+    assert "En nog 1 opdracht" in page
+    sooner.delete()
+    (taught,) = today.for_you(teacher).taught
+    assert [line.assignment for line in taught.coming] == [assignment, undated, past]
+
+
+def test_who_has_not_begun_is_a_number_without_names(teachers_page, student, teacher, assignment):
+    others = [enrol(assignment.module, UserFactory(name=f"Stille {n}")) for n in range(2)]
+    enrol(assignment.module, left_at=timezone.now())
+    enrol(assignment.module, role=Role.TEACHER)
+    page = teachers_page()
+    assert f'href="/opdrachten/{assignment.pk}/niet-begonnen/"' in page
+    assert "nog niemand begonnen" in page
+    assert "Stille" not in page
+    assert "Noor Rahimi" not in page
+    write(student, numbered(assignment, 1), assignment=assignment)
+    assert today.for_you(teacher).taught[0].coming[0].not_begun == 2
+    for other in others:
+        hand_in(other.user, assignment, numbered(assignment, 1))
+    assert "iedereen is begonnen" in teachers_page()
+
+
+def test_what_was_emptied_or_never_written_is_not_begun(student, teacher, assignment):
+    write(student, numbered(assignment, 1))  # for oneself
+    Answer.objects.create(student=student, question=numbered(assignment, 2), assignment=assignment, text=" \n\t ")
+    assert today.for_you(teacher).taught[0].coming[0].not_begun == 1
+
+
+def test_the_brillen_of_a_module_are_shown_and_what_is_not_asked_is_said(teachers_page, teacher, assignment):
+    page = teachers_page()
+    assert 'aria-label="Drie vragen: 1 doener, 1 denker, 1 beslisser"' in page
+    assert "Nog geen vraag door de bril van de beschouwer." in page
+    AssignmentFactory(module=assignment.module, case=published_case(kolbs=["beschouwer", "doener"]))
+    page = teachers_page()
+    assert 'aria-label="Vijf vragen: 2 doener, 1 beschouwer, 1 denker, 1 beslisser"' in page
+    assert "Nog geen vraag door de bril" not in page
 
 
 # --- the page ---
@@ -250,8 +366,9 @@ def test_one_takes_as_many_queries_as_three(student, count):
     with CaptureQueriesContext(connection) as queries:
         found = today.for_you(student)
     assert len(found.due) == len(found.news) == len(found.taught) == count
-    # places, answers, feedback, what is handed in, assignments, later dates, questions, the last; modules, counts
-    assert len(queries) == 10
+    # places, answers, feedback, what is handed in, assignments, later dates, questions, the last; a teacher: modules,
+    # what is handed in, who has begun, what is ready, brillen, assignments
+    assert len(queries) == 14
 
 
 def test_states_are_those_that_the_page_of_answers_gives(student, assignment):
