@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from questions.views import assignments, comments, joining, portfolio, progress, reviewing, student, teacher
+from questions.views import assignments, comments, joining, portfolio, progress, reviewing, showing, student, teacher
 
 app_name = "questions"
 
@@ -41,6 +41,9 @@ teacher_urls: list[URLPattern] = [
     path("modules/<int:pk>/mensen/<slug:tag>/terugkeer/", teacher.person_return, name="person_return"),
     path("modules/<int:pk>/opdrachten/nieuw/", assignments.assignment_new, name="assignment_new"),
     path("opdrachten/<int:pk>/bewerken/", assignments.assignment_edit, name="assignment_edit"),
+    path("opdrachten/<int:pk>/overzicht/", showing.overview, name="overview"),
+    path("opdrachten/<int:pk>/overzicht/scherm/", showing.overview_screen, name="overview_screen"),
+    path("ingeleverd/<int:pk>/vastzetten/", showing.pin_answer, name="pin_answer"),
     path("opdrachten/<int:pk>/niet-begonnen/", assignments.assignment_not_begun, name="not_begun"),
     path("opdrachten/<int:pk>/plaats/", assignments.assignment_place, name="assignment_place"),
     path("opdrachten/<int:pk>/sluiting/", assignments.assignment_closing, name="assignment_closing"),

@@ -86,6 +86,9 @@ questions:release_feedback            405                             | 302 404 
 questions:comments                    302 403 403 403 200 200 403 200 | 302 403 403 403 302 302 403 302
 questions:comment_sharing             405                             | 302 404 404 404 302 404 404 404
 questions:comment_deletion            405                             | 302 404 404 404 302 404 404 404
+questions:overview                    302 404 403 404 200 404 404 404 | 405
+questions:overview_screen             302 404 403 404 200 404 404 404 | 405
+questions:pin_answer                  405                             | 302 404 403 404 302 404 404 404
 questions:not_begun                   302 404 403 404 200 404 404 404 | 405
 questions:assignment_place            405                             | 302 404 403 404 302 404 404 404
 questions:assignment_closing          405                             | 302 404 403 404 302 404 404 404

@@ -17,7 +17,7 @@ from django.utils import timezone
 from casebook.accounts import reset_link
 from casebook.models import User
 from cases import editions
-from questions import answering, inviting
+from questions import answering, inviting, showing
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -158,6 +158,7 @@ class World:
         self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
         given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
         self.released = self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
+        showing.pin(submission=self.submission, teacher=self.people["teacher"])
         self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
         self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
         self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")
@@ -286,6 +287,7 @@ class World:
             "questions:comments": {"text": "Waar zie je dat?"},
             "questions:reading_choices": {"names": "verborgen"},
             "admin:cases_case_restore": {"editie": "1"},
+            "questions:pin_answer": {"vast": "ja"},
             "questions:feedback_taken_up": {"verder": "ja"},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
         }
@@ -299,7 +301,16 @@ class World:
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
         for assignment in (self.shared, self.later, self.before, self.elsewhere):
-            pages = ("", "bewerken/", "feedback/", "niet-begonnen/", "uitstel/", "gedeeld/")
+            pages = (
+                "",
+                "bewerken/",
+                "feedback/",
+                "overzicht/",
+                "overzicht/scherm/",
+                "niet-begonnen/",
+                "uitstel/",
+                "gedeeld/",
+            )
             found += [f"/opdrachten/{assignment.pk}/{page}" for page in pages]
         found += [f"/opdrachten/{self.assignment.pk}/?bewerk={question.pk}" for question in questions]
         found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={question.key}" for question in questions]

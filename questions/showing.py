@@ -1,0 +1,138 @@
+"""What a teacher shows in class: how a question was answered, and answers that were pinned for it, without names.
+
+Who wrote what is not even read here: only submissions, and the numbers of their writers to count them.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from statistics import median
+
+import cases.access
+from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Role, Submission
+
+MOST_BARS = 60  # of more answers, every so manieth is drawn
+WIDTH, HEIGHT = 600, 96  # of the picture, in its own units
+WIDEST_BAR = 28
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """An answer to show, as it was when it was pinned."""
+
+    submission: int
+    text: str
+    has_newer: bool
+
+
+@dataclass
+class Asked:
+    """One question with what came in on it."""
+
+    number: int
+    question: Question
+    wording: str
+    students: int  # who are in the module, and who left after handing in something
+    lengths: list[int] = field(default_factory=list)  # in words, from short to long
+    pinned: list[Pinned] = field(default_factory=list)
+
+    @property
+    def answered(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def median(self) -> int:
+        return round(median(self.lengths))
+
+    @property
+    def shortest(self) -> int:
+        return self.lengths[0]
+
+    @property
+    def longest(self) -> int:
+        return self.lengths[-1]
+
+    @property
+    def bars(self) -> str:
+        """The lengths as one path: a bar for each answer, as high as it is long."""
+        return _bars(_at_most(self.lengths, MOST_BARS))
+
+
+@dataclass(frozen=True)
+class Overview:
+    assignment: Assignment
+    questions: list[Asked]
+    students: int
+
+    def at(self, key: str) -> Asked | None:
+        """The question of this key; without one the first that has something to show, or else the first."""
+        chosen = next((asked for asked in self.questions if asked.question.key == key), None)
+        to_show = next((asked for asked in self.questions if asked.pinned), None)
+        return chosen or to_show or next(iter(self.questions), None)
+
+    def beside(self, asked: Asked) -> tuple[Asked | None, Asked | None]:
+        """The question before and after this one."""
+        place = self.questions.index(asked)
+        before = self.questions[place - 1] if place else None
+        return before, next(iter(self.questions[place + 1 :]), None)
+
+
+def gather(assignment: Assignment) -> Overview:
+    """In a fixed number of queries, none of which knows a name."""
+    present = Enrolment.objects.filter(module=assignment.module_id, role=Role.STUDENT, left_at=None)
+    students = set(present.values_list("user", flat=True))
+    readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
+    latest: dict[int, tuple[int, int, str]] = {}
+    rows = readable.order_by("revision").values_list("pk", "answer", "answer__question", "answer__student", "text")
+    for pk, answer, question, student, text in rows:
+        latest[answer] = (pk, question, text)
+        students.add(student)
+    wording = cases.access.wording(assignment.edition)
+    questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
+    found = {
+        question.pk: Asked(number, question, wording.get(question.key, question.text), len(students))
+        for number, question in enumerate(questions, start=1)
+    }
+    for _pk, question, text in latest.values():
+        if question in found:
+            found[question].lengths.append(len(text.split()))
+    for asked in found.values():
+        asked.lengths.sort()
+    _set_pinned(found, readable, {pk for pk, _question, _text in latest.values()})
+    return Overview(assignment, list(found.values()), len(students))
+
+
+def _set_pinned(found: dict[int, Asked], readable, latest: set[int]) -> None:
+    """What was taken back is not readable, so it is gone from here too. The order is the same each time and tells
+    nothing: not who, not when."""
+    pinned = readable.filter(pin__isnull=False).values_list("pk", "answer__question", "text")
+    for pk, question, text in sorted(pinned, key=lambda row: sha256(str(row[0]).encode()).digest()):
+        if question in found:
+            found[question].pinned.append(Pinned(pk, text, has_newer=pk not in latest))
+
+
+def _at_most(lengths: list[int], most: int) -> list[int]:
+    """So many of them, evenly chosen from short to long, the shortest and the longest always."""
+    if len(lengths) <= most:
+        return lengths
+    return [lengths[round(place * (len(lengths) - 1) / (most - 1))] for place in range(most)]
+
+
+def _bars(lengths: list[int]) -> str:
+    if not lengths:
+        return ""
+    step = min(WIDEST_BAR, WIDTH / len(lengths))
+    longest = max(lengths[-1], 1)
+    bars = []
+    for place, length in enumerate(lengths):
+        height = max(2, round(length / longest * HEIGHT))
+        bars.append(f"M{place * step:.1f} {HEIGHT}v-{height}h{step * 0.8:.1f}v{height}z")
+    return "".join(bars)
+
+
+def pin(*, submission: Submission, teacher) -> PinnedAnswer:
+    """Twice is once: of two colleagues who do it at the same time, the first one did."""
+    return PinnedAnswer.objects.get_or_create(submission=submission, defaults={"pinned_by": teacher})[0]
+
+
+def unpin(*, submission: Submission) -> None:
+    PinnedAnswer.objects.filter(submission=submission).delete()

@@ -1,0 +1,58 @@
+"""The overview of an assignment per question, and the pinned answers on the projector. No name of a student is here."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from questions import access, showing
+
+PIN, UNPIN = "ja", "nee"
+
+
+@require_safe
+@access.signed_in
+def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    view = showing.gather(access.assignment_for_teacher(request, pk))
+    return render(request, "questions/overview.html", {"view": view, "assignment": view.assignment})
+
+
+@require_safe
+@access.signed_in
+def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
+    """One question with its pinned answers, for the projector."""
+    view = showing.gather(access.assignment_for_teacher(request, pk))
+    here = view.at(request.GET.get("vraag", ""))
+    before, after = view.beside(here) if here else (None, None)
+    context = {"assignment": view.assignment, "here": here, "before": before, "after": after}
+    return render(request, "questions/overview_screen.html", context)
+
+
+@require_POST
+@access.signed_in
+def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show this answer in class, or no longer: `vast` says which. `terug` is where to go then, if not the overview."""
+    submission = access.submission_for_teacher(request, pk)
+    if submission.withdrawn_at is not None:
+        raise Http404
+    chosen = request.POST.get("vast", "")
+    if chosen not in {PIN, UNPIN}:
+        raise BadRequest("vast is neither ja nor nee")
+    if chosen == PIN:
+        showing.pin(submission=submission, teacher=request.user)
+        done = _("Vastgezet. Je vindt het antwoord, zonder naam, bij het overzicht van de opdracht.")
+    else:
+        showing.unpin(submission=submission)
+        done = _("Losgemaakt: dit antwoord staat niet meer op het scherm.")
+    if access.is_script(request):
+        return HttpResponse(status=204)
+    messages.success(request, done)
+    back = request.POST.get("terug", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        overview = reverse("questions:overview", args=[submission.answer.assignment_id])
+        back = f"{overview}#vraag-{submission.answer.question.key}"
+    return HttpResponseRedirect(back)
