@@ -1,0 +1,344 @@
+"""A Word file as a case: its headings say what is what, and what could not be kept is named.
+
+Word → HTML by mammoth → blocks → Markdown. The HTML is read here and thrown away; nothing of it reaches a page.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import mammoth
+
+from cases.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
+from cases.located import DocumentError, Problem, shortened
+from cases.naming import proposed_key
+from cases.unpacking import Packed, parts_of
+
+HEADINGS = {
+    "omschrijving": "summary",
+    "samenvatting": "summary",
+    "inleiding": "introduction",
+    "casus": "body",
+    "het verhaal": "body",
+    "middenstuk": "body",
+    "verhaal": "body",
+    "slot": "closing",
+    "afsluiting": "closing",
+    "verdiepingsvragen": "questions",
+    "reflectievragen": "questions",
+    "vragen": "questions",
+    "literatuur": "references",
+    "literatuurlijst": "references",
+    "bronnen": "references",
+    "sleutelwoorden": "keywords",
+    "trefwoorden": "keywords",
+}
+STORY = ("introduction", "body", "closing")
+STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Titel'] => h1:fresh"
+UNREADABLE = "dit Word-bestand is niet te lezen; open het in Word en sla het opnieuw op als .docx"
+_lens_before = re.compile(rf"^[*\s]*({'|'.join(KOLB)})[*\s]*[:–—-][*\s]*", re.IGNORECASE)
+_lens_after = re.compile(rf"[\s*]*\(({'|'.join(KOLB)})\)[\s*]*$", re.IGNORECASE)
+_address_at_end = re.compile(r"\s*(https?://\S+?\.[^\s>]+?)[.>]?\s*$")
+
+
+@dataclass(frozen=True)
+class WordCase:
+    """What a Word file says. It has no number, web name or part, and a question may have no bril yet."""
+
+    document: CaseDocument
+    lost: tuple[str, ...]
+
+
+@dataclass
+class Run:
+    """A piece of text in one style."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    href: str = ""
+
+
+@dataclass
+class Block:
+    """A heading (h1…h6), a paragraph (p), or an item of a list (ul, ol)."""
+
+    kind: str
+    depth: int = 0
+    number: int = 0
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def is_heading(self) -> bool:
+        return self.kind[0] == "h"
+
+    @property
+    def plain(self) -> str:
+        return " ".join("".join(run.text for run in self.runs).split())
+
+
+def read_word(packed: Packed) -> WordCase:
+    """The case that this Word file holds. Raises DocumentError where there is none to find."""
+    reader = _Reader()
+    reader.lost += _lost_outside_the_text(packed)
+    try:
+        html = mammoth.convert_to_html(
+            io.BytesIO(packed.content),
+            style_map=STYLES,
+            include_embedded_style_map=False,
+            convert_image=mammoth.images.img_element(lambda image: {}),  # named, never opened
+        ).value
+        reader.feed(html)
+        reader.close()
+    except Exception as error:  # whatever a broken or hostile file does to mammoth, it is the file that is refused
+        raise DocumentError([Problem(packed.name, 0, UNREADABLE)]) from error
+    sorter = _Sorter(reader.lost)
+    for block in reader.blocks:
+        if block.plain:
+            sorter.take(block)
+    if not sorter.title:
+        missing = "er is geen titel; geef de titel in Word de stijl Titel of Kop 1"
+        raise DocumentError([Problem(packed.name, 0, missing)])
+    return WordCase(sorter.document(), tuple(dict.fromkeys(sorter.lost)))
+
+
+def _lost_outside_the_text(packed: Packed) -> Iterator[str]:
+    """What stands in a Word file beside its running text. Raises DocumentError for what no Word file needs."""
+    parts = parts_of(packed.content)
+    text = parts.get("word/document.xml")
+    xml = [content for name, content in parts.items() if name.endswith((".xml", ".rels"))]
+    if text is None or any(b"<!DOCTYPE" in content.replace(b"\0", b"") for content in xml):
+        raise DocumentError([Problem(packed.name, 0, UNREADABLE)])
+    if comments := parts.get("word/comments.xml", b"").count(b"<w:comment "):
+        yield f"Opmerkingen in de kantlijn: {comments}."
+    if b"<w:txbxContent" in text:
+        yield "Een tekstvak: de tekst eruit staat nu tussen de andere. Kijk of hij daar past, en er één keer staat."
+    if b"<w:del " in text:
+        yield "Bijgehouden wijzigingen: wat geschrapt was is weg, wat erbij kwam staat er."
+
+
+class _Reader(HTMLParser):
+    """HTML of mammoth as a row of blocks."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[Block] = []
+        self.lost: list[str] = []
+        self.block: Block | None = None
+        self.lists: list[list] = []  # [ul or ol, how many items]
+        self.bold = self.italic = 0
+        self.href = ""
+        self.heading = ""
+        self.skipping: list[str] = []  # tags that are open inside what cannot be kept
+        self.skipped = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        id = dict(attrs).get("id") or ""
+        if tag == "img":
+            self.lost.append(f"Een afbeelding{self._where()}. Beschrijf in de tekst wat erop staat.")
+        elif self.skipping:
+            if tag not in {"br", "input"}:
+                self.skipping.append(tag)
+        elif tag in {"table", "sup"} or (tag == "li" and id.startswith(("footnote-", "endnote-"))):
+            self.skipping, self.skipped = [tag], ""
+        elif tag in {"ul", "ol"}:
+            self.lists.append([tag, 0])
+        elif tag == "li":
+            self.lists[-1][1] += 1
+            self._start(self.lists[-1][0], len(self.lists), self.lists[-1][1])
+        elif re.fullmatch(r"h[1-6]|p", tag) and not (tag == "p" and self.lists):
+            self._start(tag)
+        elif tag == "a":
+            self.href = dict(attrs).get("href") or ""
+        elif tag == "br":
+            self._add("\n")
+        elif tag == "s":
+            self.lost.append(f"Doorgestreepte tekst{self._where()}: die staat er nu gewoon.")
+        self.bold += tag == "strong" and not self.skipping
+        self.italic += tag == "em" and not self.skipping
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # <br /> closes nothing
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skipping:
+            self.skipping.pop()
+            if not self.skipping:
+                self._name_skipped(tag)
+            return
+        if tag in {"ul", "ol"}:
+            self.lists.pop()
+            self.block = None
+        elif tag in {"h1", "h2", "h3", "h4", "h5", "h6", "p", "li"}:
+            if self.block and self.block.is_heading:
+                self.heading = self.block.plain
+            self.block = self.block if tag == "p" and self.lists else None
+        elif tag == "a":
+            self.href = ""
+        self.bold -= tag == "strong"
+        self.italic -= tag == "em"
+
+    def handle_data(self, data: str) -> None:
+        if self.skipping:
+            self.skipped += f" {data}"
+        else:
+            self._add(data)
+
+    def _start(self, kind: str, depth: int = 0, number: int = 0) -> None:
+        self.block = Block(kind, depth, number)
+        self.blocks.append(self.block)
+
+    def _add(self, text: str) -> None:
+        if self.block is None:
+            self._start("p")
+        self.block.runs.append(Run(text, self.bold > 0, self.italic > 0, self.href))
+
+    def _name_skipped(self, tag: str) -> None:
+        words = shortened(" ".join(self.skipped.replace("↑", "").split()))
+        begins = f", die begint met «{words}»" if words else ""
+        if tag == "table":
+            self.lost.append(f"Een tabel{self._where()}{begins}. Zet wat erin staat in een lijst of in gewone tekst.")
+        elif tag == "li":
+            self.lost.append(f"Een voetnoot: «{words}». Zet hem in de tekst of in de literatuur.")
+
+    def _where(self) -> str:
+        return f" onder «{shortened(self.heading)}»" if self.heading else ""
+
+
+class _Sorter:
+    """Puts each block where its heading says."""
+
+    def __init__(self, lost: list[str]) -> None:
+        self.lost = lost
+        self.title = ""
+        self.section = "introduction"
+        self.was_named = False
+        self.lens = ""
+        self.parts: dict[str, list[str]] = {name: [] for name in ("summary", *STORY)}
+        self.last_kind = ""
+        self.keywords: list[str] = []
+        self.references: list[ReferenceLine] = []
+        self.questions: list[QuestionLine] = []
+
+    def take(self, block: Block) -> None:
+        if block.is_heading:
+            self._take_heading(block)
+        elif self.section in self.parts:
+            self._take_story(block)
+        elif self.section in {"questions", "references", "keywords"}:
+            take: dict[str, Callable[[Block], None]] = {
+                "questions": self._take_question,
+                "references": self._take_reference,
+                "keywords": self._take_keywords,
+            }
+            take[self.section](block)
+        else:
+            self.lost.append(f"Tekst die nergens bij hoort: «{shortened(block.plain)}».")
+
+    def _take_heading(self, block: Block) -> None:
+        name = block.plain.rstrip(":").casefold()
+        self.last_kind = ""
+        if name in HEADINGS:
+            self.section, self.was_named, self.lens = HEADINGS[name], True, ""
+        elif not self.title and block.kind == "h1":
+            self.title = block.plain
+        elif self.section == "questions" and name in KOLB:
+            self.lens = name
+        elif self.section in STORY:
+            if not self.was_named and self.section == "introduction":
+                self.section = "body"  # a first subhead ends what came before it
+            self.parts[self.section].append(f"### {escape(block.plain)}")
+        else:
+            self.section = ""
+            self.lost.append(
+                f"Het kopje «{shortened(block.plain)}» en wat eronder staat: het past in geen deel van een casus."
+            )
+
+    def _take_story(self, block: Block) -> None:
+        text = markdown(block)
+        if block.kind == "p":
+            self.parts[self.section].append(text)
+        else:
+            mark = "- " if block.kind == "ul" else f"{block.number}. "
+            item = f"{'   ' * (block.depth - 1)}{mark}{text}"
+            follows = self.last_kind not in {"", "p"} and (block.depth > 1 or block.kind == self.last_kind)
+            if follows and self.parts[self.section]:
+                self.parts[self.section][-1] += f"\n{item}"
+            else:
+                self.parts[self.section].append(item)
+        self.last_kind = block.kind if block.depth < 2 else self.last_kind
+
+    def _take_question(self, block: Block) -> None:
+        text, lens = " ".join(markdown(block).split()), self.lens
+        for pattern in (_lens_before, _lens_after):
+            if found := pattern.search(text):
+                text, lens = pattern.sub("", text), found[1].lower()
+        if text:
+            key = proposed_key(_lens_before.sub("", block.plain), {question.key for question in self.questions})
+            self.questions.append(QuestionLine(key, lens, text))
+
+    def _take_reference(self, block: Block) -> None:
+        url, runs = "", [Run(run.text, run.bold, run.italic) for run in block.runs]
+        href = next((run.href for run in block.runs if run.href.startswith(("http://", "https://"))), "")
+        if runs and (found := _address_at_end.search(runs[-1].text)):
+            url, runs[-1].text = found[1], runs[-1].text[: found.start()]
+        text = " ".join(markdown(Block("p", runs=runs)).split())
+        if text or url:
+            self.references.append(ReferenceLine(text or url, href or url))
+
+    def _take_keywords(self, block: Block) -> None:
+        self.keywords += [word for part in re.split(r"[,;]", block.plain) if (word := part.strip(" ."))]
+
+    def document(self) -> CaseDocument:
+        story = {name: "\n\n".join(self.parts[name]) for name in STORY}
+        return CaseDocument(
+            number=0,
+            slug="",
+            title=self.title,
+            part="",
+            summary=" ".join(" ".join(self.parts["summary"]).split()),
+            actors=(),
+            keywords=tuple(dict.fromkeys(self.keywords)),
+            references=tuple(self.references),
+            questions=tuple(self.questions),
+            **story,
+        )
+
+
+def markdown(block: Block) -> str:
+    """The runs of a block as Markdown, in which nothing that was typed as text means anything."""
+    pieces: list[Run] = []
+    for run in block.runs:
+        style = (run.bold and not block.is_heading, run.italic, run.href)
+        if pieces and (pieces[-1].bold, pieces[-1].italic, pieces[-1].href) == style:
+            pieces[-1].text += run.text
+        else:
+            pieces.append(Run(run.text, *style))
+    text = "".join(_styled(piece) for piece in pieces).strip()
+    lines = [_escape_start(line.strip()) for line in text.split("\n") if line.strip()]
+    return "\\\n".join(lines)
+
+
+def _styled(run: Run) -> str:
+    core = run.text.strip()
+    if not core:
+        return run.text
+    before, after = run.text[: run.text.index(core)], run.text[run.text.index(core) + len(core) :]
+    mark = "**" * run.bold + "*" * run.italic
+    text = f"{mark}{escape(core)}{mark[::-1]}"
+    if re.fullmatch(r"https?://[^\s<>()\[\]\"]+\.[^\s<>()\[\]\"]+", run.href) and run.href != core:
+        text = f"[{text}]({run.href})"
+    return before + text + after
+
+
+def escape(text: str) -> str:
+    text = re.sub(r"([\\`*\[\]<])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|(?<=\])\(", lambda found: f"\\{found[0]}", text)
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def _escape_start(line: str) -> str:
+    """A line that would begin a heading, a list, a quote or a rule by what somebody merely typed."""
+    line = re.sub(r"^(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=~]{2,})", lambda found: f"\\{found[0]}", line)
+    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)
