@@ -1,7 +1,7 @@
 """Between case files and the database: documents to rows and rows to documents."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -17,25 +17,75 @@ from cases.document import (
     ReferenceLine,
     Vocabulary,
 )
-from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Part, Reference
+from cases.models import (
+    Actor,
+    Case,
+    CaseActor,
+    CaseKeyword,
+    CaseQuerySet,
+    FormerActor,
+    FormerKeyword,
+    Keyword,
+    Part,
+    Reference,
+)
 from questions.models import Question
+
+
+@dataclass(frozen=True)
+class FormerNames:
+    """The names that old files still use, with what they are called now."""
+
+    actors: dict[str, str]
+    keywords: dict[str, str]
+
+    def brought_up_to_date(self, document: CaseDocument) -> CaseDocument:
+        """The document in the words of today. Two words that became one stand in it once."""
+        actors = (replace(line, actor=self.actors.get(line.actor, line.actor)) for line in document.actors)
+        keywords = (self.keywords.get(name, name) for name in document.keywords)
+        return replace(document, actors=tuple(dict.fromkeys(actors)), keywords=tuple(dict.fromkeys(keywords)))
+
+
+def former_names() -> FormerNames:
+    return FormerNames(
+        actors=dict(FormerActor.objects.exclude(name="").values_list("name", "now__name")),
+        keywords=dict(FormerKeyword.objects.exclude(name="").values_list("name", "now__name")),
+    )
 
 
 def document_of(case: Case) -> CaseDocument:
     """What the rows of this case say, as a case file would."""
+    return _document(
+        case,
+        case.case_actors.select_related("actor"),
+        case.case_keywords.select_related("keyword"),
+        case.references.all(),
+        case.questions.in_library().order_by("position", "pk"),
+    )
+
+
+def documents_of(cases: CaseQuerySet) -> Iterator[tuple[Case, CaseDocument]]:
+    """What the rows of each of these cases say, in a fixed number of queries."""
+    for case in cases.for_files():
+        asked = [question for question in case.questions.all() if not question.retired and question.module_id is None]
+        asked.sort(key=lambda question: (question.position, question.pk))
+        yield (
+            case,
+            _document(case, case.case_actors.all(), case.case_keywords.all(), case.references.all(), asked),
+        )
+
+
+def _document(case: Case, actors, keywords, references, questions) -> CaseDocument:
     return CaseDocument(
         number=case.number,
         slug=case.slug,
         title=case.title,
         part=case.part.slug if case.part else "",
         summary=case.summary,
-        actors=tuple(ActorLine(line.actor.name, line.person) for line in case.case_actors.select_related("actor")),
-        keywords=tuple(line.keyword.name for line in case.case_keywords.select_related("keyword")),
-        references=tuple(ReferenceLine(line.text, line.url) for line in case.references.all()),
-        questions=tuple(
-            QuestionLine(question.key, question.kolb, question.text)
-            for question in case.questions.in_library().order_by("position", "pk")
-        ),
+        actors=tuple(ActorLine(line.actor.name, line.person) for line in actors),
+        keywords=tuple(line.keyword.name for line in keywords),
+        references=tuple(ReferenceLine(line.text, line.url) for line in references),
+        questions=tuple(QuestionLine(question.key, question.kolb, question.text) for question in questions),
         introduction=case.introduction,
         body=case.body,
         closing=case.closing,
@@ -45,7 +95,7 @@ def document_of(case: Case) -> CaseDocument:
 @transaction.atomic
 def apply_document(document: CaseDocument, case: Case) -> None:
     """Make the rows of this case, new or not, say what the document says. Number and slug stay those of the case."""
-    case.part = Part.objects.get(slug=document.part)
+    case.part = Part.objects.get(slug=document.part) if document.part else None
     for name in ("title", "summary", "introduction", "body", "closing"):
         setattr(case, name, getattr(document, name))
     case.version += 1  # a form that shows the case as it was before is not to be saved over this
@@ -73,8 +123,10 @@ def apply_document(document: CaseDocument, case: Case) -> None:
 def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
     """An old document in the names that the library has now, and what it has no longer.
 
-    A keyword that was renamed or merged is found by its synonym; the part, where it is gone, is that of the case.
+    A word that was renamed or merged is found by its former name, a keyword by its synonyms too; the part, where it is
+    gone, is that of the case.
     """
+    document = former_names().brought_up_to_date(document)
     actors = set(Actor.objects.values_list("name", flat=True))
     names = {synonym: word.name for word in Keyword.objects.all() for synonym in word.synonyms}
     names |= {name: name for name in Keyword.objects.values_list("name", flat=True)}
@@ -122,37 +174,65 @@ def _by_name(row: Actor | Keyword) -> str:
     return row.name.casefold()
 
 
+@dataclass(frozen=True)
+class VocabularyNews:
+    """What a vocabulary would add here, and the names of what it says otherwise than here."""
+
+    new: Vocabulary
+    other: tuple[str, ...]
+
+
+def compare_vocabulary(vocabulary: Vocabulary) -> VocabularyNews:
+    """A name of old is no news: the word it stands for now is here."""
+    here, former = vocabulary_in_database(), former_names()
+    known = {"parts": {line.slug: line for line in here.parts}}
+    known["actors"] = dict.fromkeys(former.actors) | {line.name: line for line in here.actors}
+    known["keywords"] = dict.fromkeys(former.keywords) | {line.name: line for line in here.keywords}
+    new: dict[str, list] = {kind: [] for kind in known}
+    other = []
+    for kind, lines in known.items():
+        for line in getattr(vocabulary, kind):
+            name = line.slug if kind == "parts" else line.name
+            if name not in lines:
+                new[kind].append(line)
+                lines[name] = line
+            elif lines[name] not in (None, line):
+                other.append(f"Deel {lines[name].number}: {lines[name].title}" if kind == "parts" else name)
+    return VocabularyNews(Vocabulary(**{kind: tuple(lines) for kind, lines in new.items()}), tuple(other))
+
+
 @transaction.atomic
 def apply_vocabulary(vocabulary: Vocabulary, *, overwrite: bool = False) -> list[str]:
     """Add what the database has not; change what differs only with overwrite. Returns the names that were left."""
-    left = []
+    news = compare_vocabulary(vocabulary)
+    for line in news.new.parts:
+        Part.objects.create(**asdict(line))
+    for line in news.new.actors:
+        Actor.objects.create(name=line.name, slug=free_slug(Actor, line.name), sphere=line.sphere)
+    for line in news.new.keywords:
+        Keyword.objects.create(
+            name=line.name,
+            slug=free_slug(Keyword, line.name),
+            synonyms=list(line.synonyms),
+            is_filter=line.is_filter,
+        )
+    if not overwrite:
+        return list(news.other)
     for line in vocabulary.parts:
-        values = {"number": line.number, "title": line.title, "introduction": line.introduction}
-        left += _upsert(Part, {"slug": line.slug}, values, overwrite)
+        Part.objects.filter(slug=line.slug).update(**asdict(line))
     for line in vocabulary.actors:
-        left += _upsert(Actor, {"name": line.name}, {"sphere": line.sphere}, overwrite)
+        Actor.objects.filter(name=line.name).update(sphere=line.sphere)
     for line in vocabulary.keywords:
-        values = {"synonyms": list(line.synonyms), "is_filter": line.is_filter}
-        left += _upsert(Keyword, {"name": line.name}, values, overwrite)
-    return left
-
-
-def _upsert(model, key: dict, values: dict, overwrite: bool) -> list[str]:
-    row = model.objects.filter(**key).first()
-    if row is None:
-        slug = {} if "slug" in key else {"slug": free_slug(model, key["name"])}
-        model.objects.create(**key, **slug, **values)
-    elif any(getattr(row, name) != value for name, value in values.items()):
-        if not overwrite:
-            return [str(row)]
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
+        Keyword.objects.filter(name=line.name).update(synonyms=list(line.synonyms), is_filter=line.is_filter)
     return []
 
 
 def free_slug(model, name: str) -> str:
-    """A web name for an actor or a keyword that no other has."""
+    """A slug that no word has, nor had: an old address keeps leading where it led."""
     base = slugify(name)[:50] or "woord"
-    taken = set(model.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = {
+        slug
+        for rows in (model, model.former.rel.related_model)
+        for slug in rows.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    }
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10000))) if slug not in taken)

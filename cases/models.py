@@ -1,13 +1,16 @@
 """The library: parts, cases with their actors, keywords and literature, and the editions that were published."""
 
 import math
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+KEPT_FOR = timedelta(days=1)  # an upload that was not confirmed by then is thrown away
 WORDS_PER_MINUTE = 180  # unhurried reading on a screen; the length in minutes is rounded up
 
 
@@ -67,6 +70,7 @@ class Actor(models.Model):
         verbose_name = _("actor")
         verbose_name_plural = _("actoren")
         ordering = ["name"]
+        permissions = [("merge_actor", _("Mag actoren samenvoegen en hernoemen"))]
         constraints = [models.CheckConstraint(condition=Q(sphere__in=Sphere.values), name="actor_sphere_known")]
 
     def __str__(self) -> str:
@@ -92,6 +96,7 @@ class Keyword(models.Model):
         verbose_name = _("sleutelwoord")
         verbose_name_plural = _("sleutelwoorden")
         ordering = ["name"]
+        permissions = [("merge_keyword", _("Mag sleutelwoorden samenvoegen en hernoemen"))]
 
     def __str__(self) -> str:
         return self.name
@@ -99,6 +104,32 @@ class Keyword(models.Model):
     def get_absolute_url(self) -> str:
         """The catalogue with this keyword: as a filter, or as a search where it is no filter."""
         return f"{reverse('cases:catalogue')}?{'trefwoord' if self.is_filter else 'q'}={self.slug}"
+
+
+class FormerName(models.Model):
+    """What a word was called before it was renamed or merged, so that old files and old addresses still find it.
+    Empty where only the other of the two changed."""
+
+    name = models.CharField(max_length=80, blank=True)
+    slug = models.SlugField(max_length=80, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=~Q(name=""), name="%(class)s_name_unique"),
+            models.UniqueConstraint(fields=["slug"], condition=~Q(slug=""), name="%(class)s_slug_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+
+class FormerActor(FormerName):
+    now = models.ForeignKey(Actor, models.CASCADE, related_name="former")
+
+
+class FormerKeyword(FormerName):
+    now = models.ForeignKey(Keyword, models.CASCADE, related_name="former")
 
 
 class CaseQuerySet(models.QuerySet):
@@ -112,6 +143,15 @@ class CaseQuerySet(models.QuerySet):
     def sent_in(self) -> "CaseQuerySet":
         """What waits for publication."""
         return self.for_editors().filter(status=Status.CONCEPT, sent_in_at__isnull=False)
+
+    def for_files(self) -> "CaseQuerySet":
+        """With all that a case file says, in a fixed number of queries."""
+        return self.select_related("part").prefetch_related(
+            models.Prefetch("case_actors", CaseActor.objects.select_related("actor")),
+            models.Prefetch("case_keywords", CaseKeyword.objects.select_related("keyword")),
+            "references",
+            "questions",
+        )
 
     def for_cards(self) -> "CaseQuerySet":
         """With all that a card in the catalogue shows, in a fixed number of queries."""
@@ -301,6 +341,28 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case}, editie {self.number}"
+
+
+class KeptUploadQuerySet(models.QuerySet):
+    def expired(self) -> "KeptUploadQuerySet":
+        return self.filter(created_at__lt=timezone.now() - KEPT_FOR)
+
+
+class KeptUpload(models.Model):
+    """Files that an editor sent and has looked at, but not confirmed yet. Here, and not on a disk, so that any process
+    can go on with them."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = KeptUploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"upload {self.pk}"
 
 
 class SearchWord(models.Model):
