@@ -22,8 +22,11 @@ def difference(old: str, new: str) -> list[Run]:
 
     First line by line, then word by word within what was replaced, so that long texts stay quick.
     """
+    lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    if max(map(len, lines)) > MOST_TOKENS:
+        return [Run("same", new)] if old == new else [Run("gone", old), Run("new", new)]
     runs: list[Run] = []
-    for kind, before, after in _pieces(old.splitlines(keepends=True), new.splitlines(keepends=True)):
+    for kind, before, after in _pieces(*lines):
         runs += _words(before, after) if kind == "replace" else [Run("gone", before), Run("new", after)]
         if kind == "equal":
             runs[-2:] = [Run("same", after)]

@@ -1,14 +1,19 @@
 """Case files in and out: read everything, stop at any problem, and only then write."""
 
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePath
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from cases import editions, exchange
+from cases import editions, exchange, unpacking
 from cases.document import (
+    ActorKind,
     CaseDocument,
+    KeywordLine,
     Vocabulary,
     parse_case,
     parse_vocabulary,
@@ -16,9 +21,10 @@ from cases.document import (
     write_vocabulary,
 )
 from cases.located import DocumentError, Problem
-from cases.models import Case, Status
+from cases.models import Case, CaseQuerySet, Part, Status
+from cases.unpacking import VOCABULARY_FILE
 
-VOCABULARY_FILE = "casebook.yaml"
+FILES = frozenset({".md", VOCABULARY_FILE})
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,10 @@ class Source:
 
     name: str
     text: str
+
+    @property
+    def is_vocabulary(self) -> bool:
+        return PurePath(self.name).name.lower() == VOCABULARY_FILE
 
 
 @dataclass
@@ -40,10 +50,17 @@ class Outcome:
     taken_down: dict[str, str] = field(default_factory=dict)  # of those, what no file brings back, with its status
 
 
-def read_paths(paths: Iterable[Path]) -> list[Source]:
-    """The files at these paths, the vocabulary first. A folder stands for its casebook.yaml and its case files.
+@dataclass(frozen=True)
+class Bundle:
+    """What files say, in the words of today: the vocabulary they bring, and each case with the file it came from."""
 
-    Raises DocumentError for a path that is not there and for a file that is not UTF-8.
+    vocabulary: Vocabulary = Vocabulary()
+    cases: tuple[tuple[Source, CaseDocument], ...] = ()
+
+
+def read_paths(paths: Iterable[Path]) -> list[Source]:
+    """The files at these paths, the vocabulary first. A folder stands for its casebook.yaml and its case files, a zip
+    for what is in it. Raises DocumentError for a path that is not there and for what cannot be read.
     """
     files: list[Path] = []
     problems: list[Problem] = []
@@ -54,40 +71,119 @@ def read_paths(paths: Iterable[Path]) -> list[Source]:
             files.append(path)
         else:
             problems.append(Problem(str(path), 1, "dit bestand of deze map bestaat niet"))
-    sources = []
-    for file in files:
-        try:
-            sources.append(Source(file.name, file.read_bytes().decode("utf-8")))
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            problems.append(Problem(file.name, line, "dit bestand is geen UTF-8; sla het op als UTF-8"))
+    try:
+        sources = read([(file.name, file.read_bytes()) for file in files])
+    except DocumentError as error:
+        raise DocumentError([*problems, *error.problems]) from error
     if problems:
         raise DocumentError(problems)
-    return sorted(sources, key=lambda source: source.name != VOCABULARY_FILE)
+    return sources
+
+
+def read(files: Iterable[tuple[str, bytes]]) -> list[Source]:
+    """These files, and what is in the zips among them, as text. Raises DocumentError with all that cannot be read."""
+    sources, problems = decoded(unpacking.unpack(files, FILES))
+    if problems:
+        raise DocumentError(problems)
+    return sources
+
+
+def decoded(files: Iterable[unpacking.Packed]) -> tuple[list[Source], list[Problem]]:
+    """These files as text, and the problems of those that are no text."""
+    sources, problems = [], []
+    for packed in files:
+        try:
+            sources.append(Source(packed.name, unpacking.decode(packed)))
+        except DocumentError as error:
+            problems += error.problems
+    return sources, problems
+
+
+def understand(sources: Iterable[Source]) -> Bundle:
+    """What these files say. Raises DocumentError with every problem of every file."""
+    vocabularies, others, problems = [], [], []
+    for source in sources:
+        try:
+            if source.is_vocabulary:
+                vocabularies.append(parse_vocabulary(source.text, source.name))
+            else:
+                others.append(source)
+        except DocumentError as error:
+            problems += error.problems
+    brought = _joined(vocabularies)
+    former = exchange.former_names()
+    of_old = Vocabulary(
+        actors=tuple(ActorKind(name, "") for name in former.actors),
+        keywords=tuple(KeywordLine(name) for name in former.keywords),
+    )
+    known = _joined([exchange.vocabulary_in_database(), brought, of_old])
+    parsed = []
+    for source in others:
+        try:
+            parsed.append((source, former.brought_up_to_date(parse_case(source.text, source.name, known))))
+        except DocumentError as error:
+            problems += error.problems
+    problems += [*_clashes_of_parts(brought), *_clashes(parsed)]
+    if problems:
+        raise DocumentError(problems)
+    return Bundle(brought, tuple(parsed))
 
 
 @transaction.atomic
 def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = False, by=None) -> Outcome:
     """Load the vocabulary, then the cases. All or nothing: raises DocumentError with every problem of every file."""
-    vocabularies = [parse_vocabulary(s.text, s.name) for s in sources if s.name == VOCABULARY_FILE]
-    known = _joined([exchange.vocabulary_in_database(), *vocabularies])
-    parsed = _parse_all([s for s in sources if s.name != VOCABULARY_FILE], known)
+    bundle = understand(sources)
     outcome = Outcome()
-    for vocabulary in vocabularies:
-        outcome.left_alone += exchange.apply_vocabulary(vocabulary, overwrite=overwrite)
-    for source, document in parsed:
+    outcome.left_alone += exchange.apply_vocabulary(bundle.vocabulary, overwrite=overwrite)
+    for source, document in bundle.cases:
         _load_one(source, document, outcome, overwrite=overwrite, by=by)
     if dry_run:
         transaction.set_rollback(True)
     return outcome
 
 
-def export() -> dict[str, str]:
-    """Every published case and the vocabulary as canonical files, by their path in an export."""
+def export(cases: CaseQuerySet | None = None) -> dict[str, str]:
+    """These cases, or every published one, and the vocabulary as canonical files, by their path in an export."""
     files = {VOCABULARY_FILE: write_vocabulary(exchange.vocabulary_in_database())}
-    for case in Case.objects.published().select_related("part"):
-        files[f"cases/{case.number:02}-{case.slug}.md"] = write_case(exchange.document_of(case))
+    for case, document in exchange.documents_of(Case.objects.published() if cases is None else cases):
+        files[f"cases/{case.number:02}-{case.slug}.md"] = write_case(document)
     return files
+
+
+def not_exportable(cases: CaseQuerySet) -> list[str]:
+    """Why these cases cannot go out as files together, in sentences."""
+    documents = list(exchange.documents_of(cases))
+    copied = {case.revises_id for case, _document in documents}
+    said = []
+    for case, document in documents:
+        if case.status == Status.WITHDRAWN:
+            said.append(_("«%s» is ingetrokken en gaat niet meer naar buiten.") % case.title)
+        elif case.pk in copied:
+            said.append(_("Kies van «%s» de casus of de werkversie, niet allebei.") % case.title)
+        elif not document.part:
+            said.append(_("«%s» heeft nog geen deel; kies dat eerst.") % case.title)
+        elif not _survives(document):
+            said.append(
+                _("«%s» past nog niet in een casusbestand; bekijk op haar pagina wat er moet veranderen.") % case
+            )
+    return said
+
+
+def _survives(document: CaseDocument) -> bool:
+    try:
+        editions.check_survives(write_case(document), document)
+    except DocumentError:
+        return False
+    return True
+
+
+def as_zip(files: dict[str, str]) -> bytes:
+    """These files in one; the same files give the same bytes."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text.encode(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def _joined(vocabularies: list[Vocabulary]) -> Vocabulary:
@@ -96,17 +192,13 @@ def _joined(vocabularies: list[Vocabulary]) -> Vocabulary:
     )
 
 
-def _parse_all(sources: list[Source], known: Vocabulary) -> list[tuple[Source, CaseDocument]]:
-    parsed, problems = [], []
-    for source in sources:
-        try:
-            parsed.append((source, parse_case(source.text, source.name, known)))
-        except DocumentError as error:
-            problems += error.problems
-    problems += _clashes(parsed)
-    if problems:
-        raise DocumentError(problems)
-    return parsed
+def _clashes_of_parts(brought: Vocabulary) -> Iterator[Problem]:
+    """A part that is new here cannot have the number of another."""
+    slugs = dict(Part.objects.values_list("number", "slug"))
+    for part in exchange.compare_vocabulary(brought).new.parts:
+        if slugs.setdefault(part.number, part.slug) != part.slug:
+            other = slugs[part.number]
+            yield Problem(VOCABULARY_FILE, 0, f"deel «{part.slug}» heeft nummer {part.number}, en dat is van «{other}»")
 
 
 def _clashes(parsed: list[tuple[Source, CaseDocument]]) -> list[Problem]:

@@ -119,6 +119,9 @@ admin:cases_case_put_back             302 302 302 302 302 302 404 404 | 302 302 
 admin:cases_case_difference           302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_restore              302 302 302 302 302 302 403 403 | 302
 admin:cases_case_history              302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
+admin:cases_case_import               302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
+admin:cases_case_import_confirm       302 302 302 302 302 302 200 302 | 302 302 302 302 302 302 200 302
+admin:cases_case_export               302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 405 405
 admin:cases_case_changelist           302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_change               302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 200 200
 admin:cases_case_as_student           302 404 404 404 404 404 200 200 | 405

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from casebook.accounts import reset_link
 from casebook.models import User
-from cases import editions
+from cases import editions, importing, loading
+from cases.unpacking import Packed
 from questions import answering, inviting, showing
 from questions.models import (
     Answer,
@@ -108,6 +109,9 @@ class World:
             "administrator": User.objects.create_superuser("beheer@example.org", "Beheer", "koelkast-op-driehoog"),
         }
         people = self.people
+        self.upload = importing.keep(
+            files=[Packed(name, text.encode()) for name, text in loading.export().items()], owner=people["editor"]
+        )
         self.module = ModuleFactory(
             teacher=people["teacher"],
             title="Sociaal werk in de wijk",
@@ -234,6 +238,7 @@ class World:
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
+            "beheer/cases/case/importeren/<int:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",
             "beheer/cases/case/<int:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
             **{
                 f"beheer/cases/case/<int:pk>/{act}": f"beheer/cases/case/{self.case.pk}/{act}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from cases import checking, editions, exchange, naming
 from cases.admin import acts, looking, two_editors
+from cases.admin import exchange as files
 from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, StoryText
 from cases.admin.two_editors import GuardedForm
 from cases.models import Actor, Case, Keyword, Status
@@ -76,6 +77,7 @@ class CaseAdmin(admin.ModelAdmin):
     search_fields = ["title", "summary", "introduction", "body", "closing"]
     list_select_related = ["part", "revises"]
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
+    actions = ["export_selected"]
     save_on_top = True
     change_form_template = "admin/cases/case/change_form.html"
 
@@ -126,6 +128,10 @@ class CaseAdmin(admin.ModelAdmin):
         """No deleting by the handful: the list holds published cases too."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
+    @admin.action(description=gettext_lazy("Exporteer de gekozen casussen als zip"), permissions=["view"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
+        return files.export_selected(self, request, queryset)
+
     @admin.display(description=gettext_lazy("versie"))
     def which_version(self, case: Case) -> str:
         return _("werkversie van nummer %(number)s") % {"number": case.number} if case.is_working_copy else ""
@@ -142,7 +148,7 @@ class CaseAdmin(admin.ModelAdmin):
         return super().render_change_form(request, {**context, **both}, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*looking.addresses(self.admin_site), *acts.addresses(self), *super().get_urls()]
+        return [*looking.addresses(self.admin_site), *files.addresses(self), *acts.addresses(self), *super().get_urls()]
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline, prefix: str) -> dict:
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)

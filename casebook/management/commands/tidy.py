@@ -1,13 +1,14 @@
-"""Do what has come due: delete accounts whose seven days are over, and throw away old sessions."""
+"""Do what has come due: delete accounts whose seven days are over, and throw away old sessions and uploads."""
 
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
 from casebook import leaving
 from casebook.models import User, UserManager
+from cases.models import KeptUpload
 
 
 class Command(BaseCommand):
-    help = "Delete accounts that are due, and expired sessions. Meant for every night; doing it twice does no harm."
+    help = "Delete due accounts, old sessions and old uploads. Meant for every night; doing it twice does no harm."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         else:
             orphaned = leaving.erase_due()
         call_command("clearsessions")
+        KeptUpload.objects.expired().delete()
         for title in orphaned:
             self.stderr.write(f"The module «{title}» has no teacher any more; give it one in the admin.")
 

@@ -1,0 +1,225 @@
+"""Cases in and out as files: the pages of cases.importing and cases.loading."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cases import importing, loading, unpacking
+from cases.importing import Item, Outcome, Plan
+from cases.located import DocumentError, Problem
+from cases.models import Case, KeptUpload
+from questions.models import Kolb
+
+IMPORTS = ("cases.add_case", "cases.change_case")
+EXPORTS = ("cases.view_case",)
+FORM, READ = ("GET", "HEAD", "POST"), ("GET", "HEAD")
+SKIP, REPLACE = "overslaan", "vervangen"
+
+
+def addresses(panel: ModelAdmin) -> list[URLPattern]:
+    """The addresses of these pages, for the admin of cases to put before its own."""
+
+    def page(
+        route: str, view: Callable[..., HttpResponse], name: str, rights: tuple[str, ...], methods: tuple[str, ...]
+    ) -> URLPattern:
+        @wraps(view)
+        def shown(request: HttpRequest, **kwargs) -> HttpResponse:
+            if not request.user.has_perms(rights):
+                raise PermissionDenied
+            return view(panel, request, **kwargs) if request.method in methods else HttpResponseNotAllowed(methods)
+
+        return path(route, panel.admin_site.admin_view(shown), name=f"cases_case_{name}")
+
+    return [
+        page("importeren/", upload, "import", IMPORTS, FORM),
+        page("importeren/<int:pk>/", confirm, "import_confirm", IMPORTS, FORM),
+        page("exporteren/", export_all, "export", EXPORTS, READ),
+    ]
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once, each as its name and its bytes. What is too big is refused before it is read."""
+
+    def clean(self, data, initial=None) -> list[tuple[str, bytes]]:
+        files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
+        if len(files) > unpacking.MAX_FILES:
+            raise forms.ValidationError(_("Dit zijn te veel bestanden tegelijk; kies er hooguit 500."))
+        if sum(file.size for file in files) > unpacking.MAX_TOTAL:
+            raise forms.ValidationError(_("Samen zijn deze bestanden groter dan 50 MB; verdeel ze over een paar keer."))
+        return [(file.name, file.read()) for file in files]
+
+
+class UploadForm(forms.Form):
+    files = FilesField(
+        label=gettext_lazy("Bestanden"),
+        allow_empty_file=True,  # told apart from other files that say nothing, with their name
+        widget=FilesInput(attrs={"accept": ".md,.zip,.docx,.yaml"}),
+        help_text=gettext_lazy(
+            "Kies er een of meer: .md, .docx, casebook.yaml, of een .zip. Hooguit 5 MB per bestand."
+        ),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """A yes to this very plan, with what the plan leaves open: whose work is replaced, and the bril of a question."""
+
+    stand = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, plan: Plan, **kwargs):
+        super().__init__(*args, initial={"stand": plan.stand}, **kwargs)
+        self.plan = plan
+        choices = [
+            (SKIP, _("Overslaan: laat staan wat er is")),
+            (REPLACE, _("Vervangen door wat in het bestand staat")),
+        ]
+        for place, item in enumerate(plan.items):
+            if item.replaces_work:
+                self.fields[f"work-{place}"] = forms.ChoiceField(
+                    label=_("Hier werkt al iemand aan. Wat wil je?"), choices=choices, widget=forms.RadioSelect
+                )
+            for number in item.without_lens:
+                self.fields[f"lens-{place}-{number}"] = forms.ChoiceField(
+                    label=_("Bril van vraag %s") % (number + 1),
+                    choices=[
+                        ("", _("Kies een bril")),
+                        *((kolb.value, f"{kolb.label}: {kolb.asks_for}") for kolb in Kolb),
+                    ],
+                    help_text=item.document.questions[number].text,
+                )
+
+    def clean_stand(self) -> str:
+        if self.cleaned_data["stand"] != self.plan.stand:
+            raise forms.ValidationError(_("changed"))
+        return self.cleaned_data["stand"]
+
+    def rows(self) -> list[tuple[Item, list[forms.BoundField]]]:
+        """Each case of the plan, with the fields that are about it."""
+        return [
+            (item, [self[name] for name in self.fields if name.startswith((f"work-{place}", f"lens-{place}-"))])
+            for place, item in enumerate(self.plan.items)
+        ]
+
+    def replacing(self) -> set[str]:
+        items = enumerate(self.plan.items)
+        return {item.file for place, item in items if self.cleaned_data.get(f"work-{place}") == REPLACE}
+
+    def lenses(self) -> dict[tuple[str, int], str]:
+        return {
+            (item.file, number): self.cleaned_data[f"lens-{place}-{number}"]
+            for place, item in enumerate(self.plan.items)
+            for number in item.without_lens
+        }
+
+
+def upload(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Choose files. What cannot be used is named and nothing is kept; the rest is looked at on the next page."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    problems: list[Problem] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            files = importing.unpacked(form.cleaned_data["files"])
+            importing.plan(files, user=request.user)
+        except DocumentError as error:
+            problems = error.problems
+        else:
+            kept = importing.keep(files=files, owner=request.user)
+            return HttpResponseRedirect(reverse("admin:cases_case_import_confirm", args=[kept.pk]))
+    return _page(panel, request, "import.html", _("Casussen importeren"), form=form, problems=problems)
+
+
+def confirm(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """What would happen, and after a yes the doing of it; of the page as it was shown, or it is shown again."""
+    kept = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
+    if kept is None:
+        said = _(
+            "Deze bestanden staan niet meer klaar: ze zijn al geïmporteerd, of je koos ze meer dan een dag geleden."
+        )
+        panel.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:cases_case_import"))
+    try:
+        plan, form, outcome = _carried_out(request, kept) if request.method == "POST" else _looked_at(request, kept)
+    except DocumentError as error:  # what fitted yesterday does not fit what is here now
+        words = {"form": UploadForm(), "problems": error.problems}
+        return _page(panel, request, "import.html", _("Deze bestanden kunnen niet meer zo"), **words)
+    except IntegrityError:  # somebody took a number or a web name in this very moment
+        return HttpResponseRedirect(request.path)
+    if outcome:
+        return _done(panel, request, outcome)
+    words = {"form": form, "plan": plan, "has_changed": "stand" in form.errors}
+    if words["has_changed"]:
+        words["form"] = ConfirmForm(plan=plan)
+    return _page(panel, request, "import_confirm.html", _("Dit gaat er gebeuren"), **words)
+
+
+def _looked_at(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, None]:
+    plan = importing.plan(importing.kept_files(kept), user=request.user)
+    return plan, ConfirmForm(plan=plan), None
+
+
+@transaction.atomic
+def _carried_out(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, Outcome | None]:
+    """The plan as it is at this moment; carried out where that is what the page said."""
+    plan = importing.plan(importing.kept_files(kept), user=request.user, lock=True)
+    form = ConfirmForm(request.POST, plan=plan)
+    if not form.is_valid():
+        return plan, form, None
+    outcome = importing.carry_out(plan=plan, replacing=form.replacing(), lenses=form.lenses())
+    kept.delete()
+    return plan, form, outcome
+
+
+def _done(panel: ModelAdmin, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    for case in outcome.added:
+        panel.log_addition(request, case, _("Uit een bestand gehaald."))
+    for case in outcome.changed:
+        panel.log_change(request, case, _("Vervangen door wat in een bestand stond."))
+    count = len(outcome.added) + len(outcome.changed)
+    said = ngettext(
+        "%s casus staat klaar als concept. Lezers zien er niets van tot je publiceert.",
+        "%s casussen staan klaar als concept. Lezers zien er niets van tot je publiceert.",
+        count,
+    )
+    panel.message_user(request, said % count)
+    if outcome.skipped:
+        panel.message_user(request, _("Overgeslagen: %s.") % ", ".join(outcome.skipped), messages.WARNING)
+    return HttpResponseRedirect(f"{reverse('admin:cases_case_changelist')}?status__exact=concept")
+
+
+def export_all(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    return _download(loading.export())
+
+
+def export_selected(panel: ModelAdmin, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
+    """An action of the list: these cases and the vocabulary as a zip, or a sentence for each that cannot."""
+    cases = Case.objects.filter(pk__in=[case.pk for case in queryset])
+    if problems := loading.not_exportable(cases):
+        panel.message_user(request, _("Er is niets geëxporteerd. %s") % " ".join(problems), messages.ERROR)
+        return None
+    return _download(loading.export(cases))
+
+
+def _download(files: dict[str, str]) -> HttpResponse:
+    name = f"casusboek-{timezone.localdate():%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(loading.as_zip(files), content_type="application/zip", headers=headers)
+
+
+def _page(panel: ModelAdmin, request: HttpRequest, template: str, title: str, **words) -> HttpResponse:
+    context = panel.admin_site.each_context(request) | {"title": title, "opts": panel.opts, **words}
+    return TemplateResponse(request, f"admin/cases/case/{template}", context)

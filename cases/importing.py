@@ -1,0 +1,275 @@
+"""Files into concepts, in two steps: first what would happen, and only after a yes all of it, or nothing.
+
+What readers see is not touched. A case that is new becomes a concept; of a published one the change becomes its working
+copy. Nobody's unfinished work is replaced unless the editor says so.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from django.db import transaction
+from django.db.models import Max
+
+from cases import comparing, editions, exchange, loading
+from cases.comparing import Change
+from cases.document import KOLB, CaseDocument, parse_case, write_case
+from cases.exchange import VocabularyNews
+from cases.loading import Source
+from cases.located import DocumentError, Problem
+from cases.models import Case, KeptUpload, Keyword, Status
+from cases.unpacking import Packed, unpack
+from cases.word import WordCase, read_word
+
+WORD = ".docx"
+KINDS = loading.FILES | {WORD}
+NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+RIGHTS = {
+    "parts": ("cases.add_part", "deel"),
+    "actors": ("cases.add_actor", "actor"),
+    "keywords": ("cases.add_keyword", "sleutelwoord"),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One case in the files, beside what is here."""
+
+    file: str
+    document: CaseDocument
+    standing: str
+    case: Case | None = None
+    before: CaseDocument | None = None
+    lost: tuple[str, ...] = ()
+
+    @property
+    def replaces_work(self) -> bool:
+        """Somebody is busy with a concept or a working copy of it, which this would replace."""
+        return self.standing == CHANGED and self.case.status == Status.CONCEPT
+
+    @property
+    def without_lens(self) -> list[int]:
+        """The places of questions of which the file does not say the bril: nobody guesses that."""
+        return [place for place, question in enumerate(self.document.questions) if not question.kolb]
+
+    @property
+    def changes(self) -> list[Change]:
+        return comparing.compare(self.before, self.document) if self.standing == CHANGED else []
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen with these files, as things stand."""
+
+    items: tuple[Item, ...]
+    bundle: loading.Bundle
+    news: VocabularyNews
+
+    @property
+    def has_news(self) -> bool:
+        return any(vars(self.news.new).values())
+
+    @property
+    def does_something(self) -> bool:
+        return self.has_news or any(item.standing != UNCHANGED for item in self.items)
+
+    @property
+    def stand(self) -> str:
+        """A fingerprint of all that this plan says, to know at the yes that it still holds."""
+        said = [
+            (item.file, item.standing, item.case and item.case.pk, item.document, item.before) for item in self.items
+        ]
+        return sha256(repr((said, self.news)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The concepts that were made or changed, and the names of those that were passed over."""
+
+    added: list[Case]
+    changed: list[Case]
+    skipped: list[str]
+
+
+def unpacked(files: Iterable[tuple[str, bytes]]) -> list[Packed]:
+    """The files that were sent, out of their zips. Raises DocumentError with every refusal."""
+    return unpack(files, KINDS)
+
+
+def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
+    """What importing these would do. Writes nothing. Raises DocumentError with every problem of every file.
+
+    With `lock` the rows that were looked at stay as they are until the transaction ends.
+    """
+    files, bundle = list(files), loading.Bundle()
+    sources, problems = loading.decoded(file for file in files if file.kind != WORD)
+    try:
+        bundle = loading.understand(sources)
+    except DocumentError as error:
+        problems += error.problems
+    words = []
+    for file in (file for file in files if file.kind == WORD):
+        try:
+            words.append((file.name, read_word(file)))
+        except DocumentError as error:
+            problems += error.problems
+    if lock:
+        _lock([document.slug for _source, document in bundle.cases])
+    try:
+        items = [*_known(bundle), *_from_word(words, bundle)]
+    except DocumentError as error:
+        problems += error.problems
+    news = exchange.compare_vocabulary(bundle.vocabulary)
+    problems += _not_permitted(news, user)
+    if problems:
+        raise DocumentError(problems)
+    return Plan(tuple(items), bundle, news)
+
+
+def _lock(slugs: list[str]) -> None:
+    list(Case.objects.select_for_update().filter(slug__in=slugs).order_by("pk"))
+
+
+def _known(bundle: loading.Bundle) -> list[Item]:
+    """Each case of the bundle beside the row with its web name, and that row's working copy."""
+    slugs = [document.slug for _source, document in bundle.cases]
+    rows = list(exchange.documents_of(Case.objects.filter(slug__in=slugs)))
+    cases = {case.slug: (case, document) for case, document in rows if not case.is_working_copy}
+    copies = {case.revises_id: (case, document) for case, document in rows if case.is_working_copy}
+    items, problems = [], []
+    for source, document in bundle.cases:
+        case, now = cases.get(document.slug, (None, None))
+        copy, draft = copies.get(case.pk if case else None, (None, None))
+        if case and (problem := _refusal(source, case, document, now)):
+            problems.append(problem)
+        elif case:
+            document = replace(document, number=case.number)
+            standing = UNCHANGED if document in (now, draft) else CHANGED
+            items.append(Item(source.name, document, standing, copy or case, draft or now))
+        else:
+            items.append(Item(source.name, document, NEW))
+    if problems:
+        raise DocumentError(problems)
+    return items
+
+
+def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocument) -> Problem | None:
+    if case.status == Status.WITHDRAWN:
+        said = f"de casus «{case.slug}» is ingetrokken en komt niet met een bestand terug; haal dit bestand eruit"
+        return Problem(source.name, 0, said)
+    if case.status == Status.ARCHIVED and replace(document, number=case.number) != now:
+        said = f"de casus «{case.slug}» is gearchiveerd en verandert niet meer; haal dit bestand eruit"
+        return Problem(source.name, 0, said)
+    return None
+
+
+def _from_word(words: list[tuple[str, WordCase]], bundle: loading.Bundle) -> list[Item]:
+    """A case from Word is always new: it has no web name by which to know an older one."""
+    numbers = {document.number for _source, document in bundle.cases}
+    number = max(numbers | {Case.objects.aggregate(last=Max("number"))["last"] or 0})
+    titles = {title.casefold() for title in Case.objects.values_list("title", flat=True)}
+    titles |= {document.title.casefold() for _source, document in bundle.cases}
+    slugs = {document.slug for _source, document in bundle.cases}
+    known = {word.casefold(): word for word in Keyword.objects.values_list("name", flat=True)} if words else {}
+    items, problems = [], []
+    for file, word in words:
+        document, number = word.document, number + 1
+        if document.title.casefold() in titles:
+            said = (
+                f"er is al een casus «{document.title}»; verander die in een werkversie, of geef deze een andere titel"
+            )
+            problems.append(Problem(file, 0, said))
+            continue
+        strange = [name for name in document.keywords if name.casefold() not in known]
+        document = replace(
+            document,
+            number=number,
+            slug=_free_slug(document.title, slugs),
+            keywords=tuple(dict.fromkeys(known[n.casefold()] for n in document.keywords if n.casefold() in known)),
+        )
+        titles.add(document.title.casefold())
+        slugs.add(document.slug)
+        problems += _unfit(file, document)
+        lost = (f"Sleutelwoord «{name}»: dat is er nog niet. Voeg het later zelf toe." for name in strange)
+        items.append(Item(file, document, NEW, lost=(*word.lost, *lost)))
+    if problems:
+        raise DocumentError(problems)
+    return items
+
+
+def _free_slug(title: str, taken: set[str]) -> str:
+    base = editions.proposed_slug(title)
+    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)
+
+
+def _unfit(file: str, document: CaseDocument) -> list[Problem]:
+    """What in this Word file a case cannot hold: too long, too many questions. There are no lines to name."""
+    lenses = (replace(question, kolb=question.kolb or KOLB[0]) for question in document.questions)
+    try:
+        parse_case(write_case(replace(document, part="deel", questions=tuple(lenses))), file)
+    except DocumentError as error:
+        return [replace(problem, line=0) for problem in error.problems]
+    return []
+
+
+def _not_permitted(news: VocabularyNews, user) -> list[Problem]:
+    return [
+        Problem(
+            loading.VOCABULARY_FILE,
+            0,
+            f"{called} «{getattr(line, 'title', None) or line.name}» is hier nieuw, en jij mag dat niet toevoegen; "
+            "vraag het aan de eindredactie",
+        )
+        for kind, (right, called) in RIGHTS.items()
+        if not user.has_perm(right)
+        for line in getattr(news.new, kind)
+    ]
+
+
+@transaction.atomic
+def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], str]) -> Outcome:
+    """Do what the plan says. Of cases in somebody's hands only those whose file is in `replacing`.
+
+    `lenses` has the bril of each question that the file left open, by file and place.
+    """
+    exchange.apply_vocabulary(plan.bundle.vocabulary)
+    outcome = Outcome([], [], [])
+    for item in plan.items:
+        if item.standing == UNCHANGED:
+            continue
+        if item.replaces_work and item.file not in replacing:
+            outcome.skipped.append(item.document.title)
+            continue
+        document = replace(
+            item.document,
+            questions=tuple(
+                replace(question, kolb=question.kolb or lenses[item.file, place])
+                for place, question in enumerate(item.document.questions)
+            ),
+        )
+        concept = _concept_for(item)
+        exchange.apply_document(document, concept)
+        (outcome.added if item.standing == NEW else outcome.changed).append(concept)
+    if plan.has_news:
+        editions.renew_library()
+    return outcome
+
+
+def _concept_for(item: Item) -> Case:
+    if item.standing == NEW:
+        return Case(number=item.document.number, slug=item.document.slug)
+    return item.case if item.case.status == Status.CONCEPT else editions.start_working_copy(case=item.case)
+
+
+def keep(*, files: list[Packed], owner) -> KeptUpload:
+    """Put these files by until their owner has looked at what they would do."""
+    pairs = [(file.name, base64.b64encode(file.content).decode()) for file in files]
+    return KeptUpload.objects.create(owner=owner, content=zlib.compress(json.dumps(pairs).encode()))
+
+
+def kept_files(upload: KeptUpload) -> list[Packed]:
+    pairs = json.loads(zlib.decompress(bytes(upload.content)))
+    return [Packed(name, base64.b64decode(content)) for name, content in pairs]
