@@ -38,3 +38,4 @@ python:
 
 bench: python
 	.venv/bin/python tests/load/ten_thousand_cases.py
+	.venv/bin/python tests/load/three_hundred_students.py
