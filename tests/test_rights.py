@@ -68,6 +68,11 @@ questions:module_archive              405                             | 302 404 
 questions:module_return               405                             | 302 404 403 404 302 404 404 404
 questions:module_deletion             405                             | 302 404 403 404 302 404 404 404
 questions:module_teachers             405                             | 302 404 403 404 200 404 404 404
+questions:progress                    302 404 403 404 200 404 404 404 | 405
+questions:progress_changes            302 404 403 404 200 404 404 404 | 405
+questions:progress_xlsx               302 404 403 404 200 404 404 404 | 405
+questions:progress_csv                302 404 403 404 200 404 404 404 | 405
+questions:progress_answer             302 404 403 404 302 404 404 404 | 405
 questions:reading_choices             405                             | 302 404 403 404 302 404 404 404
 questions:module_person               302 404 403 404 200 404 404 404 | 405
 questions:person_group                405                             | 302 404 403 404 302 404 404 404
@@ -140,7 +145,8 @@ admin:questions_teacherinvitation_add 302 302 302 302 302 302 403 200 | 302 302 
 # administrator may do there is Django's own, and tested with each model's admin.
 OUTSIDERS = ROLES[:6]
 
-# What of the planted words somebody finds who opens everything that there is: these, and no other.
+# What of the planted words somebody finds who opens everything that there is: these, and no other. Feedback of a
+# colleague is for teachers to read, also before it is released (section 7).
 FINDS = {
     "visitor": set(),
     "stranger": set(),
@@ -167,6 +173,7 @@ FINDS = {
     "left": {words.LEFT_BEFORE, words.LEFT_AFTER},
     "colleague": {
         words.SUBMITTED,
+        words.RELEASED,
         words.CLASSMATES_NAME,
         words.CLASSMATES_ADDRESS,
         words.CLASSMATES_ANSWER,
@@ -190,7 +197,7 @@ FINDS = {
         words.OTHER_MODULE,
     },
 }
-FINDS["teacher"] = FINDS["colleague"] | {words.RELEASED, words.OWN_COMMENT, words.UNDONE_FEEDBACK}
+FINDS["teacher"] = FINDS["colleague"] | {words.OWN_COMMENT, words.UNDONE_FEEDBACK}
 
 # Of what people write and do in modules, this may be looked at in the admin.
 IN_ADMIN = {"Module", "Enrolment", "Assignment", "TeacherInvitation", "Question"}

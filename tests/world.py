@@ -234,6 +234,7 @@ class World:
             "ingeleverd/<int:pk>": f"ingeleverd/{self.submission.pk}",
             "zinnen/<int:pk>": f"zinnen/{self.comment.pk}",
             "<slug:tag>": self.classmate.tag,
+            "<int:asked>": str(self.assignment.asked.order_by("position").first().pk),
             "meedoen/<str:code>": f"meedoen/{CODE}",
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
@@ -303,6 +304,8 @@ class World:
         found = []
         for module in Module.objects.all():
             found += [f"/modules/{module.pk}/{page}" for page in ("", "bewerken/", "scherm/", "kopie/")]
+            pages = ("", "?toon=nog-te-lezen", "?klas=SW1C", "wijzigingen/", "export.xlsx", "export.csv")
+            found += [f"/modules/{module.pk}/voortgang/{page}" for page in (*pages, "export.csv?blad=ingeleverd")]
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
         for assignment in (self.shared, self.later, self.before, self.elsewhere):

@@ -10,6 +10,7 @@ from questions.models.answering import (
     Submission,
     Verdict,
     WorkState,
+    is_written,
 )
 from questions.models.asking import Kolb, Question
 from questions.models.piles import Pile, piles
@@ -53,6 +54,7 @@ __all__ = [
     "TeacherInvitation",
     "Verdict",
     "WorkState",
+    "is_written",
     "piles",
     "ring",
 ]

@@ -2,12 +2,14 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
+WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that Python takes for it
 
 
 class Verdict(models.TextChoices):
@@ -37,6 +39,24 @@ class WorkState(models.TextChoices):
     READ = "gelezen", _("gelezen")
     AGAIN = "aanvullen", _("graag aanvullen")
     DONE = "afgerond", _("afgerond")
+
+
+class Stripped(Func):
+    """A text without the white space around it, as str.strip() takes it off; the text itself stays in the database."""
+
+    function = "TRIM"
+    output_field = models.TextField()
+
+    def __init__(self, text: str, **extra) -> None:
+        super().__init__(text, Value(WHITE_SPACE), **extra)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, function="BTRIM", **context)
+
+
+def is_written() -> Q:
+    """A condition on answers: with more in it than white space. What it says is not read for that."""
+    return ~Q(Exact(Stripped("text"), Value("")))
 
 
 class AnswerQuerySet(models.QuerySet):

@@ -1,12 +1,84 @@
 """Where a class is, and how its teacher wants to read."""
 
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from questions import access, teaching
+from questions import progress as progress_of
 from questions.forms.reading import ReadingForm
+from questions.models import AssignmentQuestion, Enrolment, Submission
+
+WAITING = "nog-te-lezen"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@access.signed_in
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody's answers as states; ?klas= one class (else the one that was chosen), ?toon= only what is unread."""
+    place = access.place_of_teacher(request, pk)
+    shown = _asked_for(request, place)
+    here = {name: request.GET[name] for name in ("klas", "toon") if name in request.GET}
+    context = {
+        "module": place.module,
+        "view": shown,
+        "width": len(shown.columns) + 3,
+        "since": progress_of.token(shown),
+        "fixed": urlencode({"klas": shown.group} | ({"toon": WAITING} if shown.only_waiting else {})),
+        "here": f"{request.path}?{urlencode(here)}".rstrip("?"),
+        "everyone": f"{request.path}?{urlencode(here | {'toon': ''})}",
+        "waiting": f"{request.path}?{urlencode(here | {'toon': WAITING})}",
+    }
+    return render(request, "questions/progress.html", context)
+
+
+def _asked_for(request: HttpRequest, place: Enrolment) -> progress_of.Progress:
+    return progress_of.gather(
+        place.module, place, group=request.GET.get("klas"), only_waiting=request.GET.get("toon") == WAITING
+    )
+
+
+@require_safe
+@access.signed_in
+def changes(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became different since ?sinds=, for the page's own script. 204 where nothing did."""
+    place = access.place_of_teacher(request, pk)
+    since, facts = request.GET.get("sinds", ""), progress_of.facts(place.module, place)
+    if since.partition(".")[0] == facts:
+        return HttpResponse(status=204)
+    shown = _asked_for(request, place)
+    return JsonResponse(progress_of.changes(shown, since, progress_of.token(shown, facts)))
+
+
+@require_safe
+@access.signed_in
+def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
+    """From a cell to what stands behind it now: the newest version, also if it came after the table was made."""
+    place = access.place_of_teacher(request, pk)
+    asked = get_object_or_404(AssignmentQuestion.objects.select_related("question"), pk=asked, assignment__module=pk)
+    student = get_object_or_404(Enrolment, module=place.module, tag=tag)
+    newest = (
+        Submission.objects.readable_for_teachers()
+        .filter(answer__assignment=asked.assignment_id, answer__question=asked.question_id)
+        .filter(answer__student=student.user_id)
+        .order_by("revision")
+        .last()
+    )
+    page, query = reverse("questions:assignment_feedback", args=[asked.assignment_id]), {"vraag": asked.question.key}
+    if newest is None:
+        messages.info(
+            request, _("Dit antwoord is intussen teruggenomen. Je ziet het weer als het opnieuw is ingeleverd.")
+        )
+        return redirect(f"{page}?{urlencode(query)}")
+    return redirect(f"{page}?{urlencode(query | {'antwoord': newest.pk})}#antwoord-{newest.pk}")
 
 
 @require_POST
@@ -20,5 +92,35 @@ def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     teaching.choose_reading(enrolment=place, **form.choices)
     back = request.POST.get("terug", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = place.module.get_absolute_url()
+        back = reverse("questions:progress", args=[pk])
     return HttpResponseRedirect(back)
+
+
+# --- To take along ---
+
+
+@require_safe
+@access.signed_in
+def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
+    from questions import progress_sheets  # heavy, and asked for seldom
+
+    shown = _asked_for(request, access.place_of_teacher(request, pk))
+    sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
+    return _download(progress_sheets.as_xlsx(sheets), XLSX, progress_sheets.file_name(shown, "xlsx"))
+
+
+@require_safe
+@access.signed_in
+def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    """The table, or with ?blad=ingeleverd the answers themselves."""
+    from questions import progress_sheets
+
+    shown = _asked_for(request, access.place_of_teacher(request, pk))
+    is_answers = request.GET.get("blad") == "ingeleverd"
+    sheet = progress_sheets.handed_in(shown) if is_answers else progress_sheets.standing(shown)
+    return _download(progress_sheets.as_csv(sheet), "text/csv; charset=utf-8", progress_sheets.file_name(shown, "csv"))
+
+
+def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=content_type, headers=headers)

@@ -37,6 +37,7 @@ PAGES = {
     "questions:module_edit": "teacher",
     "questions:module_screen": "teacher",
     "questions:module_copy": "teacher",
+    "questions:progress": "teacher",
     "questions:module_person": "teacher",
     "questions:assignment_new": "teacher",
     "questions:assignment_edit": "teacher",
@@ -66,6 +67,10 @@ NO_PAGES = {
     "questions:module_return",
     "questions:module_deletion",
     "questions:module_teachers",
+    "questions:progress_changes",
+    "questions:progress_xlsx",
+    "questions:progress_csv",
+    "questions:progress_answer",
     "questions:reading_choices",
     "questions:person_group",
     "questions:person_departure",
@@ -103,6 +108,8 @@ FACES = {
         "/opdrachten/{later.pk}/overzicht/",
         "/modules/{module.pk}/mensen/{left.tag}/",
         "/modules/{last_year.pk}/",
+        "/modules/{last_year.pk}/voortgang/",
+        "/modules/{module.pk}/voortgang/?klas=SW1A&toon=nog-te-lezen",
     ],
 }
 FOUND = {200, 403, 404}  # a page of refusal is a page

@@ -1,0 +1,183 @@
+"""Progress to take along: the table as it stands, and what was handed in with the feedback on it. Never a draft."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from questions.models import Feedback, Submission
+from questions.progress import WORDS, Column, Progress, Row
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what a sheet cannot hold
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # how a text begins that a spreadsheet runs
+LONGEST = 32_767  # characters in a cell of Excel
+
+
+@dataclass(frozen=True)
+class Sheet:
+    title: str
+    head: list[str]
+    widths: list[int]
+    rows: list[list[str]]
+
+
+def standing(progress: Progress) -> Sheet:
+    """The table as it stands on the page."""
+    names = [_name_of(progress, column) for column in progress.columns]
+    rows = [
+        [*_person(row), *(str(WORDS[state]) for state in row.states), str(row.handed_in), str(row.waiting)]
+        for row in progress.rows
+    ]
+    head = [*_person_head(), *names, _("Ingeleverd"), _("Nog te lezen")]
+    return Sheet(_("Stand"), head, [26, 12, 16, *(18 for _name in names), 12, 12], rows)
+
+
+def handed_in(progress: Progress) -> Sheet:
+    """Every answer as it was handed in last, with the question as it was asked then and what teachers wrote on it."""
+    head = [
+        *_person_head(),
+        _("Vraag"),
+        _("Bril"),
+        _("De vraag zoals gesteld"),
+        _("Antwoord"),
+        _("Ingeleverd op"),
+        _("Versie"),
+        _("Te laat"),
+        _("Stand"),
+        _("Feedback"),
+    ]
+    return Sheet(_("Ingeleverd"), head, [26, 12, 16, 26, 12, 40, 70, 18, 8, 8, 18, 70], list(_answers(progress)))
+
+
+def _answers(progress: Progress) -> Iterator[list[str]]:
+    versions: dict[tuple, list[Submission]] = {}
+    rows = Submission.objects.readable_for_teachers().filter(answer__assignment__module=progress.module)
+    for submission in rows.select_related("answer").defer("answer__text").order_by("revision"):
+        answer = submission.answer
+        versions.setdefault((answer.student_id, answer.assignment_id, answer.question_id), []).append(submission)
+    feedback: dict[int, list[Feedback]] = {}
+    given = Feedback.objects.filter(
+        submission__answer__assignment__module=progress.module, submission__withdrawn_at=None
+    )
+    for one in given.select_related("author").order_by("created_at", "pk"):
+        feedback.setdefault(one.submission_id, []).append(one)
+    for row in progress.rows:
+        for column, state in zip(progress.columns, row.states, strict=True):
+            asked = column.asked
+            if handed := versions.get((row.enrolment.user_id, asked.assignment_id, asked.question_id)):
+                texts = [text for one in feedback.get(handed[-1].pk, []) for text in _in_words(one)]
+                yield [
+                    *_person(row),
+                    _name_of(progress, column),
+                    str(column.kolb.label),
+                    *_answer(progress, row, column, handed),
+                    str(WORDS[state]),
+                    "\n\n".join(texts),
+                ]
+
+
+def _answer(progress: Progress, row: Row, column: Column, handed: list[Submission]) -> list[str]:
+    latest = handed[-1]
+    assignment = progress.assignment_of(column)
+    extension = next((one for one in row.extensions if one.assignment_id == assignment.pk), None)
+    is_late = assignment.is_late(latest.submitted_at, extension)
+    moment = f"{timezone.localtime(latest.submitted_at):%d-%m-%Y %H:%M}"
+    return [latest.question_text, latest.text, moment, str(len(handed)), _("ja") if is_late else _("nee")]
+
+
+def _in_words(feedback: Feedback) -> list[str]:
+    """What a teacher wrote, and whether the student can see it: first what was released, then what was not yet."""
+    said = []
+    if feedback.is_released:
+        shown = _("vrijgegeven op %(day)s") % {"day": f"{timezone.localtime(feedback.released_at):%d-%m-%Y}"}
+        said.append((feedback.shown_verdict.label, shown, feedback.shown_text))
+    if feedback.waits_for_release:
+        said.append((feedback.get_verdict_display(), _("nog niet vrijgegeven"), feedback.text))
+    author = str(feedback.author) if feedback.author else _("een docent zonder account")
+    return [
+        f"{author} ({verdict}, {shown}): {text}" if text else f"{author} ({verdict}, {shown})"
+        for verdict, shown, text in said
+    ]
+
+
+def _person_head() -> list[str]:
+    return [_("Student"), _("Klas"), _("In de module")]
+
+
+def _person(row: Row) -> list[str]:
+    return [row.label, row.enrolment.group, _("niet meer") if row.enrolment.has_left else _("ja")]
+
+
+def _name_of(progress: Progress, column: Column) -> str:
+    title = progress.assignment_of(column).edition.case.title
+    return _("%(title)s, vraag %(n)s") % {"title": title, "n": column.number}
+
+
+# --- As files ---
+
+
+def file_name(progress: Progress, suffix: str) -> str:
+    """Of what, and when; of nobody."""
+    parts = [
+        _("voortgang"),
+        slugify(progress.module.title),
+        slugify(progress.group),
+        f"{timezone.localdate():%Y-%m-%d}",
+    ]
+    return f"{'-'.join(filter(None, parts))}.{suffix}"
+
+
+def as_xlsx(sheets: list[Sheet]) -> bytes:
+    """Every cell is a text, whatever it begins with: nothing that somebody wrote is ever run as a formula."""
+    book = Workbook(write_only=True)
+    for sheet in sheets:
+        page = book.create_sheet(sheet.title)
+        page.freeze_panes = "B2"
+        for number, width in enumerate(sheet.widths, start=1):
+            page.column_dimensions[get_column_letter(number)].width = width
+        page.append([_as_text(page, text, Font(bold=True)) for text in sheet.head])
+        for row in sheet.rows:
+            page.append([_as_text(page, text) for text in row])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+TOP = Alignment(vertical="top", wrap_text=True)
+
+
+def _as_text(page, text: str, font: Font | None = None) -> WriteOnlyCell:
+    cell = WriteOnlyCell(page)
+    text = UNPRINTABLE.sub("", text)
+    if len(text) > LONGEST:
+        end = _(" […] De rest staat op de site.")
+        text = text[: LONGEST - len(end)] + end
+    cell.value = text
+    cell.data_type = "s"  # also what openpyxl took for a formula
+    cell.quotePrefix = True  # and a text it stays for who edits the cell
+    cell.alignment = TOP
+    if font:
+        cell.font = font
+    return cell
+
+
+def as_csv(sheet: Sheet) -> bytes:
+    """As Excel opens it here: a mark for UTF-8, semicolons. A text that it would run gets an apostrophe before it."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, delimiter=";", lineterminator="\r\n")
+    for row in (sheet.head, *sheet.rows):
+        writer.writerow([_harmless(UNPRINTABLE.sub("", text)) for text in row])
+    return lines.getvalue().encode("utf-8-sig")
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
