@@ -1,0 +1,347 @@
+"""What can go wrong while a teacher writes feedback really goes wrong here, and no word of it is lost."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+
+from questions import answering, reviewing
+from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
+from questions.saving import Draft
+from tests.browser.conftest import session_cookie
+from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+SAVED = "Opgeslagen"
+ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
+PASSWORD = "een-lang-wachtwoord"
+TEXT = "Waar zie je dat in het verhaal?"
+
+
+@pytest.fixture(autouse=True)
+def lost_connections_are_meant(expected_problems):
+    expected_problems.append("net::ERR_")
+
+
+@pytest.fixture
+def teacher(transactional_db):
+    teacher = UserFactory(name="Karin Vos", groups=["Docenten"])
+    teacher.set_password(PASSWORD)
+    teacher.save()
+    return teacher
+
+
+@pytest.fixture
+def assignment(teacher):
+    module = ModuleFactory(teacher=teacher)
+    return AssignmentFactory(module=module, case=published_case(kolbs=["doener"]))
+
+
+@pytest.fixture
+def submission(assignment):
+    return hand_in(assignment, enrol(assignment.module, UserFactory(name="Bram Kuipers")), text="Ik bel eerst.")
+
+
+def address(assignment) -> str:
+    return reverse("questions:assignment_feedback", args=[assignment.pk])
+
+
+@pytest.fixture
+def desk(open_page, assignment, submission, teacher):
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    return page
+
+
+def field(page):
+    return page.get_by_label("Jouw feedback").first
+
+
+def line(page):
+    return page.locator("[data-saveline]").first
+
+
+def write(page, text: str) -> None:
+    field(page).press("Control+End")
+    field(page).press_sequentially(text)
+
+
+def stored() -> tuple[str, str]:
+    return Feedback.objects.values_list("text", "verdict").get()
+
+
+def on_device(page) -> int:
+    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek:')).length")
+
+
+def again(page):
+    fresh = page.context.new_page()
+    fresh.goto(page.url)
+    return fresh
+
+
+def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
+    write(desk, TEXT)
+    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    assert stored() == (TEXT, "gelezen")
+    assert on_device(desk) == 0
+    assert not Feedback.objects.released().exists()
+
+
+def test_a_verdict_alone_is_saved(desk):
+    desk.get_by_label("afgerond").check()
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == ("", "afgerond")
+
+
+def test_a_tab_closed_in_mid_word(desk):
+    desk.context.set_offline(True)
+    desk.get_by_label("graag aanvullen").check()
+    write(desk, "Waar zie je da")
+    assert on_device(desk) == 1
+    context, url = desk.context, desk.url
+    desk.close()
+    context.set_offline(False)
+    fresh = context.new_page()
+    fresh.goto(url)
+    expect(field(fresh)).to_have_value("Waar zie je da")
+    expect(fresh.get_by_label("graag aanvullen")).to_be_checked()
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == ("Waar zie je da", "aanvullen")
+    assert on_device(fresh) == 0
+
+
+def test_a_tab_closed_with_a_verdict_and_no_text(desk):
+    desk.context.set_offline(True)
+    desk.get_by_label("afgerond").check()
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    context, url = desk.context, desk.url
+    desk.close()
+    context.set_offline(False)
+    fresh = context.new_page()
+    fresh.goto(url)
+    expect(line(fresh)).to_contain_text(SAVED)
+    expect(fresh.get_by_label("afgerond")).to_be_checked()
+    assert stored() == ("", "afgerond")
+
+
+def test_the_network_goes_and_comes_back(desk):
+    write(desk, "Mooi.")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.context.set_offline(True)
+    write(desk, " Waarom?")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    assert stored()[0] == "Mooi."
+    desk.context.set_offline(False)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored()[0] == "Mooi. Waarom?"
+    assert not FeedbackVersion.objects.exists()
+
+
+def test_feedback_that_was_left_behind_goes_out_from_any_page(desk):
+    desk.context.set_offline(True)
+    write(desk, TEXT)
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    context = desk.context
+    desk.close()
+    context.set_offline(False)
+    elsewhere = context.new_page()
+    with elsewhere.expect_response(lambda response: "/ingeleverd/" in response.url) as sent:
+        elsewhere.goto("/over/")
+    assert sent.value.status == 200
+    assert stored() == (TEXT, "gelezen")
+
+
+def test_the_session_expires_and_signing_in_again_sends_the_text(desk, teacher, expected_problems):
+    expected_problems.append("status of 401")
+    write(desk, "Mooi")
+    expect(line(desk)).to_contain_text(SAVED)
+    Session.objects.all().delete()
+    write(desk, " gezien")
+    dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("E-mailadres").fill(teacher.email)
+    dialog.get_by_label("Wachtwoord").fill(PASSWORD)
+    dialog.get_by_role("button", name="Log in en ga verder").click()
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored()[0] == "Mooi gezien"
+
+
+@pytest.mark.parametrize(("choice", "winner"), [("Verder met deze tekst", 1), ("Neem de opgeslagen tekst", 0)])
+def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
+    expected_problems.append("status of 409")
+    other = again(desk)
+    texts = ["In het eerste tabblad.", "In het tweede tabblad."]
+    write(desk, texts[0])
+    expect(line(desk)).to_contain_text(SAVED)
+    write(other, texts[1])
+    panel = other.get_by_role("region", name="Twee teksten")
+    expect(panel).to_contain_text(texts[0])
+    expect(panel).to_contain_text(texts[1])
+    assert sorted(FeedbackVersion.objects.values_list("text", flat=True)) == sorted(texts)
+    panel.get_by_role("button", name=choice).click()
+    expect(line(other)).to_contain_text(SAVED)
+    expect(field(other)).to_have_value(texts[winner])
+    assert stored()[0] == texts[winner]
+
+
+def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
+    colleague = enrol(assignment.module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
+    other = open_page(user=colleague)
+    other.goto(address(assignment))
+    write(desk, TEXT)
+    expect(line(desk)).to_contain_text(SAVED)
+    expect(other.get_by_text("Karin schrijft nu")).to_be_visible(timeout=15_000)
+    write(other, "Ik vind het sterk.")
+    expect(line(other)).to_contain_text(SAVED)
+    write(desk, " Leg uit.")
+    expect(line(desk)).to_contain_text(SAVED)
+    given = Feedback.objects.order_by("author__name").values_list("author__name", "text")
+    assert list(given) == [("Hakan Demir", "Ik vind het sterk."), ("Karin Vos", TEXT + " Leg uit.")]
+    assert not FeedbackVersion.objects.exists()
+
+
+def test_somebody_else_signs_in_on_this_device(desk, live_server, expected_problems):
+    expected_problems.append("status of 409")
+    someone = UserFactory()
+    desk.context.add_cookies([session_cookie(someone, live_server.url)])
+    write(desk, TEXT)
+    expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
+    expect(field(desk)).to_be_hidden()
+    assert not Feedback.objects.exists()
+
+
+def test_the_student_takes_it_back_while_the_teacher_types(desk, submission, expected_problems):
+    expected_problems.append("status of 410")
+    assert answering.take_back(submission=submission)
+    write(desk, TEXT)
+    expect(line(desk)).to_contain_text("De student heeft dit antwoord teruggenomen")
+    assert on_device(desk) == 1
+    assert not Feedback.objects.exists()
+
+
+def test_released_feedback_can_be_changed_and_is_shown_when_released_again(desk):
+    write(desk, "Mooi.")
+    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    expect(line(desk)).to_contain_text(", vrijgegeven")
+    write(desk, " Nog iets.")
+    expect(line(desk)).to_contain_text("wijziging nog niet vrijgegeven")
+    given = Feedback.objects.get()
+    assert (given.shown_text, given.text) == ("Mooi.", "Mooi. Nog iets.")
+    desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    expect(line(desk)).to_contain_text(", vrijgegeven")
+    assert Feedback.objects.get().shown_text == "Mooi. Nog iets."
+
+
+def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, submission, teacher):
+    Comment.objects.create(owner=teacher, text="Wijs een zin aan.")
+    Comment.objects.create(owner=teacher, text="Wat deed dat met jou?")
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    write(page, "Goed begin.")
+    page.keyboard.press("Alt+b")
+    page.keyboard.type("ZÍN")
+    expect(page.get_by_role("button", name="Wijs een zin aan.")).to_be_visible()
+    expect(page.get_by_role("button", name="Wat deed dat met jou?")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(field(page)).to_have_value("Goed begin. Wijs een zin aan.")
+    page.keyboard.type(" Welke?")
+    expect(line(page)).to_contain_text(SAVED)
+    assert stored()[0] == "Goed begin. Wijs een zin aan. Welke?"
+    for _each in range(10):
+        page.keyboard.press("Control+z")
+    expect(field(page)).not_to_have_value("Goed begin. Wijs een zin aan. Welke?")
+
+
+def test_what_one_writes_for_the_third_time_is_offered_for_the_bank(open_page, assignment, teacher):
+    people = [enrol(assignment.module) for _each in range(3)]
+    submissions = [hand_in(assignment, person) for person in people]
+    for submission in submissions[:2]:
+        reviewing.save(author=teacher, submission=submission, draft=Draft(TEXT))
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    reply = page.locator(f"#antwoord-{submissions[2].pk}")
+    reply.get_by_label("Jouw feedback").press_sequentially(TEXT)
+    reply.get_by_role("button", name="Bewaar in je zinnen").click()
+    expect(reply.get_by_role("button", name=TEXT)).to_be_visible()
+    assert list(Comment.objects.values_list("owner", "text")) == [(teacher.pk, TEXT)]
+
+
+def test_the_same_for_a_selection_can_be_undone(open_page, assignment, teacher):
+    submissions = [hand_in(assignment, enrol(assignment.module)) for _each in range(3)]
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    selection = page.get_by_role("form", name="Voor de gekozen antwoorden")
+    expect(selection).to_be_hidden()
+    for submission in submissions[:2]:
+        page.locator(f"#antwoord-{submission.pk}").get_by_role("checkbox").check()
+    expect(selection).to_contain_text("2 antwoorden aangevinkt")
+    selection.get_by_role("button", name="Gelezen").click()
+    expect(page.get_by_text("Bij 2 antwoorden staat nu feedback klaar.")).to_be_visible()
+    assert Feedback.objects.count() == 2
+    page.locator(".again").get_by_role("button", name="Maak ongedaan").click()
+    expect(page.get_by_text("Bij 2 antwoorden ongedaan gemaakt.")).to_be_visible()
+    assert not Feedback.objects.exists()
+
+
+def test_names_are_hidden_on_request_and_stay_hidden(desk):
+    expect(desk.get_by_role("heading", name="Bram Kuipers")).to_be_visible()
+    desk.get_by_role("button", name="Verberg namen").click()
+    expect(desk.get_by_role("button", name="Toon namen")).to_be_visible()
+    assert "Bram" not in desk.content()
+    desk.keyboard.press("j")
+    desk.keyboard.press("w")
+    expect(desk.get_by_role("heading", level=2, name="Student")).to_be_visible()
+    assert "Bram" not in desk.content()
+    assert "Bram" not in desk.url
+
+
+def test_without_a_script_it_works_too(open_page, assignment, submission, teacher):
+    page = open_page(user=teacher, javascript=False)
+    page.goto(address(assignment))
+    field(page).fill(TEXT)
+    page.get_by_label("graag aanvullen").check()
+    page.get_by_role("button", name="Bewaar en volgende").click()
+    expect(page.get_by_text("Opgeslagen, nog niet vrijgegeven.")).to_be_visible()
+    assert stored() == (TEXT, "aanvullen")
+    page.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    expect(page.get_by_text("Opgeslagen, vrijgegeven.")).to_be_visible()
+    assert Feedback.objects.released().count() == 1
+
+
+def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, submission, teacher, expected_problems):
+    expected_problems.append("status of 409")
+    page = open_page(user=teacher, javascript=False)
+    page.goto(address(assignment))
+    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    field(page).fill("Van school.")
+    page.get_by_label("afgerond").check()
+    page.get_by_role("button", name="Bewaar en volgende").click()
+    expect(page.get_by_text("Van thuis.")).to_be_visible()
+    expect(page.get_by_label("Wat je schreef")).to_have_value("Van school.")
+    page.get_by_role("button", name="Stuur opnieuw op").click()
+    expect(page.get_by_text("Opgeslagen, nog niet vrijgegeven.")).to_be_visible()
+    assert stored() == ("Van school.", "afgerond")
+
+
+def test_the_story_is_one_key_away(desk, assignment, submission):
+    desk.keyboard.press("j")
+    desk.keyboard.press("v")
+    panel = desk.get_by_role("dialog", name="Vraag en verhaal")
+    expect(panel).to_contain_text(assignment.edition.case.title)
+    desk.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(desk.locator(f"#antwoord-{submission.pk}")).to_be_focused()
+
+
+def test_single_letters_can_be_switched_off(desk):
+    desk.keyboard.press("?")
+    keys = desk.get_by_role("dialog", name="Toetsen")
+    keys.get_by_label("Gebruik losse letters als toets").uncheck()
+    keys.get_by_role("button", name="Sluit").click()
+    desk.reload()
+    desk.keyboard.press("v")
+    expect(desk.get_by_role("dialog")).to_be_hidden()
+    assert Submission.objects.count() == 1
