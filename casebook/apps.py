@@ -2,10 +2,12 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.utils.translation import gettext_lazy as _
 
 
 class CasebookConfig(AppConfig):
     name = "casebook"
+    verbose_name = _("Mensen")
 
     def ready(self) -> None:
         from casebook import checks, leaving  # noqa: F401

@@ -1,0 +1,9 @@
+"""What people do with a case, as an app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class QuestionsConfig(AppConfig):
+    name = "questions"
+    verbose_name = _("Modules en opdrachten")
