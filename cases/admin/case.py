@@ -79,6 +79,7 @@ class CaseAdmin(admin.ModelAdmin):
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
     actions = ["export_selected"]
     save_on_top = True
+    view_on_site = False  # the form has its own ways there, also for a concept
     change_form_template = "admin/cases/case/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -92,6 +93,13 @@ class CaseAdmin(admin.ModelAdmin):
             (story, {"fields": ["introduction", "body", "closing"], "description": _guide_link("verhaal", story)}),
             (technical, {"fields": ["number", "slug"], "classes": ["collapse", "technical"]}),
         ]
+
+    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+        """Without the small buttons beside a part: they lead away from what one was writing."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "part":
+            field.widget = field.widget.widget
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict:
         return {"number": _next_number(), **super().get_changeform_initial_data(request)}
@@ -113,8 +121,8 @@ class CaseAdmin(admin.ModelAdmin):
             return render(request, "admin/cases/case/somebody_else.html", words, status=409)
         if object_id and (instead := acts.instead_of_form(self, request, object_id)):
             return instead
-        lists = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
-        return super().changeform_view(request, object_id, form_url, {**lists, **(extra_context or {})})
+        words = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
+        return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
         """What readers see changes through a working copy only."""
@@ -160,7 +168,7 @@ class CaseAdmin(admin.ModelAdmin):
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Tell the page that comes next which copy on the device is now in the database (static/js/copies.js)."""
-    writer, _dot, seq = request.POST.get("copy", "").partition(".")
+    writer, _dot, seq = request.POST.get("device_copy", "").partition(".")
     if re.fullmatch(r"[0-9a-f]{16}", writer) and re.fullmatch(r"[0-9]{1,9}", seq):
         name, where = f"casusboek-opgeslagen-{writer}", reverse("admin:index")
         response.set_cookie(name, seq, path=where, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminRadioSelect
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -32,8 +33,10 @@ class StoryText(forms.CharField):
 class RowForm(forms.ModelForm):
     """A row of which the formset guards what must not stand there twice."""
 
+    in_table = True  # where the heading of a column is no label
+
     position = forms.IntegerField(
-        label=gettext_lazy("volgorde"),
+        label=gettext_lazy("Volgorde"),
         required=False,
         min_value=0,
         max_value=32767,
@@ -44,6 +47,8 @@ class RowForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             self.initial.pop("position", None)
+        for field in self.fields.values() if self.in_table else ():
+            field.widget.attrs.setdefault("aria-label", capfirst(field.label))
 
     def validate_constraints(self) -> None:
         """What must stand there once is looked after by the formset, which says it in words."""
@@ -65,6 +70,11 @@ class OrderedRows(forms.BaseInlineFormSet):
                 last += 1
                 form.instance.position = last
         self.check(rows)
+
+    def add_fields(self, form: RowForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = capfirst(form.fields["DELETE"].label)
 
     def validate_unique(self) -> None:
         """See check."""
@@ -107,7 +117,7 @@ class NamedRow(RowForm):
     new_fields: tuple[str, ...] = ()
     may_add = True
 
-    is_new = forms.BooleanField(label=gettext_lazy("nieuw?"), required=False)
+    is_new = forms.BooleanField(label=gettext_lazy("Nieuw?"), required=False)
 
     def __init__(self, *args, look_up, **kwargs):
         super().__init__(*args, **kwargs)
@@ -136,8 +146,9 @@ class NamedRow(RowForm):
             return ""
         if found.alike:
             alike = _(" of ").join(f"«{row.name}»" for row in found.alike[:3])
-            return _("«%(name)s» lijkt op %(alike)s. Neem dat, of vink «nieuw» aan.") % {"name": name, "alike": alike}
-        return _("«%s» staat nog niet in de lijst. Vink «nieuw» aan als je het wilt toevoegen.") % name
+            said = _("«%(name)s» lijkt op %(alike)s. Neem dat, of kies dat dit nieuw is.")
+            return said % {"name": name, "alike": alike}
+        return _("«%s» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.") % name
 
     @property
     def identity(self):
@@ -199,8 +210,10 @@ class ActorRow(NamedRow):
 
 
 class QuestionRow(RowForm):
-    kolb = forms.ChoiceField(label=gettext_lazy("bril"), widget=forms.RadioSelect)
-    key = forms.CharField(label=gettext_lazy("sleutel"), required=False, max_length=60)
+    in_table = False
+
+    kolb = forms.ChoiceField(label=gettext_lazy("Bril"), widget=AdminRadioSelect(attrs={"class": "radiolist"}))
+    key = forms.CharField(label=gettext_lazy("Sleutel"), required=False, max_length=60)
 
     class Meta:
         field_classes = {"text": StoryText}
@@ -287,6 +300,7 @@ class CaseActorInline(CaseRows, admin.TabularInline):
     template = "admin/cases/case/rows_tabular.html"
     fields = ["actor_name", "person", "sphere", "position", "is_new"]
     fields_to_read = ("actor", "person", "position")
+    verbose_name, verbose_name_plural = gettext_lazy("actor"), gettext_lazy("actoren")
     first_rows, guide_step = 3, "actoren"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseActor]:
@@ -303,6 +317,7 @@ class CaseKeywordInline(CaseRows, admin.TabularInline):
     template = "admin/cases/case/rows_tabular.html"
     fields = ["keyword_name", "position", "is_new"]
     fields_to_read = ("keyword", "position")
+    verbose_name, verbose_name_plural = gettext_lazy("sleutelwoord"), gettext_lazy("sleutelwoorden")
     first_rows, guide_step = 3, "sleutelwoorden"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseKeyword]:
@@ -317,7 +332,7 @@ class CaseKeywordInline(CaseRows, admin.TabularInline):
 class QuestionInline(CaseRows, admin.StackedInline):
     model, form, formset = Question, QuestionRow, QuestionRows
     template = "admin/cases/case/rows_stacked.html"
-    verbose_name_plural = gettext_lazy("verdiepingsvragen")
+    verbose_name, verbose_name_plural = gettext_lazy("vraag"), gettext_lazy("verdiepingsvragen")
     fieldsets = [
         (None, {"fields": ["text", "kolb", "position"]}),
         (gettext_lazy("Technisch"), {"fields": ["key"], "classes": ["collapse"]}),
@@ -338,6 +353,7 @@ class ReferenceInline(CaseRows, admin.TabularInline):
     model, form, formset = Reference, ReferenceForm, OrderedRows
     template = "admin/cases/case/rows_tabular.html"
     fields = ["text", "url", "position"]
+    verbose_name, verbose_name_plural = gettext_lazy("werk"), gettext_lazy("literatuur")
     guide_step = "literatuur"
 
     def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):

@@ -124,7 +124,7 @@ def _heal(posted: QueryDict, prefix: str, present: set[str]) -> None:
 
 def too_late(panel, request: HttpRequest, case: Case | None) -> HttpResponse:
     """What was typed cannot be stored here any more, since somebody published or deleted the case meanwhile."""
-    typed = [(name, value) for name, value in request.POST.items() if not name.startswith(("csrf", "_", "copy"))]
+    typed = [(name, value) for name, value in request.POST.items() if not name.startswith(("csrf", "_", "device_copy"))]
     context = {
         **panel.admin_site.each_context(request),
         "title": _("Niet opgeslagen"),

@@ -272,8 +272,8 @@ def test_a_new_keyword_and_a_new_actor_are_made_in_place(client, editor):
 def test_nothing_new_is_made_without_being_asked(client, editor):
     values = new_case(keywords=[{"keyword_name": "buurtmoestuin"}], actors=[{"actor_name": "Buurtvader"}])
     assert sorted(errors_of(client.post(ADD, values))) == [
-        "«Buurtvader» staat nog niet in de lijst. Vink «nieuw» aan als je het wilt toevoegen.",
-        "«buurtmoestuin» staat nog niet in de lijst. Vink «nieuw» aan als je het wilt toevoegen.",
+        "«Buurtvader» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.",
+        "«buurtmoestuin» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.",
     ]
     assert not Keyword.objects.exists()
     assert not Actor.objects.exists()
@@ -287,7 +287,7 @@ def test_a_new_actor_stands_somewhere_between_informal_and_formal(client, editor
 
 def test_a_keyword_that_looks_like_another_is_pointed_out(client, editor):
     KeywordFactory(name="mantelzorg")
-    said = "«mantelzorgers» lijkt op «mantelzorg». Neem dat, of vink «nieuw» aan."
+    said = "«mantelzorgers» lijkt op «mantelzorg». Neem dat, of kies dat dit nieuw is."
     assert errors_of(client.post(ADD, new_case(keywords=[{"keyword_name": "mantelzorgers"}]))) == [said]
 
 
@@ -441,22 +441,22 @@ def test_a_text_is_shown_as_the_site_shows_it(client, editor):
 
 
 def test_the_next_page_is_told_which_copy_was_saved(client, editor):
-    response = client.post(ADD, new_case(copy="0123456789abcdef.12"))
+    response = client.post(ADD, new_case(device_copy="0123456789abcdef.12"))
     cookie = response.cookies["casusboek-opgeslagen-0123456789abcdef"]
     assert (cookie.value, cookie["path"], cookie["samesite"]) == ("12", "/beheer/", "Lax")
 
 
 @pytest.mark.parametrize("copy", ["", "x", "0123456789abcdef.", "0123456789ABCDEF.1", "0123456789abcdef.1;x", "a=b.1"])
 def test_nonsense_about_a_copy_is_passed_over(client, editor, copy):
-    response = client.post(ADD, new_case(copy=copy))
+    response = client.post(ADD, new_case(device_copy=copy))
     assert response.status_code == 302
     assert not [name for name in response.cookies if name.startswith("casusboek-")]
 
 
 def test_a_refused_form_says_no_copy_was_saved(client, editor):
-    response = client.post(ADD, new_case(title="", copy="0123456789abcdef.12"))
+    response = client.post(ADD, new_case(title="", device_copy="0123456789abcdef.12"))
     assert not [name for name in response.cookies if name.startswith("casusboek-")]
-    assert 'name="copy" value="0123456789abcdef.12"' in response.content.decode()
+    assert 'name="device_copy" value="0123456789abcdef.12"' in response.content.decode()
 
 
 def test_what_somebody_else_typed_here_is_not_stored_nor_shown(client, editor):

@@ -1,0 +1,162 @@
+// The form of a case: what is typed is kept on the device from the first letter (copies.js), and can be put back.
+
+import { copies, keep, keyOf, offer, remove } from "./copies.js";
+
+const form = document.getElementById("case_form");
+const line = document.querySelector("[data-kept]");
+const OURS = /^(csrfmiddlewaretoken|user|device_copy)$/;
+const MANAGEMENT = /-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
+
+// Which of the rows a field stands in: questions-2-text is field "text" of row 2 of the questions.
+function parts(name) {
+  const found = /^(\w+)-(\d+)-(\w+)$/.exec(name);
+  return found && { prefix: found[1], index: Number(found[2]), field: found[3] };
+}
+
+function prefixes() {
+  return [...form.elements].filter((each) => /-TOTAL_FORMS$/.test(each.name)).map((each) => each.name.slice(0, -12));
+}
+
+function total(prefix) {
+  return Number(form.elements[`${prefix}-TOTAL_FORMS`].value);
+}
+
+function fields() {
+  return [...form.elements].filter(
+    (each) =>
+      each.name && !OURS.test(each.name) && !MANAGEMENT.test(each.name) && !each.name.includes("__prefix__")
+      && !["submit", "button"].includes(each.type),
+  );
+}
+
+function valueOf(field) {
+  if (["checkbox", "radio"].includes(field.type)) return field.checked ? field.value : "";
+  return field.value;
+}
+
+// All that stands in the form: fields by name, and per kind of row a list of those in which something stands.
+function read() {
+  const values = { fields: {}, rows: {} };
+  const rows = Object.fromEntries(prefixes().map((prefix) => [prefix, []]));
+  for (const field of fields()) {
+    const place = parts(field.name);
+    const into = place ? (rows[place.prefix][place.index] ??= {}) : values.fields;
+    const name = place ? place.field : field.name;
+    const value = valueOf(field);
+    if (name !== "case" && (value || !(name in into))) into[name] = value;
+  }
+  for (const [prefix, found] of Object.entries(rows)) {
+    values.rows[prefix] = found.filter((row) => row && Object.values(row).some(Boolean));
+  }
+  return values;
+}
+
+function fill(field, value) {
+  if (field.type === "checkbox" || field.type === "radio") field.checked = value !== "" && field.value === value;
+  else field.value = value;
+}
+
+function fillRow(prefix, index, row) {
+  for (const field of fields()) {
+    const place = parts(field.name);
+    const isHere = place && place.prefix === prefix && place.index === index;
+    if (isHere && !["id", "case"].includes(place.field)) fill(field, row[place.field] ?? "");
+  }
+}
+
+function isEmpty(prefix, index) {
+  return fields().every((field) => {
+    const place = parts(field.name);
+    const isHere = place && place.prefix === prefix && place.index === index && place.field !== "case";
+    return !isHere || !valueOf(field);
+  });
+}
+
+// The row of the form that a row of a copy belongs in: the same row of the database, an empty one, or a new one.
+function rowFor(prefix, row, taken) {
+  const indexes = Array.from({ length: total(prefix) }, (_, index) => index).filter((index) => !taken.has(index));
+  const same = row.id && indexes.find((index) => form.elements[`${prefix}-${index}-id`].value === row.id);
+  const found = same || same === 0 ? same : indexes.find((index) => isEmpty(prefix, index));
+  if (found !== undefined) return found;
+  document.querySelector(`#${prefix}-group .add-row a`).click();
+  return total(prefix) - 1;
+}
+
+function write(values) {
+  for (const field of fields()) {
+    if (!parts(field.name) && field.name in values.fields) fill(field, values.fields[field.name]);
+  }
+  for (const prefix of prefixes()) {
+    const taken = new Set();
+    for (const row of values.rows[prefix] ?? []) {
+      const index = rowFor(prefix, row, taken);
+      taken.add(index);
+      fillRow(prefix, index, row);
+    }
+  }
+  form.dispatchEvent(new CustomEvent("casusboek:filled"));
+}
+
+function cookie(name) {
+  const pair = document.cookie.split("; ").find((each) => each.startsWith(`${name}=`));
+  return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
+}
+
+function randomWriter() {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function say(name) {
+  const time = new Date().toLocaleTimeString("nl-NL", { hour: "2-digit", minute: "2-digit" });
+  const text = name ? line.dataset[name].replace("{}", time) : "";
+  if (line.textContent !== text) line.textContent = text;
+  line.hidden = !text;
+}
+
+function watch() {
+  const place = line.dataset.kept;
+  // A form that came back with mistakes goes on with the copy that it was sent with.
+  const [before, last] = form.elements.device_copy.value.split(".");
+  let writer = before || randomWriter();
+  let seq = Number(last || 0);
+  const asSaved = before ? null : JSON.stringify(read());
+
+  const note = () => {
+    const values = read();
+    const key = keyOf(place, writer);
+    if (JSON.stringify(values) === asSaved) {
+      remove(key);
+      say("");
+      return true;
+    }
+    seq += 1;
+    const title = values.fields.title;
+    const isKept = keep(key, { values, seq, title, page: window.location.pathname, at: Date.now() });
+    say(isKept ? "onDevice" : "nowhere");
+    return isKept;
+  };
+
+  const restore = (copy) => {
+    writer = randomWriter(); // what was typed here until now stays a copy of its own
+    write(copy.values);
+    if (note()) remove(copy.key);
+    form.elements.title.focus();
+  };
+
+  form.addEventListener("input", note);
+  form.addEventListener("change", note);
+  form.addEventListener("formset:added", note);
+  document.addEventListener("formset:removed", note);
+  form.addEventListener("submit", () => {
+    note();
+    form.elements.device_copy.value = `${writer}.${seq}`;
+    form.elements.csrfmiddlewaretoken.value = cookie("csrftoken") || form.elements.csrfmiddlewaretoken.value;
+  });
+  const others = copies(place).filter((copy) => copy.key !== keyOf(place, writer));
+  const same = others.filter((copy) => JSON.stringify(copy.values) === asSaved);
+  same.forEach((copy) => remove(copy.key));
+  offer(others.filter((copy) => !same.includes(copy)), restore);
+  if (before) note();
+}
+
+if (form && line && form.elements.device_copy) watch();

@@ -1,0 +1,326 @@
+"""Writing a case as an editor does: what one sees beside the fields, and that nothing typed is lost."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+
+from cases.models import Actor, Case
+from tests.browser.conftest import session_cookie
+from tests.factories import ActorFactory, ConceptFactory, KeywordFactory, UserFactory
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+ADD = "/beheer/cases/case/add/"
+PASSWORD = "een-lang-wachtwoord"
+
+
+@pytest.fixture
+def editor(transactional_db):
+    editor = UserFactory(name="Els Bos", groups=["Redactie"])
+    editor.set_password(PASSWORD)
+    editor.save()
+    return editor
+
+
+@pytest.fixture
+def form(open_page, editor):
+    page = open_page(user=editor)
+    page.goto(ADD)
+    return page
+
+
+def on_device(page) -> int:
+    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek-redactie:')).length")
+
+
+def offered(page):
+    return page.locator("#niet-opgeslagen")
+
+
+def save(page, button: str = "Opslaan en verder schrijven") -> None:
+    page.get_by_role("button", name=button, exact=True).last.click()
+
+
+def row(page, rows: str, number: int, field: str):
+    return page.locator(f"[name='{rows}-{number}-{field}']")
+
+
+def closed_and_opened(page):
+    """The same person on the same device, with a new tab."""
+    context, url = page.context, page.url
+    page.close()
+    fresh = context.new_page()
+    fresh.goto(url)
+    return fresh
+
+
+def test_the_text_stands_beside_it_while_one_types(form):
+    form.get_by_label("Middenstuk").press_sequentially("### Aan de deur\nZe *zwijgt*. <b>x</b>")
+    shown = form.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
+    expect(shown.get_by_role("heading", name="Aan de deur")).to_be_visible()
+    expect(shown.locator("em")).to_have_text("zwijgt")
+    expect(shown.locator("b")).to_have_count(0)
+    family = shown.locator("p").evaluate("each => getComputedStyle(each).fontFamily")
+    assert family.startswith("Newsreader")  # the site's own page, not the admin's
+
+
+def test_the_theme_of_the_admin_is_that_of_the_preview(open_page, editor):
+    page = open_page(user=editor, scheme="dark")
+    page.goto(ADD)
+    page.get_by_label("Inleiding").fill("Donker.")
+    shown = page.frame_locator("iframe[title='Zo ziet dit eruit: inleiding']").locator("p")
+    expect(shown).to_have_css("color", "rgb(236, 229, 217)")
+
+
+def test_a_word_that_looks_like_another_is_pointed_out_before_it_is_made(form):
+    KeywordFactory(name="mantelzorg")
+    form.get_by_label("Titel").fill("Zorgen")
+    word = row(form, "case_keywords", 0, "keyword_name")
+    word.fill("mantelzorgers")
+    word.press("Tab")
+    expect(form.get_by_text("lijkt op een woord dat er al is")).to_be_visible()
+    form.get_by_role("button", name="Neem «mantelzorg»").click()
+    expect(word).to_have_value("mantelzorg")
+    save(form)
+    expect(form.locator(".messagelist")).to_contain_text("Zorgen")
+    assert [word.name for word in Case.objects.get().keywords.all()] == ["mantelzorg"]
+
+
+def test_a_new_actor_and_a_new_keyword_are_made_in_place(form):
+    form.get_by_label("Titel").fill("De buurtvader")
+    word = row(form, "case_keywords", 0, "keyword_name")
+    word.fill("rouw")
+    word.press("Tab")
+    form.get_by_role("button", name="Maak nieuw: «rouw»").click()
+    actor = row(form, "case_actors", 0, "actor_name")
+    actor.fill("Buurtvader")
+    actor.press("Tab")
+    form.get_by_role("button", name="Maak nieuw: «Buurtvader»").click()
+    row(form, "case_actors", 0, "sphere").select_option("ertussenin")
+    row(form, "case_actors", 0, "person").fill("Karim")
+    form.get_by_role("button", name="Nog een Actor toevoegen").click()
+    row(form, "case_actors", 3, "actor_name").fill("Buurtvader")
+    row(form, "case_actors", 3, "person").fill("Said")
+    row(form, "case_actors", 3, "person").press("Tab")
+    form.get_by_role("button", name="Maak nieuw: «Buurtvader»").last.click()
+    row(form, "case_actors", 3, "sphere").select_option("ertussenin")
+    save(form)
+    expect(form.locator(".messagelist")).to_contain_text("De buurtvader")
+    case = Case.objects.get()
+    assert [line.person for line in case.case_actors.all()] == ["Karim", "Said"]
+    assert Actor.objects.get().sphere == "hybrid"
+    assert [word.name for word in case.keywords.all()] == ["rouw"]
+
+
+def test_an_actor_that_is_there_says_where_it_stands(form):
+    ActorFactory(name="Wijkagent", sphere="formal")
+    actor = row(form, "case_actors", 0, "actor_name")
+    actor.fill("WIJKAGENT")
+    actor.press("Tab")
+    expect(actor).to_have_value("Wijkagent")
+    expect(row(form, "case_actors", 0, "sphere")).to_have_value("formal")
+    expect(row(form, "case_actors", 0, "sphere")).to_be_disabled()
+
+
+def test_a_closed_tab_costs_nothing(form):
+    form.get_by_label("Titel").fill("Half af")
+    form.get_by_label("Middenstuk").fill("Tot hier was ik")
+    form.get_by_role("button", name="Nog een Vraag toevoegen").click()
+    row(form, "questions", 0, "text").fill("Eerste vraag?")
+    row(form, "questions", 1, "text").fill("Tweede vraag?")
+    form.locator("#id_questions-1-kolb_2").check()
+    row(form, "case_actors", 0, "person").fill("mevrouw Uysal")
+    form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
+    fresh = closed_and_opened(form)
+    expect(offered(fresh)).to_contain_text("Je hebt hier nog niet opgeslagen werk")
+    expect(offered(fresh)).to_contain_text(re.compile(r"«Half af», \d\d:\d\d"))
+    expect(fresh.get_by_label("Titel")).to_have_value("")
+    fresh.get_by_role("button", name="Terugzetten").click()
+    expect(fresh.get_by_label("Titel")).to_have_value("Half af")
+    expect(row(fresh, "questions", 1, "text")).to_have_value("Tweede vraag?")
+    expect(fresh.locator("#id_questions-1-kolb_2")).to_be_checked()
+    expect(row(fresh, "case_actors", 0, "person")).to_have_value("mevrouw Uysal")
+    shown = fresh.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
+    expect(shown.locator("p")).to_have_text("Tot hier was ik")
+    expect(offered(fresh)).to_be_hidden()
+    assert on_device(fresh) == 1
+    row(fresh, "case_actors", 0, "person").fill("")
+    fresh.locator("#id_questions-0-kolb_0").check()
+    save(fresh)
+    expect(fresh.locator(".messagelist")).to_contain_text("Half af")
+    assert on_device(fresh) == 0
+    expect(offered(fresh)).to_be_hidden()
+    assert list(Case.objects.get().questions.values_list("text", "kolb")) == [
+        ("Eerste vraag?", "doener"),
+        ("Tweede vraag?", "denker"),
+    ]
+
+
+def test_stored_rows_come_back_in_their_own_place(open_page, editor):
+    concept = ConceptFactory(title="Er al", kolbs=["doener", "denker"])
+    page = open_page(user=editor)
+    page.goto(f"/beheer/cases/case/{concept.pk}/change/")
+    row(page, "questions", 1, "text").fill("Anders gezegd?")
+    row(page, "questions", 2, "text").fill("Erbij?")
+    fresh = closed_and_opened(page)
+    fresh.get_by_role("button", name="Terugzetten").click()
+    expect(row(fresh, "questions", 1, "text")).to_have_value("Anders gezegd?")
+    fresh.locator("#id_questions-2-kolb_1").check()
+    save(fresh)
+    expect(fresh.locator(".messagelist")).to_contain_text("Er al")
+    found = concept.questions.values_list("key", "text")
+    assert list(found) == [
+        ("vraag-1", "Wat doe je als eerste?"),
+        ("vraag-2", "Anders gezegd?"),
+        ("erbij", "Erbij?"),
+    ]
+
+
+def test_what_is_thrown_away_can_be_kept_after_all(form):
+    form.get_by_label("Titel").fill("Toch niet")
+    fresh = closed_and_opened(form)
+    fresh.get_by_role("button", name="Weggooien").click()
+    expect(offered(fresh)).to_contain_text("Weggegooid.")
+    assert on_device(fresh) == 0
+    fresh.get_by_role("button", name="Toch bewaren").click()
+    assert on_device(fresh) == 1
+    fresh.get_by_role("button", name="Weggooien").click()
+    fresh.reload()
+    expect(offered(fresh)).to_be_hidden()
+
+
+def test_what_is_typed_back_to_what_it_was_is_no_work(form):
+    form.get_by_label("Titel").fill("x")
+    assert on_device(form) == 1
+    form.get_by_label("Titel").fill("")
+    assert on_device(form) == 0
+
+
+def test_the_start_of_the_admin_reminds_of_it(form):
+    form.get_by_label("Titel").fill("Vergeten")
+    form.goto("/beheer/")
+    expect(offered(form)).to_contain_text("«Vergeten»")
+    form.get_by_role("link", name="Verder schrijven").click()
+    form.wait_for_url(f"**{ADD}")
+    form.get_by_role("button", name="Terugzetten").click()
+    expect(form.get_by_label("Titel")).to_have_value("Vergeten")
+
+
+def test_a_session_that_is_over_costs_nothing(form, editor):
+    form.get_by_label("Titel").fill("Lang geschreven")
+    Session.objects.all().delete()
+    save(form)
+    form.get_by_label("E-mailadres").fill(editor.email)
+    form.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
+    form.get_by_role("button", name="Inloggen").click()
+    form.wait_for_url(f"**{ADD}")
+    assert not Case.objects.exists()
+    form.get_by_role("button", name="Terugzetten").click()
+    save(form)
+    expect(form.locator(".messagelist")).to_contain_text("Lang geschreven")
+    assert on_device(form) == 0
+
+
+def test_a_mistake_keeps_the_rows_and_the_copy(form):
+    form.get_by_label("Omschrijving").fill("Zonder titel")
+    row(form, "questions", 0, "text").fill("Zonder bril?")
+    save(form)
+    expect(form.get_by_text("Corrigeer de onderstaande fouten.")).to_be_visible()
+    expect(row(form, "questions", 0, "text")).to_have_value("Zonder bril?")
+    expect(offered(form)).to_be_hidden()
+    assert on_device(form) == 1
+    form.get_by_label("Titel").fill("Met titel")
+    form.locator("#id_questions-0-kolb_3").check()
+    save(form)
+    expect(form.locator(".messagelist")).to_contain_text("Met titel")
+    assert on_device(form) == 0
+
+
+def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
+    form.get_by_label("Titel").fill("Van Els")
+    form.context.add_cookies([session_cookie(UserFactory(groups=["Redactie"]), live_server.url)])
+    form.goto(ADD)
+    expect(offered(form)).to_be_hidden()
+    assert "Van Els" not in form.content()
+    assert on_device(form) == 1
+
+
+def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_server, expected_problems):
+    expected_problems.append("status of 409")
+    form.get_by_label("Titel").fill("Van Els")
+    form.context.add_cookies([session_cookie(UserFactory(groups=["Redactie"]), live_server.url)])
+    csrf = {"name": settings.CSRF_COOKIE_NAME, "url": live_server.url}
+    assert any(cookie["name"] == csrf["name"] for cookie in form.context.cookies())
+    save(form)
+    expect(form.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
+    assert not Case.objects.exists()
+    assert on_device(form) == 1
+
+
+def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
+    form.get_by_label("Titel").fill("Nog niet klaar")
+    form.goto("/beheer/")
+    form.get_by_role("button", name="Afmelden").click()
+    dialog = form.get_by_role("dialog", name="Je hebt nog niet alles opgeslagen")
+    dialog.get_by_role("button", name="Blijf ingelogd").click()
+    expect(dialog).to_be_hidden()
+    form.get_by_role("button", name="Afmelden").click()
+    dialog.get_by_role("button", name="Log uit").click()
+    form.wait_for_url(f"{live_server.url}/")
+    assert on_device(form) == 1
+
+
+def test_two_tabs_keep_a_copy_each(form):
+    form.get_by_label("Titel").fill("Eerste tab")
+    second = form.context.new_page()
+    second.goto(ADD)
+    second.get_by_label("Titel").fill("Tweede tab")
+    assert on_device(form) == 2
+    save(second)
+    expect(second.locator(".messagelist")).to_contain_text("Tweede tab")
+    assert on_device(form) == 1
+
+
+def test_saving_leads_to_what_a_student_sees(form):
+    form.get_by_label("Titel").fill("Vooruit kijken")
+    form.get_by_label("Inleiding").fill("Het begint zo.")
+    save(form, "Opslaan en bekijken zoals een student")
+    expect(form.get_by_role("heading", name="Vooruit kijken", level=1)).to_be_visible()
+    expect(form.get_by_text("Alleen de redactie kan deze pagina zien.")).to_be_visible()
+    form.get_by_role("link", name="Verder schrijven").click()
+    expect(form.get_by_label("Inleiding")).to_have_value("Het begint zo.")
+    assert on_device(form) == 0
+
+
+def test_without_a_script_a_case_is_written_all_the_same(open_page, editor):
+    KeywordFactory(name="schulden")
+    page = open_page(user=editor, javascript=False)
+    page.goto(ADD)
+    page.get_by_label("Titel").fill("Zonder script")
+    row(page, "case_keywords", 0, "keyword_name").fill("schulden")
+    row(page, "case_keywords", 1, "keyword_name").fill("rouw")
+    row(page, "case_keywords", 1, "is_new").check()
+    row(page, "questions", 0, "text").fill("Wat nu?")
+    page.locator("#id_questions-0-kolb_0").check()
+    save(page)
+    case = Case.objects.get()
+    assert [word.name for word in case.keywords.all()] == ["rouw", "schulden"]
+    assert [question.key for question in case.questions.all()] == ["nu"]
+    save(page, "Opslaan en bekijken zoals een student")
+    expect(page.get_by_text("Alleen de redactie kan deze pagina zien.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+def test_the_editors_pages_are_for_everybody(open_page, editor, assert_accessible, width, scheme):
+    concept = ConceptFactory(kolbs=["doener", "denker"])
+    page = open_page(width=width, scheme=scheme, user=editor)
+    change = f"/beheer/cases/case/{concept.pk}/"
+    for address in ("/beheer/", ADD, f"{change}change/", f"{change}voorbeeld/", "/beheer/cases/case/gids/"):
+        page.goto(address)
+        assert page.locator("html").get_attribute("lang") == "nl"
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert_accessible(page)
+    page.goto("/beheer/cases/case/")
+    assert_accessible(page)
