@@ -180,7 +180,7 @@ class OwnAssignment:
     """An assignment with how far this student is."""
 
     assignment: Assignment
-    extension: Extension | None
+    extension: Extension | None = None
     states: Counter = field(default_factory=Counter)
 
     @property
@@ -209,16 +209,22 @@ class OwnAssignment:
 
 def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
     """Also the ones that are not open yet: those are announced. Nothing here is about anybody else."""
-    rows = enrolment.module.assignments.select_related("edition__case").annotate(question_count=Count("asked"))
-    extensions = {e.assignment_id: e for e in Extension.objects.filter(enrolment=enrolment)}
-    own = {}
-    for assignment in rows:
-        assignment.module = enrolment.module
-        own[assignment.pk] = OwnAssignment(assignment, extensions.get(assignment.pk))
+    found = assignments_for_newcomer(enrolment.module)
+    own = {each.assignment.pk: each for each in found}
+    for extension in Extension.objects.filter(enrolment=enrolment):
+        own[extension.assignment_id].extension = extension
     answers = Answer.objects.filter(assignment__in=own, student=enrolment.user_id).with_state()
     for answer in answers:
         own[answer.assignment_id].states[answer.state] += 1
-    return list(own.values())
+    return found
+
+
+def assignments_for_newcomer(module: Module) -> list[OwnAssignment]:
+    """The same for a student who did nothing yet and has no date of their own."""
+    rows = module.assignments.select_related("edition__case").annotate(question_count=Count("asked"))
+    for assignment in (assignments := list(rows)):
+        assignment.module = module
+    return [OwnAssignment(assignment) for assignment in assignments]
 
 
 def teachers_of(module: Module) -> list[str]:

@@ -106,7 +106,7 @@ class View:
 
 
 def gather(desk: Desk, student) -> View:
-    """The desk of this student, in a fixed number of queries."""
+    """The desk of this student, or of one who did nothing yet (None), in a fixed number of queries."""
     assignment = desk.assignment
     story = cases.access.read_edition(assignment.edition)
     wording = {question.key: question.text for question in story.questions}

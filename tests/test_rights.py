@@ -49,6 +49,7 @@ cases:case                            200                             | 405
 questions:save_answer                 405                             | 401 404 200 200 403 404 404 404
 questions:save_answers                405                             | 401 302 302 302 302 302 302 302
 questions:assignment                  302 404 200 404 200 404 404 404 | 405
+questions:assignment_as_student       302 404 403 404 200 404 404 404 | 405
 questions:hand_in                     405                             | 401 404 200 404 403 404 404 404
 questions:take_back                   405                             | 302 404 302 404 403 404 404 404
 questions:adopt                       405                             | 302 404 302 404 403 404 404 404
@@ -59,6 +60,7 @@ questions:modules                     302 200 200 200 200 200 200 200 | 405
 questions:module_new                  302 403 403 403 200 200 403 200 | 302 403 403 403 200 200 403 200
 questions:case_to_assign              302 403 403 403 200 200 403 200 | 405
 questions:module                      302 404 200 404 200 404 404 404 | 405
+questions:module_as_student           302 404 403 404 200 404 404 404 | 405
 questions:module_edit                 302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404
 questions:module_screen               302 404 403 404 200 404 404 404 | 405
 questions:module_copy                 302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404

@@ -303,14 +303,15 @@ class World:
         questions = list(self.assignment.questions.all())
         found = []
         for module in Module.objects.all():
-            found += [f"/modules/{module.pk}/{page}" for page in ("", "bewerken/", "scherm/", "kopie/")]
             pages = ("", "?toon=nog-te-lezen", "?klas=SW1C", "wijzigingen/", "export.xlsx", "export.csv")
             found += [f"/modules/{module.pk}/voortgang/{page}" for page in (*pages, "export.csv?blad=ingeleverd")]
+            found += [f"/modules/{module.pk}/{page}" for page in ("", "als-student/", "bewerken/", "scherm/", "kopie/")]
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
         for assignment in (self.shared, self.later, self.before, self.elsewhere):
             pages = (
                 "",
+                "als-student/",
                 "bewerken/",
                 "feedback/",
                 "overzicht/",

@@ -21,14 +21,25 @@ from questions.views.rescue import rescue_page, wants_page
 @require_safe
 @access.signed_in
 def assignment(request: HttpRequest, pk: int) -> HttpResponse:
-    view = desk.gather(access.assignment_for_member(request, pk), request.user)
+    """The desk of a student. A teacher gets it as any student of the module would."""
+    place = access.assignment_for_member(request, pk)
+    if place.enrolment.is_teacher:
+        return _desk_page(request, desk.gather(place, None))
+    view = desk.gather(place, request.user)
     for item in view.items:
         item.is_reopened = request.GET.get("bewerk") == str(item.question.pk)
     return _desk_page(request, view)
 
 
+@require_safe
+@access.signed_in
+def assignment_as_student(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Bekijk als student»: nothing can be stored from it, and nothing of any student is on it."""
+    return _desk_page(request, desk.gather(access.desk_of_teacher(request, pk), None))
+
+
 def _desk_page(request: HttpRequest, view: desk.View, status: int = 200) -> HttpResponse:
-    context = {"view": view, "is_student": not view.desk.enrolment.is_teacher}
+    context = {"view": view, "is_preview": view.desk.enrolment.is_teacher}
     return render(request, "questions/assignment.html", context, status=status)
 
 

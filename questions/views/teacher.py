@@ -51,6 +51,20 @@ def module(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/module_student.html", context)
 
 
+@require_safe
+@access.signed_in
+def module_as_student(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Bekijk als student»: the page as any student of the module has it before doing anything."""
+    module = access.module_for_teacher(request, pk)
+    context = {
+        "module": module,
+        "assignments": classroom.assignments_for_newcomer(module),
+        "teachers": classroom.teachers_of(module),
+        "is_preview": True,
+    }
+    return render(request, "questions/module_student.html", context)
+
+
 def _teachers_page(request: HttpRequest, module: Module, form: CoTeacherForm) -> HttpResponse:
     link = joining.link_of(module)
     context = {

@@ -65,7 +65,8 @@ def give_an_assignment(page, case) -> str:
     page.locator("#dekking").get_by_text("1 doener").wait_for()
     page.get_by_label("Toelichting").fill("Lees eerst het hele verhaal.")
     page.get_by_role("button", name="Geef de opdracht").click()
-    return page.get_by_role("link", name="zoals studenten het zien").evaluate("link => link.href")
+    preview = page.get_by_role("link", name=": bekijk als student").evaluate("link => link.href")
+    return preview.removesuffix("als-student/")
 
 
 def join(page, link: str, module: str) -> None:
