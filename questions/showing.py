@@ -11,8 +11,8 @@ import cases.access
 from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Role, Submission
 
 MOST_BARS = 60  # of more answers, every so manieth is drawn
-WIDTH, HEIGHT = 600, 96  # of the picture, in its own units
-WIDEST_BAR = 28
+WIDTH, HEIGHT = 600, 72  # of the picture, in its own units
+WIDEST_BAR = 18
 
 
 @dataclass(frozen=True)

@@ -111,11 +111,11 @@ def test_who_left_counts_as_far_as_handed_in_before(overview, assignment, studen
 
 def bars_of(lengths: list[int]) -> list[tuple[float, int, float]]:
     path = showing._bars(showing._at_most(lengths, showing.MOST_BARS))
-    return [(float(x), int(up), float(wide)) for x, up, wide in re.findall(r"M([\d.]+) 96v-(\d+)h([\d.]+)v\2z", path)]
+    return [(float(x), int(up), float(wide)) for x, up, wide in re.findall(r"M([\d.]+) 72v-(\d+)h([\d.]+)v\2z", path)]
 
 
 def test_the_picture_has_a_bar_for_each_answer_as_high_as_it_is_long():
-    assert [up for _x, up, _wide in bars_of([0, 50, 100])] == [2, 48, 96]
+    assert [up for _x, up, _wide in bars_of([0, 50, 100])] == [2, 36, 72]
 
 
 @pytest.mark.parametrize("number", [1, 21, 60, 61, 300])
