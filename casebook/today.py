@@ -76,7 +76,8 @@ class Taught:
 
     @property
     def reading_href(self) -> str:
-        return f"{self.module.get_absolute_url()}voortgang/?toon=nog-te-lezen"
+        """Of every class: whichever one this teacher reads, what waits is counted for all of them."""
+        return f"{reverse('questions:progress', args=[self.module.pk])}?klas=&toon=nog-te-lezen"
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class AnswerQuerySet(models.QuerySet):
 
     def begun(self) -> "AnswerQuerySet":
         """On which something was written or handed in. To tell teachers that it is so, never what."""
-        return self.filter(Q(text__regex=r"\S") | Exists(Submission.objects.filter(answer=OuterRef("pk"))))
+        return self.filter(is_written() | Exists(Submission.objects.filter(answer=OuterRef("pk"))))
 
     def with_state(self) -> "AnswerQuerySet":
         """With handed_in (the revision that counts), handed_in_at and verdict (the latest released on it)."""

@@ -44,10 +44,10 @@ def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest("vast is neither ja nor nee")
     if chosen == PIN:
         showing.pin(submission=submission, teacher=request.user)
-        done = _("Vastgezet. Je vindt het antwoord, zonder naam, bij het overzicht van de opdracht.")
+        done = _("Dit antwoord staat klaar om te laten zien, zonder naam, bij het overzicht van de opdracht.")
     else:
         showing.unpin(submission=submission)
-        done = _("Losgemaakt: dit antwoord staat niet meer op het scherm.")
+        done = _("Dit antwoord staat niet meer op het scherm.")
     if access.is_script(request):
         return HttpResponse(status=204)
     messages.success(request, done)

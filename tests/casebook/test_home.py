@@ -245,7 +245,7 @@ def test_what_waits_is_counted_with_a_link_to_where_it_is_done(teachers_page, st
     for number in (1, 2):
         react(hand_in(student, other, numbered(other, number)), teacher, is_released=False)
     page = teachers_page()
-    assert f'href="/modules/{module.pk}/voortgang/?toon=nog-te-lezen">1 antwoord te lezen' in page
+    assert f'href="/modules/{module.pk}/voortgang/?klas=&amp;toon=nog-te-lezen">1 antwoord te lezen' in page
     assert f'href="/opdrachten/{other.pk}/feedback/">3 keer feedback van jou klaar, niet vrijgegeven' in page
 
 

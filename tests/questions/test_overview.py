@@ -152,7 +152,7 @@ def test_it_can_be_taken_off_again(pin, overview, screen, assignment, student):
     pin(submission, "nee")
     assert not PinnedAnswer.objects.exists()
     assert "Ik bel eerst." not in text_of(overview())
-    assert "nog geen antwoord vastgezet" in text_of(screen())
+    assert "nog geen antwoord gekozen" in text_of(screen())
 
 
 def test_two_colleagues_pin_the_same_answer_once(pin, client, assignment, student, module, teacher):
@@ -234,11 +234,11 @@ def test_the_screen_shows_one_question(pin, screen, assignment, student):
 
 
 def test_without_a_question_it_is_the_first_with_something_to_show(pin, screen, assignment, student):
-    assert "nog geen antwoord vastgezet" in text_of(screen())
+    assert "nog geen antwoord gekozen" in text_of(screen())
     pin(hand_in(assignment, student, 1, "Over de tweede."))
     assert "Over de tweede." in text_of(screen())
     assert "Over de tweede." in text_of(screen(vraag="bestaat-niet"))
-    assert "nog geen antwoord vastgezet" in text_of(screen(vraag="vraag-1"))
+    assert "nog geen antwoord gekozen" in text_of(screen(vraag="vraag-1"))
 
 
 def test_the_order_is_the_same_each_time_and_not_that_of_handing_in(pin, screen, assignment, module):
