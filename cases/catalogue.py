@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from cases import search
-from cases.models import Case, CaseActor, CaseKeyword, Keyword, Library, Part, Sphere
+from cases.models import Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword, Library, Part, Sphere
 from questions.models import Kolb, Question
 
 PAGE_SIZE = 24
@@ -201,6 +201,22 @@ def read(params: QueryDict, library: Shelf) -> Selection:
         order = BY_RELEVANCE if query else "nummer"
     page = params.get("pagina", "1")
     return Selection(chosen, query, order, _page_number(page), tuple(unknown))
+
+
+def moved(params: QueryDict, library: Shelf) -> str | None:
+    """Where an address leads now, if one of its words was renamed or merged since. No query where all are known."""
+    now = params.copy()
+    for name, former in (("trefwoord", FormerKeyword), ("actor", FormerActor)):
+        slugs = params.getlist(name)
+        if strange := [slug for slug in slugs if slug and not library.option(name, slug)]:
+            words = {row.slug: row.now for row in former.objects.filter(slug__in=strange).select_related("now")}
+            named = {slug: word.slug for slug, word in words.items() if getattr(word, "is_filter", True)}
+            searched = [word.slug for slug, word in words.items() if slug not in named]  # a word that is no filter
+            left = [named.get(slug, slug) for slug in slugs if slug in named or slug not in words]
+            now.setlist(name, list(dict.fromkeys(left)))
+            if searched and not params.get("q"):
+                now["q"] = " ".join(searched)
+    return None if now == params else f"{reverse('cases:catalogue')}?{now.urlencode()}"
 
 
 def answer(selection: Selection, library: Shelf) -> Result:

@@ -50,18 +50,29 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
         exchange.apply_document(document, target)
         case.delete()
     _open(target)
-    latest = target.editions.order_by("-number").first()
-    edition = target.editions.create(
-        number=latest.number + 1 if latest else 1,
-        text=text,
-        source_hash=fingerprint(text),
-        from_file=from_file,
-        published_by=by,
-        note=note,
-    )
+    edition = _next_edition(target, text, from_file=from_file, published_by=by, note=note)
     search.index_case(target)
     renew_library()
     return edition
+
+
+@transaction.atomic
+def follow_words(*, case: Case, by=None, note: str) -> Edition:
+    """Write the next edition of a case that was published and whose rows call a keyword or an actor otherwise now.
+
+    Nothing else changes: neither its status, nor whether it is known as loaded from a file.
+    """
+    document, latest = exchange.document_of(case), case.editions.latest()
+    text = write_case(document)
+    check_survives(text, document)
+    Case.objects.filter(pk=case.pk).update(version=F("version") + 1)
+    return _next_edition(case, text, from_file=latest.from_file, published_by=by, note=note)
+
+
+def _next_edition(case: Case, text: str, **values) -> Edition:
+    latest = case.editions.order_by("-number").first()
+    number = latest.number + 1 if latest else 1
+    return case.editions.create(number=number, text=text, source_hash=fingerprint(text), **values)
 
 
 def _open(case: Case) -> None:

@@ -47,10 +47,10 @@ class FormerNames:
 
 
 def former_names() -> FormerNames:
-    return FormerNames(
-        actors=dict(FormerActor.objects.exclude(name="").values_list("name", "now__name")),
-        keywords=dict(FormerKeyword.objects.exclude(name="").values_list("name", "now__name")),
-    )
+    """By its former name, what each word is called now. A name that some word has again is no former one."""
+    actors = FormerActor.objects.exclude(name="").exclude(name__in=Actor.objects.values("name"))
+    keywords = FormerKeyword.objects.exclude(name="").exclude(name__in=Keyword.objects.values("name"))
+    return FormerNames(dict(actors.values_list("name", "now__name")), dict(keywords.values_list("name", "now__name")))
 
 
 def document_of(case: Case) -> CaseDocument:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -50,6 +50,8 @@ class Facet:
 def case_list(request: HttpRequest) -> HttpResponse:
     """The catalogue: a page, or the part of it that changes when htmx asks."""
     library = catalogue.shelf()
+    if address := catalogue.moved(request.GET, library):
+        return HttpResponsePermanentRedirect(address)
     result = catalogue.answer(catalogue.read(request.GET, library), library)
     cards = [_card(case, result, library) for case in catalogue.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]

@@ -135,6 +135,8 @@ admin:cases_case_as_student           302 404 404 404 404 404 200 200 | 405
 admin:cases_case_text_preview         302 404 404 404 404 404 200 200 | 302 404 404 404 404 404 200 200
 admin:cases_case_name_check           302 404 404 404 404 404 200 200 | 405
 admin:cases_case_guide                302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 405 405
+admin:cases_keyword_merge             302 302 302 302 302 302 403 302 | 302 302 302 302 302 302 403 302
+admin:cases_actor_merge               302 302 302 302 302 302 403 302 | 302 302 302 302 302 302 403 302
 admin:cases_edition_change            302 302 302 302 302 302 200 200 | 302 302 302 302 302 302 403 403
 admin:questions_module_changelist     302 302 302 302 302 302 403 200 | 302 302 302 302 302 302 403 200
 admin:questions_module_change         302 302 302 302 302 302 403 200 | 302 302 302 302 302 302 403 403

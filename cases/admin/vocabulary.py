@@ -1,12 +1,21 @@
 """Parts, actor types and keywords: what changes here is on readers' pages at once."""
 
-from django import forms
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+import re
+from urllib.parse import urlencode
 
-from cases import editions
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cases import editions, merging
+from cases.located import DocumentError
 from cases.models import Actor, Case, Keyword, Part
 
 
@@ -34,15 +43,36 @@ class PartAdmin(RenewsLibrary):
     prepopulated_fields = {"slug": ["title"]}
 
 
-@admin.register(Actor)
-class ActorAdmin(RenewsLibrary):
-    list_display = ["name", "sphere"]
-    list_filter = ["sphere"]
-    search_fields = ["name"]
-    prepopulated_fields = {"slug": ["name"]}
+class WordForm(forms.ModelForm):
+    """A name or web name that was another word's before stays with that one: old files and links use it."""
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        if word := self._taken_by(name=name):
+            raise forms.ValidationError(
+                _("«%(old)s» heet nu «%(now)s». Kies een andere naam.") % {"old": name, "now": word}
+            )
+        return name
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"]
+        if word := self._taken_by(slug=slug):
+            raise forms.ValidationError(_("Dit was het adres van wat nu «%s» heet. Kies een andere webnaam.") % word)
+        return slug
+
+    def _taken_by(self, **called: str) -> Actor | Keyword | None:
+        former = merging.KINDS[self._meta.model].former.objects.filter(**called).exclude(now=self.instance.pk)
+        found = former.select_related("now").first()
+        return found.now if found else None
 
 
-class KeywordForm(forms.ModelForm):
+class ActorForm(WordForm):
+    class Meta:
+        model = Actor
+        fields = ["name", "slug", "sphere"]
+
+
+class KeywordForm(WordForm):
     synonyms = forms.CharField(
         label=gettext_lazy("synoniemen"),
         required=False,
@@ -61,17 +91,138 @@ class KeywordForm(forms.ModelForm):
         return [word for part in self.cleaned_data["synonyms"].split(",") if (word := part.strip())]
 
 
+class MergeForm(forms.Form):
+    """Which of these words stays."""
+
+    into = forms.ModelChoiceField(None, widget=forms.RadioSelect, empty_label=None)
+
+    def __init__(self, *args, rows: QuerySet, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["into"].queryset = rows
+
+
+class WordAdmin(RenewsLibrary):
+    """Words that stand in cases. Cases follow them, and so do files and links that use an older name."""
+
+    change_form_template = "admin/cases/word_change_form.html"
+    actions = ["merge_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(used=Count("cases", distinct=True))
+
+    @admin.display(description=gettext_lazy("casussen"), ordering="used")
+    def case_count(self, row: Actor | Keyword) -> int:
+        return row.used
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"cases.merge_{self.opts.model_name}")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Actor | Keyword | None = None) -> list[str]:
+        """What stands in a published case gets another name from who may publish only."""
+        return [] if obj is None or self.has_merge_permission(request) or not _is_read(obj) else ["name", "slug"]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Actor | Keyword | None = None) -> dict:
+        return {} if obj else {"slug": ["name"]}
+
+    def render_change_form(self, request: HttpRequest, context: dict, *args, obj=None, **kwargs) -> HttpResponse:
+        """With the cases that it stands in."""
+        if obj:
+            context |= {"used_in": merging.cases_with([obj]), "may_rename": self.has_merge_permission(request)}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Actor | Keyword, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if {"name", "slug"} & set(form.changed_data) and change:
+            before = {name: form.initial[name] for name in ("name", "slug")}
+            merging.renamed(row=obj, **before, by=request.user)
+        else:
+            editions.index_again(merging.cases_with([obj]).published())
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.merge)
+        return [path("samenvoegen/", view, name=f"cases_{self.opts.model_name}_merge"), *super().get_urls()]
+
+    @admin.action(description=gettext_lazy("Voeg de gekozen woorden samen"), permissions=["merge"])
+    def merge_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        if len(queryset) < 2:
+            self.message_user(request, _("Kies er minstens twee om samen te voegen."), messages.WARNING)
+            return None
+        chosen = urlencode({"id": [row.pk for row in queryset]}, doseq=True)
+        return HttpResponseRedirect(f"{self._address('merge')}?{chosen}")
+
+    def merge(self, request: HttpRequest) -> HttpResponse:
+        """Says what would follow, and after a yes has it follow."""
+        if not self.has_merge_permission(request):
+            raise PermissionDenied
+        rows = self.model.objects.filter(
+            pk__in=[pk for pk in request.GET.getlist("id") if re.fullmatch(r"\d{1,9}", pk)]
+        )
+        if len(rows) < 2:
+            self.message_user(request, _("Die woorden zijn er niet meer allemaal. Kies opnieuw."), messages.WARNING)
+            return HttpResponseRedirect(self._address("changelist"))
+        form = MergeForm(request.POST, rows=rows) if request.method == "POST" else MergeForm(rows=rows)
+        if form.is_valid():
+            try:
+                return self._merged(request, form.cleaned_data["into"], rows)
+            except DocumentError as error:
+                said = _("Er is niets samengevoegd: van een casus is geen nieuwe editie te maken. %s")
+                self.message_user(request, said % error, messages.ERROR)
+                return HttpResponseRedirect(request.get_full_path())
+        context = self.admin_site.each_context(request) | {
+            "title": _("Samenvoegen"),
+            "opts": self.opts,
+            "form": form,
+            "candidates": _candidates(rows),
+            "chosen": request.POST.get("into", ""),
+        }
+        return TemplateResponse(request, "admin/cases/word_merge.html", context)
+
+    @transaction.atomic
+    def _merged(self, request: HttpRequest, into: Actor | Keyword, rows: QuerySet) -> HttpResponse:
+        gone = [row for row in rows if row != into]
+        self.log_deletions(request, gone)
+        cases = merging.merge(into=into, gone=gone, by=request.user)
+        names = ", ".join(row.name for row in gone)
+        self.log_change(request, into, _("Samengevoegd met %s.") % names)
+        said = ngettext(
+            "«%(gone)s» is opgegaan in «%(into)s». Er volgde %(count)s casus.",
+            "«%(gone)s» is opgegaan in «%(into)s». Er volgden %(count)s casussen.",
+            len(cases),
+        )
+        self.message_user(request, said % {"gone": names, "into": into.name, "count": len(cases)})
+        return HttpResponseRedirect(self._address("change", into.pk))
+
+    def _address(self, page: str, *args) -> str:
+        return reverse(f"admin:cases_{self.opts.model_name}_{page}", args=args)
+
+
+def _is_read(row: Actor | Keyword) -> bool:
+    return merging.cases_with([row]).filter(editions__isnull=False).exists()
+
+
+def _candidates(rows: QuerySet) -> list[tuple[Actor | Keyword, list[Case]]]:
+    """Each word with the cases that it stands in."""
+    kind = merging.KINDS[rows.model]
+    used: dict[int, dict[int, Case]] = {row.pk: {} for row in rows}
+    for line in kind.lines.objects.filter(**{f"{kind.field}__in": rows}).select_related("case"):
+        used[getattr(line, f"{kind.field}_id")][line.case_id] = line.case
+    return [(row, sorted(used[row.pk].values(), key=lambda case: (case.number, case.pk))) for row in rows]
+
+
+@admin.register(Actor)
+class ActorAdmin(WordAdmin):
+    form = ActorForm
+    list_display = ["name", "sphere", "case_count"]
+    list_filter = ["sphere"]
+    search_fields = ["name"]
+
+
 @admin.register(Keyword)
-class KeywordAdmin(RenewsLibrary):
+class KeywordAdmin(WordAdmin):
     form = KeywordForm
-    list_display = ["name", "is_filter", "shown_synonyms"]
+    list_display = ["name", "is_filter", "shown_synonyms", "case_count"]
     list_filter = ["is_filter"]
     search_fields = ["name", "synonyms"]
-    prepopulated_fields = {"slug": ["name"]}
-
-    def save_model(self, request: HttpRequest, obj: Keyword, form, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        editions.index_again(Case.objects.published().filter(keywords=obj))
 
     @admin.display(description=gettext_lazy("synoniemen"))
     def shown_synonyms(self, keyword: Keyword) -> str:
