@@ -23,7 +23,7 @@ from django.utils import timezone
 from casebook import env
 from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
 from cases.models import Case, Edition
-from questions import answering, assigning, teaching
+from questions import answering, assigning, reviewing, teaching
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -35,7 +35,9 @@ from questions.models import (
     Role,
     Submission,
     TeacherInvitation,
+    Verdict,
 )
+from questions.saving import Draft
 
 FILE = settings.BASE_DIR / "fixtures" / "demonstration.yaml"
 DOMAIN = "demo.invalid"
@@ -257,7 +259,7 @@ class _Maker:
         at, answers = self.at(step["at"]), Answer.objects.filter(**whose, assignment=assignment)
         is_new = not answers.exists()
         revision = 0 if is_new else answers.get().revision
-        draft = answering.Draft(step.get("hand_in") or step["write"], revision=revision)
+        draft = Draft(step.get("hand_in") or step["write"], revision=revision)
         if "hand_in" in step:
             answering.hand_in(**whose, assignment=assignment, draft=draft)
             Submission.objects.filter(answer__in=answers, revision=F("answer__revision")).update(submitted_at=at)
@@ -272,12 +274,16 @@ class _Maker:
         Submission.objects.filter(pk=submission.pk).update(withdrawn_at=self.at(step["take_back"]))
 
     def feedback(self, answer: Answer, step: dict[str, Any]) -> None:
-        given = Feedback.objects.create(
-            submission=answer.submissions.latest("revision"),
+        """Given and perhaps released, and then moved to when that was."""
+        at = self.at(step["at"])
+        saved = reviewing.save(
             author=self.people[step["by"]],
-            text=step["feedback"],
-            verdict=step["verdict"],
-            released_at=self.at(step["at"]) if step.get("released", True) else None,
-            seen_at=self.at(step["seen"]) if "seen" in step else None,
+            submission=answer.submissions.latest("revision"),
+            draft=Draft(step["feedback"]),
+            verdict=Verdict(step["verdict"]),
         )
-        Feedback.objects.filter(pk=given.pk).update(updated_at=self.at(step["at"]))
+        given = Feedback.objects.filter(pk=saved.row.pk)
+        given.update(created_at=at, updated_at=at)
+        if step.get("released", True):
+            reviewing.release(feedback=given)
+            given.update(released_at=at, seen_at=self.at(step["seen"]) if "seen" in step else None)
