@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+LONGEST_GAP = 2  # words that two wordings have in common by chance
 MOST_TOKENS = 4_000  # comparing word by word takes time with the square; a longer passage is shown as replaced
 
 
@@ -53,13 +54,17 @@ def _pieces(old: list[str], new: list[str]):
         yield kind, "".join(old[i:j]), "".join(new[k:m])
 
 
+def _is_gap(text: str) -> bool:
+    return "\n" not in text and len(text.split()) <= LONGEST_GAP
+
+
 def _joined(runs: list[Run]) -> list[Run]:
-    """Without empty runs, and a gap of mere space between two changes counted with them: whole phrases read better."""
+    """Without empty runs, and a word or two between changes counted with them: whole phrases read better."""
     runs = [run for run in runs if run.text]
     smooth: list[Run] = []
     for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
-        is_gap = run.kind == "same" and run.text.isspace() and "\n" not in run.text
-        if is_gap and before and after and "same" not in {before.kind, after.kind}:
+        is_between = before and after and "same" not in {before.kind, after.kind}
+        if run.kind == "same" and is_between and _is_gap(run.text):
             smooth += [Run("gone", run.text), Run("new", run.text)]
         else:
             smooth.append(run)

@@ -71,7 +71,8 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     if wants_page(request):
         return _page_after_save(request, submission, saved)
     offer = commenting.worth_keeping(request.user, submission)
-    return save_reply(saved, note=_note(saved), verdict=saved.row.verdict if saved.row else "", offer=offer)
+    more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
+    return save_reply(saved, note=_note(saved), offer=offer, **more)
 
 
 def _note(saved: Saved) -> str:

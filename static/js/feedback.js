@@ -72,7 +72,18 @@ replies.forEach((reply) => {
     if (event.submitter?.name === "vrij") release(reply);
     else saveAndNext(reply);
   });
-  reply.addEventListener("casusboek:saved", (event) => offer(reply, event.detail));
+  reply.addEventListener("casusboek:saved", (event) => {
+    offer(reply, event.detail);
+    reply.querySelector("[data-undo]").hidden = !event.detail.unreleased;
+  });
+  const undo = document.getElementById(`terug-${reply.dataset.reply}`);
+  undo.addEventListener("submit", async (event) => {
+    const field = fieldOf(reply);
+    if (!field.isUnsent()) return; // first out with what is typed: undoing keeps it among the earlier versions
+    event.preventDefault();
+    await field.flush();
+    if (!field.isUnsent()) undo.submit();
+  });
   reply.addEventListener("focusin", () => openBank(reply), { once: true });
 });
 

@@ -326,6 +326,18 @@ def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, 
     assert stored() == ("Van school.", "afgerond")
 
 
+def test_undoing_gives_the_field_back_empty_and_keeps_the_text(desk):
+    undo = desk.get_by_role("button", name="Maak ongedaan")
+    expect(undo).to_be_hidden()
+    write(desk, TEXT)
+    undo.click()
+    expect(desk.get_by_text("Ongedaan gemaakt.")).to_be_visible()
+    expect(field(desk)).to_have_value("")
+    desk.get_by_text("Eerdere versies (1)").click()
+    expect(desk.get_by_text(TEXT)).to_be_visible()
+    assert not Feedback.objects.exists()
+
+
 def test_the_story_is_one_key_away(desk, assignment, submission):
     desk.keyboard.press("j")
     desk.keyboard.press("v")

@@ -46,6 +46,14 @@ def test_a_changed_phrase_is_one_run():
     ]
 
 
+def test_a_word_in_common_by_chance_does_not_cut_a_phrase():
+    assert difference("Zij bel ik nu.", "Hij loopt ik weg.") == [
+        Run("gone", "Zij bel ik nu"),
+        Run("new", "Hij loopt ik weg"),
+        Run("same", "."),
+    ]
+
+
 def test_equal_texts_hold_no_change():
     assert difference("Zo.", "Zo.") == [Run("same", "Zo.")]
     assert not is_changed(difference("Zo.", "Zo."))
