@@ -41,7 +41,8 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
     for a working copy of a case that was archived or withdrawn: that would bring it back by accident.
     """
     target = case.revises or case
-    if target.status in {Status.ARCHIVED, Status.WITHDRAWN}:
+    status = Case.objects.select_for_update().values_list("status", flat=True).get(pk=target.pk)
+    if status in {Status.ARCHIVED, Status.WITHDRAWN}:
         raise RefusedError(_("De casus zelf is niet meer gepubliceerd. Zet die eerst terug."))
     document = exchange.document_of(case)
     text = write_case(document)
@@ -159,8 +160,12 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     """Someone recognised herself: from now on no page shows what any edition says.
 
     The rows of the case are emptied; its editions keep the text, which cases.access alone reads and from now on does
-    not give. Questions stay, since people answered them. A title that names somebody can be replaced.
+    not give. Questions stay, since people answered them. A title that names somebody can be replaced. An open working
+    copy tells the same story: it is packed, so that no page comes across its rows, and unpacked by putting back.
     """
+    if copy := Case.objects.select_for_update().filter(revises=case).first():
+        case.withdrawn_copy = exchange.packed(copy)
+        copy.delete()
     case.status, case.withdrawn_reason, case.title = Status.WITHDRAWN, reason, title or case.title
     case.summary = case.introduction = case.body = case.closing = ""
     case.word_count = 0
@@ -180,9 +185,13 @@ def put_back(*, case: Case) -> list[str]:
     Returns the names that the library no longer has.
     """
     document, left_out = exchange.in_words_of_today(parse_case(case.editions.latest().text), case)
-    case.withdrawn_reason = ""
+    packed, case.withdrawn_reason, case.withdrawn_copy = case.withdrawn_copy, "", None
     exchange.apply_document(document, case)
     _open(case)
+    if packed:
+        document, lost = exchange.in_words_of_today(exchange.unpacked(packed), case)
+        exchange.apply_document(document, start_working_copy(case=case))
+        left_out = list(dict.fromkeys([*left_out, *lost]))
     search.index_case(case)
     renew_library()
     return left_out

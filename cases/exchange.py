@@ -120,6 +120,17 @@ def apply_document(document: CaseDocument, case: Case) -> None:
     _apply_questions(document.questions, case)
 
 
+def packed(case: Case) -> dict:
+    """A case, finished or not, as plain values."""
+    return asdict(document_of(case))
+
+
+def unpacked(values: dict) -> CaseDocument:
+    rows = {"actors": ActorLine, "references": ReferenceLine, "questions": QuestionLine}
+    lists = {name: tuple(line(**row) for row in values[name]) for name, line in rows.items()}
+    return CaseDocument(**{**values, **lists, "keywords": tuple(values["keywords"])})
+
+
 def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
     """An old document in the names that the library has now, and what it has no longer.
 

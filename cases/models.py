@@ -205,6 +205,7 @@ class Case(models.Model):
     )
     sent_in_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
     withdrawn_reason = models.TextField(_("reden van intrekken"), blank=True, editable=False)
+    withdrawn_copy = models.JSONField(null=True, editable=False)  # the working copy that was open then, as a document
 
     objects = CaseQuerySet.as_manager()
 

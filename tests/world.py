@@ -17,6 +17,7 @@ from django.utils import timezone
 from casebook.accounts import reset_link
 from casebook.models import User
 from cases import editions, importing, loading
+from cases.models import Reference
 from cases.unpacking import Packed
 from questions import answering, inviting, showing
 from questions.models import (
@@ -35,7 +36,7 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
-from tests.factories import ConceptFactory, UserFactory, published_case
+from tests.factories import ConceptFactory, UserFactory, publish, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
 # Words that each stand in one text only; plain letters, so that no way of writing a page spells them otherwise.
@@ -67,6 +68,16 @@ words = SimpleNamespace(
     OTHER_MODULE="zwaluwanderemodule",
 )
 
+# Words that each stand in one part of the story of world.case, which everybody may read until it is withdrawn.
+story = SimpleNamespace(
+    SUMMARY="patrijsomschrijving",
+    INTRODUCTION="kwartelinleiding",
+    BODY="fazantmiddenstuk",
+    CLOSING="korhoenslot",
+    PERSON="Appelvink",
+    REFERENCE="notenkrakerliteratuur",
+)
+
 FOUR = [kolb.value for kolb in Kolb]
 CODE = "ABC234"
 
@@ -86,7 +97,18 @@ class World:
         self.addresses = self._addresses()  # after signing in, which takes the force from links for a new password
 
     def _library(self) -> None:
-        self.case = published_case(title="Een lekkende koelkast", slug="koelkast", kolbs=FOUR)
+        concept = ConceptFactory(
+            title="Een lekkende koelkast",
+            slug="koelkast",
+            kolbs=FOUR,
+            summary=f"Over {story.SUMMARY}.",
+            introduction=f"Zo begint het: {story.INTRODUCTION}.",
+            body=f"### Een kopje\n\nHier gebeurt het: {story.BODY}.",
+            closing=f"Zo loopt het af: {story.CLOSING}.",
+            actor_lines=[("Bewoner", "informal", f"mevrouw {story.PERSON}")],
+        )
+        Reference.objects.create(case=concept, text=f"Jansen (2020). {story.REFERENCE}.", position=1)
+        self.case = publish(concept)
         self.other_case = published_case(title="Ongemakkelijke lofbetuigingen", slug="lof", kolbs=FOUR[:2])
         self.concept = ConceptFactory(title=f"Nog niet af: {words.CONCEPT}", slug="nog-niet-af", body=words.CONCEPT)
         self.copy = editions.start_working_copy(case=self.case)

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from cases import access, catalogue, editions, exchange, search
 from cases.located import DocumentError
-from cases.models import Case, CaseKeyword, Edition, Keyword, Status
+from cases.models import Case, CaseActor, CaseKeyword, Edition, Keyword, Reference, Status
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -160,12 +160,25 @@ def test_a_working_copy_does_not_bring_back_what_was_taken_down(status):
 
 
 def test_a_working_copy_of_what_was_withdrawn_waits_out_of_sight():
-    case = published_case()
+    case = published_case(kolbs=["doener", "denker"])
     copy = editions.start_working_copy(case=case)
+    copy.title, copy.closing, copy.part = "Half af", "", None
+    copy.save()
+    Reference.objects.create(case=copy, text="Jansen (2020).", position=1)
+    before = exchange.document_of(copy)
     editions.withdraw(case=case, reason="Ach.")
+    assert (list(Case.objects.all()), CaseActor.objects.count(), Reference.objects.count()) == ([case], 0, 0)
+    editions.put_back(case=Case.objects.get())
+    copy = Case.objects.get(revises=case)
+    assert exchange.document_of(copy) == replace(before, part=case.part.slug)
+    assert Case.objects.get(revises=None).withdrawn_copy is None
+
+
+def test_a_working_copy_is_hidden_from_editors_whatever_way_its_case_was_withdrawn():
+    case = published_case()
+    editions.start_working_copy(case=case)
+    Case.objects.filter(pk=case.pk).update(status="withdrawn")
     assert list(Case.objects.for_editors()) == [case]
-    editions.put_back(case=case)
-    assert set(Case.objects.for_editors()) == {case, copy}
 
 
 # --- Sending in ---
