@@ -214,7 +214,7 @@ def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
         )
     )
     asked: dict[int, list[int]] = {}
-    questions = AssignmentQuestion.objects.filter(assignment__module__in=studied)
+    questions = AssignmentQuestion.objects.filter(assignment__module__in=studied, dropped=False)
     for assignment_id, question_id in questions.values_list("assignment", "question"):
         asked.setdefault(assignment_id, []).append(question_id)
     states = {(answer.assignment_id, answer.question_id): answer.state for answer in answers}

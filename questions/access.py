@@ -160,7 +160,8 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
     """A question that this person may write an answer to.
 
     For an assignment: one of its questions, for whoever is or was a student of the module (closing, archiving or
-    leaving never stops a save). Without: any question of a published case, or one that was answered before.
+    leaving never stops a save; nor does an edition that asks it no more, since a text may be on its way). Without:
+    any question of a published case, or one that was answered before.
     """
     asked = Question.objects.all()
     if assignment_id is None:
@@ -170,14 +171,20 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
             raise Http404
         return question
     role = Enrolment.objects.filter(user=request.user, module__assignments=assignment_id).values("role")[:1]
-    question = get_object_or_404(
-        asked.filter(asked_in__assignment=assignment_id).annotate(role=Subquery(role)), pk=question_id
-    )
+    asked = asked.annotate(role=Subquery(role))
+    question = asked.filter(asked_in__assignment=assignment_id, pk=question_id).first()
+    question = question or get_object_or_404(asked, pk=question_id if _was_asked(assignment_id, question_id) else 0)
     if question.role is None:
         raise Http404
     if question.role == Role.TEACHER:
         raise PermissionDenied
     return question
+
+
+def _was_asked(assignment_id: int, question_id: int) -> bool:
+    """Whether the question left the assignment when that took another edition over."""
+    left = Assignment.objects.filter(pk=assignment_id).values_list("set_aside", flat=True).first()
+    return any(pk == question_id for pk, _position in left or [])
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,7 @@ def own_study(user, case) -> OwnStudy:
 
 def _desk(request: HttpRequest, assignment_id: int) -> Desk:
     assignment = get_object_or_404(
-        Assignment.objects.select_related("module", "edition__case__part"),
+        Assignment.objects.select_related("module", "edition__case__part").with_newest_edition(),
         pk=assignment_id,
         module__enrolments__user=request.user,
         module__enrolments__left_at=None,

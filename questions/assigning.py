@@ -39,7 +39,7 @@ def questions_to_choose(*, module: Module, edition, assignment: Assignment | Non
     """The questions of the edition, then a teacher's own ones in this module; .wording is how each is asked here."""
     wording = cases.access.wording(edition)
     rows = Question.objects.filter(case=edition.case_id)
-    asked = set(assignment.asked.values_list("question", flat=True)) if assignment else set()
+    asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True)) if assignment else set()
     chosen = []
     for question in rows.order_by("position", "pk"):
         is_own = question.module_id is not None
@@ -73,7 +73,7 @@ def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
 def change_assignment(*, assignment: Assignment, plan: Plan) -> Assignment:
     """Everything but the case and its edition. Once someone has answered, questions can only be added."""
     assignment = Assignment.objects.select_for_update().select_related("module", "edition").get(pk=assignment.pk)
-    asked = set(assignment.asked.values_list("question", flat=True))
+    asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True))
     removed = asked - {question.pk for question in plan.questions}
     if removed and is_answered(assignment):
         raise RefusedError(_("Er is al geantwoord. Vragen toevoegen kan nog, weghalen niet meer."))

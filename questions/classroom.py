@@ -143,8 +143,10 @@ def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
 
 def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAssignment]:
     found = piles(teacher, [module.pk])
-    rows = module.assignments.select_related("edition__case").annotate(
-        question_count=Count("asked"), is_answered=Exists(Answer.objects.filter(assignment=OuterRef("pk")))
+    rows = module.assignments.select_related("edition__case").with_newest_edition()
+    rows = rows.annotate(
+        question_count=Count("asked", filter=Q(asked__dropped=False)),
+        is_answered=Exists(Answer.objects.filter(assignment=OuterRef("pk"))),
     )
     taught = []
     for assignment in rows:
@@ -156,7 +158,7 @@ def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAs
 
 def _ring_of(module: Module) -> Ring:
     """Which kinds of question the assignments of this module ask, all together."""
-    asked = AssignmentQuestion.objects.filter(assignment__module=module).order_by()
+    asked = AssignmentQuestion.objects.filter(assignment__module=module, dropped=False).order_by()
     return ring(dict(asked.values_list("question__kolb").annotate(questions=Count("pk"))))
 
 
@@ -213,7 +215,10 @@ def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
     own = {each.assignment.pk: each for each in found}
     for extension in Extension.objects.filter(enrolment=enrolment):
         own[extension.assignment_id].extension = extension
-    answers = Answer.objects.filter(assignment__in=own, student=enrolment.user_id).with_state()
+    dropped = AssignmentQuestion.objects.filter(
+        assignment=OuterRef("assignment"), question=OuterRef("question"), dropped=True
+    )
+    answers = Answer.objects.filter(~Exists(dropped), assignment__in=own, student=enrolment.user_id).with_state()
     for answer in answers:
         own[answer.assignment_id].states[answer.state] += 1
     return found
@@ -221,7 +226,9 @@ def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
 
 def assignments_for_newcomer(module: Module) -> list[OwnAssignment]:
     """The same for a student who did nothing yet and has no date of their own."""
-    rows = module.assignments.select_related("edition__case").annotate(question_count=Count("asked"))
+    rows = module.assignments.select_related("edition__case").annotate(
+        question_count=Count("asked", filter=Q(asked__dropped=False))
+    )
     for assignment in (assignments := list(rows)):
         assignment.module = module
     return [OwnAssignment(assignment) for assignment in assignments]

@@ -33,6 +33,7 @@ class Item:
     posted: str | None = None
     problem: str = ""
     is_reopened: bool = False  # the student asked to go on with a new version
+    is_dropped: bool = False  # the assignment took over an edition that asks it no more; who answered keeps it
 
     @property
     def lens(self) -> Kolb:
@@ -84,7 +85,12 @@ class View:
 
     @property
     def handed_in(self) -> int:
-        return sum(item.is_handed_in for item in self.items)
+        return sum(item.is_handed_in for item in self.standing)
+
+    @property
+    def standing(self) -> list[Item]:
+        """What the assignment asks now."""
+        return [item for item in self.items if not item.is_dropped]
 
     @property
     def drafts(self) -> int:
@@ -110,7 +116,7 @@ def gather(desk: Desk, student) -> View:
     assignment = desk.assignment
     story = cases.access.read_edition(assignment.edition)
     wording = {question.key: question.text for question in story.questions}
-    asked = list(Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk"))
+    asked = list(Question.objects.ever_asked_in(assignment))
     answers = {a.question_id: a for a in Answer.objects.filter(assignment=assignment, student=student).with_state()}
     own = dict(
         Answer.objects.filter(student=student, assignment=None, question__in=asked).values_list("question", "text")
@@ -120,13 +126,16 @@ def gather(desk: Desk, student) -> View:
     items = []
     for question in asked:
         answer = answers.get(question.pk)
+        if question.is_dropped and answer is None:
+            continue
         item = Item(question, wording.get(question.key, question.text), answer, own.get(question.pk, ""))
+        item.is_dropped = question.is_dropped
         item.submissions = submissions.get(answer.pk, []) if answer else []
         if item.standing:
             item.is_late = assignment.is_late(item.standing.submitted_at, desk.extension)
             item.why_not_back = _why_not_back(item.standing, has_read, takes_work=assignment.takes_work)
         items.append(item)
-    return View(desk, story, items, _may_share(desk, items), has_read)
+    return View(desk, story, items, _may_share(desk, [i for i in items if not i.is_dropped]), has_read)
 
 
 def _submissions(assignment, student) -> dict[int, list[Submission]]:
@@ -177,7 +186,7 @@ def shared_answers(desk: Desk, student) -> list[SharedQuestion] | None:
         return None
     wording = cases.access.wording(assignment.edition)
     shared = []
-    for question in Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk"):
+    for question in Question.objects.asked_in_assignment(assignment):
         texts = [s.text for s in latest.values() if s.answer.question_id == question.pk]
         random.shuffle(texts)
         if len(texts) >= SHARED_FROM:

@@ -92,17 +92,18 @@ def delete_module(*, module: Module) -> None:
 def copy_module(*, module: Module, teacher, title: str, period: str, weeks: int) -> Module:
     """The same module for a next class: assignments with their dates so many weeks later, and only this teacher.
 
-    Each assignment takes the latest edition of its case, without the questions that this edition no longer asks.
+    Each assignment takes the latest edition of its case, without the questions that this edition no longer asks. What
+    was archived or withdrawn is not given to another class.
     """
     copy = create_module(
         teacher=teacher, title=title, period=period, description=module.description, groups=module.groups
     )
     own: dict[int, Question] = {}
-    for assignment in module.assignments.select_related("edition__case"):
+    for assignment in _to_copy(module).select_related("edition__case"):
         case, old = assignment.edition.case, assignment.edition
-        asked = list(Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk"))
+        asked = list(Question.objects.asked_in_assignment(assignment))
         current = [question for question in asked if not question.retired]
-        is_renewable = bool(current) and case.status == "published"
+        is_renewable = bool(current)
         repeated = Assignment.objects.create(
             module=copy,
             edition=case.editions.latest() if is_renewable else old,
@@ -114,6 +115,15 @@ def copy_module(*, module: Module, teacher, title: str, period: str, weeks: int)
         )
         _ask_again(current if is_renewable else asked, repeated, own)
     return copy
+
+
+def _to_copy(module: Module):
+    return module.assignments.filter(edition__case__status="published")
+
+
+def not_copied(module: Module) -> list[str]:
+    """The cases that a copy of this module goes without."""
+    return list(module.assignments.exclude(pk__in=_to_copy(module)).values_list("edition__case__title", flat=True))
 
 
 def _ask_again(questions: list[Question], assignment: Assignment, own: dict[int, Question]) -> None:

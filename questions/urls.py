@@ -52,6 +52,7 @@ teacher_urls: list[URLPattern] = [
     path("opdrachten/<int:pk>/overzicht/scherm/", showing.overview_screen, name="overview_screen"),
     path("ingeleverd/<int:pk>/vastzetten/", showing.pin_answer, name="pin_answer"),
     path("opdrachten/<int:pk>/niet-begonnen/", assignments.assignment_not_begun, name="not_begun"),
+    path("opdrachten/<int:pk>/editie/", assignments.assignment_edition, name="assignment_edition"),
     path("opdrachten/<int:pk>/plaats/", assignments.assignment_place, name="assignment_place"),
     path("opdrachten/<int:pk>/sluiting/", assignments.assignment_closing, name="assignment_closing"),
     path("opdrachten/<int:pk>/heropening/", assignments.assignment_reopening, name="assignment_reopening"),

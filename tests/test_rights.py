@@ -82,6 +82,7 @@ questions:person_departure            405                             | 302 404 
 questions:person_return               405                             | 302 404 403 404 302 404 404 404
 questions:assignment_new              302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404
 questions:assignment_edit             302 404 403 404 200 404 404 404 | 302 404 403 404 200 404 404 404
+questions:assignment_edition          302 404 403 404 200 404 404 404 | 302 404 403 404 302 404 404 404
 questions:assignment_feedback         302 404 403 404 200 404 404 404 | 405
 questions:assignment_story            302 404 403 404 200 404 404 404 | 405
 questions:feedback_now                302 404 403 404 200 404 404 404 | 405

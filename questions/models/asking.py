@@ -31,6 +31,16 @@ class QuestionQuerySet(models.QuerySet):
         """What the case itself asks: not retired, and not added by a teacher for one module."""
         return self.filter(retired=False, module=None)
 
+    def asked_in_assignment(self, assignment) -> "QuestionQuerySet":
+        """What an assignment asks now, in its order."""
+        asked = self.filter(asked_in__assignment=assignment, asked_in__dropped=False)
+        return asked.order_by("asked_in__position", "pk")
+
+    def ever_asked_in(self, assignment) -> "QuestionQuerySet":
+        """Also what it asks no more but somebody answered; .is_dropped tells which."""
+        asked = self.filter(asked_in__assignment=assignment).annotate(is_dropped=models.F("asked_in__dropped"))
+        return asked.order_by("asked_in__position", "pk")
+
 
 class Question(models.Model):
     """A reflection question (verdiepingsvraag). Its key is unique in the case and is never used again."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -153,6 +153,12 @@ class AssignmentQuerySet(models.QuerySet):
         """What students can see: opened by now."""
         return self.filter(Q(opens_at=None) | Q(opens_at__lte=timezone.now()))
 
+    def with_newest_edition(self) -> "AssignmentQuerySet":
+        """With .newest_edition, the number of the latest edition of its case."""
+        editions = self.model._meta.get_field("edition").related_model.objects
+        newest = editions.filter(case=OuterRef("edition__case")).order_by("-number").values("number")[:1]
+        return self.annotate(newest_edition=Subquery(newest))
+
 
 class Assignment(models.Model):
     """A case in one edition, with the questions a class is asked about it (opdracht)."""
@@ -166,6 +172,9 @@ class Assignment(models.Model):
     share = models.BooleanField(_("deel antwoorden na inleveren"), default=False)
     shared_from = models.DateTimeField(_("gedeeld vanaf"), null=True, blank=True)
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
+    set_aside = models.JSONField(
+        default=list, blank=True, editable=False
+    )  # [question, position]: see questions.renewing
     questions = models.ManyToManyField("questions.Question", through="AssignmentQuestion", related_name="assignments")
 
     objects = AssignmentQuerySet.as_manager()
@@ -186,6 +195,11 @@ class Assignment(models.Model):
         return self.opens_at is None or self.opens_at <= timezone.now()
 
     @property
+    def is_behind(self) -> bool:
+        """Whether there is a newer edition that its teacher could take over. Asks for `with_newest_edition`."""
+        return self.newest_edition > self.edition.number and not self.edition.case.is_withdrawn
+
+    @property
     def takes_work(self) -> bool:
         """Whether handing in is still possible. Saving and reading always are."""
         closed = self.closed_at is not None and self.closed_at <= timezone.now()
@@ -203,9 +217,12 @@ class Assignment(models.Model):
 
 
 class AssignmentQuestion(models.Model):
+    """A question in an assignment. Dropped: its edition no longer asks it, but somebody had answered by then."""
+
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="asked")
     question = models.ForeignKey("questions.Question", models.PROTECT, related_name="asked_in")
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
+    dropped = models.BooleanField(_("vervallen"), default=False)
 
     class Meta:
         ordering = ["assignment", "position", "pk"]

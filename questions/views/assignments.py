@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import Case
-from questions import access, assigning, classroom
+from questions import access, assigning, classroom, renewing
 from questions.assigning import Plan
 from questions.forms.teaching import (
     OWN_PREFIX,
@@ -69,7 +69,7 @@ def assignment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     module, edition = assignment.module, assignment.edition
     options = {
         "choices": assigning.questions_to_choose(module=module, edition=edition, assignment=assignment),
-        "asked": list(Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")),
+        "asked": list(Question.objects.asked_in_assignment(assignment)),
         "is_answered": assigning.is_answered(assignment),
     }
 
@@ -104,6 +104,43 @@ def _save(request: HttpRequest, form: AssignmentForm, own, save: Callable[[Plan]
         return None
     messages.success(request, _("De opdracht staat klaar.") if form.is_new else _("De opdracht is bijgewerkt."))
     return assignment
+
+
+# --- Another edition ---
+
+
+@form_page
+@access.signed_in
+def assignment_edition(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is different in another edition of the case, the newest where none is named; taking it over is one click."""
+    assignment = access.assignment_for_teacher(request, pk)
+    rows = list(assignment.edition.case.editions.select_related("case").defer("text"))
+    number = (request.POST if request.method == "POST" else request.GET).get("editie", str(rows[0].number))
+    edition = next((row for row in rows if str(row.number) == number), None)
+    if edition is None:
+        raise Http404
+    if request.method == "POST":
+        return _take_over(request, assignment, edition)
+    context = {
+        "assignment": assignment,
+        "module": assignment.module,
+        "edition": edition,
+        "editions": [] if edition.case.is_withdrawn else rows,
+        "is_other": edition.pk != assignment.edition_id and not edition.case.is_withdrawn,
+        "preview": renewing.preview(assignment, edition),
+    }
+    return render(request, "questions/assignment_edition.html", context)
+
+
+def _take_over(request: HttpRequest, assignment: Assignment, edition) -> HttpResponse:
+    try:
+        renewing.take_over(assignment=assignment, edition=edition)
+    except RefusedError as refused:
+        messages.error(request, refused.sentence)
+    else:
+        said = _("De opdracht gebruikt nu editie %(number)s. Wat studenten schreven, is niet veranderd.")
+        messages.success(request, said % {"number": edition.number})
+    return redirect("questions:assignment_edition", assignment.pk)
 
 
 # --- Acts ---

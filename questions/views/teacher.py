@@ -119,6 +119,9 @@ def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
         messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
+        if titles := teaching.not_copied(module):
+            said = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
+            messages.warning(request, said % ", ".join(titles))
         return redirect(copy)
     first = module.assignments.exclude(due_at=None).order_by("due_at").first()
     then = teaching.weeks_later(first.due_at, A_YEAR) if first else None

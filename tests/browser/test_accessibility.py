@@ -43,6 +43,7 @@ PAGES = {
     "questions:module_person": "teacher",
     "questions:assignment_new": "teacher",
     "questions:assignment_edit": "teacher",
+    "questions:assignment_edition": "teacher",
     "questions:assignment_feedback": "teacher",
     "questions:assignment_story": "teacher",
     "questions:comments": "teacher",

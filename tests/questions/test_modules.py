@@ -272,12 +272,14 @@ def test_a_copy_takes_the_latest_edition_without_what_that_no_longer_asks(module
     assert [q.key for q in assignment.questions.all()] == ["vraag-2"]
 
 
-def test_a_copy_keeps_the_edition_of_a_case_that_is_no_longer_published(module, teacher):
-    case = published_case()
+@pytest.mark.parametrize("status", ["archived", "withdrawn"])
+def test_a_copy_goes_without_a_case_that_is_no_longer_published(module, teacher, status):
+    case = published_case(title="Uit de bundel")
     AssignmentFactory(module=module, case=case)
-    case.status = "archived"
+    case.status = status
     case.save()
-    assert copy(module, teacher).assignments.get().edition.number == 1
+    assert copy(module, teacher).assignments.count() == 0
+    assert teaching.not_copied(module) == ["Uit de bundel"]
 
 
 def test_own_questions_go_along_once_each_and_become_the_copys_own(module, teacher):

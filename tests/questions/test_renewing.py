@@ -1,0 +1,284 @@
+"""Taking another edition of a case over in an assignment: nobody's work is reset."""
+
+import pytest
+from django.urls import reverse
+
+from cases import editions
+from cases.models import Case
+from questions import answering, classroom, renewing, teaching
+from questions.models import Answer, AnswerVersion, Feedback, Question, Submission
+from tests.factories import QuestionFactory, UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, hand_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def teacher(client):
+    teacher = UserFactory(name="Karin Vos", groups=["Docenten"])
+    client.force_login(teacher)
+    return teacher
+
+
+@pytest.fixture
+def module(teacher):
+    return ModuleFactory(teacher=teacher)
+
+
+@pytest.fixture
+def case():
+    return published_case(title="Een koelkast", kolbs=["doener", "denker", "beslisser"])
+
+
+@pytest.fixture
+def assignment(module, case):
+    return AssignmentFactory(module=module, case=case)
+
+
+def publish_again(case: Case, *, without=(), reworded=None, added=()):
+    """The next edition: without these keys, with these in other words, and with these keys as well."""
+    copy = editions.start_working_copy(case=case)
+    copy.questions.filter(key__in=without).delete()
+    for key, text in (reworded or {}).items():
+        copy.questions.filter(key=key).update(text=text)
+    for key in added:
+        QuestionFactory(case=copy, key=key, text=f"Nieuw: {key}?", position=9)
+    return editions.publish(case=copy, note="Verbeterd.")
+
+
+def keys(assignment, **filters) -> list[str]:
+    return [row.question.key for row in assignment.asked.filter(**filters).select_related("question")]
+
+
+def address(assignment) -> str:
+    return reverse("questions:assignment_edition", args=[assignment.pk])
+
+
+# --- Taking over ---
+
+
+def test_an_assignment_keeps_its_edition_until_its_teacher_takes_the_new_one(assignment, case):
+    newer = publish_again(case)
+    assignment.refresh_from_db()
+    assert assignment.edition.number == 1
+    renewing.take_over(assignment=assignment, edition=newer)
+    assignment.refresh_from_db()
+    assert assignment.edition.number == 2
+
+
+def test_a_correction_changes_nothing_of_what_people_wrote(assignment, case, teacher):
+    student = enrol(assignment.module)
+    submission = hand_in(assignment, student, text="Zo doe ik dat.")
+    Feedback.objects.create(submission=submission, author=teacher, text="Mooi.", verdict="gelezen")
+    before = [list(model.objects.order_by("pk").values()) for model in (Answer, AnswerVersion, Submission, Feedback)]
+    renewing.take_over(assignment=assignment, edition=publish_again(case, reworded={"vraag-1": "Wat doe jij?"}))
+    after = [list(model.objects.order_by("pk").values()) for model in (Answer, AnswerVersion, Submission, Feedback)]
+    assert after == before
+    assert Submission.objects.get().question_text == "Wat doe je als eerste?"
+
+
+def test_what_was_answered_stays_as_dropped_and_what_nobody_answered_leaves(assignment, case):
+    hand_in(assignment, enrol(assignment.module), 0)
+    newer = publish_again(case, without=["vraag-1", "vraag-2"], added=["extra"])
+    done = renewing.take_over(assignment=assignment, edition=newer)
+    assert (keys(assignment, dropped=True), keys(assignment, dropped=False)) == (["vraag-1"], ["vraag-3"])
+    sorting = (done.asked, done.dropped, done.leaving, done.returning, done.unasked)
+    assert [[q.key for q in found] for found in sorting] == [["vraag-3"], ["vraag-1"], ["vraag-2"], [], ["extra"]]
+
+
+def test_the_way_back_restores_what_left_in_its_place(assignment, case):
+    first = assignment.edition
+    hand_in(assignment, enrol(assignment.module), 0)
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1", "vraag-2"]))
+    assignment.refresh_from_db()
+    renewing.take_over(assignment=assignment, edition=first)
+    assignment.refresh_from_db()
+    assert keys(assignment, dropped=False) == ["vraag-1", "vraag-2", "vraag-3"]
+    assert (assignment.edition, assignment.set_aside) == (first, [])
+
+
+def test_a_teachers_own_question_stays_whatever_the_edition(module, case):
+    own = OwnQuestionFactory(module=module, case=case, text="En jij?")
+    assignment = AssignmentFactory(module=module, case=case, questions=[case.questions.get(key="vraag-1"), own])
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    assert keys(assignment) == [own.key]
+
+
+def test_an_assignment_is_never_left_without_questions(module, case):
+    assignment = AssignmentFactory(module=module, case=case, questions=[case.questions.get(key="vraag-1")])
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    assert keys(assignment) == ["vraag-2", "vraag-3"]
+
+
+def test_taking_the_same_edition_over_changes_nothing(assignment, case):
+    newer = publish_again(case, without=["vraag-2"])
+    for _time in range(2):
+        renewing.take_over(assignment=assignment, edition=newer)
+        assignment.refresh_from_db()
+    assert keys(assignment) == ["vraag-1", "vraag-3"]
+
+
+def test_nothing_is_taken_over_of_a_case_that_was_withdrawn(assignment, case):
+    newer = publish_again(case)
+    editions.withdraw(case=case, reason="Ach.")
+    newer.refresh_from_db()
+    with pytest.raises(teaching.RefusedError):
+        renewing.take_over(assignment=assignment, edition=newer)
+
+
+def test_a_text_on_its_way_to_a_question_that_left_still_arrives(client, assignment, case):
+    student = enrol(assignment.module)
+    question = case.questions.get(key="vraag-2")
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-2"]))
+    client.force_login(student.user)
+    save = f"/vragen/{question.pk}/antwoord/?opdracht={assignment.pk}"
+    posted = {"text": "Ik was al bezig.", "revision": 0, "user": student.user_id}
+    assert client.post(save, posted, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 200
+    assert "Ik was al bezig." in client.get("/antwoorden/").content.decode()
+
+
+def test_who_answered_a_dropped_question_sees_it_and_nobody_else(client, assignment, case):
+    busy, late = enrol(assignment.module), enrol(assignment.module)
+    hand_in(assignment, busy, 0, "Ik bel haar.")
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    for student, has in ((busy, True), (late, False)):
+        client.force_login(student.user)
+        page = client.get(assignment.get_absolute_url()).content.decode()
+        assert ("Vervallen." in page, "Ik bel haar." in page, "0 van 2 ingeleverd" in page) == (has, has, True)
+        own = classroom.assignments_for_student(student)[0]
+        assert (own.handed_in, own.total) == (0, 2)
+
+
+def test_a_dropped_question_is_not_asked_for_at_home(client, assignment, case):
+    late = enrol(assignment.module)
+    hand_in(assignment, enrol(assignment.module), 0)
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    hand_in(assignment, late, 1)
+    hand_in(assignment, late, 2)
+    client.force_login(late.user)
+    assert client.get("/").context["today"].due == []
+
+
+def test_the_form_of_the_assignment_leaves_a_dropped_question_where_it_is(client, teacher, assignment, case):
+    hand_in(assignment, enrol(assignment.module), 0)
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    page = client.get(reverse("questions:assignment_edit", args=[assignment.pk]))
+    assert [question.key for question in page.context["form"].choices] == ["vraag-2", "vraag-3"]
+    assert keys(assignment, dropped=True) == ["vraag-1"]
+
+
+# --- The pages ---
+
+
+def test_a_teacher_is_told_of_a_newer_edition_and_takes_it_over_with_one_click(client, teacher, assignment, case):
+    pages = [
+        assignment.module.get_absolute_url(),
+        reverse("questions:assignment_edit", args=[assignment.pk]),
+        reverse("questions:assignment_feedback", args=[assignment.pk]),
+    ]
+    assert ["er editie 2" in client.get(page).content.decode() for page in pages] == [False] * 3
+    publish_again(case, reworded={"vraag-1": "Wat doe je als laatste?"})
+    assert ["er editie 2" in client.get(page).content.decode() for page in pages] == [True] * 3
+    page = client.get(address(assignment)).content.decode()
+    assert ("<del>eerste</del>" in page, "<ins>laatste</ins>" in page) == (True, True)
+    page = client.post(address(assignment), {"editie": "2"}, follow=True).content.decode()
+    assert "gebruikt nu editie 2" in page
+    assert ["er editie 2" in client.get(page).content.decode() for page in pages] == [False] * 3
+
+
+def test_the_page_tells_what_becomes_of_each_question(client, teacher, assignment, case):
+    Question.objects.filter(key="vraag-1").update(text="Beantwoord?")
+    Question.objects.filter(key="vraag-2").update(text="Onbeantwoord?")
+    hand_in(assignment, enrol(assignment.module), 0)
+    publish_again(case, without=["vraag-1", "vraag-2"], added=["extra"])
+    page = client.get(address(assignment)).content.decode()
+    assert "blijft staan bij wie al antwoordde: «Beantwoord?»" in page
+    assert "niemand antwoordde: «Onbeantwoord?»" in page
+    assert "niet in je opdracht (kies je bij Bewerken): «Nieuw: extra?»" in page
+
+
+def test_a_teacher_goes_back_to_the_edition_before(client, teacher, assignment, case):
+    publish_again(case)
+    client.post(address(assignment), {"editie": "2"})
+    assert "Dit is er anders in editie 1" in client.get(address(assignment) + "?editie=1").content.decode()
+    client.post(address(assignment), {"editie": "1"})
+    assignment.refresh_from_db()
+    assert assignment.edition.number == 1
+
+
+@pytest.mark.parametrize("number", ["", "0", "7", "x", "-1", "1 "])
+def test_there_is_no_taking_over_what_is_not_there(client, teacher, assignment, number):
+    assert client.get(address(assignment), {"editie": number}).status_code == 404
+    assert client.post(address(assignment), {"editie": number}).status_code == 404
+
+
+def test_the_editions_of_another_case_are_not_there(client, teacher, assignment):
+    other = published_case()
+    publish_again(other)
+    assert client.post(address(assignment), {"editie": "2"}).status_code == 404
+
+
+def test_of_a_withdrawn_case_the_page_tells_just_that(client, teacher, assignment, case):
+    publish_again(case)
+    editions.withdraw(case=case, reason="Ach.")
+    page = client.get(address(assignment)).content.decode()
+    assert ("is ingetrokken" in page, "Neem editie" in page, "editie=" in page) == (True, False, False)
+    said = client.post(address(assignment), {"editie": "2"}, follow=True).content.decode()
+    assert "Er is geen editie om over te nemen" in said
+    assignment.refresh_from_db()
+    assert assignment.edition.number == 1
+
+
+def test_queries_of_the_page_stay_the_same(client, teacher, assignment, case, django_assert_num_queries):
+    for number in (2, 4):
+        while case.editions.count() < number:
+            publish_again(case, added=[f"extra-{case.editions.count()}"])
+        with django_assert_num_queries(10):
+            client.get(address(assignment))
+
+
+# --- Archived and withdrawn ---
+
+
+def test_an_assignment_goes_on_with_an_archived_case(client, assignment, case):
+    editions.archive(case=case)
+    student = enrol(assignment.module)
+    client.force_login(student.user)
+    assert "Zo begint het." in client.get(assignment.get_absolute_url()).content.decode()
+    hand_in(assignment, student)
+    assert Submission.objects.get().question_text == "Wat doe je als eerste?"
+
+
+def test_an_archived_case_cannot_be_assigned_anew(client, teacher, module, case):
+    editions.archive(case=case)
+    new = reverse("questions:assignment_new", args=[module.pk])
+    assert client.get(f"{new}?casus={case.slug}").status_code == 404
+    assert case.title not in client.get(new).content.decode()
+    assert client.get(f"/modules/kiezen/?casus={case.slug}").status_code == 404
+
+
+def test_at_a_withdrawn_case_a_student_goes_on_without_the_story(client, assignment, case):
+    student = enrol(assignment.module)
+    submission = hand_in(assignment, student, 0, "Ik bel haar.")
+    editions.withdraw(case=case, reason="Ach.")
+    client.force_login(student.user)
+    page = client.get(assignment.get_absolute_url()).content.decode()
+    assert ("Zo begint het." in page, "Dit verhaal is ingetrokken" in page, "Ik bel haar." in page) == (
+        False,
+        True,
+        True,
+    )
+    assert "Wat doe je als eerste?" in page
+    hand_in(assignment, student, 1)
+    assert Submission.objects.filter(answer__student=student.user).count() == 2
+    assert answering.take_back(submission=submission)
+
+
+def test_a_copy_of_a_module_leaves_out_what_is_no_longer_published(client, teacher, module, assignment, case):
+    other = AssignmentFactory(module=module, case=published_case(title="Blijft"))
+    editions.archive(case=case)
+    posted = {"title": "Nog eens", "period": "", "weeks": 52}
+    page = client.post(reverse("questions:module_copy", args=[module.pk]), posted, follow=True).content.decode()
+    copy = type(module).objects.get(title="Nog eens")
+    assert [a.edition for a in copy.assignments.all()] == [other.edition]
+    assert "Niet meegekopieerd, want niet meer in de bundel: Een koelkast." in page
