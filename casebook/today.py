@@ -246,7 +246,7 @@ def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
     by_assignment = piles(teacher, module_ids)
     lenses: dict[int, dict[str, int]] = {}
-    asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids).order_by()
+    asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids, dropped=False).order_by()
     for module, kolb, count in asked.values_list("assignment__module", "question__kolb").annotate(n=Count("pk")):
         lenses.setdefault(module, {})[kolb] = count
     assignments: dict[int, list[Assignment]] = {}

@@ -266,7 +266,7 @@ def _tabs(assignment: Assignment, lines: list[_Line], people: dict[int, Enrolmen
     wording = cases.access.wording(assignment.edition)
     handed_in = Counter(line.question for line in lines if not people[line.student].has_left)
     waiting = Counter(line.question for line in lines if line.is_waiting)
-    asked = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
+    asked = Question.objects.ever_asked_in(assignment)
     return [
         Tab(question, wording.get(question.key, question.text), number, handed_in[question.pk], waiting[question.pk])
         for number, question in enumerate(asked, start=1)

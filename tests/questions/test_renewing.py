@@ -149,6 +149,16 @@ def test_who_answered_a_dropped_question_sees_it_and_nobody_else(client, assignm
         assert (own.handed_in, own.total) == (0, 2)
 
 
+def test_teachers_see_that_a_question_was_dropped(client, teacher, assignment, case):
+    hand_in(assignment, enrol(assignment.module), 0, "Ik bel haar.")
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    feedback = reverse("questions:assignment_feedback", args=[assignment.pk])
+    page = client.get(f"{feedback}?vraag=vraag-1").content.decode()
+    assert ("vervallen" in page, "Ik bel haar." in page) == (True, True)
+    assert "vervallen" not in client.get(f"{feedback}?vraag=vraag-3").content.decode()
+    assert "vervallen" in client.get(reverse("questions:progress", args=[assignment.module_id])).content.decode()
+
+
 def test_a_dropped_question_is_not_asked_for_at_home(client, assignment, case):
     late = enrol(assignment.module)
     hand_in(assignment, enrol(assignment.module), 0)

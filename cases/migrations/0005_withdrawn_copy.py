@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0003_acts"),
+        ("cases", "0004_vocabulary"),
     ]
 
     operations = [
