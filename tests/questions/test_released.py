@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from questions import reviewing
 from questions.models import Feedback, Role, Verdict
+from questions.saving import Draft
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -126,6 +128,33 @@ def test_feedback_that_is_being_changed_changes_no_byte(client, assignment, subm
     assert FIRST.encode() in after["/antwoorden/export.docx"]
     assert FIRST.encode() in after["/antwoorden/"]
     assert FIRST.encode() in after[assignment.get_absolute_url()]
+
+
+def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignment, submission, student, teacher):
+    """The same through the acts themselves: write, release, change, release again."""
+    client.force_login(student.user)
+    pages = every_page(assignment, submission)
+
+    def write(text: str, revision: int, verdict: Verdict) -> None:
+        draft = Draft(text, revision=revision)
+        assert reviewing.save(author=teacher, submission=submission, draft=draft, verdict=verdict).revision
+
+    def all_pages() -> dict[str, bytes]:
+        return {page: said(client, page) for page in pages}
+
+    untouched = all_pages()
+    write(FIRST, 0, Verdict.AGAIN)
+    assert all_pages() == untouched
+    reviewing.release(feedback=reviewing.to_release(teacher, assignment.module))
+    released = all_pages()
+    assert FIRST.encode() in released[assignment.get_absolute_url()]
+    write(BUSY, 1, Verdict.DONE)
+    assert all_pages() == released
+    reviewing.release(feedback=reviewing.to_release(teacher, assignment.module))
+    desk = said(client, assignment.get_absolute_url()).decode()
+    assert BUSY in desk
+    assert FIRST not in desk
+    assert "fresh" in desk
 
 
 def test_the_comparison_sees_what_is_released(client, assignment, submission, student, teacher):
