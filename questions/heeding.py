@@ -6,6 +6,7 @@ Only of what is released, and only of one's own. Neither is a save of the feedba
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from questions.models import Feedback
@@ -16,19 +17,19 @@ def own_feedback(student):
     return Feedback.objects.released().filter(submission__answer__student=student)
 
 
-def see_until(*, student, moment: datetime) -> int:
-    """What was there when a page was made is no news any more. Returns how much that was."""
-    return own_feedback(student).filter(seen_at=None, released_at__lte=moment).update(seen_at=timezone.now())
+def see(*, student, until: datetime, ids: Iterable[int] | None = None) -> int:
+    """What was there when a page was made is no news any more: all of it, or what came into view of it. Returns how
+    much that was. What was released anew since is news again."""
+    news = own_feedback(student).filter(seen_at=None, released_at__lte=until)
+    return (news if ids is None else news.filter(pk__in=ids)).update(seen_at=timezone.now())
 
 
-def see(*, student, ids: Iterable[int]) -> int:
-    """What came into view on the desk is no news any more. Returns how much that was."""
-    return own_feedback(student).filter(seen_at=None, pk__in=ids).update(seen_at=timezone.now())
+def take_up(*, feedback: Feedback, goes_on: bool, until: datetime) -> bool:
+    """«Hier ga ik mee verder», or not after all. Who says so has seen it. Saying it twice is saying it once.
 
-
-def take_up(*, feedback: Feedback, goes_on: bool) -> None:
-    """«Hier ga ik mee verder», or not after all. Who says so has seen it. Saying it twice is saying it once."""
+    False where it was released anew since the page was made: then the student has not read what it says now.
+    """
     now = timezone.now()
-    feedback.seen_at = feedback.seen_at or now
-    feedback.taken_up_at = (feedback.taken_up_at or now) if goes_on else None
-    Feedback.objects.filter(pk=feedback.pk).update(seen_at=feedback.seen_at, taken_up_at=feedback.taken_up_at)
+    taken_up_at = Coalesce("taken_up_at", now) if goes_on else None
+    read = Feedback.objects.filter(pk=feedback.pk, released_at__lte=until)
+    return bool(read.update(seen_at=Coalesce("seen_at", now), taken_up_at=taken_up_at))

@@ -316,7 +316,7 @@ class World:
             "questions:reading_choices": {"names": "verborgen"},
             "admin:cases_case_restore": {"editie": "1"},
             "questions:pin_answer": {"vast": "ja"},
-            "questions:feedback_taken_up": {"verder": "ja"},
+            "questions:feedback_taken_up": {"verder": "ja", "tot": self.now.isoformat()},
             "questions:feedback_seen": {"tot": self.now.isoformat()},
         }
 

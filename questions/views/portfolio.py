@@ -1,17 +1,19 @@
 """One's own answers: reading them back, and taking them along."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from questions import access, heeding, portfolio, takeaway
-from questions.models import Answer, Verdict
+from questions.models import Answer, Feedback, Verdict
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 GOES_ON, NOT_AFTER_ALL = "ja", "nee"
@@ -69,10 +71,9 @@ def answers_json(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 def feedback_seen(request: HttpRequest) -> HttpResponse:
     """The news is read: what our script saw come into view, or all that was there when the page was made."""
-    if "feedback" in request.POST:
-        heeding.see(student=request.user, ids=_ids(request.POST.getlist("feedback")))
-    else:
-        heeding.see_until(student=request.user, moment=_moment(request.POST.get("tot", "")))
+    until = _moment(request.POST.get("tot", ""))
+    ids = _ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
+    heeding.see(student=request.user, until=until, ids=ids)
     if access.is_script(request):
         return HttpResponse(status=204)
     back = request.POST.get("terug", "")
@@ -89,14 +90,21 @@ def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = request.POST.get("verder", "")
     if chosen not in {GOES_ON, NOT_AFTER_ALL}:
         raise BadRequest("verder is neither ja nor nee")
-    heeding.take_up(feedback=feedback, goes_on=chosen == GOES_ON)
+    until = _moment(request.POST.get("tot", ""))
+    is_read = heeding.take_up(feedback=feedback, goes_on=chosen == GOES_ON, until=until)
+    if not is_read:
+        messages.warning(request, _("Deze feedback is net veranderd. Lees hem eerst nog een keer."))
+    goes_on = is_read and chosen == GOES_ON
+    return HttpResponseRedirect(_place_to_go_on(request.user, feedback, goes_on=goes_on))
+
+
+def _place_to_go_on(user, feedback: Feedback, *, goes_on: bool) -> str:
+    """The answer on the desk, with its field open where more is asked; among one's answers where the desk is closed."""
     answer = feedback.submission.answer
-    anchor = f"#vraag-{answer.question.key}"
-    if not access.is_in_module(request.user, answer.assignment.module_id):
-        return HttpResponseRedirect(f"{reverse('questions:answers')}#antwoord-{answer.pk}")
-    if chosen == GOES_ON and feedback.shown_verdict == Verdict.AGAIN:
-        anchor = f"?bewerk={answer.question_id}{anchor}"
-    return HttpResponseRedirect(f"{answer.assignment.get_absolute_url()}{anchor}")
+    if not access.is_in_module(user, answer.assignment.module_id):
+        return f"{reverse('questions:answers')}#antwoord-{answer.pk}"
+    query = f"?bewerk={answer.question_id}" if goes_on and feedback.shown_verdict == Verdict.AGAIN else ""
+    return f"{answer.assignment.get_absolute_url()}{query}#vraag-{answer.question.key}"
 
 
 def _ids(values: list[str]) -> list[int]:
@@ -108,7 +116,8 @@ def _ids(values: list[str]) -> list[int]:
 def _moment(value: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        moment.astimezone(UTC)  # which the database is told, and which the first and last days of all time have not
+    except (ValueError, OverflowError):
         raise BadRequest("tot is no moment") from None
     if moment.tzinfo is None:
         raise BadRequest("tot has no time zone")

@@ -26,7 +26,7 @@ async function tell(target) {
     return;
   }
   watcher.unobserve(target);
-  const reply = await post("/antwoorden/gezien/", { feedback: target.dataset.new });
+  const reply = await post("/antwoorden/gezien/", { feedback: target.dataset.new, tot: target.dataset.released });
   if (reply.status === 0) window.addEventListener("online", () => lookAgain(target), { once: true });
 }
 

@@ -206,6 +206,11 @@ def desk(client, assignment, student):
     return lambda: client.get(assignment.get_absolute_url()).content.decode()
 
 
+def came_into_view(feedback: Feedback) -> dict:
+    """What the script of the desk sends."""
+    return {"feedback": feedback.pk, "tot": (feedback.released_at or timezone.now()).isoformat()}
+
+
 def test_what_was_not_seen_is_called_new(desk, released):
     assert '<span class="fresh">nieuw</span>' in desk()
     assert f'data-new="{released.pk}"' in desk()
@@ -233,12 +238,12 @@ def test_opening_the_desk_writes_nothing(desk, released):
 def test_what_the_script_saw_is_seen(client, student, released):
     client.force_login(student.user)
     script = {"X-Requested-With": "XMLHttpRequest"}
-    response = client.post("/antwoorden/gezien/", {"feedback": released.pk}, headers=script)
+    response = client.post("/antwoorden/gezien/", came_into_view(released), headers=script)
     assert (response.status_code, response.content) == (204, b"")
     released.refresh_from_db()
     first = released.seen_at
     assert first is not None
-    client.post("/antwoorden/gezien/", {"feedback": released.pk}, headers=script)
+    client.post("/antwoorden/gezien/", came_into_view(released), headers=script)
     released.refresh_from_db()
     assert released.seen_at == first
 
@@ -246,7 +251,7 @@ def test_what_the_script_saw_is_seen(client, student, released):
 def test_only_that_is_seen(client, assignment, student, teacher, released):
     client.force_login(student.user)
     other = give(hand_in(assignment, student, 1), teacher, released_at=timezone.now())
-    client.post("/antwoorden/gezien/", {"feedback": released.pk})
+    client.post("/antwoorden/gezien/", came_into_view(released))
     other.refresh_from_db()
     assert other.seen_at is None
 
@@ -254,7 +259,7 @@ def test_only_that_is_seen(client, assignment, student, teacher, released):
 def test_nobody_else_sees_it_for_the_student(client, module, teacher, released):
     for person in (teacher, enrol(module).user, UserFactory()):
         client.force_login(person)
-        client.post("/antwoorden/gezien/", {"feedback": released.pk})
+        client.post("/antwoorden/gezien/", came_into_view(released))
     released.refresh_from_db()
     assert released.seen_at is None
 
@@ -262,7 +267,7 @@ def test_nobody_else_sees_it_for_the_student(client, module, teacher, released):
 def test_what_is_not_released_cannot_be_seen(client, student, teacher, submission):
     unreleased = give(submission, teacher)
     client.force_login(student.user)
-    assert client.post("/antwoorden/gezien/", {"feedback": unreleased.pk}).status_code == 302
+    assert client.post("/antwoorden/gezien/", came_into_view(unreleased)).status_code == 302
     unreleased.refresh_from_db()
     assert unreleased.seen_at is None
 
@@ -270,7 +275,9 @@ def test_what_is_not_released_cannot_be_seen(client, student, teacher, submissio
 @pytest.mark.parametrize("nonsense", ["", "x", "-1", "1;2", "9" * 30])
 def test_what_is_no_number_is_refused(client, student, nonsense):
     client.force_login(student.user)
-    assert client.post("/antwoorden/gezien/", {"feedback": nonsense}).status_code == 400
+    assert (
+        client.post("/antwoorden/gezien/", {"feedback": nonsense, "tot": timezone.now().isoformat()}).status_code == 400
+    )
 
 
 def test_home_leads_to_the_answer_on_the_desk(client, assignment, student, released):
@@ -292,7 +299,12 @@ def test_who_left_the_module_reads_it_among_their_answers(client, student, relea
 @pytest.fixture
 def go_on(client, student):
     client.force_login(student.user)
-    return lambda feedback, value="ja": client.post(f"/antwoorden/feedback/{feedback.pk}/verder/", {"verder": value})
+
+    def post(feedback, value="ja", until=None):
+        until = (until or timezone.now()).isoformat()
+        return client.post(f"/antwoorden/feedback/{feedback.pk}/verder/", {"verder": value, "tot": until})
+
+    return post
 
 
 def test_one_tap_takes_it_up_and_opens_the_field(go_on, desk, assignment, released):
@@ -362,6 +374,28 @@ def test_feedback_on_an_earlier_version_is_not_gone_on_with_again(go_on, desk, a
     assert FIRST in desk()
 
 
+def test_what_was_released_anew_since_the_page_was_made_is_read_first(go_on, client, assignment, released, student):
+    made = released.released_at
+    seen = came_into_view(released)
+    released.released_at = timezone.now()
+    released.text = BUSY
+    released.save()
+    client.post("/antwoorden/gezien/", seen)
+    response = go_on(released, until=made)
+    assert "?bewerk" not in response["Location"]
+    released.refresh_from_db()
+    assert (released.taken_up_at, released.seen_at) == (None, None)
+    assert "Deze feedback is net veranderd. Lees hem eerst nog een keer." in client.get("/antwoorden/").content.decode()
+
+
+@pytest.mark.parametrize("until", ["", "gisteren", "2026-11-24T12:00:00", "0001-01-01T00:00:00+14:00"])
+def test_without_a_moment_nothing_is_done(client, student, released, until):
+    client.force_login(student.user)
+    address = f"/antwoorden/feedback/{released.pk}/verder/"
+    assert client.post(address, {"verder": "ja", "tot": until}).status_code == 400
+    assert client.post("/antwoorden/gezien/", {"feedback": released.pk, "tot": until}).status_code == 400
+
+
 @pytest.mark.parametrize("value", ["", "misschien"])
 def test_another_answer_than_yes_or_no_is_refused(go_on, released, value):
     assert go_on(released, value).status_code == 400
@@ -377,11 +411,11 @@ def test_what_is_not_released_is_not_there(go_on, submission, teacher):
 
 
 def test_it_is_for_the_student_alone(client, module, teacher, released):
-    address = f"/antwoorden/feedback/{released.pk}/verder/"
-    assert client.post(address, {"verder": "ja"}).status_code == 302
+    address, sent = f"/antwoorden/feedback/{released.pk}/verder/", {"verder": "ja", "tot": timezone.now().isoformat()}
+    assert client.post(address, sent).status_code == 302
     for person in (teacher, enrol(module).user, UserFactory()):
         client.force_login(person)
-        assert client.post(address, {"verder": "ja"}).status_code == 404
+        assert client.post(address, sent).status_code == 404
     released.refresh_from_db()
     assert released.taken_up_at is None
 
