@@ -94,9 +94,19 @@ class Outcome:
     skipped: list[str]
 
 
-def unpacked(files: Iterable[tuple[str, bytes]]) -> list[Packed]:
-    """The files that were sent, out of their zips. Raises DocumentError with every refusal."""
-    return unpack(files, KINDS)
+def unpacked(files: Iterable[tuple[str, bytes]], *, user) -> list[Packed]:
+    """The files that were sent, out of their zips, if all of them can be used. Raises DocumentError with every problem
+    of every file; where a zip or the vocabulary is refused only that, since the others may lean on what was in it.
+    """
+    found, problems = unpack(files, KINDS)
+    if not any(problem.file.lower().endswith((".zip", ".yaml")) for problem in problems):
+        try:
+            plan(found, user=user)
+        except DocumentError as error:
+            problems += error.problems
+    if problems:
+        raise DocumentError(problems)
+    return found
 
 
 def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:

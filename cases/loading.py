@@ -82,9 +82,10 @@ def read_paths(paths: Iterable[Path]) -> list[Source]:
 
 def read(files: Iterable[tuple[str, bytes]]) -> list[Source]:
     """These files, and what is in the zips among them, as text. Raises DocumentError with all that cannot be read."""
-    sources, problems = decoded(unpacking.unpack(files, FILES))
-    if problems:
-        raise DocumentError(problems)
+    found, refused = unpacking.unpack(files, FILES)
+    sources, problems = decoded(found)
+    if refused or problems:
+        raise DocumentError([*refused, *problems])
     return sources
 
 

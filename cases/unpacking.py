@@ -65,8 +65,8 @@ class Budget:
         return b"".join(pieces)
 
 
-def unpack(files: Iterable[tuple[str, bytes]], kinds: frozenset[str]) -> list[Packed]:
-    """These files and those in the zips among them, the vocabulary first. Raises DocumentError with every refusal."""
+def unpack(files: Iterable[tuple[str, bytes]], kinds: frozenset[str]) -> tuple[list[Packed], list[Problem]]:
+    """These files and those in the zips among them, the vocabulary first; and what of them is refused, and why."""
     found: list[Packed] = []
     problems: list[Problem] = []
     budget = Budget()
@@ -77,14 +77,12 @@ def unpack(files: Iterable[tuple[str, bytes]], kinds: frozenset[str]) -> list[Pa
             inside = [*_inside(content, budget)] if name.lower().endswith(".zip") else [_loose(name, content, budget)]
             for packed in inside:
                 _check_kind(packed, kinds)
-            found += inside
-            if len(found) > MAX_FILES:
+            if len(found) + len(inside) > MAX_FILES:
                 raise UnopenedError(TOO_MANY)
+            found += inside
         except UnopenedError as refusal:
             problems.append(Problem(name, 0, str(refusal)))
-    if problems:
-        raise DocumentError(problems)
-    return sorted(found, key=lambda packed: packed.kind != VOCABULARY_FILE)
+    return sorted(found, key=lambda packed: packed.kind != VOCABULARY_FILE), problems
 
 
 def _loose(name: str, content: bytes, budget: Budget) -> Packed:
@@ -100,7 +98,8 @@ def _loose(name: str, content: bytes, budget: Budget) -> Packed:
 def _check_kind(packed: Packed, kinds: frozenset[str]) -> None:
     if packed.kind not in kinds:
         shown = shortened(packed.name)
-        raise UnopenedError(f"«{shown}» kan niet mee; alleen casussen (.md) en casebook.yaml, los of samen in een .zip")
+        word = ", en losse Word-bestanden (.docx)" if ".docx" in kinds else ""
+        raise UnopenedError(f"«{shown}» kan niet mee; alleen .md en casebook.yaml, los of in een .zip{word}")
 
 
 def _inside(content: bytes, budget: Budget) -> Iterable[Packed]:

@@ -133,8 +133,7 @@ def upload(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
     problems: list[Problem] = []
     if request.method == "POST" and form.is_valid():
         try:
-            files = importing.unpacked(form.cleaned_data["files"])
-            importing.plan(files, user=request.user)
+            files = importing.unpacked(form.cleaned_data["files"], user=request.user)
         except DocumentError as error:
             problems = error.problems
         else:

@@ -76,6 +76,7 @@ class KeywordForm(WordForm):
     synonyms = forms.CharField(
         label=gettext_lazy("synoniemen"),
         required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text=gettext_lazy("Woorden waarmee je dit sleutelwoord ook vindt, met komma’s ertussen."),
     )
 

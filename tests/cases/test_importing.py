@@ -7,6 +7,7 @@ from cases import editions, exchange, importing, loading
 from cases.importing import CHANGED, NEW, UNCHANGED, Plan
 from cases.located import DocumentError
 from cases.models import Actor, Case, Edition, KeptUpload, Keyword, Library, Part, Status
+from cases.unpacking import Packed
 from questions.models import Question
 from tests.cases.packing import saved, word_case, zipped
 from tests.cases.test_document import TEXT
@@ -32,7 +33,7 @@ def library(chief):
 
 def planned(user, *files: tuple[str, bytes | str]) -> Plan:
     sent = [(name, content.encode() if isinstance(content, str) else content) for name, content in files]
-    return importing.plan(importing.unpacked(sent), user=user)
+    return importing.plan(importing.unpacked(sent, user=user), user=user)
 
 
 def brought_in(user, *files: tuple[str, bytes | str], replacing=(), lenses=None) -> importing.Outcome:
@@ -167,10 +168,18 @@ def test_a_new_part_cannot_have_the_number_of_another(chief, library):
 
 def test_all_problems_of_all_files_are_told_at_once(chief, library):
     bad = TEXT.replace("doener", "voeler").replace("slug: opgeruimd", "slug: twee").replace("number: 1", "number: 2")
-    assert refusal(chief, ("a.md", bad), ("b.md", b"\xff"), ("c.docx", saved(word_case("")))) == [
+    files = [("a.md", bad), ("b.md", b"\xff"), ("c.docx", saved(word_case(""))), ("d.png", b"x")]
+    assert refusal(chief, *files) == [
         'a.md:17: onbekende vraagsoort "voeler"; kies doener, beschouwer, denker of beslisser',
         "b.md:1: dit bestand is geen UTF-8; sla het op als UTF-8",
         "c.docx: er is geen titel; geef de titel in Word de stijl Titel of Kop 1",
+        "d.png: «d.png» kan niet mee; alleen .md en casebook.yaml, los of in een .zip, en losse Word-bestanden (.docx)",
+    ]
+
+
+def test_what_may_lean_on_a_zip_that_is_refused_is_not_judged_without_it(chief):
+    assert refusal(chief, (FILE, TEXT), ("woorden.zip", b"kapot")) == [
+        "woorden.zip: dit bestand is beschadigd of geen zip; maak het opnieuw"
     ]
 
 
@@ -189,9 +198,9 @@ def test_looking_takes_as_many_queries_for_three_cases_as_for_one(chief, library
         return f"{number}.md", text.replace("title: Opgeruimd?", f"title: {title}")
 
     brought_in(chief, *(case(number, "Eerst") for number in (11, 12, 13)))
-    files = [case(11 + number, "Daarna") for number in range(count)]
+    files = [Packed(name, text.encode()) for name, text in (case(11 + number, "Daarna") for number in range(count))]
     with django_assert_num_queries(24):
-        planned(chief, *files)
+        importing.plan(files, user=chief)
 
 
 # --- Word ---
@@ -349,6 +358,6 @@ def test_what_cannot_go_out_is_said(library):
 
 
 def test_an_upload_is_kept_as_it_came(chief):
-    files = importing.unpacked([("a.md", TEXT.encode()), ("stoel.docx", saved(word_case()))])
+    files = importing.unpacked([("stoel.docx", saved(word_case()))], user=chief)
     kept = importing.keep(files=files, owner=chief)
     assert importing.kept_files(KeptUpload.objects.get(pk=kept.pk)) == files

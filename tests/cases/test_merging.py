@@ -210,7 +210,7 @@ def test_an_old_file_with_the_old_word_is_unchanged_and_brings_nothing_back():
     into, gone = Keyword.objects.get(name="bewoners"), Keyword.objects.get(name="sociaal netwerk")
     followed = merging.merge(into=into, gone=[gone])
     assert followed
-    plan = importing.plan(importing.unpacked([("oud.zip", archive)]), user=chief)
+    plan = importing.plan(importing.unpacked([("oud.zip", archive)], user=chief), user=chief)
     assert {item.standing for item in plan.items} == {importing.UNCHANGED}
     assert not plan.has_news
 
