@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,10 +111,20 @@ class CaseAdmin(admin.ModelAdmin):
         return ["number", "slug"] if obj and (obj.is_working_copy or obj.editions.exists()) else []
 
     def response_add(self, request: HttpRequest, obj: Case, post_url_continue: str | None = None) -> HttpResponse:
-        return kept(request, _to_preview(request, obj) or super().response_add(request, obj, post_url_continue))
+        return kept(request, self._next(request, obj) or super().response_add(request, obj, post_url_continue))
 
     def response_change(self, request: HttpRequest, obj: Case) -> HttpResponse:
-        return kept(request, _to_preview(request, obj) or super().response_change(request, obj))
+        return kept(request, self._next(request, obj) or super().response_change(request, obj))
+
+    def _next(self, request: HttpRequest, case: Case) -> HttpResponse | None:
+        """Where to go after a save that does not end the work."""
+        if "_preview" in request.POST:
+            return HttpResponseRedirect(reverse("admin:cases_case_as_student", args=[case.pk]))
+        if "_continue" in request.POST:
+            said = {"title": case.title, "time": date_format(timezone.localtime(), "H:i")}
+            self.message_user(request, _("«%(title)s» is opgeslagen om %(time)s. Je kunt verder schrijven.") % said)
+            return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
+        return None
 
     def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
         """Refused where the form was opened by somebody who has since signed out here: those are not your words."""
@@ -177,12 +189,6 @@ def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _guide_link(step: str, about: str) -> str:
     return render_to_string("admin/cases/case/_guide_link.html", {"step": step, "about": about})
-
-
-def _to_preview(request: HttpRequest, case: Case) -> HttpResponse | None:
-    if "_preview" in request.POST:
-        return HttpResponseRedirect(reverse("admin:cases_case_as_student", args=[case.pk]))
-    return None
 
 
 def _next_number() -> int:

@@ -1,4 +1,4 @@
-// Beside the fields of a case: how a text will look, and whether a word is in the list already.
+// Beside the fields of a case: how a text will look, whether a word is in the list already, and what is not right.
 
 const addresses = document.getElementById("ernaast");
 const question = document.getElementById("naam-vraag");
@@ -159,7 +159,25 @@ function label(table) {
   table.classList.add("has-labels");
 }
 
+// A long form that came back with mistakes says at its top where they are.
+function point(note) {
+  const items = document.createElement("ul");
+  for (const list of document.querySelectorAll("#case_form .errorlist:not(.nonfield)")) {
+    const field = list.parentElement.querySelector("textarea, select, input:not([type=hidden])");
+    if (!field) continue;
+    const link = document.createElement("a");
+    const name = field.ariaLabel ?? list.parentElement.querySelector("label").textContent.trim().replace(/:$/, "");
+    link.href = `#${field.id}`;
+    link.textContent = `${name}: ${list.textContent.trim()}`;
+    const item = document.createElement("li");
+    item.append(link);
+    items.append(item);
+  }
+  note.append(items);
+}
+
 document.querySelectorAll("#case_form .tabular table").forEach(label);
+document.querySelectorAll("#case_form .errornote").forEach(point);
 
 if (addresses) {
   const form = document.getElementById("case_form");

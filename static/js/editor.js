@@ -149,6 +149,8 @@ function watch() {
   document.addEventListener("formset:removed", note);
   form.addEventListener("submit", () => {
     note();
+    // Not back to a field that a link led to, past the message that it was saved.
+    history.replaceState(null, "", window.location.pathname + window.location.search);
     form.elements.device_copy.value = `${writer}.${seq}`;
     form.elements.csrfmiddlewaretoken.value = cookie("csrftoken") || form.elements.csrfmiddlewaretoken.value;
   });

@@ -55,7 +55,7 @@ PAGES = {
     "questions:answer_versions": "student",
 }
 
-# Downloads, what a script reads, and what is only sent to (POST). The admin's own pages are Django's.
+# Downloads, what a script reads, and what is only sent to (POST). Of the admin, FACES has what editors use.
 NO_PAGES = {
     "health",
     "who",
@@ -127,6 +127,26 @@ FACES = {
         "/modules/{last_year.pk}/voortgang/",
         "/modules/{module.pk}/voortgang/?klas=SW1A&toon=nog-te-lezen",
     ],
+    "editor": [
+        "/beheer/",
+        "/beheer/cases/",
+        "/beheer/cases/case/",
+        "/beheer/cases/case/?q=xyzzy",
+        "/beheer/cases/case/gids/",
+        "/beheer/cases/case/add/",
+        "/beheer/cases/case/{concept.pk}/change/",
+        "/beheer/cases/case/{concept.pk}/voorbeeld/",
+        "/beheer/cases/case/{concept.pk}/delete/",
+        "/beheer/cases/case/{copy.pk}/change/",
+        "/beheer/cases/case/{case.pk}/change/",
+        "/beheer/cases/case/{case.pk}/history/",
+        "/beheer/cases/keyword/",
+        "/beheer/cases/keyword/add/",
+        "/beheer/cases/actor/",
+        "/beheer/cases/edition/",
+        "/beheer/cases/edition/{assignment.edition_id}/change/",
+        "/beheer/password_change/",
+    ],
 }
 FOUND = {200, 403, 404}  # a page of refusal is a page
 MEASURE = """() => ({
@@ -174,7 +194,7 @@ def problems_of(page, address: str, assert_accessible) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
-@pytest.mark.parametrize("role", ["visitor", "stranger", "student", "teacher"])
+@pytest.mark.parametrize("role", ["visitor", "stranger", "student", "teacher", "editor"])
 def test_every_page_is_accessible(open_page, assert_accessible, expected_problems, settings, role, width, scheme):
     settings.HAS_MAIL = settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
     expected_problems.append("status of 40[34]")

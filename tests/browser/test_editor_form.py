@@ -229,6 +229,8 @@ def test_a_mistake_keeps_the_rows_and_the_copy(form):
     save(form)
     expect(form.get_by_text("Corrigeer de onderstaande fouten.")).to_be_visible()
     expect(row(form, "questions", 0, "text")).to_have_value("Zonder bril?")
+    form.get_by_role("link", name="Titel: Dit veld is verplicht.").click()
+    expect(form.get_by_label("Titel")).to_be_focused()
     expect(offered(form)).to_be_hidden()
     assert on_device(form) == 1
     form.get_by_label("Titel").fill("Met titel")

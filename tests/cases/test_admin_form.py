@@ -422,6 +422,14 @@ def test_saving_can_lead_to_the_preview(client, editor):
     assert client.post(change(case), form_of(case, _preview="1")).url == response.url
 
 
+def test_saving_keeps_one_in_the_form(client, editor):
+    page = client.post(ADD, new_case(_continue="1"), follow=True)
+    case = Case.objects.get()
+    assert page.redirect_chain == [(change(case), 302)]
+    assert re.search(r"«De nieuwe casus» is opgeslagen om \d\d:\d\d. Je kunt verder schrijven.", page.content.decode())
+    assert client.post(change(case), form_of(case, _continue="1")).url == change(case)
+
+
 def test_a_text_is_shown_as_the_site_shows_it(client, editor):
     address = "/beheer/cases/case/opmaak/"
     text = '### Kop\n\n<img src=x onerror=alert(1)> [link](javascript:alert(1)) ![p](https://x.nl/p.png) "en" *zo*'
