@@ -46,7 +46,7 @@ def main() -> None:
 def measure_progress(name: str, client, module) -> None:
     path = f"/modules/{module.pk}/voortgang/"
     report(f"progress, {name}", client, path)
-    report(f"progress, {name}, names hidden and a class", client, f"{path}?klas=SW1A")
+    report(f"progress, {name}, one class", client, f"{path}?klas=SW1A")
     report(f"progress, {name}, what waits", client, f"{path}?toon=nog-te-lezen")
     changes = f"{path}wijzigingen/"
     since = client.get(changes, headers={"accept-encoding": "identity"}).json()["since"]
