@@ -5,6 +5,8 @@ from functools import wraps
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -144,6 +146,7 @@ def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     reason, title = (" ".join(request.POST.get(name, "").split()) for name in ("reason", "title"))
     if request.method == "POST" and reason:
         editions.withdraw(case=case, reason=reason, title=title[:200])
+        _rename_in_log(case)
         panel.log_change(request, case, _("Ingetrokken. Reden: %s") % reason)
         panel.message_user(request, _("Ingetrokken. Van geen enkele editie is de tekst nog ergens te lezen."))
         return to_history(case)
@@ -157,6 +160,12 @@ def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         "problem": request.method == "POST",
     }
     return TemplateResponse(request, "admin/cases/case/withdraw.html", context)
+
+
+def _rename_in_log(case: Case) -> None:
+    """«Recent actions» call a case, and each working copy there was of it, by its title of then."""
+    log = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Case))
+    log.filter(object_repr__startswith=f"{case.number}. ").update(object_repr=str(case))
 
 
 def put_back(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -196,7 +205,13 @@ def history(object_id: str) -> dict:
     case = case.revises or case
     rows = list(case.editions.select_related("published_by").defer("text"))
     copy = Case.objects.for_editors().filter(revises=case).first()
-    return {"case": case, "editions": rows, "copy": copy, "latest": rows[0] if rows else None}
+    done = _log_of(case).exclude(change_message__startswith="[") if case.is_withdrawn else None
+    return {"case": case, "editions": rows, "copy": copy, "acts_done": done}
+
+
+def _log_of(case: Case) -> QuerySet[LogEntry]:
+    log = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Case))
+    return log.filter(object_id=str(case.pk)).select_related("user").order_by("-action_time", "-pk")
 
 
 def show_difference(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:

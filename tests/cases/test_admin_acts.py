@@ -159,6 +159,21 @@ def test_the_form_of_what_was_withdrawn_is_its_history(client, chief):
     assert "0 edities" in searched
 
 
+def test_the_log_of_what_was_withdrawn_names_nobody_in_the_story(client, chief):
+    concept = ConceptFactory(title="Over Els", kolbs=["doener"])
+    client.post(
+        reverse("admin:cases_case_change", args=[concept.pk]),
+        form_of(concept) | {"case_actors-0-person": "mevrouw Appelvink"},
+    )
+    assert "Appelvink" in page(client, "history", concept)
+    act(client, "publish", concept)
+    case = Case.objects.get()
+    act(client, "withdraw", case, reason="Ze herkende zich.", title="Over een buurvrouw")
+    said = page(client, "history", case) + client.get(reverse("admin:index")).content.decode()
+    assert ("Appelvink" in said, "Over Els" in said) == (False, False)
+    assert ("Gepubliceerd als editie 1." in said, "Reden: Ze herkende zich." in said) == (True, True)
+
+
 def test_putting_back_what_was_withdrawn_asks_why_too(client, chief):
     case = published_case(body="kwartelverhaal")
     editions.withdraw(case=case, reason="Ach.")

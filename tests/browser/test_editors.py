@@ -1,0 +1,198 @@
+"""A seventeenth case, by hand: from nothing to published, answered, changed, published again, and withdrawn."""
+
+import re
+
+import pytest
+
+from cases import editions
+from cases.models import Case, Part
+from questions.models import Answer, Submission
+from tests.factories import ActorFactory, ConceptFactory, PartFactory, UserFactory, published_case
+from tests.questions.factories import ModuleFactory, enrol
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+STORY = "Meneer Kwartel staat om half zeven al bij de deur."
+OLD, NEW = "Wat zeg je als eerste tegen hem?", "Wat vraag je als eerste aan hem?"
+WRITTEN = "Ik vraag hoe hij geslapen heeft."
+
+
+@pytest.fixture
+def people(transactional_db):
+    ActorFactory(name="Wijkagent", sphere="formal")
+    PartFactory(number=1, title="Bewoners", slug="bewoners")
+    for number in range(1, 17):
+        published_case(number=number, title=f"Casus {number}")
+    chief = UserFactory(name="Piet Baas", groups=["Eindredactie"])
+    teacher, student = UserFactory(name="Karin Vos", groups=["Docenten"]), UserFactory(name="Chaima el Idrissi")
+    module = ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk")
+    enrol(module, student)
+    return {"chief": chief, "teacher": teacher, "student": student, "module": module}
+
+
+def test_a_seventeenth_case_from_nothing_to_withdrawn(open_page, people, expected_problems):
+    desk, laptop = open_page(user=people["chief"]), open_page(user=people["teacher"])
+    visitor = open_page()
+    write_the_case(desk)
+    publish(desk, "Eerste editie")
+    find_by_its_keyword(visitor, OLD)
+
+    assignment = assign(laptop, people["module"])
+    phone = open_page(width=390, user=people["student"])
+    answer(phone, assignment)
+
+    change_the_question(desk)
+    publish(desk, "Vraag duidelijker gesteld.")
+    find_by_its_keyword(visitor, NEW)
+    nobodys_work_changed(phone, laptop, assignment)
+    compare(desk)
+
+    expected_problems.append("status of 410")
+    withdraw(desk)
+    nothing_of_the_story_is_left([desk, laptop, phone, visitor], assignment)
+    the_answer_is_still_there(phone, laptop, assignment)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_the_pages_about_editions_are_for_everybody(
+    open_page, people, assert_accessible, expected_problems, width, scheme
+):
+    case, gone = Case.objects.order_by("number")[:2]
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Heel anders", body="Kort.")
+    editions.publish(case=Case.objects.get(pk=copy.pk), by=people["chief"], note="Ingekort.")
+    editions.withdraw(case=gone, reason="Hij herkende zich.")
+    stale = ConceptFactory(title="Van een ander")
+    page = open_page(width=width, scheme=scheme, user=people["chief"])
+    expected_problems += ["status of 410"]
+    admin = f"/beheer/cases/case/{case.pk}/"
+    addresses = [f"{admin}history/", f"{admin}verschil/?van=1&naar=2", f"{admin}intrekken/", f"{admin}change/"]
+    for address in [*addresses, f"/beheer/cases/case/{gone.pk}/history/", gone.get_absolute_url()]:
+        page.goto(address)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, (
+            address
+        )
+    page.goto(f"/beheer/cases/case/{stale.pk}/change/")
+    Case.objects.filter(pk=stale.pk).update(version=9, title="Hun titel")
+    page.get_by_label("Titel").fill("Mijn titel")
+    page.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click()
+    expect(page.get_by_role("heading", name="Twee versies")).to_be_visible()
+    assert_accessible(page)
+
+
+def field(page, rows: str, number: int, name: str):
+    return page.locator(f"[name='{rows}-{number}-{name}']")
+
+
+def write_the_case(page) -> None:
+    page.goto("/beheer/cases/case/add/")
+    page.get_by_label("Titel").fill("Te vroeg aan de deur")
+    page.get_by_label("Deel").select_option(label=str(Part.objects.get()))
+    page.get_by_label("Omschrijving").fill("Een man komt elke ochtend te vroeg.")
+    page.get_by_label("Inleiding").fill("Het inloophuis opent om negen uur.")
+    page.get_by_label("Middenstuk").fill(f"### Half zeven\n\n{STORY}")
+    page.get_by_label("Slot").fill("De deur gaat open.")
+    field(page, "case_actors", 0, "actor_name").fill("Wijkagent")
+    field(page, "case_actors", 0, "person").fill("agent Kwartel")
+    field(page, "case_keywords", 0, "keyword_name").fill("inloophuis")
+    field(page, "case_keywords", 0, "keyword_name").press("Tab")
+    page.get_by_role("button", name="Maak nieuw: «inloophuis»").click()
+    field(page, "questions", 0, "text").fill(OLD)
+    field(page, "questions", 0, "kolb").first.check()
+    page.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click()
+    expect(page.locator(".messagelist")).to_contain_text("Te vroeg aan de deur")
+
+
+def publish(page, note: str) -> None:
+    page.get_by_role("button", name=re.compile("^Stuur in voor publicatie")).click()
+    expect(page.get_by_text("Ingestuurd op")).to_be_visible()
+    page.get_by_label("Wat is er veranderd?").fill(note)
+    page.get_by_role("button", name="Publiceer de opgeslagen versie").click()
+    expect(page.locator(".messagelist")).to_contain_text("Gepubliceerd als editie")
+
+
+def find_by_its_keyword(page, question: str) -> None:
+    page.goto("/casussen/")
+    page.get_by_role("searchbox").fill("inloophuis")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("link", name="Te vroeg aan de deur").first.click()
+    expect(page.get_by_text(STORY)).to_be_visible()
+    expect(page.get_by_text(question)).to_be_visible()
+
+
+def assign(page, module) -> str:
+    """Gives the case, and returns the address of the students' desk."""
+    page.goto(f"/modules/{module.pk}/opdrachten/nieuw/")
+    page.get_by_role("link", name="Te vroeg aan de deur").click()
+    page.get_by_role("button", name="Geef de opdracht").click()
+    expect(page.get_by_role("link", name="Te vroeg aan de deur").first).to_be_visible()
+    return f"/opdrachten/{module.assignments.get().pk}/"
+
+
+def answer(page, assignment: str) -> None:
+    page.goto(assignment)
+    expect(page.get_by_text(STORY)).to_be_visible()
+    page.get_by_label("Jouw antwoord").press_sequentially(WRITTEN)
+    page.get_by_role("button", name="Lever in", exact=True).click()
+    expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+
+
+def change_the_question(page) -> None:
+    page.get_by_role("button", name="Maak een werkversie").click()
+    field(page, "questions", 0, "text").fill(NEW)
+    page.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click()
+    expect(page.locator(".messagelist")).to_contain_text("Te vroeg aan de deur")
+
+
+def nobodys_work_changed(phone, laptop, assignment: str) -> None:
+    phone.reload()
+    expect(phone.get_by_text(OLD)).to_be_visible()
+    expect(phone.get_by_text(NEW)).to_have_count(0)
+    laptop.goto(f"{assignment}feedback/")
+    expect(laptop.get_by_text("Van deze casus is er editie 2; je opdracht gebruikt editie 1.")).to_be_visible()
+    expect(laptop.get_by_text(OLD).first).to_be_visible()
+    laptop.get_by_role("link", name="Bekijk het verschil").click()
+    expect(laptop.locator("ins")).to_have_text(["vraag", "aan"])
+    submission = Submission.objects.get()
+    assert (submission.question_text, submission.text) == (OLD, WRITTEN)
+    assert submission.answer.assignment.edition.number == 1
+
+
+def compare(page) -> None:
+    page.get_by_role("link", name="Geschiedenis").click()
+    page.get_by_role("button", name="Vergelijk deze twee").click()
+    expect(page.locator("del")).to_have_text(["zeg", "tegen"])
+    expect(page.locator("ins")).to_have_text(["vraag", "aan"])
+
+
+def withdraw(page) -> None:
+    page.goto(f"/beheer/cases/case/{Case.objects.get(title='Te vroeg aan de deur').pk}/change/")
+    page.get_by_role("link", name="Herkent iemand zichzelf?").click()
+    expect(page.get_by_text("1 opdracht gebruikt deze casus")).to_be_visible()
+    page.get_by_label("Waarom?").fill("Hij herkende zich.")
+    page.get_by_role("button", name="Trek de casus in").click()
+    expect(page.locator(".messagelist")).to_contain_text("Van geen enkele editie is de tekst nog ergens te lezen")
+
+
+def nothing_of_the_story_is_left(pages, assignment: str) -> None:
+    case = Case.objects.get(title="Te vroeg aan de deur")
+    admin = f"/beheer/cases/case/{case.pk}/"
+    addresses = ["/", "/casussen/", "/casussen/?q=inloophuis", case.get_absolute_url()]
+    own = {0: [f"{admin}change/", f"{admin}history/"], 1: [f"{assignment}feedback/", f"{assignment}editie/"]}
+    own[2] = [assignment, "/antwoorden/"]
+    for number, page in enumerate(pages):
+        for address in [*addresses, *own.get(number, [])]:
+            page.goto(address)
+            assert "Kwartel" not in page.content(), address
+    pages[-1].goto(case.get_absolute_url())
+    expect(pages[-1].get_by_role("heading", level=1)).to_have_text("Deze casus is ingetrokken")
+
+
+def the_answer_is_still_there(phone, laptop, assignment: str) -> None:
+    phone.goto(assignment)
+    expect(phone.get_by_text("Dit verhaal is ingetrokken")).to_be_visible()
+    expect(phone.get_by_label("Jouw antwoord")).to_have_value(WRITTEN)
+    laptop.goto(f"{assignment}feedback/")
+    expect(laptop.get_by_role("article", name=re.compile("Chaima"))).to_contain_text(WRITTEN)
+    assert (Answer.objects.get().text, Submission.objects.get().question_text) == (WRITTEN, OLD)
