@@ -19,6 +19,7 @@ class CasebookAdminSite(admin.AdminSite):
     site_header = _("Casusboek: redactie en beheer")
     site_title = _("Casusboek beheer")
     index_title = _("Wat wil je doen?")
+    enable_nav_sidebar = False  # its width is for the text, and for how that will look beside it
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.may_enter_admin

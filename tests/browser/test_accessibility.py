@@ -133,6 +133,7 @@ FACES = {
         "/beheer/cases/case/",
         "/beheer/cases/case/?q=xyzzy",
         "/beheer/cases/case/gids/",
+        "/beheer/cases/case/importeren/",
         "/beheer/cases/case/add/",
         "/beheer/cases/case/{concept.pk}/change/",
         "/beheer/cases/case/{concept.pk}/voorbeeld/",

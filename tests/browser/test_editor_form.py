@@ -237,6 +237,7 @@ def test_a_mistake_keeps_the_rows_and_the_copy(form):
     form.locator("#id_questions-0-kolb_3").check()
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Met titel")
+    expect(form.locator(".messagelist")).to_be_in_viewport()  # and not the field that the link led to
     assert on_device(form) == 0
 
 
