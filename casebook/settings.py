@@ -103,6 +103,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["casebook.leaving.Backend"]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
 CSRF_FAILURE_VIEW = "casebook.failures.csrf_failure"
+DATA_UPLOAD_MAX_NUMBER_FILES = 600  # an import says in a sentence that 500 is its limit (cases/unpacking.py)
+
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for who ticked «onthoud mij op dit apparaat»: a term with its holidays
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Max
+from django.utils.text import slugify
 
-from cases import comparing, editions, exchange, loading
+from cases import checking, comparing, editions, exchange, loading
 from cases.comparing import Change
 from cases.document import KOLB, CaseDocument, parse_case, write_case
 from cases.exchange import VocabularyNews
@@ -54,6 +54,12 @@ class Item:
     def without_lens(self) -> list[int]:
         """The places of questions of which the file does not say the bril: nobody guesses that."""
         return [place for place, question in enumerate(self.document.questions) if not question.kolb]
+
+    @property
+    def still_to_do(self) -> list[str]:
+        """What would keep it from being published; the brillen are asked for on the page itself."""
+        found = checking.errors(self.document) if self.standing != UNCHANGED else []
+        return [finding.message for finding in found if not finding.field.endswith("-kolb")]
 
     @property
     def changes(self) -> list[Change]:
@@ -178,40 +184,40 @@ def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocume
 
 def _from_word(words: list[tuple[str, WordCase]], bundle: loading.Bundle) -> list[Item]:
     """A case from Word is always new: it has no web name by which to know an older one."""
-    numbers = {document.number for _source, document in bundle.cases}
-    number = max(numbers | {Case.objects.aggregate(last=Max("number"))["last"] or 0})
-    titles = {title.casefold() for title in Case.objects.values_list("title", flat=True)}
-    titles |= {document.title.casefold() for _source, document in bundle.cases}
-    slugs = {document.slug for _source, document in bundle.cases}
-    known = {word.casefold(): word for word in Keyword.objects.values_list("name", flat=True)} if words else {}
+    here = [*Case.objects.values_list("number", "title", "slug")] if words else []
+    here += [(document.number, document.title, document.slug) for _source, document in bundle.cases]
+    titles, slugs = {title.casefold() for _number, title, _slug in here}, {slug for _number, _title, slug in here}
+    number = max((number for number, _title, _slug in here), default=0)
+    known = {name.casefold(): name for name in Keyword.objects.values_list("name", flat=True)} if words else {}
     items, problems = [], []
     for file, word in words:
-        document, number = word.document, number + 1
-        if document.title.casefold() in titles:
-            said = (
-                f"er is al een casus «{document.title}»; verander die in een werkversie, of geef deze een andere titel"
-            )
+        title, number = word.document.title, number + 1
+        if title.casefold() in titles:
+            said = f"er is al een casus «{title}»; verander die in een werkversie, of geef deze een andere titel"
             problems.append(Problem(file, 0, said))
             continue
-        strange = [name for name in document.keywords if name.casefold() not in known]
-        document = replace(
-            document,
-            number=number,
-            slug=_free_slug(document.title, slugs),
-            keywords=tuple(dict.fromkeys(known[n.casefold()] for n in document.keywords if n.casefold() in known)),
-        )
-        titles.add(document.title.casefold())
+        document, lost = _with_known_keywords(word, known)
+        document = replace(document, number=number, slug=_free_slug(title, slugs))
+        titles.add(title.casefold())
         slugs.add(document.slug)
         problems += _unfit(file, document)
-        lost = (f"Sleutelwoord «{name}»: dat is er nog niet. Voeg het later zelf toe." for name in strange)
-        items.append(Item(file, document, NEW, lost=(*word.lost, *lost)))
+        items.append(Item(file, document, NEW, lost=lost))
     if problems:
         raise DocumentError(problems)
     return items
 
 
+def _with_known_keywords(word: WordCase, known: dict[str, str]) -> tuple[CaseDocument, tuple[str, ...]]:
+    """The case with those of its keywords that there are, and what is lost of it."""
+    names = word.document.keywords
+    strange = [name for name in names if name.casefold() not in known]
+    kept = dict.fromkeys(known[name.casefold()] for name in names if name not in strange)
+    lost = (f"Sleutelwoord «{name}»: dat is er nog niet. Voeg het later zelf toe." for name in strange)
+    return replace(word.document, keywords=tuple(kept)), (*word.lost, *lost)
+
+
 def _free_slug(title: str, taken: set[str]) -> str:
-    base = editions.proposed_slug(title)
+    base = slugify(title)[:90].strip("-") or "casus"
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)
 
 

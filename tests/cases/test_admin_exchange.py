@@ -121,6 +121,13 @@ def test_too_much_at_once_is_told_before_it_is_read(client, editor, monkeypatch)
     assert "Samen zijn deze bestanden groter dan 50 MB" in page.context["form"].errors["files"][0]
 
 
+def test_more_files_than_django_takes_by_itself_are_read(client, editor, library):
+    page = upload(client, **{f"x{n}_md": TEXT for n in range(150)})
+    assert page.context["problems"][0].message == "de webnaam «opgeruimd» is al van een ander bestand"
+    page = upload(client, **{f"x{n}_md": TEXT for n in range(501)})
+    assert page.context["form"].errors["files"] == ["Dit zijn te veel bestanden tegelijk; kies er hooguit 500."]
+
+
 def test_what_changed_between_looking_and_yes_is_shown_again(client, editor, library):
     page = upload(client, x_md=CHANGED)
     copy = editions.start_working_copy(case=library)
@@ -163,6 +170,7 @@ def test_a_word_file_asks_for_the_lens_that_it_does_not_say(client, editor, libr
     assert "Een tabel onder «De eerste avond»" in text_of(page)
     assert "Een afbeelding onder «De eerste avond»" in text_of(page)
     assert "Waarom blijft hij staan?" in text_of(page)
+    assert "Straks nog te doen, voor het publiceren: Kies een deel. Schrijf een omschrijving.</p>" in text_of(page)
     assert "bij een casus moet je nog iets kiezen" in text_of(say_yes(client, page))
     assert "bij een casus moet je nog iets kiezen" in text_of(say_yes(client, page, **{"lens-0-1": "voeler"}))
     assert Case.objects.count() == 1
@@ -272,5 +280,5 @@ def test_the_pages_take_as_many_queries_for_three_cases_as_for_one(client, edito
     loading.load([loading.Source(f"{n}.md", case(n, "Eerst")) for n in (11, 12, 13)])
     for numbers in ((11,), (11, 12, 13)):
         page = upload(client, b_zip=zipped({f"{n}.md": case(n, "Daarna") for n in numbers}))
-        with django_assert_num_queries(30):
+        with django_assert_num_queries(28):
             client.get(page.request["PATH_INFO"])

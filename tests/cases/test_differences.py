@@ -63,3 +63,10 @@ def test_equal_texts_hold_no_change():
 def test_a_very_long_line_is_replaced_as_a_whole():
     old, new = "een " * 5_000, "twee " * 5_000
     assert difference(old, new) == [Run("gone", old), Run("new", new)]
+
+
+def test_a_text_of_very_many_lines_is_shown_as_replaced():
+    """Comparing them line by line takes time with the square."""
+    old, new = "a\n" * 100_000, "a\n" * 99_999 + "b\n"
+    assert difference(old, new) == [Run("gone", old), Run("new", new)]
+    assert difference(old, old) == [Run("same", old)]

@@ -199,7 +199,7 @@ def test_looking_takes_as_many_queries_for_three_cases_as_for_one(chief, library
 
     brought_in(chief, *(case(number, "Eerst") for number in (11, 12, 13)))
     files = [Packed(name, text.encode()) for name, text in (case(11 + number, "Daarna") for number in range(count))]
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(22):
         importing.plan(files, user=chief)
 
 
@@ -215,6 +215,14 @@ def test_a_word_file_becomes_a_new_concept_once_its_lenses_were_chosen(chief, li
     case = Case.objects.get(slug="een-stoel-te-weinig")
     assert (case.status, case.part) == (Status.CONCEPT, None)
     assert [question.kolb for question in case.questions.all()] == ["doener", "denker"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_looking_takes_as_many_queries_for_three_word_files(chief, library, django_assert_num_queries, count):
+    files = [Packed(f"{n}.docx", saved(word_case(f"Stoel {n}"))) for n in range(count)]
+    with django_assert_num_queries(21):
+        plan = importing.plan(files, user=chief)
+    assert [item.document.number for item in plan.items] == [2, 3, 4][:count]
 
 
 def test_without_a_lens_for_each_question_nothing_is_written(chief, library):

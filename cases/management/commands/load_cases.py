@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Load case files and their vocabulary; without a path, those in fixtures/. All or nothing."
 
     def add_arguments(self, parser):
-        parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a case file, or a folder of them")
+        parser.add_argument(
+            "paths", nargs="*", type=Path, metavar="PATH", help="a case file, a folder of them, or a zip"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--overwrite", action="store_true", help="also replace what was changed on the site")
 
