@@ -51,6 +51,8 @@ class CaseForm(GuardedForm):
         super().__init__(*args, **kwargs)
         for name in {"part", "number", "slug"} & set(self.fields):
             self.fields[name].required = False
+        if self.instance._state.adding and not self.is_bound:
+            self.fields["title"].widget.attrs["autofocus"] = True
 
     def clean_number(self) -> int:
         number = self.cleaned_data["number"] or _next_number()
@@ -92,7 +94,7 @@ class CaseAdmin(admin.ModelAdmin):
         about, story, technical = _("Waar gaat het over?"), _("Het verhaal"), _("Technisch")
         return [
             (about, {"fields": ["title", "part", "summary"], "description": _guide_link("titel", about)}),
-            (story, {"fields": ["introduction", "body", "closing"], "description": _guide_link("verhaal", story)}),
+            (story, {"fields": ["introduction", "body", "closing"], "description": _guide_links_for_story(story)}),
             (technical, {"fields": ["number", "slug"], "classes": ["collapse", "technical"]}),
         ]
 
@@ -189,6 +191,15 @@ def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _guide_link(step: str, about: str) -> str:
     return render_to_string("admin/cases/case/_guide_link.html", {"step": step, "about": about})
+
+
+def _guide_links_for_story(about: str) -> str:
+    """With a second one: who writes about people has to keep them from being recognised."""
+    said = _("Maak iedereen onherkenbaar: zo doe je dat")
+    other = render_to_string(
+        "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "said": said}
+    )
+    return _guide_link("verhaal", about) + other
 
 
 def _next_number() -> int:

@@ -66,6 +66,10 @@ def test_the_text_stands_beside_it_while_one_types(form):
     assert family.startswith("Newsreader")  # the site's own page, not the admin's
 
 
+def test_a_new_case_begins_at_its_title(form):
+    expect(form.get_by_label("Titel")).to_be_focused()
+
+
 def test_the_theme_of_the_admin_is_that_of_the_preview(open_page, editor):
     page = open_page(user=editor, scheme="dark")
     page.goto(ADD)

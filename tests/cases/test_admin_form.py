@@ -92,7 +92,7 @@ def test_the_fields_lead_to_their_step_of_the_guide(client, editor):
     page = client.get(ADD).content.decode()
     guide = client.get("/beheer/cases/case/gids/").content.decode()
     steps = set(re.findall(r'href="/beheer/cases/case/gids/#([a-z-]+)"', page))
-    assert steps == {"titel", "verhaal", "actoren", "sleutelwoorden", "vragen", "literatuur"}
+    assert steps == {"titel", "verhaal", "onherkenbaar", "actoren", "sleutelwoorden", "vragen", "literatuur"}
     assert steps <= set(re.findall(r'id="([a-z-]+)"', guide))
 
 
