@@ -14,13 +14,15 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import checking, editions, exchange
+from cases.access import read_edition
 from cases.admin import two_editors
 from cases.comparing import compare
-from cases.document import CaseDocument, parse_case
+from cases.document import CaseDocument
 from cases.editions import RefusedError
 from cases.located import DocumentError
 from cases.models import Case, Status
@@ -112,17 +114,19 @@ def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         return to_case(case)
     try:
         edition = editions.publish(case=case, by=request.user, note=note or _("Eerste editie."))
-    except DocumentError as error:
-        said = " ".join(problem.message for problem in error.problems)
-        panel.message_user(request, _("Nog niet gepubliceerd: %s.") % said, messages.ERROR)
-        return to_case(case)
-    except RefusedError as refused:
-        panel.message_user(request, _("Nog niet gepubliceerd. %s") % refused.sentence, messages.ERROR)
+    except (DocumentError, RefusedError) as error:
+        panel.message_user(request, _("Nog niet gepubliceerd. %s") % _in_words(error), messages.ERROR)
         return to_case(case)
     panel.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
     link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
     panel.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
     return to_case(edition.case)
+
+
+def _in_words(error: DocumentError | RefusedError) -> str:
+    if isinstance(error, RefusedError):
+        return error.sentence
+    return " ".join(f"{capfirst(problem.message)}." for problem in error.problems)
 
 
 # --- Taking down, and back ---
@@ -239,7 +243,7 @@ def _version(case: Case, name: str) -> CaseDocument:
         return exchange.document_of(copy)
     if not name.isdecimal() or len(name) > 6:
         raise Http404
-    return parse_case(get_object_or_404(case.editions, number=name).text)
+    return read_edition(get_object_or_404(case.editions, number=name))
 
 
 def _named(name: str) -> str:

@@ -122,7 +122,7 @@ def test_a_text_that_breaks_the_case_file_is_told_and_not_published(client, chie
 def test_a_text_that_reads_back_otherwise_is_told_and_not_published(client, chief):
     concept = ConceptFactory(body="Een regel met spaties aan het eind.  \nEn nog een.")
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
-    assert "Nog niet gepubliceerd: de tekst verandert bij het lezen" in page.content.decode()
+    assert "Nog niet gepubliceerd. De tekst verandert bij het lezen." in page.content.decode()
     assert not Edition.objects.exists()
 
 

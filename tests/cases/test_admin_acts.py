@@ -250,7 +250,7 @@ def save(client, case: Case, form: dict):
     return client.post(reverse("admin:cases_case_change", args=[case.pk]), form)
 
 
-def test_the_later_of_two_saves_is_stopped_and_shown_both_versions(client, editor):
+def test_the_later_of_two_saves_is_stopped_and_shown_both_versions(client, chief):
     concept = ConceptFactory(title="Een begin", closing="Einde.")
     mine = form_of(concept, title="Mijn begin")
     assert save(client, concept, form_of(concept, title="Hun begin", closing="Slot.")).status_code == 302
@@ -258,6 +258,7 @@ def test_the_later_of_two_saves_is_stopped_and_shown_both_versions(client, edito
     said = response.content.decode()
     assert response.status_code == 200
     assert "Iemand anders heeft deze casus opgeslagen" in said
+    assert "Publiceer de opgeslagen versie" not in said
     assert ("<del>Hun</del>" in said, "<ins>Mijn</ins>" in said, 'value="Mijn begin"' in said) == (True, True, True)
     labels = [change.label for change in response.context["both_versions"]]
     assert labels == ["Titel", "Slot"]
