@@ -184,7 +184,7 @@ class Field {
     } else if (reply.status === 409 && reply.reason === "other_user") {
       lock();
     } else if (reply.status === 409) {
-      this.choose(reply);
+      this.choose(reply, sent);
     } else if (reply.status === 401) {
       this.say("wait", words.signedout);
       offerSignIn();
@@ -203,7 +203,8 @@ class Field {
   }
 
   // Two texts for one answer: show both; both are kept whichever is chosen.
-  choose(reply) {
+  choose(reply, sent) {
+    const stored = normalise(reply.body.stored ?? "");
     this.isPaused = true;
     this.say("wait", words.conflict);
     this.element.querySelector("[data-conflict]")?.remove();
@@ -211,10 +212,10 @@ class Field {
     panel.querySelector("[data-mine]").textContent = this.text;
     panel.querySelector("[data-stored]").textContent = reply.body.stored ?? "";
     const decide = (text, choice) => {
-      copies(this.place).forEach((copy) => remove(copy.key));
+      this.putAside(new Set([sent.text, stored, text]));
       this.area.value = text;
       this.choice = choice;
-      this.confirmed = normalise(reply.body.stored ?? "");
+      this.confirmed = stored;
       this.confirmedChoice = reply.body.verdict ?? this.confirmedChoice;
       this.revision = reply.revision;
       this.isPaused = false;
@@ -224,8 +225,23 @@ class Field {
       else this.say("ok", this.saidBy(reply));
     };
     panel.querySelector("[data-take-mine]").addEventListener("click", () => decide(this.text, this.choice));
-    panel.querySelector("[data-take-stored]").addEventListener("click", () => decide(normalise(reply.body.stored ?? ""), reply.body.verdict ?? this.choice));
+    panel.querySelector("[data-take-stored]").addEventListener("click", () => decide(stored, reply.body.verdict ?? this.choice));
     this.area.after(panel);
+  }
+
+  // Nothing is dropped by choosing. What was typed since, and copies of other pages, the server has not seen: they go
+  // out to stand under «Eerdere versies», and stay on the device until they are there.
+  async putAside(known) {
+    const { key, ...own } = this.asCopy();
+    if (!known.has(own.text)) keep(keyOf(this.place, `${writer}-${own.seq}`), own);
+    remove(key);
+    for (const copy of copies(this.place)) {
+      if (!known.has(copy.text)) {
+        const reply = await send({ ...copy, url: this.url, revision: 0, writer: "", extra: undefined });
+        if (reply.status !== 200 && reply.reason !== "stale") continue;
+      }
+      remove(copy.key);
+    }
   }
 
   say(kind, text) {

@@ -75,6 +75,14 @@ def on_device(page) -> int:
     return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek:')).length")
 
 
+def nothing_left(page) -> bool:
+    for _each in range(50):
+        if on_device(page) == 0:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def again(page):
     fresh = page.context.new_page()
     fresh.goto(page.url)
@@ -184,6 +192,43 @@ def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
     expect(line(other)).to_contain_text(SAVED)
     expect(field(other)).to_have_value(texts[winner])
     assert stored()[0] == texts[winner]
+
+
+def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, expected_problems):
+    expected_problems.append("status of 409")
+    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    write(desk, "Van school.")
+    panel = desk.get_by_role("region", name="Twee teksten")
+    expect(panel).to_be_visible()
+    write(desk, " En nog een zin.")
+    with desk.expect_response(lambda response: "/ingeleverd/" in response.url):
+        panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    expect(line(desk)).to_contain_text(SAVED)
+    kept = set(FeedbackVersion.objects.values_list("text", flat=True))
+    assert kept == {"Van thuis.", "Van school.", "Van school. En nog een zin."}
+    assert stored()[0] == "Van thuis."
+    assert nothing_left(desk)
+
+
+def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, expected_problems):
+    expected_problems.append("status of 409")
+    other, context, url = again(desk), desk.context, desk.url
+    context.set_offline(True)
+    write(desk, "Uit het eerste tabblad.")
+    write(other, "Uit het tweede tabblad.")
+    assert on_device(desk) == 2
+    desk.close()
+    other.close()
+    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    context.set_offline(False)
+    fresh = context.new_page()
+    fresh.goto(url)
+    panel = fresh.get_by_role("region", name="Twee teksten")
+    with fresh.expect_response(lambda response: "/ingeleverd/" in response.url):
+        panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    assert nothing_left(fresh)
+    kept = set(FeedbackVersion.objects.values_list("text", flat=True))
+    assert kept == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
 
 
 def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
