@@ -36,7 +36,8 @@ function move(step, options) {
   const index = at ? replies.indexOf(at) + step : step > 0 ? 0 : replies.length - 1;
   if (replies[index]) return goTo(replies[index], options);
   const onward = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
-  (onward ?? document.querySelector(".release button"))?.focus();
+  // Never onto a button: whoever presses Enter next means the field, and releasing cannot be undone.
+  (onward ?? (step > 0 ? document.getElementById("vrijgeven") : at))?.focus();
   return undefined;
 }
 
@@ -138,9 +139,9 @@ function openBank(reply) {
   search.addEventListener("input", () => listSentences(reply));
   search.addEventListener("keydown", (event) => {
     if (event.key === "Escape") fieldOf(reply).area.focus();
-    if (event.key === "Enter") {
+    if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      bank.querySelector("[data-bank-list] button")?.click();
+      if (!event.ctrlKey && !event.metaKey) bank.querySelector("[data-bank-list] button")?.click(); // else: save, next
     }
   });
   bank.querySelector("[data-offer-keep]").addEventListener("click", () => keepOffer(reply));
@@ -272,13 +273,13 @@ const LETTER = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (!desk || document.querySelector("dialog[open]")) return;
+  if (!desk || event.isComposing || document.querySelector("dialog[open]")) return;
   const reply = here();
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && reply) {
     event.preventDefault();
     return void saveAndNext(reply);
   }
-  if (event.altKey && event.key.toLowerCase() === "b" && reply) {
+  if (event.altKey && event.code === "KeyB" && reply) {
     event.preventDefault();
     return void reply.querySelector("[data-bank-search]")?.focus();
   }
@@ -288,7 +289,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return void fieldOf(reply).area.focus();
   }
-  if (!box?.checked && event.key !== "?") return;
+  if (!box?.checked) return; // «?» too: whoever speaks or trembles has the button
   if (!Object.hasOwn(LETTER, event.key)) return;
   event.preventDefault();
   LETTER[event.key]();

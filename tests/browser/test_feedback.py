@@ -393,6 +393,31 @@ def test_the_story_is_one_key_away(desk, assignment, submission):
     expect(desk.locator(f"#antwoord-{submission.pk}")).to_be_focused()
 
 
+@pytest.mark.parametrize("key", ["j", "k"])
+def test_enter_past_the_last_or_first_answer_releases_nothing(open_page, assignment, submission, teacher, key):
+    reviewing.save(author=teacher, submission=submission, draft=Draft("Half af"))
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    page.keyboard.press("j")
+    page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    assert not Feedback.objects.released().exists()
+    expect(page.get_by_text("Vrijgegeven:")).to_have_count(0)
+
+
+def test_saving_from_the_search_of_the_bank_inserts_nothing(open_page, assignment, submission, teacher):
+    Comment.objects.create(owner=teacher, text="Wijs een zin aan.")
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    write(page, "Goed begin.")
+    page.keyboard.press("Alt+b")
+    page.keyboard.press("Control+Enter")
+    expect(line(page)).to_contain_text(SAVED)
+    expect(field(page)).to_have_value("Goed begin.")
+    assert stored()[0] == "Goed begin."
+
+
 def test_single_letters_can_be_switched_off(desk):
     desk.keyboard.press("?")
     keys = desk.get_by_role("dialog", name="Toetsen")
@@ -400,5 +425,8 @@ def test_single_letters_can_be_switched_off(desk):
     keys.get_by_role("button", name="Sluit").click()
     desk.reload()
     desk.keyboard.press("v")
+    desk.keyboard.press("?")
     expect(desk.get_by_role("dialog")).to_be_hidden()
+    desk.get_by_role("button", name="Toetsen").click()
+    expect(keys).to_be_visible()
     assert Submission.objects.count() == 1
