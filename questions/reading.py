@@ -6,6 +6,7 @@ Drafts are never read here: only submissions that teachers may read, of each ans
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -131,6 +132,8 @@ class View:
     pages: int
     total: int
     since: datetime
+    made: datetime
+    own_group: str | None  # the group that the address asks for, rather than the one that is remembered
     students: int
     ready: Ready
     comments: list[Comment]
@@ -157,6 +160,31 @@ class View:
     def previous_person(self) -> Person | None:
         return self._beside(-1)
 
+    @property
+    def address(self) -> str:
+        """This very page, also when more was read by then. Without it a page opens where something waits."""
+        return self._address(**self._place, pagina=self.page)
+
+    @property
+    def address_of_any_group(self) -> str:
+        """Where to go on after choosing a group: what the address asks for would overrule that choice."""
+        return f"?{urlencode({**self._place, 'sinds': self.since.isoformat()})}"
+
+    @property
+    def elsewhere(self) -> str:
+        """What every link within this sitting takes along."""
+        return self._address()[1:]
+
+    @property
+    def _place(self) -> dict[str, str]:
+        if self.person:
+            return {"student": self.person.tag}
+        return {"vraag": self.here.question.key} if self.here else {}
+
+    def _address(self, **query) -> str:
+        group = {} if self.own_group is None else {"klas": self.own_group}
+        return f"?{urlencode({**query, **group, 'sinds': self.since.isoformat()})}"
+
     def _beside(self, step: int) -> Person | None:
         at = self.people.index(self.person) + step if self.person else -1
         return self.people[at] if 0 <= at < len(self.people) else None
@@ -177,6 +205,7 @@ class _Line:
 
 def gather(desk: Desk, wanted: Wanted) -> View:
     """One page of answers, in a fixed number of queries."""
+    made = timezone.now()
     assignment, choices = desk.assignment, desk.enrolment.reading
     people = {e.user_id: e for e in Enrolment.objects.filter(module=assignment.module_id).select_related("user")}
     groups = _groups(assignment, people)
@@ -216,6 +245,8 @@ def gather(desk: Desk, wanted: Wanted) -> View:
         pages=pages,
         total=len(chosen),
         since=wanted.since,
+        made=made,
+        own_group=wanted.group,
         students=sum(people[pk].role == Role.STUDENT and not people[pk].has_left for pk in in_group),
         ready=_ready(desk, here, person, people, in_group),
         comments=list(Comment.objects.usable_by(desk.enrolment.user_id, assignment.module).select_related("owner")),

@@ -18,9 +18,7 @@ function here() {
 
 // Where one is stands in the address: a reload, or Back, comes out at the same answer and keeps the order as it was.
 function remember(reply) {
-  const address = new URL(location.href);
-  if (!address.searchParams.has("sinds")) address.searchParams.set("sinds", desk.dataset.since);
-  address.searchParams.delete("antwoord");
+  const address = new URL(desk.dataset.address, location.href);
   address.hash = reply.id;
   history.replaceState(null, "", address);
 }
@@ -312,7 +310,7 @@ if (selection) {
 
 async function lookAround() {
   if (document.visibilityState !== "visible") return;
-  const query = new URLSearchParams({ sinds: desk.dataset.since });
+  const query = new URLSearchParams({ sinds: desk.dataset.made });
   const response = await fetch(`${desk.dataset.now}?${query}`, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
   if (!response?.ok) return;
   const { writing, arrived } = await response.json();
@@ -329,7 +327,9 @@ async function lookAround() {
     notice.dataset.new = "";
     notice.setAttribute("role", "status");
     const link = document.createElement("a");
-    link.href = document.querySelector("[data-question-now]")?.href ?? location.pathname;
+    const address = new URL(desk.dataset.address, location.href);
+    address.searchParams.delete("pagina"); // what is new comes first
+    link.href = address;
     link.textContent = desk.dataset.show;
     notice.append(`${desk.dataset.arrived} `, link);
     desk.prepend(notice);

@@ -393,6 +393,48 @@ def test_the_story_is_one_key_away(desk, assignment, submission):
     expect(desk.locator(f"#antwoord-{submission.pk}")).to_be_focused()
 
 
+@pytest.fixture
+def two_answers(teacher):
+    assignment = AssignmentFactory(
+        module=ModuleFactory(teacher=teacher), case=published_case(kolbs=["doener", "denker"])
+    )
+    student = enrol(assignment.module)
+    return [hand_in(assignment, student, number) for number in (0, 1)]
+
+
+def test_a_reload_stays_at_the_answer(open_page, teacher, two_answers):
+    page = open_page(user=teacher)
+    last = two_answers[1]
+    page.goto(f"{address(last.answer.assignment)}?antwoord={last.pk}#antwoord-{last.pk}")
+    expect(page.locator(f"#antwoord-{last.pk}")).to_be_focused()
+    page.reload()
+    expect(page.locator(f"#antwoord-{last.pk}")).to_be_focused()
+
+
+def test_an_act_on_the_last_answer_to_read_comes_back_to_it(open_page, teacher, two_answers):
+    page = open_page(user=teacher)
+    first = two_answers[0]
+    page.goto(address(first.answer.assignment))
+    write(page, TEXT)
+    expect(line(page)).to_contain_text(SAVED)
+    page.get_by_role("button", name="Laat zien in de klas").click()
+    expect(page.get_by_role("button", name="Niet meer in de klas")).to_be_visible()
+    expect(page.locator(f"#antwoord-{first.pk}")).to_be_focused()
+
+
+def test_what_came_in_is_told_until_it_is_on_the_page(open_page, teacher, assignment, submission):
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    page.keyboard.press("j")
+    late = hand_in(assignment, enrol(assignment.module))
+    page.get_by_role("link", name="Laat zien", exact=True).click(timeout=15_000)
+    expect(page.locator(f"#antwoord-{late.pk}")).to_be_visible()
+    with page.expect_response(lambda response: "/feedback/nu/" in response.url, timeout=15_000):
+        page.reload()
+    page.wait_for_timeout(200)
+    expect(page.get_by_text("Er is intussen nieuw ingeleverd.")).to_have_count(0)
+
+
 @pytest.mark.parametrize("key", ["j", "k"])
 def test_enter_past_the_last_or_first_answer_releases_nothing(open_page, assignment, submission, teacher, key):
     reviewing.save(author=teacher, submission=submission, draft=Draft("Half af"))

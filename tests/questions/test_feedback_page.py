@@ -233,3 +233,15 @@ def test_people_of_whom_only_the_work_is_left_are_not_waited_for(read, assignmen
     hand_in(assignment, student, 0)
     teaching.remove_student(enrolment=student)
     assert read().context["view"].not_handed_in == 0
+
+
+def test_links_keep_the_group_of_the_address_and_a_choice_overrules_it(client, teacher, module, assignment, read):
+    module.groups = ["SW1A", "SW1B"]
+    module.save()
+    for _each in range(26):
+        hand_in(assignment, enrol(module, group="SW1A"))
+    page = read(klas="SW1A", vraag="vraag-1")
+    assert b"klas=SW1A&amp;sinds=" in page.content.partition(b'rel="next"')[2].partition(b">")[0]
+    chosen = page.content.decode().partition('id="klas"')[0].rpartition('name="terug" value="')[2].partition('"')[0]
+    assert "klas" not in chosen
+    assert "vraag=vraag-" in chosen
