@@ -128,12 +128,22 @@ class Field {
 
   typed() {
     this.counts();
-    if (!this.isUnsent()) return;
+    if (!this.isUnsent() && !this.sending) return this.takeBack();
     const { key, ...copy } = this.asCopy();
     const isKept = keep(key, copy);
     if (!this.isPaused) this.say("wait", isKept ? words.writing : words.nostorage);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), isKept ? PAUSE : PAUSE_WITHOUT_STORAGE);
+  }
+
+  // Typed and taken out again before it went anywhere: a copy of it would be sent by the next page that opens.
+  takeBack() {
+    clearTimeout(this.timer);
+    remove(this.key);
+    if (this.isPaused || this.isBehind) return;
+    this.line.classList.remove("saved--wait");
+    if (this.lastSaved) this.say("ok", this.lastSaved);
+    else this.line.querySelector("[data-said]").textContent = "";
   }
 
   counts() {
@@ -195,6 +205,7 @@ class Field {
     } else if (reply.status === 403 || reply.status === 404 || reply.status === 400) {
       this.say("wait", words.refused);
     } else {
+      this.confirmed = null; // it may have come through; what the server has is known once it answers again
       this.say("wait", storage.works ? words.waiting : words.nostorage);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.flush(), RETRIES[Math.min(this.tries, RETRIES.length - 1)]);
@@ -245,6 +256,7 @@ class Field {
   }
 
   say(kind, text) {
+    if (kind === "ok") this.lastSaved = text;
     this.line.classList.toggle("saved--ok", kind === "ok");
     this.line.classList.toggle("saved--wait", kind !== "ok");
     const said = this.line.querySelector("[data-said]");

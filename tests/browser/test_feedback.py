@@ -231,6 +231,32 @@ def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, e
     assert kept == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
 
 
+def test_what_is_taken_out_again_at_once_does_not_come_back(desk):
+    desk.get_by_label("graag aanvullen").check()
+    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    desk.get_by_label("afgerond").check()
+    desk.get_by_label("graag aanvullen").check()
+    write(desk, "x")
+    field(desk).press("Backspace")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert on_device(desk) == 0
+    desk.wait_for_timeout(1000)
+    desk.goto("/over/")
+    desk.wait_for_timeout(500)
+    assert stored() == ("", "aanvullen")
+
+
+def test_a_release_without_an_answer_says_how_it_stands(desk):
+    write(desk, "Mooi.")
+    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    desk.context.set_offline(False)
+    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    assert on_device(desk) == 0
+
+
 def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
     colleague = enrol(assignment.module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     other = open_page(user=colleague)
