@@ -92,7 +92,8 @@ document.querySelectorAll("[data-release], #selectie").forEach((form) =>
     if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.sending)) return;
     event.preventDefault();
     await Promise.all(all.map((field) => field.flush()));
-    if (all.some((field) => field.isUnsent())) return;
+    const stuck = all.find((field) => field.isUnsent() && !field.isGone);
+    if (stuck) return void goTo(stuck.element.closest("[data-reply]"), { field: true }); // its save line says why
     form.dataset.sent = "1";
     form.requestSubmit(event.submitter);
   }),

@@ -39,6 +39,7 @@ class Field {
     this.key = keyOf(this.place, writer);
     this.tries = 0;
     this.isBehind = false; // while a text of an earlier page still waits to be sent
+    this.isGone = false; // what it is about was taken back: never to be stored
     this.isPaused = false; // while two texts wait for a choice, or someone else is signed in
     const { savedAt } = element.dataset;
     if (savedAt) this.say("ok", this.savedLine(moment(new Date(savedAt)), element.dataset.note));
@@ -183,6 +184,7 @@ class Field {
   handle(reply, sent, seq = null) {
     if (reply.status === 200) {
       this.tries = 0;
+      this.isGone = false;
       this.confirmed = sent.text;
       if (sent.extra) this.confirmedChoice = sent.extra.verdict;
       if (reply.body.verdict && !this.choice) this.choice = this.confirmedChoice = reply.body.verdict;
@@ -201,6 +203,7 @@ class Field {
     } else if (reply.status === 413) {
       this.say("wait", words.overlong);
     } else if (reply.status === 410) {
+      this.isGone = true;
       this.say("wait", words.withdrawn);
     } else if (reply.status === 403 || reply.status === 404 || reply.status === 400) {
       this.say("wait", words.refused);

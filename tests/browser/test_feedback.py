@@ -306,6 +306,23 @@ def test_released_feedback_can_be_changed_and_is_shown_when_released_again(desk)
     assert Feedback.objects.get().shown_text == "Mooi. Nog iets."
 
 
+def test_an_answer_taken_back_does_not_stop_the_release_of_others(
+    open_page, assignment, submission, teacher, expected_problems
+):
+    expected_problems.append("status of 410")
+    second = hand_in(assignment, enrol(assignment.module))
+    reviewing.save(author=teacher, submission=second, draft=Draft("Klaar."))
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    assert answering.take_back(submission=submission)
+    gone = page.locator(f"#antwoord-{submission.pk}")
+    gone.get_by_label("Jouw feedback").fill("Te laat.")
+    expect(gone.locator("[data-saveline]")).to_contain_text("teruggenomen")
+    page.get_by_role("button", name="Geef alles vrij (1)").click()
+    expect(page.get_by_text("Vrijgegeven: bij 1 antwoord.")).to_be_visible()
+    assert on_device(page) == 1
+
+
 def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, submission, teacher):
     Comment.objects.create(owner=teacher, text="Wijs een zin aan.")
     Comment.objects.create(owner=teacher, text="Wat deed dat met jou?")
