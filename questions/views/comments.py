@@ -10,12 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from questions import access, commenting
 from questions.models import Comment, Module
 from questions.saving import normalise
+from questions.views.replies import by_who_opened_the_page
 
 MOST = 1_000  # characters of one comment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
+@by_who_opened_the_page
 def comments(request: HttpRequest) -> HttpResponse:
     """One's own bank, and a sentence more."""
     modules = Module.objects.taught_by(request.user)

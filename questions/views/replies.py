@@ -1,7 +1,14 @@
 """What a save answers to our script: a status and the stored revision. A browser without it gets a page instead."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from collections.abc import Callable
+from functools import wraps
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from questions.forms.answering import read_user
 from questions.saving import Outcome, Saved
 from questions.views.rescue import rescue_page, wants_page
 
@@ -31,3 +38,18 @@ def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     response = reply({"result": reason, "revision": 0}, status, 0)
     response.headers["X-Reason"] = reason
     return response
+
+
+def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The act, unless somebody else is signed in since the page was opened: nothing is done in another's name."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.method != "POST" or read_user(request.POST) in {None, request.user.pk}:
+            return view(request, *args, **kwargs)
+        if not wants_page(request) or "text" in request.POST:
+            return refused(request, 409, "other_user")
+        messages.error(request, _("Die bladzijde was van wie hier eerst was ingelogd. Er is niets gedaan."))
+        return redirect("questions:modules")
+
+    return guarded

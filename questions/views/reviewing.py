@@ -16,7 +16,7 @@ from questions import access, commenting, reading, reviewing
 from questions.forms.reviewing import read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
 from questions.saving import Outcome, Saved
-from questions.views.replies import STATUS, refused, save_reply
+from questions.views.replies import STATUS, by_who_opened_the_page, refused, save_reply
 from questions.views.rescue import rescue_page, wants_page
 
 
@@ -98,6 +98,7 @@ def _place_of(submission: Submission) -> str:
 
 @require_POST
 @access.signed_in
+@by_who_opened_the_page
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to what the student sees; the text stays with its writer."""
     submission = access.submission_for_teacher(request, pk)
@@ -113,6 +114,7 @@ def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.signed_in
+@by_who_opened_the_page
 def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
     """«Gelezen», or the same comment, for all that were ticked."""
     assignment = access.assignment_for_teacher(request, pk)
@@ -160,6 +162,7 @@ def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:
 
 @require_POST
 @access.signed_in
+@by_who_opened_the_page
 def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     access.assignment_for_teacher(request, pk)
     count = reviewing.undo_batch(author=request.user, token=request.POST.get("actie", ""))
@@ -173,6 +176,7 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.signed_in
+@by_who_opened_the_page
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
     assignment = access.assignment_for_teacher(request, pk)

@@ -188,7 +188,7 @@ function offer(reply, { offer: text }) {
 async function keepOffer(reply) {
   const line = reply.querySelector("[data-bank-offer]");
   const text = line.querySelector("[data-offer-text]").textContent;
-  const answer = await post(bankList.dataset.url, { text });
+  const answer = await post(bankList.dataset.url, { text, user: document.body.dataset.user });
   if (answer.status !== 200) return;
   sentences.push({ text, owner: "" });
   document.querySelectorAll("[data-bank-offer]").forEach((each) => (each.hidden = true));

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions import answering, teaching
-from questions.models import Answer, Role, Submission
+from questions import answering, reviewing, teaching
+from questions.models import Answer, Comment, Feedback, Role, Submission
+from questions.saving import Draft
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -245,3 +246,25 @@ def test_links_keep_the_group_of_the_address_and_a_choice_overrules_it(client, t
     chosen = page.content.decode().partition('id="klas"')[0].rpartition('name="terug" value="')[2].partition('"')[0]
     assert "klas" not in chosen
     assert "vraag=vraag-" in chosen
+
+
+def test_nothing_is_done_in_the_name_of_who_signed_in_since(client, teacher, module, assignment, student, read):
+    submission = hand_in(assignment, student)
+    assert f'name="user" value="{teacher.pk}"' in read().content.decode().partition('id="selectie"')[2][:600]
+    colleague = enrol(module, UserFactory(), role=Role.TEACHER).user
+    reviewing.save(author=colleague, submission=submission, draft=Draft("Nog niet af"))
+    client.force_login(colleague)
+    page = f"/opdrachten/{assignment.pk}/feedback"
+    other = hand_in(assignment, enrol(module))
+    for path, data in [
+        (f"{page}/keuze/", {"antwoord": other.pk, "oordeel": "gelezen"}),
+        (f"{page}/vrijgave/", {"wat": "alles"}),
+        (f"/ingeleverd/{submission.pk}/feedback/ongedaan/", {}),
+        ("/zinnen/", {"text": "Een zin van mij"}),
+    ]:
+        assert client.post(path, {**data, "user": teacher.pk}).status_code == 409
+        response = client.post(path, {**data, "user": teacher.pk}, headers={"Accept": "text/html"})
+        assert response.status_code == (409 if "text" in data else 302)
+    given = Feedback.objects.get()
+    assert (given.text, given.released_at) == ("Nog niet af", None)
+    assert not Comment.objects.exists()
