@@ -204,6 +204,8 @@ def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedbac
         return ready.filter(submission__in=read_selection(data))
     if data["wat"] == "hier" and not (data.get("vraag") or data.get("student")):
         raise BadRequest("here is where?")
+    if data["wat"] == "klas" and not data.get("klas"):
+        raise BadRequest("which group?")
     if data["wat"] in {"hier", "klas"} and data.get("klas"):
         students = {"submission__answer__assignment__module__enrolments__group": data["klas"]}
         ready = ready.filter(**students, **_same_student())

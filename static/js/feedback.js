@@ -112,10 +112,14 @@ desk?.addEventListener("change", (event) => {
 function undoVerdict() {
   const last = verdicts.pop();
   if (!last) return;
-  last.field.choice = last.before || "gelezen";
-  last.field.verdictBefore = last.field.choice;
-  last.field.typed();
-  goTo(last.field.element.closest("[data-reply]"));
+  const { field, before } = last;
+  const reply = field.element.closest("[data-reply]");
+  const isAlone = !before && !field.text; // a verdict was all there was: without it the answer waits to be read again
+  if (isAlone && (field.revision || field.sending)) return void reply.querySelector("[data-undo]").click();
+  field.choice = before || (isAlone ? "" : "gelezen");
+  field.verdictBefore = field.choice;
+  field.typed();
+  goTo(reply);
 }
 
 function choose(reply, number) {

@@ -426,6 +426,19 @@ def test_undoing_gives_the_field_back_empty_and_keeps_the_text(desk):
     assert not Feedback.objects.exists()
 
 
+@pytest.mark.parametrize("pause", [0, 1500])
+def test_undoing_the_only_verdict_leaves_the_answer_to_be_read(desk, pause):
+    desk.keyboard.press("j")
+    desk.keyboard.press("3")
+    desk.wait_for_timeout(pause)
+    desk.keyboard.press("z")
+    expect(desk.get_by_label("afgerond")).not_to_be_checked()
+    expect(desk.get_by_label("gelezen")).not_to_be_checked()
+    desk.wait_for_timeout(1200)
+    assert not Feedback.objects.exists()
+    assert on_device(desk) == 0
+
+
 def test_the_story_is_one_key_away(desk, assignment, submission):
     desk.keyboard.press("j")
     desk.keyboard.press("v")

@@ -268,3 +268,10 @@ def test_nothing_is_done_in_the_name_of_who_signed_in_since(client, teacher, mod
     given = Feedback.objects.get()
     assert (given.text, given.released_at) == ("Nog niet af", None)
     assert not Comment.objects.exists()
+
+
+def test_releasing_a_group_needs_to_know_which(client, teacher, assignment, student):
+    reviewing.save(author=teacher, submission=hand_in(assignment, student), draft=Draft("Mooi."))
+    client.force_login(teacher)
+    assert client.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "klas"}).status_code == 400
+    assert not Feedback.objects.released().exists()
