@@ -9,10 +9,11 @@ TIMES = 3  # whoever writes the same for the third time, is offered to keep it
 
 def keep_comment(*, owner, text: str, module=None) -> Comment:
     """Into the bank, once. With a module: for colleagues there as well."""
-    comment, is_new = Comment.objects.get_or_create(
-        owner=owner, text=normalise(text).strip(), defaults={"module": module}
-    )
-    if not is_new and module and comment.module_id is None:
+    text = normalise(text).strip()
+    comment = Comment.objects.filter(owner=owner, text=text).first() or Comment(owner=owner, text=text, module=module)
+    if comment.pk is None:
+        comment.save()
+    elif module and comment.module_id is None:
         comment.module = module
         comment.save(update_fields=["module"])
     return comment

@@ -5,14 +5,14 @@ Drafts are never read here: only submissions that teachers may read, of each ans
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
 import cases.access
 from cases.access import Run
-from questions import reviewing
+from questions import readiness
 from questions.access import Desk
 from questions.models import (
     Assignment,
@@ -29,7 +29,6 @@ from questions.models import (
 )
 
 PER_PAGE = 25
-WRITES_NOW = timedelta(seconds=45)  # saves come a second after a pause; so long ago counts as «now»
 
 
 @dataclass(frozen=True)
@@ -107,16 +106,6 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """How much feedback is not released yet: what this teacher may release here, in this group, in all; and others'."""
-
-    here: int
-    group: int
-    total: int
-    of_colleagues: dict[str, int]
-
-
-@dataclass(frozen=True)
 class View:
     assignment: Assignment
     by: str
@@ -135,7 +124,7 @@ class View:
     made: datetime
     own_group: str | None  # the group that the address asks for, rather than the one that is remembered
     students: int
-    ready: Ready
+    ready: readiness.Ready
     comments: list[Comment]
     batch: tuple[str, int] | None
 
@@ -208,7 +197,7 @@ def gather(desk: Desk, wanted: Wanted) -> View:
     made = timezone.now()
     assignment, choices = desk.assignment, desk.enrolment.reading
     people = {e.user_id: e for e in Enrolment.objects.filter(module=assignment.module_id).select_related("user")}
-    groups = _groups(assignment, people)
+    groups = assignment.module.groups
     group = choices.group if wanted.group is None else wanted.group
     group = group if group in groups else ""
     in_group = {pk for pk, person in people.items() if group in {"", person.group}}
@@ -248,16 +237,10 @@ def gather(desk: Desk, wanted: Wanted) -> View:
         made=made,
         own_group=wanted.group,
         students=sum(people[pk].role == Role.STUDENT and not people[pk].has_left for pk in in_group),
-        ready=_ready(desk, here, person, people, in_group),
+        ready=readiness.ready_at(desk, people, in_group, here.question if here else None, person.tag if person else ""),
         comments=list(Comment.objects.usable_by(desk.enrolment.user_id, assignment.module).select_related("owner")),
-        batch=_batch(desk),
+        batch=readiness.last_batch(desk),
     )
-
-
-def _groups(assignment: Assignment, people: dict[int, Enrolment]) -> list[str]:
-    """The groups of the module, and those that students are in and that were taken off its list."""
-    of_students = {person.group for person in people.values() if person.role == Role.STUDENT} - {""}
-    return [*assignment.module.groups, *sorted(of_students - set(assignment.module.groups))]
 
 
 def _by(wanted: Wanted, remembered: str) -> str:
@@ -357,7 +340,7 @@ def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labe
         given[each.submission_id].append(each)
     me = desk.enrolment.user_id
     kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
-    for version in FeedbackVersion.objects.filter(submission__answer__in=answers, author=me):
+    for version in FeedbackVersion.objects.filter(submission__answer__in=answers, author=me).exclude(text=""):
         kept[version.submission_id].append(version)
     pinned = set(PinnedAnswer.objects.filter(submission__answer__in=answers).values_list("submission", flat=True))
     extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
@@ -393,52 +376,3 @@ def _earlier(versions: list[Submission], given: dict[int, list[Feedback]]) -> li
         for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1)
     ]
     return found[::-1]
-
-
-def _ready(desk: Desk, here: Tab | None, person: Person | None, people: dict, in_group: set[int]) -> Ready:
-    assignment, me = desk.assignment, desk.enrolment.user_id
-    mine = set(
-        reviewing.to_release(me, assignment.module)
-        .filter(submission__answer__assignment=assignment)
-        .values_list("pk", flat=True)
-    )
-    rows = Feedback.objects.waiting_for_release().filter(submission__answer__assignment=assignment)
-    here_count = group_count = 0
-    of_colleagues: Counter[str] = Counter()
-    for pk, author, question, student in rows.values_list(
-        "pk", "author", "submission__answer__question", "submission__answer__student"
-    ):
-        if pk not in mine:
-            of_colleagues[str(people[author].user)] += 1
-            continue
-        group_count += student in in_group
-        is_here = people[student].tag == person.tag if person else here is not None and question == here.question.pk
-        here_count += is_here and student in in_group
-    return Ready(here_count, group_count, len(mine), dict(of_colleagues))
-
-
-def _batch(desk: Desk) -> tuple[str, int] | None:
-    """The last act for a selection that can still be undone, with how many answers it was for."""
-    rows = reviewing.untouched(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
-    tokens = list(rows.order_by("-created_at", "-pk").values_list("batch", flat=True))
-    return (tokens[0], tokens.count(tokens[0])) if tokens else None
-
-
-def writing_now(desk: Desk) -> dict[int, str]:
-    """Which colleague is at which answer at this moment, by submission."""
-    rows = (
-        Feedback.objects.filter(
-            submission__answer__assignment=desk.assignment, updated_at__gte=timezone.now() - WRITES_NOW
-        )
-        .exclude(author=desk.enrolment.user_id)
-        .exclude(author=None)
-        .exclude(writer="")
-        .select_related("author")
-    )
-    return {row.submission_id: row.author.get_short_name() for row in rows.order_by("updated_at")}
-
-
-def arrived_since(desk: Desk, since: datetime) -> int:
-    """How many answers were handed in since the page was made."""
-    rows = Submission.objects.readable_for_teachers().filter(answer__assignment=desk.assignment)
-    return rows.filter(submitted_at__gt=since).values("answer").distinct().count()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from questions.models import (
@@ -54,6 +54,7 @@ class FeedbackPlace:
                 author=self.author,
                 text=text,
                 verdict=self.verdict or Verdict.READ,
+                revision=_next_revisions(self.author, [self.submission.pk])[self.submission.pk],
                 writer=self.draft.writer,
                 writer_seq=self.draft.seq,
             )
@@ -66,6 +67,7 @@ class FeedbackPlace:
         written = {
             "text": text,
             "verdict": self.verdict or row.verdict,
+            "batch": "",
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
             "updated_at": timezone.now(),
@@ -96,6 +98,13 @@ def _shown_meanwhile(row: Feedback, text: str, verdict: str) -> dict:
     return {"released_text": row.shown_text, "released_verdict": row.shown_verdict}
 
 
+def _next_revisions(author, submissions: list[int]) -> dict[int, int]:
+    """By submission the first revision of feedback on it: after all that this teacher undid there."""
+    undone = FeedbackVersion.objects.filter(author=author, submission__in=submissions).order_by().values("submission")
+    last = dict(undone.annotate(last=Max("revision")).values_list("submission", "last"))
+    return {pk: last.get(pk, 0) + 1 for pk in submissions}
+
+
 def _keep(submission: Submission, author, text: str, kind: str) -> None:
     if text.strip():
         FeedbackVersion.objects.get_or_create(submission=submission, author=author, text=text, kind=kind)
@@ -115,7 +124,7 @@ def undo(*, author, submission: Submission) -> bool:
     row = Feedback.objects.select_for_update().filter(author=author, submission=submission).first()
     if row is None or not row.waits_for_release:
         return False
-    _keep(submission, author, row.text, FeedbackVersion.Kind.UNDONE)
+    _bury([row])
     if not row.is_released:
         row.delete()
         return True
@@ -128,6 +137,20 @@ def undo(*, author, submission: Submission) -> bool:
         writer="",
     )
     return True
+
+
+def _bury(rows: Iterable[Feedback]) -> None:
+    """Keep text and revision of what is undone."""
+    FeedbackVersion.objects.bulk_create(
+        FeedbackVersion(
+            submission_id=row.submission_id,
+            author_id=row.author_id,
+            text=row.text,
+            revision=row.revision,
+            kind=FeedbackVersion.Kind.UNDONE,
+        )
+        for row in rows
+    )
 
 
 # --- The same for a selection ---
@@ -152,24 +175,25 @@ def mark(*, author, submissions: Iterable[Submission], text: str = "", verdict: 
     )  # nobody takes back meanwhile
     standing = set(Submission.objects.standing().filter(pk__in=chosen).values_list("pk", flat=True))
     mine = set(Feedback.objects.filter(author=author, submission__in=standing).values_list("submission", flat=True))
-    rows = [
-        Feedback(submission_id=pk, author=author, text=normalise(text), verdict=verdict, batch=token)
-        for pk in sorted(standing - mine)
-    ]
+    made = {"author": author, "text": normalise(text), "verdict": verdict, "batch": token}
+    revisions = _next_revisions(author, sorted(standing - mine))
+    rows = [Feedback(submission_id=pk, revision=revision, **made) for pk, revision in revisions.items()]
     Feedback.objects.bulk_create(rows, ignore_conflicts=True)
     return Batch(token, len(rows), len(chosen) - len(rows))
 
 
 def untouched(author) -> QuerySet[Feedback]:
     """What acts for a selection made and nobody changed or released since: what can still be undone together."""
-    return Feedback.objects.filter(author=author, released_at=None, revision=1).exclude(batch="")
+    return Feedback.objects.filter(author=author, released_at=None).exclude(batch="")
 
 
 @transaction.atomic
 def undo_batch(*, author, token: str) -> int:
     """How many rows went; those that were changed or released since, stay."""
-    _count, by_model = untouched(author).filter(batch=token).delete()
-    return by_model.get(Feedback._meta.label, 0)
+    rows = list(untouched(author).filter(batch=token).select_for_update())
+    _bury(rows)
+    Feedback.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
 
 
 # --- Releasing ---

@@ -86,7 +86,7 @@ def store(place: Place, draft: Draft) -> Saved:
         row = place.find()
     if row is None or place.is_stored(row, text) or _is_overtaken(draft, row):
         return Saved(Outcome.SAVED, row)
-    if row.revision != draft.revision and row.text != text and not _wrote(draft, row):
+    if row.revision != draft.revision and not _wrote(draft, row):
         place.keep_both(row, text)
         return Saved(Outcome.STALE, row)
     if place.overwrite(row, text):

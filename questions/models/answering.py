@@ -279,6 +279,9 @@ class FeedbackVersion(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     text = models.TextField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    # Of feedback that was undone: where the next one on this version goes on counting. A revision never comes back, or
+    # a page from before the undoing would take its own for the one that is stored.
+    revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

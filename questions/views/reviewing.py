@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
-from questions import access, commenting, reading, reviewing
-from questions.forms.reviewing import read_feedback, read_selection, read_wanted
+from questions import access, commenting, readiness, reading, reviewing
+from questions.forms.reviewing import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
-from questions.saving import Outcome, Saved
+from questions.saving import Outcome, Saved, normalise
 from questions.views.replies import STATUS, by_who_opened_the_page, refused, save_reply
 from questions.views.rescue import rescue_page, wants_page
 
@@ -49,7 +49,9 @@ def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Which colleague is writing where, and how much came in since the page was made."""
     desk = access.desk_of_teacher(request, pk)
     wanted = read_wanted(request)
-    return JsonResponse({"writing": reading.writing_now(desk), "arrived": reading.arrived_since(desk, wanted.since)})
+    return JsonResponse(
+        {"writing": readiness.writing_now(desk), "arrived": readiness.arrived_since(desk, wanted.since)}
+    )
 
 
 @require_POST
@@ -65,14 +67,21 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
         saved = reviewing.save(author=request.user, submission=submission, draft=sent.save.draft, verdict=sent.verdict)
     except reviewing.TakenBackError:
         return refused(request, 410, "withdrawn")
-    if sent.is_released and saved.outcome is Outcome.SAVED and saved.row:
-        reviewing.release(feedback=Feedback.objects.filter(pk=saved.row.pk))
+    if sent.is_released and _is_as_sent(saved, sent):
+        # Another save may come in between: what is released is what this page sent.
+        reviewing.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
         saved.row.refresh_from_db()
     if wants_page(request):
         return _page_after_save(request, submission, saved)
     offer = commenting.worth_keeping(request.user, submission)
     more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
     return save_reply(saved, note=_note(saved), offer=offer, **more)
+
+
+def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
+    """Whether just this is stored, and not a later save of the same page."""
+    row = saved.row if saved.outcome is Outcome.SAVED else None
+    return bool(row) and row.text == normalise(sent.save.draft.text) and sent.verdict in {None, row.verdict}
 
 
 def _note(saved: Saved) -> str:
@@ -87,7 +96,10 @@ def _note(saved: Saved) -> str:
 def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
         return rescue_page(request, STATUS[saved.outcome], saved.outcome.value, saved)
-    messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)} if saved.row else _("Opgeslagen."))
+    if saved.row:
+        messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)})
+    else:
+        messages.info(request, _("Er was nog niets om op te slaan."))
     return redirect(_place_of(submission))
 
 

@@ -1,7 +1,7 @@
 // The feedback desk: by keyboard from answer to answer, sentences from the bank, and who else is writing. What is typed
 // is saved by writing.js, like any other text.
 
-import { post } from "./outbox.js";
+import { post, send } from "./outbox.js";
 import { all } from "./writing.js";
 
 const desk = document.getElementById("lezen");
@@ -55,13 +55,15 @@ async function saveAndNext(reply) {
 async function release(reply) {
   const field = fieldOf(reply);
   if (!field.choice) field.choice = "gelezen";
-  const sent = field.asCopy();
   field.typed();
   await field.flush();
   if (field.isUnsent() || field.isPaused) return; // the save line says why
-  const answer = await post(field.url, { text: sent.text, revision: field.revision, writer: sent.writer, seq: field.seq + 1, user: document.body.dataset.user, verdict: field.choice, vrij: 1 });
-  field.seq += 1;
-  field.handle(answer, { text: sent.text, extra: { verdict: field.choice } }, field.seq);
+  const { key, ...now } = field.asCopy();
+  field.seq = now.seq;
+  field.sending = send({ ...now, extra: { ...now.extra, vrij: 1 } });
+  const answer = await field.sending;
+  field.sending = null;
+  field.handle(answer, now, now.seq);
 }
 
 replies.forEach((reply) => {

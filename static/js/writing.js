@@ -62,6 +62,10 @@ class Field {
     this.choices.forEach((radio) => (radio.checked = radio.value === value));
   }
 
+  nameOf(choice) {
+    return this.choices.find((radio) => radio.value === choice)?.closest("label").textContent.trim() ?? "";
+  }
+
   isUnsent() {
     return this.text !== this.confirmed || this.choice !== this.confirmedChoice;
   }
@@ -225,6 +229,8 @@ class Field {
     const panel = document.getElementById("twee-teksten").content.cloneNode(true).firstElementChild;
     panel.querySelector("[data-mine]").textContent = this.text;
     panel.querySelector("[data-stored]").textContent = reply.body.stored ?? "";
+    panel.querySelector("[data-mine-choice]").textContent = this.nameOf(this.choice);
+    panel.querySelector("[data-stored-choice]").textContent = this.nameOf(reply.body.verdict);
     const decide = (text, choice) => {
       this.putAside(new Set([sent.text, stored, text]));
       this.area.value = text;

@@ -528,3 +528,20 @@ def test_single_letters_can_be_switched_off(desk):
     desk.get_by_role("button", name="Toetsen").click()
     expect(keys).to_be_visible()
     assert Submission.objects.count() == 1
+
+
+def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expected_problems):
+    expected_problems.append("status of 409")
+    write(desk, TEXT)
+    expect(line(desk)).to_contain_text(SAVED)
+    other = again(desk)
+    desk.get_by_label("graag aanvullen").check()
+    expect(line(desk)).to_contain_text(SAVED)
+    other.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    panel = other.get_by_role("region", name="Twee teksten")
+    expect(panel.locator("[data-mine-choice]")).to_have_text("gelezen")
+    expect(panel.locator("[data-stored-choice]")).to_have_text("graag aanvullen")
+    panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    expect(other.get_by_label("graag aanvullen")).to_be_checked()
+    assert stored() == (TEXT, "aanvullen")
+    assert not Feedback.objects.released().exists()

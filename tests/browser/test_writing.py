@@ -363,6 +363,7 @@ def test_another_person_signing_in_on_the_same_machine(desk, student, expected_p
     mine = desk.context.new_page()
     mine.goto(reverse("questions:assignment", args=[Assignment.objects.get().pk]))
     expect(field(mine)).to_have_value("van de eerste")
+    expect(line(mine)).to_contain_text(SAVED)
     assert Answer.objects.get().student == student
 
 
@@ -468,8 +469,9 @@ def test_what_is_unsent_goes_out_from_any_page(desk):
     desk.context.set_offline(False)
     desk.route("**/antwoord/**", lambda route: route.abort())
     elsewhere = desk.context.new_page()
-    elsewhere.goto("/over/")
-    elsewhere.wait_for_function("Object.keys(localStorage).every(key => !key.startsWith('casusboek:'))")
+    with elsewhere.expect_response(lambda response: "/antwoord/" in response.url) as sent:
+        elsewhere.goto("/over/")
+    assert sent.value.status == 200
     assert stored() == "later verzonden"
 
 
@@ -479,13 +481,13 @@ def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expec
     write(desk, "op de laptop")
     context = desk.context
     desk.close()
-    context.set_offline(False)
     Answer.objects.create(
         student=student,
         question=Assignment.objects.get().questions.get(),
         assignment=Assignment.objects.get(),
         text="op de telefoon",
     )
+    context.set_offline(False)
     page = context.new_page()
     page.goto("/antwoorden/")
     section = page.locator("#niet-verzonden")

@@ -185,6 +185,16 @@ def test_a_save_answers_with_the_revision_and_what_the_student_sees(save, assign
     assert save(submission, "Mooi zo.", revision="1").json()["note"] == "wijziging nog niet vrijgegeven"
 
 
+def test_only_what_was_sent_is_released(save, assignment, module):
+    submission = hand_in(assignment, student(module, "Bram"))
+    save(submission, "Half af", verdict="gelezen", writer="laptop", seq="2")
+    reply = save(submission, "Af.", verdict="gelezen", revision="1", writer="laptop", seq="1", vrij="1")
+    assert reply.json()["note"] == "nog niet vrijgegeven"
+    reply = save(submission, "Half af", verdict="afgerond", revision="9", writer="telefoon", seq="1", vrij="1")
+    assert reply.status_code == 409
+    assert not Feedback.objects.released().exists()
+
+
 @pytest.mark.parametrize("fields", [{"verdict": "onvoldoende"}, {"revision": "x"}, {"seq": "-1"}, {"user": "ik"}])
 def test_nonsense_is_refused(save, assignment, module, fields):
     assert save(hand_in(assignment, student(module, "Bram")), **fields).status_code == 400

@@ -82,12 +82,13 @@ def test_only_the_verdict_can_change(save):
     assert (saved.revision, Feedback.objects.get().verdict) == (2, DONE)
 
 
-def test_a_verdict_on_the_same_text_is_never_a_conflict(save):
+def test_a_stale_verdict_does_not_win_in_silence(save):
     save("Mooi.", READ, writer="laptop", seq=1)
     save("Mooi.", AGAIN, revision=1, writer="laptop", seq=2)
-    assert save("Mooi.", DONE, revision=1, writer="telefoon", seq=1).outcome is Outcome.SAVED
-    assert Feedback.objects.get().verdict == DONE
-    assert kept() == []
+    assert save("Mooi.", DONE, revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
+    assert save("Mooi.", AGAIN, revision=1, writer="telefoon", seq=1).outcome is Outcome.SAVED
+    assert save("Mooi.", revision=1, writer="telefoon", seq=1).outcome is Outcome.SAVED
+    assert Feedback.objects.get().verdict == AGAIN
 
 
 def test_a_stale_save_keeps_both_texts(save):
@@ -233,6 +234,23 @@ def test_undoing_takes_the_feedback_away_and_keeps_the_text(save, teacher, submi
     assert not Feedback.objects.exists()
     assert kept() == ["Mooi."]
     assert not reviewing.undo(author=teacher, submission=submission)
+
+
+def test_a_page_from_before_an_undoing_does_not_write_over_what_came_after(save, teacher, submission):
+    save("Oud.", writer="laptop", seq=1)
+    reviewing.undo(author=teacher, submission=submission)
+    save("Nieuw en lang doordacht.", writer="tafel", seq=1)
+    assert save("Oud, en meer.", revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
+    assert Feedback.objects.get().text == "Nieuw en lang doordacht."
+    assert "Oud, en meer." in kept()
+
+
+def test_the_same_holds_for_what_was_undone_together(save, teacher, submission):
+    batch = reviewing.mark(author=teacher, submissions=[submission], text="Oud.")
+    reviewing.undo_batch(author=teacher, token=batch.token)
+    reviewing.mark(author=teacher, submissions=[submission], text="Nieuw en lang doordacht.")
+    assert save("Oud, en meer.", revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
+    assert "Oud, en meer." in kept()
 
 
 def test_undoing_a_change_goes_back_to_what_was_released(save, teacher, assignment, submission):

@@ -1,0 +1,75 @@
+"""What is ready at the feedback desk and not released, what can still be undone, and who else is at work there."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from questions import reviewing
+from questions.access import Desk
+from questions.models import Enrolment, Feedback, Question, Submission
+
+WRITES_NOW = timedelta(seconds=45)  # saves come a second after a pause; so long ago counts as «now»
+
+
+@dataclass(frozen=True)
+class Ready:
+    """How much feedback is not released yet: what this teacher may release here, in this group, in all; and others'."""
+
+    here: int
+    group: int
+    total: int
+    of_colleagues: dict[str, int]
+
+
+def ready_at(
+    desk: Desk, people: dict[int, Enrolment], in_group: set[int], question: Question | None, tag: str
+) -> Ready:
+    """Counted over the assignment; «here» is the question, or else the student with this tag."""
+    assignment, me = desk.assignment, desk.enrolment.user_id
+    mine = set(
+        reviewing.to_release(me, assignment.module)
+        .filter(submission__answer__assignment=assignment)
+        .values_list("pk", flat=True)
+    )
+    rows = Feedback.objects.waiting_for_release().filter(submission__answer__assignment=assignment)
+    here = group = 0
+    of_colleagues: Counter[str] = Counter()
+    for pk, author, asked, student in rows.values_list(
+        "pk", "author", "submission__answer__question", "submission__answer__student"
+    ):
+        if pk not in mine:
+            of_colleagues[str(people[author].user)] += 1
+            continue
+        group += student in in_group
+        is_here = asked == question.pk if question else people[student].tag == tag
+        here += is_here and student in in_group
+    return Ready(here, group, len(mine), dict(of_colleagues))
+
+
+def last_batch(desk: Desk) -> tuple[str, int] | None:
+    """The last act for a selection that can still be undone, with how many answers it was for."""
+    rows = reviewing.untouched(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
+    tokens = list(rows.order_by("-created_at", "-pk").values_list("batch", flat=True))
+    return (tokens[0], tokens.count(tokens[0])) if tokens else None
+
+
+def writing_now(desk: Desk) -> dict[int, str]:
+    """Which colleague is at which answer at this moment, by submission."""
+    rows = (
+        Feedback.objects.filter(
+            submission__answer__assignment=desk.assignment, updated_at__gte=timezone.now() - WRITES_NOW
+        )
+        .exclude(author=desk.enrolment.user_id)
+        .exclude(author=None)
+        .exclude(writer="")
+        .select_related("author")
+    )
+    return {row.submission_id: row.author.get_short_name() for row in rows.order_by("updated_at")}
+
+
+def arrived_since(desk: Desk, since: datetime) -> int:
+    """How many answers were handed in since the page was made."""
+    rows = Submission.objects.readable_for_teachers().filter(answer__assignment=desk.assignment)
+    return rows.filter(submitted_at__gt=since).values("answer").distinct().count()
