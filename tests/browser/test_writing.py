@@ -466,8 +466,8 @@ def test_signing_out_again_once_the_connection_is_back(desk):
 def test_what_is_unsent_goes_out_from_any_page(desk):
     desk.context.set_offline(True)
     write(desk, "later verzonden")
-    desk.context.set_offline(False)
     desk.route("**/antwoord/**", lambda route: route.abort())
+    desk.context.set_offline(False)
     elsewhere = desk.context.new_page()
     with elsewhere.expect_response(lambda response: "/antwoord/" in response.url) as sent:
         elsewhere.goto("/over/")
