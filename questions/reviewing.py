@@ -121,7 +121,9 @@ def undo(*, author, submission: Submission) -> bool:
 
     The text stays with its writer, among the earlier versions.
     """
-    row = Feedback.objects.select_for_update().filter(author=author, submission=submission).first()
+    # In an order of its own: PostgreSQL locks no rows of the joins that the usual one needs.
+    rows = Feedback.objects.select_for_update().filter(author=author, submission=submission)
+    row = rows.order_by("pk").first()
     if row is None or not row.waits_for_release:
         return False
     _bury([row])
@@ -190,7 +192,7 @@ def untouched(author) -> QuerySet[Feedback]:
 @transaction.atomic
 def undo_batch(*, author, token: str) -> int:
     """How many rows went; those that were changed or released since, stay."""
-    rows = list(untouched(author).filter(batch=token).select_for_update())
+    rows = list(untouched(author).filter(batch=token).select_for_update().order_by("pk"))
     _bury(rows)
     Feedback.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
