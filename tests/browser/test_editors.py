@@ -11,6 +11,7 @@ from tests.factories import ActorFactory, ConceptFactory, PartFactory, UserFacto
 from tests.questions.factories import ModuleFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 STORY = "Meneer Kwartel staat om half zeven al bij de deur."
 OLD, NEW = "Wat zeg je als eerste tegen hem?", "Wat vraag je als eerste aan hem?"

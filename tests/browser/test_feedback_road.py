@@ -10,6 +10,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 FIRST = "Ik bel meneer Hans."
 SECOND = " Ik vraag eerst hoe het met hem gaat."

@@ -9,6 +9,8 @@ from tests.cases.test_document import TEXT
 from tests.cases.test_loading import VOCABULARY
 from tests.factories import KeywordFactory, UserFactory, published_case
 
+pytestmark = pytest.mark.writes
+
 
 def file(name: str, content: str | bytes) -> dict:
     return {

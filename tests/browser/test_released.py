@@ -7,6 +7,8 @@ from questions.models import Feedback, Verdict
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
+pytestmark = pytest.mark.writes
+
 
 @pytest.fixture
 def feedback(live_server):

@@ -9,6 +9,8 @@ from questions.models import Assignment, Enrolment, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
+pytestmark = pytest.mark.writes
+
 FOUR = ["doener", "beschouwer", "denker", "beslisser"]
 
 

@@ -24,6 +24,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 SAVED = "Opgeslagen"
 ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
