@@ -209,15 +209,11 @@ def gather(desk: Desk, wanted: Wanted) -> View:
     here = None if by == ReadBy.STUDENT else _tab(tabs, lines, wanted, asked_for)
     persons = _persons(lines, people, labels)
     person = _person(persons, wanted, asked_for, people) if by == ReadBy.STUDENT else None
+    chosen = _of_person(lines, person, tabs, people) if person else _of_question(lines, here)
     if person:
-        numbers = {tab.question.pk: tab.number for tab in tabs}
-        chosen = [line for line in lines if people[line.student].tag == person.tag]
-        chosen.sort(key=lambda line: numbers[line.question])
         page, pages, shown = 1, 1, chosen
     else:
-        chosen = [line for line in lines if here and line.question == here.question.pk]
-        order = _order(people, labels, choices.hides_names)
-        chosen.sort(key=order)
+        chosen.sort(key=_order(people, labels, choices.hides_names))
         page, pages, shown = _page(chosen, wanted, asked_for)
     return View(
         assignment=assignment,
@@ -308,6 +304,17 @@ def _persons(lines: list[_Line], people: dict[int, Enrolment], labels: dict[int,
 def _person(persons: list[Person], wanted: Wanted, asked_for: _Line | None, people: dict) -> Person | None:
     tag = people[asked_for.student].tag if asked_for and not wanted.tag else wanted.tag
     return next((person for person in persons if person.tag == tag), persons[0] if persons else None)
+
+
+def _of_person(lines: list[_Line], person: Person, tabs: list[Tab], people: dict[int, Enrolment]) -> list[_Line]:
+    """All of one student, in the order of the questions."""
+    numbers = {tab.question.pk: tab.number for tab in tabs}
+    chosen = [line for line in lines if people[line.student].tag == person.tag]
+    return sorted(chosen, key=lambda line: numbers[line.question])
+
+
+def _of_question(lines: list[_Line], here: Tab | None) -> list[_Line]:
+    return [line for line in lines if here and line.question == here.question.pk]
 
 
 def _order(people: dict[int, Enrolment], labels: dict[int, str], hides_names: bool):
