@@ -33,14 +33,16 @@ class Field {
     this.url = element.dataset.save;
     this.revision = Number(element.dataset.revision);
     this.choices = [...element.querySelectorAll("input[type=radio]")]; // what is stored along with the text: a verdict
-    this.confirmed = normalise(this.area.value); // the text that the server is known to have
-    this.confirmedChoice = this.choice;
+    // What the server is known to have is what the page came with: somebody may have typed before this script was here.
+    this.confirmed = normalise(this.area.defaultValue);
+    this.confirmedChoice = this.choices.find((radio) => radio.defaultChecked)?.value ?? "";
     this.seq = 0;
     this.key = keyOf(this.place, writer);
     this.tries = 0;
     this.isBehind = false; // while a text of an earlier page still waits to be sent
     this.isGone = false; // what it is about was taken back: never to be stored
     this.isPaused = false; // while two texts wait for a choice, or someone else is signed in
+    this.isEarly = this.isUnsent(); // typed before this script was here
     const { savedAt } = element.dataset;
     if (savedAt) this.say("ok", this.savedLine(moment(new Date(savedAt)), element.dataset.note));
     this.recover();
@@ -92,6 +94,12 @@ class Field {
   // number: then the server knows it again, also when the save came through and only the reply was lost.
   async recover() {
     this.isBehind = false;
+    if (this.isEarly) {
+      // First what was typed here: then what an earlier page left behind is a second text, and both are kept.
+      const reply = await this.flush();
+      this.isBehind = this.isEarly = reply?.status !== 200;
+      if (this.isBehind) return;
+    }
     for (const copy of copies(this.place)) {
       if (copy.key === this.key) continue;
       const choice = copy.extra?.verdict ?? "";

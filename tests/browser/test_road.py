@@ -87,6 +87,7 @@ def join(page, link: str, module: str) -> None:
 def start_writing_and_close_the_tab(page, case) -> None:
     page.get_by_role("link", name=case.title).click()
     expect(page.get_by_text("Lees eerst het hele verhaal.")).to_be_visible()
+    page.wait_for_load_state()  # nobody sees the field before the script that keeps the text
     page.get_by_label("Jouw antwoord").press_sequentially(FIRST)
     page.close()
 

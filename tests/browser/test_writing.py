@@ -111,6 +111,67 @@ def test_a_tab_closed_in_mid_word(desk):
     assert on_device(fresh) == 0
 
 
+@pytest.fixture
+def slow_scripts(desk):
+    """The desk of a student whose scripts are still on their way, and a function that lets them come."""
+    held = []
+    page = desk.context.new_page()
+    page.route("**/writing.js", lambda route: held.append(route))
+    page.goto(desk.url, wait_until="commit")
+    field(page).wait_for()
+
+    def let_them_come():
+        held.pop().continue_()
+        page.wait_for_load_state()
+
+    return page, let_them_come
+
+
+def test_nothing_is_painted_before_what_keeps_the_text_is_there(slow_scripts):
+    page, let_them_come = slow_scripts
+    page.wait_for_timeout(500)  # a page that is not held back paints within it
+    assert page.evaluate("performance.getEntriesByType('paint').length") == 0
+    let_them_come()
+    page.evaluate("""new Promise(done =>
+        new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true }))""")
+
+
+def test_what_was_typed_before_the_script_came_is_kept_and_sent(slow_scripts):
+    page, let_them_come = slow_scripts
+    field(page).fill("Al getypt")  # as where a browser paints the page all the same
+    let_them_come()
+    expect(line(page)).to_contain_text(SAVED)
+    assert stored() == "Al getypt"
+    assert on_device(page) == 0
+
+
+def test_what_was_typed_before_the_script_came_waits_on_the_device_without_a_connection(slow_scripts):
+    page, let_them_come = slow_scripts
+    field(page).fill("Al getypt")
+    page.route("**/antwoord/*", lambda route: route.abort())
+    let_them_come()
+    expect(line(page)).to_contain_text(ON_DEVICE)
+    assert on_device(page) == 1
+    page.unroute("**/antwoord/*")
+    expect(line(page)).to_contain_text(SAVED)
+    assert stored() == "Al getypt"
+
+
+def test_what_was_typed_before_the_script_came_meets_what_was_left_behind(slow_scripts, desk, expected_problems):
+    expected_problems.append("409")
+    desk.route("**/antwoord/*", lambda route: route.abort())  # this tab stays behind
+    write(desk, "van gisteren")
+    page, let_them_come = slow_scripts
+    field(page).fill("van vandaag")
+    let_them_come()
+    panel = page.get_by_role("region", name="Twee teksten")
+    expect(panel).to_contain_text("van gisteren")
+    panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    expect(line(page)).to_contain_text(SAVED)
+    assert stored() == "van vandaag"
+    assert kept() == ["van gisteren", "van vandaag"]
+
+
 def test_hiding_the_page_sends_at_once(desk):
     write(desk, "tot hier")
     desk.close()
@@ -458,6 +519,7 @@ def test_signing_out_again_once_the_connection_is_back(desk):
     write(desk, "alleen hier")
     sign_out(desk)
     dialog = desk.get_by_role("dialog", name="Nog niet alles is verzonden")
+    expect(dialog).to_be_visible()
     desk.context.set_offline(False)
     dialog.get_by_role("button", name="Probeer opnieuw").click()
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
