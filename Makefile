@@ -37,5 +37,6 @@ python:
 	@command -v $(PYTHON) >/dev/null || { echo "The casebook needs Python 3.11 or newer, and there is no $(PYTHON) here; on Debian or Ubuntu install it with: sudo apt install python3 python3-venv" >&2; exit 1; }
 
 bench: python
+	.venv/bin/python tests/load/beside_bare_views.py
 	.venv/bin/python tests/load/ten_thousand_cases.py
 	.venv/bin/python tests/load/three_hundred_students.py

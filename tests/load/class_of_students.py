@@ -172,14 +172,18 @@ def settle_in(folder: Path, port: int) -> None:
 
 
 @contextmanager
-def served(options: argparse.Namespace, port: int, log: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", "--bind", f"{HOST}:{port}", "--reuse-port"]
-    command += ["--workers", str(options.workers), "--threads", str(options.threads), "--no-control-socket"]
+def served(
+    port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
+) -> Iterator[int]:
+    """The site under gunicorn until the block ends, in this environment and these variables; gives gunicorn's pid."""
+    command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
+    command += ["--workers", str(workers), "--threads", str(threads), "--no-control-socket"]
     with log.open("w") as out:
-        server = subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT, stdout=out, stderr=out)
+        command += ["--log-level", "warning"]
+        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **variables})
     try:
         wait_for_answer(server, port)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         try:
@@ -209,9 +213,6 @@ def wait_for_answer(server: subprocess.Popen, port: int) -> None:
 
 def make_class(size: int, port: int) -> list[Student]:
     """One module with one assignment; students with a session each, so that no time goes into hashing passwords."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import connections, transaction
 
     from casebook.models import User
@@ -229,15 +230,24 @@ def make_class(size: int, port: int) -> list[Student]:
         for number in range(size):
             user = User.objects.create(name=f"Student {number}", email=f"student{number}@example.org", password="!")
             Enrolment.objects.create(module=module, user=user)
-            session = SessionStore()
-            session[SESSION_KEY] = str(user.pk)
-            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-            session.create()
             asked = [question.pk for question in questions]
-            students.append(Student(number, user.pk, session.session_key, assignment.pk, asked, port))
+            students.append(Student(number, user.pk, open_session(user), assignment.pk, asked, port))
     connections.close_all()
     return students
+
+
+def open_session(user) -> str:
+    """Signed in, as by the form: the value of the cookie."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key
 
 
 @dataclass
@@ -358,7 +368,7 @@ def main() -> int:
             f" {options.hand_in:g} s; {options.workers} workers of {options.threads} threads, {os.cpu_count()} cores,"
             f" load average {os.getloadavg()[0]:.1f}"
         )
-        with served(options, port, folder / "server.log"):
+        with served(port, folder / "server.log", workers=options.workers, threads=options.threads):
             let_them_write(students, options)
         found = look_back(students)
         told = [f"student {student.number}: {problem}" for student in students for problem in student.problems]
