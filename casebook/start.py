@@ -286,8 +286,8 @@ def start_site(*, dev: bool) -> None:
     welcome(port)
     if dev:
         replace_with("manage.py", "runserver", f"{HOST}:{port}")
-    serving = ["--workers", "2", "--threads", "4", "--bind", f"{HOST}:{port}", "--reuse-port", "--no-control-socket"]
-    replace_with("-m", "gunicorn", "casebook.wsgi", *serving, "--log-level", "warning")
+    serving = ["--workers", "2", "--threads", "4", "--bind", f"{HOST}:{port}", "--reuse-port", "--preload"]
+    replace_with("-m", "gunicorn", "casebook.wsgi", *serving, "--no-control-socket", "--log-level", "warning")
 
 
 def welcome(port: int) -> None:

@@ -177,7 +177,7 @@ def served(
 ) -> Iterator[int]:
     """The site under gunicorn until the block ends, in this environment and these variables; gives gunicorn's pid."""
     command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
-    command += ["--workers", str(workers), "--threads", str(threads), "--no-control-socket"]
+    command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
     with log.open("w") as out:
         command += ["--log-level", "warning"]
         server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **variables})
