@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, Subquery
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -163,28 +163,31 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
     leaving never stops a save; nor does an edition that asks it no more, since a text may be on its way). Without:
     any question of a published case, or one that was answered before.
     """
-    asked = Question.objects.all()
     if assignment_id is None:
-        question = get_object_or_404(asked.filter(module=None).select_related("case"), pk=question_id)
+        library = Question.objects.filter(module=None).select_related("case")
+        question = get_object_or_404(library, pk=question_id)
         readable = question.case.status == "published"
         if not readable and not question.answers.filter(student=request.user, assignment=None).exists():
             raise Http404
         return question
-    role = Enrolment.objects.filter(user=request.user, module__assignments=assignment_id).values("role")[:1]
-    asked = asked.annotate(role=Subquery(role))
-    question = asked.filter(asked_in__assignment=assignment_id, pk=question_id).first()
-    question = question or get_object_or_404(asked, pk=question_id if _was_asked(assignment_id, question_id) else 0)
-    if question.role is None:
-        raise Http404
+    place = {"asked_in__assignment": assignment_id, "asked_in__assignment__module__enrolments__user": request.user}
+    asked = Question.objects.order_by().filter(pk=question_id, **place)
+    question = asked.annotate(role=F("asked_in__assignment__module__enrolments__role")).first()
+    question = question or _set_aside(request.user, question_id, assignment_id)
     if question.role == Role.TEACHER:
         raise PermissionDenied
     return question
 
 
-def _was_asked(assignment_id: int, question_id: int) -> bool:
-    """Whether the question left the assignment when that took another edition over."""
-    left = Assignment.objects.filter(pk=assignment_id).values_list("set_aside", flat=True).first()
-    return any(pk == question_id for pk, _position in left or [])
+def _set_aside(user, question_id: int, assignment_id: int) -> Question:
+    """A question that left the assignment when that took another edition over, for who is or was in its module."""
+    place = Enrolment.objects.order_by().filter(user=user, module__assignments=assignment_id)
+    role, left = place.values_list("role", "module__assignments__set_aside").first() or (None, None)
+    if not any(pk == question_id for pk, _position in left or []):
+        raise Http404
+    question = get_object_or_404(Question, pk=question_id)
+    question.role = role
+    return question
 
 
 @dataclass(frozen=True)

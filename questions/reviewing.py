@@ -38,7 +38,7 @@ class FeedbackPlace:
     verdict: Verdict | None
 
     def find(self) -> Feedback | None:
-        return Feedback.objects.filter(submission=self.submission, author=self.author).first()
+        return Feedback.objects.filter(submission=self.submission, author=self.author).order_by().first()
 
     def is_worth_storing(self, text: str) -> bool:
         return bool(text.strip()) or self.verdict is not None

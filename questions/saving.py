@@ -5,12 +5,15 @@ are the same for answers and for feedback. What differs is where the row is, and
 `Place` knows that.
 """
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from questions.models.answering import MAX_LENGTH
+
+NEWLINE = re.compile("\r\n?")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Outcome(Enum):
@@ -65,8 +68,7 @@ class Place(Protocol):
 
 def normalise(text: str) -> str:
     r"""Only \n as newline, and nothing that a database cannot hold: NUL and lone surrogates are dropped."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c != "\0" and unicodedata.category(c) != "Cs")
+    return UNSTORABLE.sub("", NEWLINE.sub("\n", text))
 
 
 def store(place: Place, draft: Draft) -> Saved:

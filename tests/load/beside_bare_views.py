@@ -1,6 +1,6 @@
 """How many pages and saves the casebook serves beside a site with nothing in it. Prints ratios, asserts nothing.
 
-    make bench
+    make bench, or .venv/bin/python tests/load/beside_bare_views.py save desk: only what has such a word in its name
 
 Both run in turn under gunicorn with 2 workers of 4 threads, on SQLite in a temporary folder, and are asked by eight
 clients that keep their connections. The clients share the processors with the server and so hold both sites back; what
@@ -55,7 +55,8 @@ def main() -> None:
         import django
 
         django.setup()
-        asked = requests()
+        words = sys.argv[1:]
+        asked = [each for each in requests() if not words or any(word in each.name for word in words)]
         with served(port, folder / "site.log", workers=WORKERS, threads=THREADS) as gunicorn:
             for each in asked:
                 say(each, measure(each, port, gunicorn), save if each.fields else page)
