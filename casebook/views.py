@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from casebook import today
-from cases import catalogue
+from cases import catalogue, window
 from cases.models import Case, Part
 from cases.window import for_visitors
 from questions.models import Kolb, Ring, ring
@@ -32,19 +32,23 @@ class Chapter:
 def home(request: HttpRequest) -> HttpResponse:
     """The book opened: its idea, its parts with their cases, and a way in for everyone."""
     library = catalogue.shelf()
-    cases = Case.objects.published().order_by("number").only("number", "slug", "title", "part", "word_count")
-    parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
-    sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}
-    chapters = [
-        Chapter(part, [(c, ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
-        for part in parts
-    ]
+    chapters = window.part(library.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(library)})
     if not request.user.is_authenticated:
         return render(request, "casebook/home.html", {"chapters": chapters})
     mine = {"chapters": chapters, "today": today.for_you(request.user)}
     response = render(request, "casebook/home.html", mine)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _chapters(library: catalogue.Shelf) -> list[Chapter]:
+    cases = Case.objects.published().order_by("number").only("number", "slug", "title", "part", "word_count")
+    parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
+    sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}
+    return [
+        Chapter(part, [(c, ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
+        for part in parts
+    ]
 
 
 @require_safe

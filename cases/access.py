@@ -24,7 +24,7 @@ __all__ = [
 
 def case_for_reader(request: HttpRequest, slug: str) -> Case:
     """A case that is or was published, for anyone; of one that was withdrawn the rows are empty."""
-    case = Case.objects.filter(revises=None).exclude(status=Status.CONCEPT).for_reading().filter(slug=slug).first()
+    case = Case.objects.filter(revises=None).exclude(status=Status.CONCEPT).filter(slug=slug).first()
     if case is None:
         raise Http404
     return case

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
-from cases import access, catalogue, search
+from cases import access, catalogue, search, window
 from cases.catalogue import Choice, Result, Selection, Shelf
 from cases.models import Actor, Case, Keyword, Sphere, Status
 from cases.reading import by_name, page_of
@@ -24,6 +27,7 @@ SPHERES = list(Sphere)
 
 
 FIRST_OPTIONS = 8  # a filter with more shows its commonest; the rest stands behind a button
+LONGEST_KEPT = 300  # characters of an address of the catalogue whose results are kept
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,31 @@ def case_list(request: HttpRequest) -> HttpResponse:
     library = catalogue.shelf()
     if address := catalogue.moved(request.GET, library):
         return HttpResponsePermanentRedirect(address)
-    result = catalogue.answer(catalogue.read(request.GET, library), library)
+    selection = catalogue.read(request.GET, library)
+    if request.htmx and not request.htmx.history_restore_request:
+        response = render(request, "cases/_results.html", _found(selection, library) | {"is_update": True})
+        response = _with_address(response, request, selection)
+    else:
+        response = render(request, "cases/case_list.html", {"catalogue": _catalogue(request, selection, library)})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _catalogue(request: HttpRequest, selection: Selection, library: Shelf) -> SafeString:
+    """What stands between head and foot. What people type themselves is seldom typed again, and not kept."""
+    template, query = "cases/_catalogue.html", request.GET.urlencode()
+    if selection.query or len(query) > LONGEST_KEPT:
+        return render_to_string(template, _found(selection, library))
+    return window.part(library.version, query, template, lambda: _found(selection, library))
+
+
+def _found(selection: Selection, library: Shelf) -> dict:
+    """The cases that a selection leaves, and what can be chosen further."""
+    result = catalogue.answer(selection, library)
     cards = [_card(case, result, library) for case in catalogue.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]
     page = result.selection.page
-    context = {
+    return {
         "result": result,
         "selection": result.selection,
         "cards": cards,
@@ -67,11 +91,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "suggested": result.selection.with_query(result.suggestion) if result.suggestion else None,
         "previous_page": result.selection.address(page - 1) if page > 1 else None,
         "next_page": result.selection.address(page + 1) if page < result.pages else None,
-        "is_update": bool(request.htmx) and not request.htmx.history_restore_request,
     }
-    response = render(request, "cases/_results.html" if context["is_update"] else "cases/case_list.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return _with_address(response, request, result.selection) if context["is_update"] else response
 
 
 def _card(case: Case, result: Result, library: Shelf) -> Card:
@@ -115,20 +135,37 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if case.status != Status.PUBLISHED:
         return _no_longer(request, case)
     library = catalogue.shelf()
-    related = library.related(case.pk)
-    found = Case.objects.select_related("part").in_bulk([case_id for case_id, _ in related])
-    previous, following = library.with_neighbours(case.pk)
-    context = page_of(case) | {
-        "related": [(found[case_id], words) for case_id, words in related if case_id in found],
-        "previous": previous,
-        "following": following,
-    }
+    may_assign = request.user.is_authenticated and request.user.may_teach
+    parts = _parts(case, library, may_assign=may_assign)
+    context = {"case": case, "questions": case.questions.in_library(), "parts": parts}
     if not request.user.is_authenticated:
         return render(request, "cases/case_detail.html", context)
     context["own"] = own_study(request.user, case)
     response = render(request, "cases/case_detail.html", context)
     response.headers["Cache-Control"] = "private, no-store"  # what somebody writes for themselves stands on it
     return response
+
+
+def _parts(case: Case, library: Shelf, *, may_assign: bool) -> dict[str, SafeString]:
+    """All of the page of a case but its questions, where somebody's own answers stand."""
+    page = cache(lambda: page_of(Case.objects.for_reading().get(pk=case.pk)))
+    story = lambda: page() | {"may_assign": may_assign}  # noqa: E731
+    return {
+        "story": window.part(library.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
+        "references": window.part(library.version, f"{case.pk}", "cases/_case_references.html", page),
+        "onward": window.part(library.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, library)),
+    }
+
+
+def _onward(case: Case, library: Shelf) -> dict:
+    related = library.related(case.pk)
+    found = Case.objects.select_related("part").in_bulk([case_id for case_id, _ in related])
+    previous, following = library.with_neighbours(case.pk)
+    return {
+        "related": [(found[case_id], words) for case_id, words in related if case_id in found],
+        "previous": previous,
+        "following": following,
+    }
 
 
 def _no_longer(request: HttpRequest, case: Case) -> HttpResponse:
