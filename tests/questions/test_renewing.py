@@ -137,6 +137,18 @@ def test_a_text_on_its_way_to_a_question_that_left_still_arrives(client, assignm
     assert "Ik was al bezig." in client.get("/antwoorden/").content.decode()
 
 
+@pytest.mark.parametrize(("who", "status"), [("teacher", 403), ("student of another module", 404)])
+def test_a_question_that_left_takes_no_text_of_others(client, teacher, assignment, case, who, status):
+    question = assignment.questions.get(key="vraag-1")
+    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    client.force_login(teacher if who == "teacher" else enrol(ModuleFactory()).user)
+    response = client.post(
+        f"{reverse('questions:save_answer', args=[question.pk])}?opdracht={assignment.pk}", {"text": "Mag dit?"}
+    )
+    assert response.status_code == status
+    assert not Answer.objects.exists()
+
+
 def test_who_answered_a_dropped_question_sees_it_and_nobody_else(client, assignment, case):
     busy, late = enrol(assignment.module), enrol(assignment.module)
     hand_in(assignment, busy, 0, "Ik bel haar.")
