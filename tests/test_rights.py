@@ -1,6 +1,7 @@
 """Who may see and do what (design, section 7), tried at every address of the site."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from django.http import HttpResponse
 from pytest_django import DjangoDbBlocker
 
 from questions import models as questions_models
+from questions.teaching import choose_reading
 from tests.world import World, routes, words
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +204,10 @@ FINDS = {
         words.OTHER_MODULE,
     },
 }
+# Where a teacher who keeps names hidden finds them all the same: a class has to be managed.
+SHOWS_NAMES = {"questions:module", "questions:module_person", "questions:assignment_extensions"}
+SHOWS_NAMES |= {"/modules/…/", "/modules/…/mensen/…/"}  # the same, of other modules and people
+
 FINDS["teacher"] = FINDS["colleague"] | {words.OWN_COMMENT, words.UNDONE_FEEDBACK}
 
 # Of what people write and do in modules, this may be looked at in the admin.
@@ -340,6 +346,23 @@ def test_nobody_finds_a_word_that_is_not_for_them(world, role):
     unseen = FINDS[role] - set(found)
     leaked = {word: where for word, where in found.items() if word not in FINDS[role]}
     assert (leaked, unseen) == ({}, set())
+
+
+def test_hidden_names_are_where_people_are_managed_and_nowhere_else(world):
+    """What one reads says nothing of who wrote it; but a class has to be managed."""
+    names = [person.name for role, person in world.people.items() if role in {"student", "classmate", "left"}]
+    names += [person.email for role, person in world.people.items() if role in {"student", "classmate", "left"}]
+    addresses = [*world.addresses.items(), *((address, address) for address in world.variants())]
+    shown = set()
+    with taken_back():
+        for place in world.people["teacher"].enrolments.all():
+            choose_reading(enrolment=place, hides_names=True)
+        for name, address in addresses:
+            with taken_back():
+                said = everything_said(world.client("teacher").get(address))
+            if any(each.encode() in said for each in names):
+                shown.add(re.sub("/[0-9a-f]+/", "/…/", name))
+    assert shown == SHOWS_NAMES
 
 
 def test_what_people_write_in_modules_is_not_in_the_admin():
