@@ -365,7 +365,8 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
         '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n'
     )
     (package / "slow.py").write_text(
-        f"import signal\nopen({str(pipe)!r}, 'w').close()\nsignal.pause()\ndef build_wheel(*arguments): pass\n"
+        f"import signal\nsignal.alarm(60)  # pip leaves this process behind\n"
+        f"open({str(pipe)!r}, 'w').close()\nsignal.pause()\ndef build_wheel(*arguments): pass\n"
     )
     (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', f'"slow @ {package.as_uri()}"'))
     with subprocess.Popen(tree.command("setup"), env=clean_environment(), stderr=subprocess.DEVNULL) as process:
