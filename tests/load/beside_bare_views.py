@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from class_of_students import HOST, PATIENCE, ROOT, free_port, open_session, served, settle_in
+from own_site import HOST, PATIENCE, ROOT, free_port, open_session, served, settle_in
 
 CLIENTS, SECONDS, WORKERS, THREADS = 8, 4.0, 2, 4
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -94,7 +94,7 @@ MAKE_BARE = """
 import sys, django; django.setup()
 from django.core.management import call_command; call_command("migrate", verbosity=0)
 from django.contrib.auth.models import User
-from class_of_students import open_session
+from own_site import open_session
 print(*(open_session(User.objects.create(username=f"somebody{n}")) for n in range(int(sys.argv[1]))))
 """
 

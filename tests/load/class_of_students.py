@@ -11,23 +11,18 @@ import json
 import os
 import random
 import secrets
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-HOST = "127.0.0.1"
+from own_site import HOST, PATIENCE, ROOT, free_port, open_session, served, settle_in
+
 QUESTIONS = 3
-PATIENCE = 30  # seconds that a student waits for an answer
 SENTENCES = (
     "Ik bel eerst haar dochter, want die kent de situatie thuis.",
     "Wat mij raakt, is dat niemand haar iets heeft gevraagd.",
@@ -147,67 +142,6 @@ def say(line: str = "") -> None:
     sys.stdout.flush()
 
 
-# --- The site ---
-
-
-def free_port() -> int:
-    """One that nobody has: bound here without --reuse-port, which would share it in silence."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
-def settle_in(folder: Path, port: int) -> None:
-    """The environment of a site of its own, for this process and for the server; then its database and files."""
-    for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "DEMO"):
-        os.environ.pop(name, None)
-    os.environ |= {
-        "VAR_DIR": str(folder / "var"),
-        "SITE_URL": f"http://{HOST}:{port}",
-        "DEBUG": "0",
-        "SECRET_KEY": secrets.token_urlsafe(64),
-        "DJANGO_SETTINGS_MODULE": "casebook.settings",
-    }
-    subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-
-
-@contextmanager
-def served(
-    port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
-) -> Iterator[int]:
-    """The site under gunicorn until the block ends, in this environment and these variables; gives gunicorn's pid."""
-    command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
-    command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
-    with log.open("w") as out:
-        command += ["--log-level", "warning"]
-        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **variables})
-    try:
-        wait_for_answer(server, port)
-        yield server.pid
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def wait_for_answer(server: subprocess.Popen, port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
-        connection = http.client.HTTPConnection(HOST, port, timeout=5)
-        try:
-            connection.request("GET", "/gezond/")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise RuntimeError("the site does not start")
-
-
 # --- The class, and what became of its work. Django is imported here, when the environment is set. ---
 
 
@@ -234,20 +168,6 @@ def make_class(size: int, port: int) -> list[Student]:
             students.append(Student(number, user.pk, open_session(user), assignment.pk, asked, port))
     connections.close_all()
     return students
-
-
-def open_session(user) -> str:
-    """Signed in, as by the form: the value of the cookie."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return session.session_key
 
 
 @dataclass

@@ -5,15 +5,14 @@
 Works in a database of its own in a temporary folder.
 """
 
-import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from own_site import in_this_process
+
 ASKED = {
     "first page": "",
     "one filter": "?trefwoord=schulden",
@@ -28,20 +27,8 @@ ASKED = {
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": folder, "DEMO": "0"}
-        os.environ.pop("DATABASE_URL", None)
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.ALLOWED_HOSTS = ["testserver"]
-        settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-        call_command("migrate", verbosity=0)
-        call_command("load_cases", verbosity=0)
+        in_this_process(Path(folder))
         few = measure()
         started = time.perf_counter()
         multiply(10_000)

@@ -6,33 +6,20 @@ Works in a database of its own in a temporary folder.
 """
 
 import gzip
-import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from own_site import in_this_process
+
 TIMES = 15
 
 
 def main() -> None:
-    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": folder, "DEMO": "0"}
-        os.environ.pop("DATABASE_URL", None)
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.ALLOWED_HOSTS = ["testserver"]
-        settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-        call_command("migrate", verbosity=0)
-        call_command("load_cases", verbosity=0)
+        in_this_process(Path(folder))
         print(f"{'page':44}{'queries':>8}{'ms':>8}{'KB gzip':>9}{'KB':>8}   (median of {TIMES})")
         report("what a signed-in teacher's bare page costs", client_of(make_module(0, 0)[1]), "/modules/nieuw/")
         for students, questions in ((30, 12), (300, 30)):

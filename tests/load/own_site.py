@@ -1,0 +1,105 @@
+"""A site in a folder of its own, for what loads and measures: nothing of it touches what people keep in var/."""
+
+import http.client
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+PATIENCE = 30  # seconds that somebody waits for an answer
+
+
+def free_port() -> int:
+    """One that nobody has: bound here without --reuse-port, which would share it in silence."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def settle_in(folder: Path, port: int) -> None:
+    """The environment of a site of its own, for this process and for the server; then its database and files."""
+    for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "DEMO"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "VAR_DIR": str(folder / "var"),
+        "SITE_URL": f"http://{HOST}:{port}",
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "DJANGO_SETTINGS_MODULE": "casebook.settings",
+    }
+    subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def served(
+    port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
+) -> Iterator[int]:
+    """The site under gunicorn until the block ends, in this environment and these variables; gives gunicorn's pid."""
+    command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
+    command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
+    with log.open("w") as out:
+        command += ["--log-level", "warning"]
+        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **variables})
+    try:
+        wait_for_answer(server, port)
+        yield server.pid
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_for_answer(server: subprocess.Popen, port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        try:
+            connection.request("GET", "/gezond/")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise RuntimeError("the site does not start")
+
+
+def in_this_process(folder: Path) -> None:
+    """The site without a server, for a test client that asks it in this process."""
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(folder), "DEMO": "0"}
+    os.environ.pop("DATABASE_URL", None)
+    sys.path.insert(0, str(ROOT))
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    call_command("migrate", verbosity=0)
+    call_command("load_cases", verbosity=0)
+
+
+def open_session(user) -> str:
+    """Signed in, as by the form: the value of the cookie."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key
