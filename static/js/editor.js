@@ -34,16 +34,23 @@ function valueOf(field) {
   return field.value;
 }
 
+// What the page came with, whatever was typed before this script was here.
+function valueBefore(field) {
+  if (["checkbox", "radio"].includes(field.type)) return field.defaultChecked ? field.value : "";
+  if (field.options) return ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "";
+  return field.defaultValue;
+}
+
 // All that stands in the form: fields by name, and per kind of row a list of those in which something stands.
-function read() {
+function read(value = valueOf) {
   const values = { fields: {}, rows: {} };
   const rows = Object.fromEntries(prefixes().map((prefix) => [prefix, []]));
   for (const field of fields()) {
     const place = parts(field.name);
     const into = place ? (rows[place.prefix][place.index] ??= {}) : values.fields;
     const name = place ? place.field : field.name;
-    const value = valueOf(field);
-    if (name !== "case" && (value || !(name in into))) into[name] = value;
+    const stands = value(field);
+    if (name !== "case" && (stands || !(name in into))) into[name] = stands;
   }
   for (const [prefix, found] of Object.entries(rows)) {
     values.rows[prefix] = found.filter((row) => row && Object.values(row).some(Boolean));
@@ -119,7 +126,7 @@ function watch() {
   const [before, last] = form.elements.device_copy.value.split(".");
   let writer = before || randomWriter();
   let seq = Number(last || 0);
-  const asSaved = before ? null : JSON.stringify(read());
+  const asSaved = before ? null : JSON.stringify(read(valueBefore));
 
   const note = () => {
     const values = read();
@@ -158,7 +165,7 @@ function watch() {
   const same = others.filter((copy) => JSON.stringify(copy.values) === asSaved);
   same.forEach((copy) => remove(copy.key));
   offer(others.filter((copy) => !same.includes(copy)), restore);
-  if (before) note();
+  if (JSON.stringify(read()) !== asSaved) note();
 }
 
 if (form && line && form.elements.device_copy) watch();

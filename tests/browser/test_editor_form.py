@@ -202,6 +202,22 @@ def test_what_is_typed_back_to_what_it_was_is_no_work(form):
     assert on_device(form) == 0
 
 
+@pytest.mark.parametrize("address", ["new", "concept"])
+def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, address):
+    concept = ConceptFactory(title="Er al", kolbs=["doener"])
+    page, held = open_page(user=editor), []
+    page.route("**/editor.js", lambda route: held.append(route))
+    page.goto(ADD if address == "new" else f"/beheer/cases/case/{concept.pk}/change/", wait_until="commit")
+    page.get_by_label("Omschrijving").fill("Al getypt")
+    page.get_by_text("Beslisser").first.wait_for()  # the rest of the form is there too
+    held.pop().continue_()
+    page.wait_for_load_state()
+    page.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
+    assert on_device(page) == 1
+    page.get_by_label("Omschrijving").fill(concept.summary if address == "concept" else "")
+    assert on_device(page) == 0
+
+
 def test_the_start_of_the_admin_reminds_of_it(form):
     form.get_by_label("Titel").fill("Vergeten")
     form.goto("/beheer/")
