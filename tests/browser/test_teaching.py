@@ -138,3 +138,14 @@ def test_every_page_is_accessible_and_never_scrolls_sideways(
             assert page.goto(address.format(**full)).status == 200
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
             assert_accessible(page)
+
+
+def test_arrows_keep_away_from_the_link_above_them(open_page, teacher, module, case, assert_accessible):
+    """Above the arrows stands a short link, and of three assignments the middle one has both arrows."""
+    begun, _waits = enrol(module), enrol(module)
+    for position in range(3):
+        hand_in(AssignmentFactory(module=module, case=case, position=position), begun)
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/")
+    assert page.get_by_role("link", name="1 nog niet begonnen").count() == 3
+    assert_accessible(page)
