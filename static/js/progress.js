@@ -29,6 +29,10 @@ function announce(text) {
   requestAnimationFrame(() => { region.textContent = text; });
 }
 
+function tell(arrived) {
+  if (arrived > 0) announce(arrived === 1 ? words.one : words.more.replace("0", arrived));
+}
+
 // Every cell says whose it is and what was asked: a list of links, and a cell by itself, then make sense too.
 function nameRow(row) {
   const [head, ...cells] = row.cells;
@@ -90,7 +94,7 @@ function show(changes) {
   for (const [name, count] of Object.entries(changes.totals)) {
     for (const place of document.querySelectorAll(`[data-total="${name}"]`)) place.textContent = count;
   }
-  if (arrived) announce(arrived === 1 ? words.one : words.more.replace("0", arrived));
+  tell(arrived);
 }
 
 // Other students or questions: the parts of the table come anew, under the same focus and with the same row on top.
@@ -100,15 +104,21 @@ async function showOtherTable() {
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const other = page.getElementById("voortgang");
   if (!other) return location.reload(); // nobody and nothing is left of it
+  const waited = waiting();
   const place = placeOf(document.activeElement);
   const top = topRow();
   table.className = other.className;
   table.replaceChildren(...other.children);
-  for (const part of [".legend", ".tally"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  for (const part of [".legend", ".tally", ".left-out"]) document.querySelector(part).replaceWith(page.querySelector(part));
   for (const name of ["since", "page", "changes"]) table.dataset[name] = other.dataset[name];
   nameAll();
   if (top) region.scrollTop += rowOf(top.tag) ? rowOf(top.tag).getBoundingClientRect().top - top.at : 0;
   if (place) placed(place)?.focus({ preventScroll: true });
+  tell(waiting() - waited);
+}
+
+function waiting() {
+  return Number(document.querySelector("dd[data-total=waiting]").textContent);
 }
 
 function rowOf(tag) {

@@ -106,6 +106,18 @@ def test_somebody_new_gets_a_row_and_the_focus_stays(page, module):
     assert "rows" in reply.value.json()  # from here on it goes by rows again
 
 
+def test_with_everything_read_the_next_answer_appears_by_itself(page, module, assignment, students):
+    Feedback.objects.create(submission=Submission.objects.get(), author=module.enrolments.first().user)
+    page.get_by_role("link", name="Nog te lezen", exact=True).click()
+    expect(page.locator(".left-out")).to_have_text("Je hebt alles gelezen wat er is ingeleverd. Laat iedereen zien")
+    page.get_by_text("Bijgewerkt om").wait_for()
+    hand_in(assignment, students[1], 0)
+    ask(page)
+    expect(page.get_by_role("link", name="Bram Kuipers, vraag 1: nog te lezen")).to_be_visible()
+    expect(page.locator(".left-out")).to_contain_text("1 student bij wie niets te lezen is, staat er nu niet bij.")
+    expect(page.locator("#melding")).to_have_text("1 nieuw antwoord ingeleverd")
+
+
 def test_who_is_signed_out_is_told_and_nothing_is_asked_any_more(page, expected_problems):
     expected_problems.append("status of 401")
     Session.objects.all().delete()

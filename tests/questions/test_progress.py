@@ -330,8 +330,10 @@ def test_what_waits_can_be_shown_alone_and_it_says_who_is_not_there(page, class_
     assert "bij wie niets te lezen is" not in text_of(page("?toon=alles"))
 
 
-def test_when_everything_is_read_it_says_so(page, assignment, student):
-    assert "Je hebt alles gelezen" in text_of(page("?toon=nog-te-lezen"))
+def test_when_nothing_waits_it_says_why(page, assignment, student):
+    assert "Er is nog niets ingeleverd." in text_of(page("?toon=nog-te-lezen"))
+    give(hand_in(assignment, student))
+    assert "Je hebt alles gelezen wat er is ingeleverd." in text_of(page("?toon=nog-te-lezen"))
 
 
 def test_without_students_or_assignments_it_says_what_to_do(client, page, module, teacher):
