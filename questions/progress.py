@@ -272,6 +272,7 @@ def facts(module: Module, place: Enrolment) -> str:
     # Rows count once for each row joined to them; that is no number to show, but as good to see a change by.
     work = answers.aggregate(
         busy=Count("pk", filter=not_in & is_written()),
+        who_is_busy=Sum("pk", filter=not_in & is_written()),  # one may begin while another empties a field
         standing=Count("submissions", filter=Q(submissions__withdrawn_at=None)),
         newest=Max("submissions"),
         feedback=Count("submissions__feedback"),

@@ -571,6 +571,13 @@ def test_emptying_a_draft_is_told(polled, assignment, class_of_three):
     assert polled()["rows"][chaima.tag]["states"] == ["leeg", "leeg"]
 
 
+def test_one_who_begins_while_another_empties_is_told(polled, assignment, class_of_three):
+    aylin, _bram, chaima = class_of_three
+    write(assignment, aylin, 1)
+    write(assignment, chaima, 1, "")
+    assert {tag: row["states"][1] for tag, row in polled()["rows"].items()} == {aylin.tag: "bezig", chaima.tag: "leeg"}
+
+
 def test_writing_on_is_no_change(polled, assignment, class_of_three):
     write(assignment, class_of_three[2], 1, "Misschien, en dan nog meer.")
     assert polled() is None
