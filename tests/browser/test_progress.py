@@ -205,6 +205,21 @@ def test_heads_and_sums_stay_while_the_rest_scrolls(open_page, teacher, module, 
     assert after[3] == [before[3][0], before[3][1] - 900]
 
 
+def test_with_many_questions_the_counts_of_a_student_stay_in_view(open_page, teacher, module, students):
+    for position in range(2, 7):
+        AssignmentFactory(module=module, case=published_case(kolbs=["doener"] * 6), position=position)
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/voortgang/")
+    where = "element => element.getBoundingClientRect().right"
+    region = page.get_by_role("region", name="Voortgang per student en vraag")
+    counts = page.get_by_role("row", name="Aylin Demir").locator(".num").all()
+    edge = region.evaluate(where)
+    before = [one.evaluate(where) for one in counts]
+    assert before[0] < before[1] <= edge < page.locator("th[data-asked]").last.evaluate(where)
+    region.evaluate("element => element.scrollTo({left: 200, behavior: 'instant'})")
+    assert [one.evaluate(where) for one in counts] == before
+
+
 def test_with_many_questions_words_make_way_and_are_still_said(open_page, teacher, module, students, assert_accessible):
     AssignmentFactory(module=module, case=published_case(title="Tweede casus", kolbs=["doener"] * 6), position=2)
     page = open_page(user=teacher)
