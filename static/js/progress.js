@@ -43,6 +43,12 @@ function nameRow(row) {
   }
 }
 
+// For who points: a picture without its word says what it is, as everywhere on a screen.
+table.addEventListener("pointerover", ({ target }) => {
+  const named = target.closest("td [aria-label], td[aria-label]");
+  if (named) named.title = named.getAttribute("aria-label");
+});
+
 function nameAll() {
   for (const row of table.querySelectorAll("tr[data-tag]")) nameRow(row);
 }
@@ -53,7 +59,7 @@ function fill(cell, state, path) {
   const link = cell.querySelector("a");
   const isOpen = state !== "leeg" && state !== "bezig";
   const isFocused = link !== null && link === document.activeElement;
-  cell.removeAttribute("aria-label");
+  for (const name of ["aria-label", "title"]) cell.removeAttribute(name);
   cell.className = state;
   if (link && (isOpen || isFocused)) {
     link.textContent = stateWords.get(state); // the same link stays, with the focus that it may have

@@ -220,6 +220,17 @@ def test_with_many_questions_the_counts_of_a_student_stay_in_view(open_page, tea
     assert [one.evaluate(where) for one in counts] == before
 
 
+def test_a_picture_without_its_word_says_what_it_is_when_pointed_at(open_page, teacher, module, students):
+    AssignmentFactory(module=module, case=published_case(title="Tweede casus", kolbs=["doener"] * 6), position=2)
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/voortgang/")
+    name = "Bram Kuipers, Een lekkende koelkast, vraag 1: nog leeg"
+    empty = cell(page, "Bram Kuipers", 1)
+    empty.hover()
+    expect(empty).to_have_attribute("title", name)
+    expect(cell(page, "Bram Kuipers", 2)).not_to_have_attribute("title", re.compile("."))
+
+
 def test_with_many_questions_words_make_way_and_are_still_said(open_page, teacher, module, students, assert_accessible):
     AssignmentFactory(module=module, case=published_case(title="Tweede casus", kolbs=["doener"] * 6), position=2)
     page = open_page(user=teacher)
