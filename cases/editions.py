@@ -7,11 +7,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases import exchange, search
 from cases.document import CaseDocument, parse_case, write_case
 from cases.located import DocumentError, Problem, normalise
 from cases.models import Case, Edition, Library, Status
+
+CHANGED_MEANWHILE = gettext_lazy("Er is intussen iets met deze casus gebeurd. Kijk eerst hoe hij er nu voor staat.")
 
 
 class RefusedError(Exception):
@@ -33,17 +36,32 @@ def renew_library() -> None:
         Library.objects.create()
 
 
+def _hold(case: Case, *statuses: Status) -> None:
+    """Keep other acts on this case waiting until this one is done, and go on with the case as it is stored by now.
+
+    Raises RefusedError where an act before this one took it elsewhere: clicking twice does an act once.
+    """
+    status = Case.objects.select_for_update().filter(pk=case.pk).values_list("status", flat=True).first()
+    if status not in statuses:
+        raise RefusedError(CHANGED_MEANWHILE)
+    case.refresh_from_db()
+
+
 @transaction.atomic
 def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> Edition:
     """Write the next edition; of a working copy, carry it back into its case and drop the copy.
 
     Raises DocumentError when the text cannot be kept as a case file (a subhead of a wrong level, say), RefusedError
-    for a working copy of a case that was archived or withdrawn: that would bring it back by accident.
+    for a working copy of a case that was archived or withdrawn (that would bring it back by accident), and for what
+    was changed, published or deleted since it was fetched.
     """
-    target = case.revises or case
-    status = Case.objects.select_for_update().values_list("status", flat=True).get(pk=target.pk)
-    if status in {Status.ARCHIVED, Status.WITHDRAWN}:
+    target = Case.objects.select_for_update().get(pk=case.revises_id) if case.revises_id else case
+    if target.status in {Status.ARCHIVED, Status.WITHDRAWN}:
         raise RefusedError(_("De casus zelf is niet meer gepubliceerd. Zet die eerst terug."))
+    version = case.version
+    _hold(case, Status.CONCEPT, *([Status.PUBLISHED] if from_file else []))
+    if case.version != version:
+        raise RefusedError(CHANGED_MEANWHILE)
     document = exchange.document_of(case)
     text = write_case(document)
     check_survives(text, document)
@@ -102,6 +120,7 @@ def check_survives(text: str, document: CaseDocument) -> None:
 @transaction.atomic
 def start_working_copy(*, case: Case) -> Case:
     """A concept in which a published case can be changed at leisure; the one that is open, where there is one."""
+    case = Case.objects.select_for_update().get(pk=case.pk)
     if case.status in {Status.ARCHIVED, Status.WITHDRAWN}:
         raise RefusedError(_("Deze casus is niet meer gepubliceerd. Zet die eerst terug."))
     if copy := Case.objects.filter(revises=case).first():
@@ -141,6 +160,7 @@ def recall(*, case: Case) -> None:
 @transaction.atomic
 def archive(*, case: Case) -> None:
     """No new use: not to be found, not to be assigned. Assignments that have it go on with it."""
+    _hold(case, Status.PUBLISHED)
     case.status = Status.ARCHIVED
     case.save(update_fields=["status"])
     search.forget_case(case)
@@ -149,6 +169,7 @@ def archive(*, case: Case) -> None:
 
 @transaction.atomic
 def unarchive(*, case: Case) -> None:
+    _hold(case, Status.ARCHIVED)
     case.status = Status.PUBLISHED
     case.save(update_fields=["status"])
     search.index_case(case)
@@ -163,6 +184,7 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     not give. Questions stay, since people answered them. A title that names somebody can be replaced. An open working
     copy tells the same story: it is packed, so that no page comes across its rows, and unpacked by putting back.
     """
+    _hold(case, Status.PUBLISHED, Status.ARCHIVED)
     if copy := Case.objects.select_for_update().filter(revises=case).first():
         case.withdrawn_copy = exchange.packed(copy)
         copy.delete()
@@ -184,6 +206,7 @@ def put_back(*, case: Case) -> list[str]:
 
     Returns the names that the library no longer has.
     """
+    _hold(case, Status.WITHDRAWN)
     document, left_out = exchange.in_words_of_today(parse_case(case.editions.latest().text), case)
     packed, case.withdrawn_reason, case.withdrawn_copy = case.withdrawn_copy, "", None
     exchange.apply_document(document, case)

@@ -37,7 +37,11 @@ def addresses(panel: ModelAdmin) -> list[URLPattern]:
     def act(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
         @wraps(view)
         def acting(request: HttpRequest, pk: int) -> HttpResponse:
-            return view(panel, request, pk)
+            try:
+                return view(panel, request, pk)
+            except RefusedError as refused:
+                panel.message_user(request, refused.sentence, messages.ERROR)
+                return HttpResponseRedirect(reverse("admin:cases_case_change", args=[pk]))
 
         return path(f"<int:pk>/{route}/", panel.admin_site.admin_view(acting), name=f"cases_case_{name}")
 
@@ -103,8 +107,15 @@ def recall(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
     check_act(request, "cases.publish_case")
+    case = Case.objects.for_editors().filter(status=Status.CONCEPT, pk=pk).first()
+    if case is None:  # a second click, say, comes after the first one's work was done
+        panel.message_user(request, _("Deze versie is al gepubliceerd, of verwijderd."), messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:cases_case_changelist"))
+    if request.POST.get("version", str(case.version)) != str(case.version):
+        raise RefusedError(
+            _("Iemand heeft deze casus opgeslagen sinds jij hem opende. Lees wat er nu staat; publiceer daarna.")
+        )
     note = " ".join(request.POST.get("note", "").split())[:LONGEST_NOTE]
     problems = [problem.message for problem in checking.errors(exchange.document_of(case))]
     if case.is_working_copy and not note:

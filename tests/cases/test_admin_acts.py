@@ -88,6 +88,38 @@ def test_an_editor_sees_no_waiting_list(client, editor):
 # --- Publishing ---
 
 
+def test_a_second_click_on_publish_changes_nothing_and_is_told_so(client, chief):
+    case = published_case(kolbs=["doener"])
+    copy = editions.start_working_copy(case=case)
+    act(client, "publish", copy, note="Verbeterd.")
+    assert "Deze versie is al gepubliceerd, of verwijderd." in act(client, "publish", copy, note="Verbeterd.")
+    assert case.editions.count() == 2
+
+
+def test_a_chief_does_not_publish_what_somebody_saved_since_it_was_opened(client, chief):
+    concept = ConceptFactory()
+    client.post(reverse("admin:cases_case_change", args=[concept.pk]), form_of(concept, title="Toch anders"))
+    assert "Iemand heeft deze casus opgeslagen" in act(client, "publish", concept, version=concept.version)
+    assert not Edition.objects.exists()
+    shown = Case.objects.get(pk=concept.pk).version
+    assert f'name="version" value="{shown}"' in page(client, "change", concept)
+    act(client, "publish", concept, version=shown)
+    assert Edition.objects.count() == 1
+
+
+def test_what_another_act_came_before_is_told_and_not_done(client, chief, monkeypatch):
+    case = published_case()
+    archive = editions.archive
+
+    def archive_too_late(*, case):
+        editions.withdraw(case=Case.objects.get(pk=case.pk), reason="Zij herkende zich.")
+        archive(case=case)
+
+    monkeypatch.setattr(editions, "archive", archive_too_late)
+    assert "Er is intussen iets met deze casus gebeurd." in act(client, "archive", case)
+    assert Case.objects.get(pk=case.pk).is_withdrawn
+
+
 def test_a_change_is_published_with_a_line_about_it(client, chief):
     case = published_case()
     copy = editions.start_working_copy(case=case)

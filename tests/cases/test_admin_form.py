@@ -367,6 +367,7 @@ def test_the_form_takes_as_many_queries_for_few_rows_as_for_many(client, editor,
     lines = [("Bewoner", "informal", f"Persoon {n}") for n in range(count)]
     words = [f"woord {n}" for n in range(count)]
     copy = working_copy(actor_lines=lines, keyword_names=words, kolbs=["doener"] * count)
+    client.get(change(copy))  # the first page looks up what a process keeps
     with django_assert_num_queries(21):
         client.get(change(copy))
 

@@ -51,6 +51,51 @@ def test_there_is_one_working_copy_of_a_case():
         Case.objects.create(revises=case, number=case.number, slug=case.slug)
 
 
+@pytest.mark.parametrize("kind", ["concept", "working copy"])
+def test_publishing_twice_at_once_makes_one_edition(kind):
+    """Both clicks found a concept; the second one waited until the first was done."""
+    case = ConceptFactory(kolbs=["doener", "denker"])
+    if kind == "working copy":
+        editions.publish(case=case)
+        case = editions.start_working_copy(case=case)
+    first, second = (Case.objects.get(pk=case.pk) for _click in range(2))
+    edition = editions.publish(case=first)
+    with pytest.raises(editions.RefusedError):
+        editions.publish(case=second)
+    assert Case.objects.get().editions.latest() == edition
+    assert Case.objects.get().questions.count() == 2
+
+
+def test_what_somebody_saved_meanwhile_is_not_published_unread():
+    case = ConceptFactory()
+    other = Case.objects.get(pk=case.pk)
+    exchange.apply_document(replace(exchange.document_of(other), title="Nog niet af"), other)
+    with pytest.raises(editions.RefusedError):
+        editions.publish(case=case)
+    assert not Edition.objects.exists()
+
+
+def test_a_case_that_was_withdrawn_meanwhile_stays_withdrawn():
+    case = published_case()
+    archiving, withdrawing = (Case.objects.get(pk=case.pk) for _editor in range(2))
+    editions.withdraw(case=withdrawing, reason="Zij herkende zich.")
+    for act in (editions.archive, editions.unarchive):
+        with pytest.raises(editions.RefusedError):
+            act(case=archiving)
+    assert Case.objects.get().is_withdrawn
+
+
+def test_withdrawing_goes_by_what_the_case_says_by_now():
+    case = published_case(title="Oud")
+    withdrawing = Case.objects.get(pk=case.pk)
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(title="Nieuw")
+    editions.publish(case=Case.objects.get(pk=copy.pk))
+    editions.withdraw(case=withdrawing, reason="Zij herkende zich.")
+    case = Case.objects.get()
+    assert (case.title, case.is_withdrawn, case.body) == ("Nieuw", True, "")
+
+
 def test_a_text_that_would_break_the_case_file_is_not_published():
     concept = ConceptFactory(body="Goed\n\n## Slot\n\nniet goed")
     with pytest.raises(DocumentError, match="alleen tussenkopjes met ###"), transaction.atomic():
