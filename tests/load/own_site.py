@@ -76,6 +76,7 @@ def wait_for_answer(server: subprocess.Popen, port: int) -> None:
 
 def in_this_process(folder: Path) -> None:
     """The site without a server, for a test client that asks it in this process."""
+    (folder / "static").mkdir()  # collected files, of which there are none
     os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(folder), "DEMO": "0"}
     os.environ.pop("DATABASE_URL", None)
     sys.path.insert(0, str(ROOT))
