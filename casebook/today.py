@@ -71,8 +71,12 @@ class Taught:
     ring: Ring
     coming: list[Coming] = field(default_factory=list)
     opening: list[Assignment] = field(default_factory=list)
-    fullest: int | None = None  # the assignment with most feedback to release
+    fullest: int | None = None  # the assignment with most feedback to release; None where there is no assignment
     more: int = 0  # assignments that students work on, beside the ones that are coming
+
+    @property
+    def has_no_assignments(self) -> bool:
+        return self.fullest is None
 
     @property
     def reading_href(self) -> str:

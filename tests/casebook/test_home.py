@@ -190,6 +190,13 @@ def test_who_is_new_is_shown_the_way(page):
     assert "Je zit nog in geen module." in page()
 
 
+def test_a_teacher_who_is_new_is_shown_the_way_to_a_first_module(client):
+    client.force_login(UserFactory(groups=["Docenten"]))
+    said = client.get(reverse("home")).content.decode()
+    assert 'Je geeft nu in geen module les. <a href="/modules/nieuw/">Maak een module</a>' in said
+    assert "Je zit nog in geen module." not in said
+
+
 # --- teachers ---
 
 
@@ -224,6 +231,17 @@ def test_a_module_without_students_says_nought():
     teacher = module.enrolments.get().user
     (taught,) = today.for_you(teacher).taught
     assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (0, 0, 0)
+
+
+def test_a_module_where_nothing_stands_yet_says_what_to_do(client):
+    module = ModuleFactory()
+    client.force_login(module.enrolments.get().user)
+    page = lambda: client.get(reverse("home")).content.decode()  # noqa: E731
+    do, share = f'<a href="/modules/{module.pk}/opdrachten/nieuw/">Geef een opdracht</a>', "Er doet nog niemand mee."
+    assert (do in page(), share in page()) == (True, True)
+    AssignmentFactory(module=module, closed_at=timezone.now())
+    enrol(module)
+    assert (do in page(), share in page()) == (False, False)
 
 
 @pytest.fixture
@@ -335,6 +353,7 @@ def test_what_was_emptied_or_never_written_is_not_begun(student, teacher, assign
 def test_the_brillen_of_a_module_are_shown_and_what_is_not_asked_is_said(teachers_page, teacher, assignment):
     page = teachers_page()
     assert 'aria-label="Drie vragen: 1 doener, 1 denker, 1 beslisser"' in page
+    assert ">Drie vragen: 1 doener, 1 denker, 1 beslisser.<" in page  # in words for who sees the picture too
     assert "Nog geen vraag door de bril van de beschouwer." in page
     AssignmentFactory(module=assignment.module, case=published_case(kolbs=["beschouwer", "doener"]))
     page = teachers_page()
