@@ -87,7 +87,8 @@ function show(changes) {
       if (state === "ingeleverd") arrived += 1;
     });
     cells[asked.length].querySelector("b").textContent = row.handed_in;
-    cells[asked.length + 1].textContent = row.waiting || "";
+    cells[asked.length + 1].textContent = row.waiting;
+    cells[asked.length + 1].classList.toggle("soft", row.waiting === 0);
     nameRow(element);
   }
   changes.columns.forEach(([handedIn, waiting], place) => {
