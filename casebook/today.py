@@ -56,10 +56,6 @@ class Coming:
     assignment: Assignment
     not_begun: int
 
-    @property
-    def is_late(self) -> bool:
-        return self.assignment.due_at is not None and self.assignment.due_at < timezone.now()
-
 
 @dataclass(frozen=True)
 class Taught:

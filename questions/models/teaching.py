@@ -205,6 +205,11 @@ class Assignment(models.Model):
         closed = self.closed_at is not None and self.closed_at <= timezone.now()
         return not closed and not self.module.is_archived
 
+    @property
+    def is_past_due(self) -> bool:
+        """Whether the common date is over; that is when a student without more time is late."""
+        return self.due_at is not None and self.due_at < timezone.now()
+
     def due_for(self, extension: "Extension | None") -> datetime | None:
         """When this student has to hand in: the later of the common date and an own one."""
         if self.due_at is None or extension is None:

@@ -584,6 +584,15 @@ def test_an_own_date_is_said_to_be_so(client, module, student):
     assert "(jouw eigen datum)" in page
 
 
+@pytest.mark.parametrize(("days", "said"), [(1, "inleveren voor morgen om"), (-1, "inleveren was voor gisteren om")])
+def test_its_teacher_is_told_that_a_date_is_over(client, module, teacher, student, days, said):
+    assignment = AssignmentFactory(module=module, due_at=timezone.now() + timedelta(days=days))
+    client.force_login(teacher)
+    for page in (f"modules/{module.pk}", *(f"opdrachten/{assignment.pk}/{name}" for name in ("feedback", "overzicht"))):
+        assert said in text_of(client.get(f"/{page}/"))
+    assert said.removeprefix("inleveren ") in text_of(client.get(f"/modules/{module.pk}/voortgang/"))
+
+
 def test_an_empty_module_says_what_comes(client, module, teacher, student):
     client.force_login(student.user)
     assert "Er zijn nog geen opdrachten." in text_of(client.get(f"/modules/{module.pk}/"))
