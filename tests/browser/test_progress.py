@@ -193,6 +193,15 @@ def test_a_cell_opens_the_answer_by_keyboard(page, assignment):
     expect(page.locator(f"#antwoord-{submission.pk}")).to_be_in_viewport()
 
 
+def test_by_keyboard_one_need_not_go_through_every_cell(page):
+    page.get_by_role("link", name="Excel").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Sla de tabel over")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Zet stil")).to_be_focused()
+
+
 def test_heads_and_sums_stay_while_the_rest_scrolls(open_page, teacher, module, assignment):
     for position in range(2, 5):
         AssignmentFactory(module=module, case=published_case(kolbs=["doener"] * 6), position=position)
