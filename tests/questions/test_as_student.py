@@ -99,7 +99,7 @@ def test_nothing_of_a_student_or_of_oneself_is_on_it(look, module, teacher, assi
 
 
 def test_looking_stores_nothing(client, look, teacher, assignment, module):
-    look(assignment)
+    """From the first look on, and not in the session either, which is a row as well."""
     with CaptureQueriesContext(connection) as queries:
         look(assignment)
         look(module)
