@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
@@ -290,12 +289,12 @@ def address_of_database() -> str:
 
 
 def wait_for(address: str) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 40
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(address, timeout=2).close()
+            urllib.request.urlopen(address, timeout=5).close()
             return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not there yet, or too busy to answer in time
             time.sleep(0.05)
     raise TimeoutError(f"{address} does not answer")
 
