@@ -25,6 +25,7 @@ def main() -> None:
         for students, questions in ((30, 12), (300, 30)):
             module, teacher, assignment = make_module(students, questions)
             measure_progress(f"{students} × {questions}", client_of(teacher), module)
+            measure_overviews(f"{students} × {questions}", client_of(teacher), assignment)
         for students in (100, 300):
             _module, teacher, assignment = make_module(students, 5)
             measure_feedback(f"{students} answers", client_of(teacher), assignment)
@@ -40,6 +41,13 @@ def measure_progress(name: str, client, module) -> None:
     report(f"poll, {name}, unchanged", client, changes, {"sinds": since})
     report(f"poll, {name}, something changed", client, changes, {"sinds": since[since.index(".") :]})
     report(f"XLSX, {name}", client, f"{path}export.xlsx")
+
+
+def measure_overviews(name: str, client, assignment) -> None:
+    """What a teacher sees before going in: at home, of the module, and of one assignment per question."""
+    report(f"home, {name}", client, "/")
+    report(f"module, {name}", client, f"/modules/{assignment.module_id}/")
+    report(f"overview, {name}", client, f"/opdrachten/{assignment.pk}/overzicht/")
 
 
 def measure_feedback(name: str, client, assignment) -> None:
