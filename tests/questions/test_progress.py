@@ -610,6 +610,17 @@ def test_an_unchanged_poll_asks_little(client, page, module, class_of_three, dja
         assert page(f"wijzigingen/?sinds={since}").status_code == 204
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_telling_what_changed_costs_the_same_however_much(page, module, django_assert_num_queries, number):
+    since = page("wijzigingen/").json()["since"]
+    for _each in range(number):
+        assignment = AssignmentFactory(module=module, case=published_case(kolbs=["doener"] * number))
+        for _other in range(number):
+            give(hand_in(assignment, enrol(module), 0))
+    with django_assert_num_queries(13):
+        assert page(f"wijzigingen/?sinds={since}").status_code == 200
+
+
 # --- To take along ---
 
 
