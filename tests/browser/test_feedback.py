@@ -545,3 +545,27 @@ def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expect
     expect(other.get_by_label("graag aanvullen")).to_be_checked()
     assert stored() == (TEXT, "aanvullen")
     assert not Feedback.objects.released().exists()
+
+
+def test_a_whole_pile_by_keyboard_without_waiting_for_a_reply(open_page, assignment, teacher):
+    for number in range(27):
+        hand_in(
+            assignment,
+            enrol(assignment.module, UserFactory(name=f"Student {number:02}")),
+            text=f"Antwoord {number:02}.",
+        )
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    for number in range(25):
+        page.keyboard.type(f"Bij {number:02}.")
+        page.keyboard.press("Control+Enter")
+    page.keyboard.press("Enter")  # the link to the rest of the pile has the focus
+    page.get_by_role("article").nth(1).wait_for()
+    expect(page.get_by_role("article")).to_have_count(2)
+    assert nothing_left(page)
+    given = Feedback.objects.order_by("submission__answer__student__name").values_list(
+        "submission__answer__text", "text", "verdict"
+    )
+    assert list(given) == [(f"Antwoord {n:02}.", f"Bij {n:02}.", "gelezen") for n in range(25)]
