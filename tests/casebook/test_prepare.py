@@ -1,6 +1,7 @@
 """The command in processes of its own, on a copy of the tree: that is how a start uses it."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -79,6 +80,14 @@ def changeable(tmp_path):
 
 def times(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_scripts_import_each_other_under_the_names_that_pages_ask_for(prepared):
+    """Under another name a browser would take the same script for a second one."""
+    scripts = {path.name: path.read_text() for path in (prepared / "static" / "js").glob("*.????????????.js")}
+    imported = {name for script in scripts.values() for name in re.findall(r'from ["\']\./([^"\']+)', script)}
+    assert {name.split(".")[0] for name in imported} == {"copies", "outbox", "writing"}
+    assert imported <= set(scripts)
 
 
 def test_an_empty_folder_gets_the_sixteen_cases(site):
