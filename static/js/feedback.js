@@ -59,7 +59,6 @@ async function release(reply) {
   await field.flush();
   if (field.isUnsent() || field.isPaused) return; // the save line says why
   const { key, ...now } = field.asCopy();
-  field.seq = now.seq;
   field.sending = send({ ...now, extra: { ...now.extra, vrij: 1 } });
   const answer = await field.sending;
   field.sending = null;

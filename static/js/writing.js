@@ -36,7 +36,7 @@ class Field {
     // What the server is known to have is what the page came with: somebody may have typed before this script was here.
     this.confirmed = normalise(this.area.defaultValue);
     this.confirmedChoice = this.choices.find((radio) => radio.defaultChecked)?.value ?? "";
-    this.seq = 0;
+    this.seq = 1; // every text has a number of its own, so that of two on their way the later one stays
     this.key = keyOf(this.place, writer);
     this.tries = 0;
     this.isBehind = false; // while a text of an earlier page still waits to be sent
@@ -87,7 +87,7 @@ class Field {
     const anchor = this.element.closest("[id^=vraag-]");
     const page = this.element.dataset.page ?? location.pathname + (anchor ? `#${anchor.id}` : "");
     const extra = this.choices.length ? { verdict: this.choice } : undefined;
-    return { key, place, url, page, text: this.text, revision: this.revision, writer, seq: this.seq + 1, label: this.element.dataset.label, extra };
+    return { key, place, url, page, text: this.text, revision: this.revision, writer, seq: this.seq, label: this.element.dataset.label, extra };
   }
 
   // Text that an earlier page could not get confirmed comes back into the field and goes out under its own name and
@@ -142,6 +142,7 @@ class Field {
   typed() {
     this.counts();
     if (!this.isUnsent() && !this.sending) return this.takeBack();
+    this.seq += 1;
     const { key, ...copy } = this.asCopy();
     const isKept = keep(key, copy);
     if (!this.isPaused) this.say("wait", isKept ? words.writing : words.nostorage);
@@ -184,7 +185,6 @@ class Field {
     const copy = this.asCopy();
     const { key, ...kept } = copy;
     if (this.isUnsent()) keep(key, kept);
-    this.seq = copy.seq;
     this.sending = send(copy, options);
     const reply = await this.sending;
     this.sending = null;

@@ -391,6 +391,23 @@ def test_two_tabs_on_one_answer(desk, expected_problems):
     assert on_device(other) == 0
 
 
+def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(desk):
+    """Any page of this person sends what it finds on the device, also what is being typed in another tab just then."""
+    elsewhere = desk.context.new_page()
+    elsewhere.goto("/over/")
+    desk.clock.install()
+    desk.reload()
+    write(desk, "een")
+    with elsewhere.expect_response("**/antwoord/**") as sent:
+        elsewhere.evaluate("window.dispatchEvent(new Event('focus'))")
+    assert (sent.value.status, stored()) == (200, "een")
+    write(desk, " twee")
+    desk.clock.run_for(1_000)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "een twee"
+    assert kept() == []
+
+
 def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_problems):
     expected_problems.append("409")
     phone = open_page(width=390, user=student)
