@@ -243,23 +243,27 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
 
 
 @pytest.fixture
-def own_server(transactional_db):
-    """The site in processes of its own, on the test database, so that they can be killed."""
+def own_server(transactional_db, tmp_path):
+    """The site in processes of its own, on the test database, so that they can be killed; served as it really is, with
+    collected files and no DEBUG."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     processes = []
+    environment = {
+        **os.environ,
+        "DATABASE_URL": address_of_database(),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "VAR_DIR": str(tmp_path),
+        "DEBUG": "0",
+    }
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+    subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
 
     def start():
-        options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"]
+        options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--preload"]
         command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options]
-        environment = {
-            **os.environ,
-            "DATABASE_URL": address_of_database(),
-            "SITE_URL": f"http://127.0.0.1:{port}",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "DEBUG": "1",
-        }
         processes.append(
             subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
@@ -305,6 +309,8 @@ def test_the_server_killed_and_restarted(browser, own_server, assignment, studen
     context.add_cookies([session_cookie(student, own_server.url)])
     page = context.new_page()
     page.goto(assignment.get_absolute_url())
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1])")
+    assert sorted(name.split(".")[0] for name in loaded if name) == ["outbox", "writing"]  # each once
     write(page, "bevestigd")
     expect(line(page)).to_contain_text(SAVED)
     own_server.kill()
