@@ -287,7 +287,9 @@ def start_site(*, dev: bool) -> None:
     if dev:
         replace_with("manage.py", "runserver", f"{HOST}:{port}")
     serving = ["--workers", "2", "--threads", "4", "--bind", f"{HOST}:{port}", "--reuse-port", "--preload"]
-    replace_with("-m", "gunicorn", "casebook.wsgi", *serving, "--no-control-socket", "--log-level", "warning")
+    # A worker that is told to stop while it begins may not hear it; then that is how long a stop takes.
+    serving += ["--graceful-timeout", "10", "--no-control-socket", "--log-level", "warning"]
+    replace_with("-m", "gunicorn", "casebook.wsgi", *serving)
 
 
 def welcome(port: int) -> None:
