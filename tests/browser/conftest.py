@@ -12,12 +12,14 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, override_settings
 
 from tests.conftest import NO_BROWSER
 
@@ -66,6 +68,23 @@ def browser() -> Iterator:
         yield chromium
         chromium.close()
         connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static files as a site serves them: a page asks for other names then, and so do scripts of each other."""
+    folder = tmp_path_factory.mktemp("collected")
+    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.collected.CollectedFiles"}}
+    with override_settings(STATIC_ROOT=folder, STORAGES=storages):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def collected_files(collected: Path, settings) -> None:
+    """The live server looks for static files where they come from; here that is where they were collected."""
+    settings.STATIC_ROOT, settings.STATICFILES_DIRS = collected, [collected]
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.collected.CollectedFiles"}}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from cases.models import Actor, Case
+from tests.browser import device
 from tests.browser.conftest import session_cookie
 from tests.factories import ActorFactory, ConceptFactory, KeywordFactory, UserFactory
 
@@ -32,7 +33,7 @@ def form(open_page, editor):
 
 
 def on_device(page) -> int:
-    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek-redactie:')).length")
+    return device.on_device(page, device.EDITING)
 
 
 def offered(page):
@@ -206,7 +207,7 @@ def test_what_is_typed_back_to_what_it_was_is_no_work(form):
 def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, address):
     concept = ConceptFactory(title="Er al", kolbs=["doener"])
     page, held = open_page(user=editor), []
-    page.route("**/editor.js", lambda route: held.append(route))
+    page.route("**/editor.*js", lambda route: held.append(route))
     page.goto(ADD if address == "new" else f"/beheer/cases/case/{concept.pk}/change/", wait_until="commit")
     page.get_by_label("Omschrijving").fill("Al getypt")
     page.get_by_text("Beslisser").first.wait_for()  # the rest of the form is there too
@@ -300,10 +301,10 @@ def test_two_tabs_keep_a_copy_each(form):
     second = form.context.new_page()
     second.goto(ADD)
     second.get_by_label("Titel").fill("Tweede tab")
-    assert on_device(form) == 2
+    device.wait_until_on_device(form, 2, device.EDITING)
     save(second)
     expect(second.locator(".messagelist")).to_contain_text("Tweede tab")
-    assert on_device(form) == 1
+    device.wait_until_on_device(form, 1, device.EDITING)
 
 
 def test_saving_leads_to_what_a_student_sees(form):

@@ -1,5 +1,7 @@
 """What can go wrong while a teacher writes feedback really goes wrong here, and no word of it is lost."""
 
+import re
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
@@ -8,6 +10,7 @@ from questions import answering, reviewing
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
 from questions.saving import Draft
 from tests.browser.conftest import session_cookie
+from tests.browser.device import on_device, wait_until_on_device
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -71,22 +74,17 @@ def stored() -> tuple[str, str]:
     return Feedback.objects.values_list("text", "verdict").get()
 
 
-def on_device(page) -> int:
-    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek:')).length")
-
-
-def nothing_left(page) -> bool:
-    for _each in range(50):
-        if on_device(page) == 0:
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
 def again(page):
     fresh = page.context.new_page()
     fresh.goto(page.url)
     return fresh
+
+
+def test_every_script_is_there_once_under_its_collected_name(desk):
+    names = "performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1]).filter(Boolean)"
+    loaded = sorted(desk.evaluate(names))
+    assert [name.split(".")[0] for name in loaded] == ["feedback", "outbox", "writing"]
+    assert all(re.fullmatch(r"[a-z]+\.[0-9a-f]{12}\.js", name) for name in loaded)
 
 
 def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
@@ -207,7 +205,7 @@ def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, e
     kept = set(FeedbackVersion.objects.values_list("text", flat=True))
     assert kept == {"Van thuis.", "Van school.", "Van school. En nog een zin."}
     assert stored()[0] == "Van thuis."
-    assert nothing_left(desk)
+    wait_until_on_device(desk, 0)
 
 
 def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, expected_problems):
@@ -226,7 +224,7 @@ def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, e
     panel = fresh.get_by_role("region", name="Twee teksten")
     with fresh.expect_response(lambda response: "/ingeleverd/" in response.url):
         panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
-    assert nothing_left(fresh)
+    wait_until_on_device(fresh, 0)
     kept = set(FeedbackVersion.objects.values_list("text", flat=True))
     assert kept == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
 
@@ -564,7 +562,7 @@ def test_a_whole_pile_by_keyboard_without_waiting_for_a_reply(open_page, assignm
     page.keyboard.press("Enter")  # the link to the rest of the pile has the focus
     page.get_by_role("article").nth(1).wait_for()
     expect(page.get_by_role("article")).to_have_count(2)
-    assert nothing_left(page)
+    wait_until_on_device(page, 0)
     given = Feedback.objects.order_by("submission__answer__student__name").values_list(
         "submission__answer__text", "text", "verdict"
     )

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from questions.models import Answer, AnswerVersion, Assignment, Submission
 from tests.browser.conftest import session_cookie
+from tests.browser.device import on_device, wait_until_on_device
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
@@ -77,10 +78,6 @@ def kept() -> list[str]:
     return sorted(AnswerVersion.objects.values_list("text", flat=True))
 
 
-def on_device(page) -> int:
-    return page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('casusboek:')).length")
-
-
 def again(page):
     """The same person, a new tab."""
     fresh = page.context.new_page()
@@ -115,7 +112,7 @@ def slow_scripts(desk):
     """The desk of a student whose scripts are still on their way, and a function that lets them come."""
     held = []
     page = desk.context.new_page()
-    page.route("**/writing.js", lambda route: held.append(route))
+    page.route("**/writing.*js", lambda route: held.append(route))
     page.goto(desk.url, wait_until="commit")
     field(page).wait_for()
 
@@ -404,6 +401,7 @@ def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(de
     desk.clock.install()
     desk.reload()
     write(desk, "een")
+    wait_until_on_device(elsewhere, 1)
     with elsewhere.expect_response("**/antwoord/**") as sent:
         elsewhere.evaluate("window.dispatchEvent(new Event('focus'))")
     assert (sent.value.status, stored()) == (200, "een")
