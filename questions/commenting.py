@@ -1,7 +1,7 @@
 """The comment bank: sentences that a teacher uses more than once."""
 
 from questions.models import Comment, Feedback, Submission
-from questions.saving import normalise
+from questions.text import normalise
 
 WORTH_KEEPING = 15  # shorter is no sentence
 TIMES = 3  # whoever writes the same for the third time, is offered to keep it

@@ -21,7 +21,8 @@ from questions.models import (
     Submission,
     Verdict,
 )
-from questions.saving import Draft, Saved, normalise, store
+from questions.saving import Draft, Saved, store
+from questions.text import normalise
 
 
 class TakenBackError(Exception):

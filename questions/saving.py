@@ -5,15 +5,12 @@ are the same for answers and for feedback. What differs is where the row is, and
 `Place` knows that.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 from questions.models.answering import MAX_LENGTH
-
-NEWLINE = re.compile("\r\n?")
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+from questions.text import normalise
 
 
 class Outcome(Enum):
@@ -64,11 +61,6 @@ class Place(Protocol):
 
     def keep_both(self, row: Any, text: str) -> None:
         """Append what is stored and what came as versions."""
-
-
-def normalise(text: str) -> str:
-    r"""Only \n as newline, and nothing that a database cannot hold: NUL and lone surrogates are dropped."""
-    return UNSTORABLE.sub("", NEWLINE.sub("\n", text))
 
 
 def store(place: Place, draft: Draft) -> Saved:

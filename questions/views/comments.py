@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from questions import access, commenting
 from questions.models import Comment, Module
-from questions.saving import normalise
+from questions.text import normalise
 from questions.views.replies import by_who_opened_the_page
 
 MOST = 1_000  # characters of one comment

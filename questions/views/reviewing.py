@@ -15,7 +15,8 @@ import cases.access
 from questions import access, commenting, readiness, reading, reviewing
 from questions.forms.reviewing import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
-from questions.saving import Outcome, Saved, normalise
+from questions.saving import Outcome, Saved
+from questions.text import normalise
 from questions.views.replies import STATUS, by_who_opened_the_page, refused, save_reply
 from questions.views.rescue import rescue_page, wants_page
 

@@ -1,0 +1,26 @@
+"""Texts that people write: one way to spell them, and a hash by which the page and the server name the same text.
+
+The page does the same in JavaScript (static/js). `tests/questions/text_vectors.json` has the cases that both must
+agree on.
+"""
+
+import re
+
+NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# Two safe primes. Their product is below 2**53, so that JavaScript can compute with it exactly; and 256 generates a
+# large group modulo each, so that bytes of a text that change places change both remainders.
+P1, P2 = 94905947, 94905803
+
+
+def normalise(text: str) -> str:
+    r"""Only \n as newline, and nothing that a database cannot store: NUL and lone surrogates are dropped."""
+    return UNSTORABLE.sub("", NEWLINE.sub("\n", text))
+
+
+def text_hash(text: str) -> str:
+    """A 53-bit hash of a normalised text, as a decimal number. It tells texts apart; it keeps nothing secret."""
+    # The first byte makes texts differ that begin with other numbers of zero bytes.
+    number = int.from_bytes(b"\x01" + text.encode("utf-8"), "big")
+    return str(number % P1 * P2 + number % P2)
