@@ -19,6 +19,8 @@ class Result(Enum):
     SAVED = "saved"
     EMPTY = "empty"
     STALE = "stale"
+    OVERTAKEN = "overtaken"
+    DAMAGED = "damaged"
     TOO_LONG = "too_long"
     CLOSED = "closed"
 
@@ -81,6 +83,10 @@ class AnswerPlace:
                 setattr(row, name, value)
         return bool(changed)
 
+    def renumber(self, row: Answer) -> None:
+        same = Answer.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
+        same.update(writer_seq=self.draft.seq)
+
     def keep_both(self, row: Answer, text: str) -> None:
         with transaction.atomic():
             _keep(row, text, self.draft.writer, self.draft.revision, AnswerVersion.Kind.LOST)
@@ -134,7 +140,7 @@ def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft
 def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
     if saved.outcome is not Outcome.SAVED:
         return Result(saved.outcome.value)
-    if not saved.row.text.strip():
+    if saved.row is None or not saved.row.text.strip():
         return Result.EMPTY
     return Result.SUBMITTED if assignment.takes_work else Result.CLOSED
 

@@ -86,6 +86,10 @@ class FeedbackPlace:
                 setattr(row, name, value)
         return bool(changed)
 
+    def renumber(self, row: Feedback) -> None:
+        same = Feedback.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
+        same.update(writer_seq=self.draft.seq)
+
     def keep_both(self, row: Feedback, text: str) -> None:
         with transaction.atomic():
             _keep(self.submission, self.author, text, FeedbackVersion.Kind.LOST)

@@ -10,23 +10,29 @@ from enum import Enum
 from typing import Any, Protocol
 
 from questions.models.answering import MAX_LENGTH
-from questions.text import normalise
+from questions.text import normalise, text_hash
 
 
 class Outcome(Enum):
     SAVED = "saved"
     STALE = "stale"
+    OVERTAKEN = "overtaken"  # the same page has had a later text stored
+    DAMAGED = "damaged"  # what came is not what the page says that it sent
     TOO_LONG = "too_long"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A text on its way in: what it was based on, and which open page sent it as its how-manieth save."""
+    """A text on its way in: what it was based on, and which open page sent it under which number of its own.
+
+    With a hash, the page says what it meant to send (questions.text.text_hash); without, anything is believed.
+    """
 
     text: str
     revision: int = 0
     writer: str = ""
     seq: int = 0
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,23 @@ class Saved:
 
     outcome: Outcome
     row: Any
+    text: str = ""  # what came, normalised
 
     @property
     def revision(self) -> int:
         return self.row.revision if self.row else 0
+
+    @property
+    def text_hash(self) -> str | None:
+        """The hash of what is stored by now; of what came, where that was not worth storing; else None."""
+        if self.row is not None:
+            return text_hash(self.row.text)
+        return text_hash(self.text) if self.outcome is Outcome.SAVED else None
+
+    @property
+    def other_text(self) -> str | None:
+        """What is stored in place of the text that came; None where it was not the loser of two texts."""
+        return self.row.text if self.outcome in {Outcome.STALE, Outcome.OVERTAKEN} else None
 
 
 class Place(Protocol):
@@ -59,6 +78,9 @@ class Place(Protocol):
     def overwrite(self, row: Any, text: str) -> bool:
         """One conditional UPDATE; False where another save came in between. Updates the row in hand too."""
 
+    def renumber(self, row: Any) -> None:
+        """Store the number of this save, of a text that the same page has had stored under a lower one."""
+
     def keep_both(self, row: Any, text: str) -> None:
         """Append what is stored and what came as versions."""
 
@@ -66,11 +88,12 @@ class Place(Protocol):
 def store(place: Place, draft: Draft) -> Saved:
     """Store the text, unless another text came in since the one it was based on; then keep both.
 
-    A save from the writer of the stored text is never a conflict: its reply was lost, not the save.
+    A later save from the page that wrote the stored text is never a conflict: its reply was lost, not the save. An
+    earlier one that arrives late changes nothing, and its page hears what is stored.
     """
     text = normalise(draft.text)
-    if len(text) > MAX_LENGTH:
-        return Saved(Outcome.TOO_LONG, place.find())
+    if (refusal := _why_not(draft, text)) is not None:
+        return Saved(refusal, place.find(), text)
     is_worth_storing = place.is_worth_storing(text)
     if is_worth_storing and draft.revision == 0:
         place.insert(text)
@@ -78,20 +101,28 @@ def store(place: Place, draft: Draft) -> Saved:
     if row is None and is_worth_storing:
         place.insert(text)
         row = place.find()
-    if row is None or place.is_stored(row, text) or _is_overtaken(draft, row):
-        return Saved(Outcome.SAVED, row)
-    if row.revision != draft.revision and not _wrote(draft, row):
+    if row is None:
+        return Saved(Outcome.SAVED, None, text)
+    if place.is_stored(row, text):
+        if _wrote(draft, row) and draft.seq > row.writer_seq:
+            place.renumber(row)  # or a save between the two that arrives later still would count as news
+        return Saved(Outcome.SAVED, row, text)
+    if _wrote(draft, row) and draft.seq < row.writer_seq:
+        return Saved(Outcome.OVERTAKEN, row, text)
+    if row.revision != draft.revision and not (_wrote(draft, row) and draft.seq > row.writer_seq):
         place.keep_both(row, text)
-        return Saved(Outcome.STALE, row)
+        return Saved(Outcome.STALE, row, text)
     if place.overwrite(row, text):
-        return Saved(Outcome.SAVED, row)
+        return Saved(Outcome.SAVED, row, text)
     # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
     return store(place, draft)
 
 
-def _is_overtaken(draft: Draft, row: Any) -> bool:
-    """Whether the page that sent this has had this very save, or a later one, stored already."""
-    return _wrote(draft, row) and draft.seq <= row.writer_seq
+def _why_not(draft: Draft, text: str) -> Outcome | None:
+    """Why this is stored nowhere, whatever is stored already; None where nothing is wrong with it."""
+    if draft.hash and draft.hash != text_hash(text):
+        return Outcome.DAMAGED
+    return Outcome.TOO_LONG if len(text) > MAX_LENGTH else None
 
 
 def _wrote(draft: Draft, row: Any) -> bool:

@@ -17,7 +17,7 @@ class Save:
 
 
 def read_save(data: QueryDict) -> Save:
-    """One answer: text, revision, writer, seq and user."""
+    """One answer: text, revision, writer, seq, user, and the hash where the page sends one."""
     if "text" not in data:
         raise BadRequest("text is missing")
     return Save(_draft(data, ""), _user(data))
@@ -44,6 +44,7 @@ def _draft(data: QueryDict, suffix: str) -> Draft:
         revision=read_number(data.get(f"revision{suffix}") or "0"),
         writer=data.get("writer", "")[:MAX_WRITER],
         seq=read_number(data.get(f"seq{suffix}") or "0"),
+        hash=data.get(f"hash{suffix}", ""),
     )
 
 

@@ -12,21 +12,30 @@ from questions.forms.answering import read_user
 from questions.saving import Outcome, Saved
 from questions.views.rescue import rescue_page, wants_page
 
-STATUS = {Outcome.SAVED: 200, Outcome.STALE: 409, Outcome.TOO_LONG: 413}
+STATUS = {
+    Outcome.SAVED: 200,
+    Outcome.OVERTAKEN: 200,
+    Outcome.DAMAGED: 400,
+    Outcome.STALE: 409,
+    Outcome.TOO_LONG: 413,
+}
 
 
 def save_reply(saved: Saved, **more: object) -> JsonResponse:
     body = {"result": saved.outcome.value, "revision": saved.revision, **more}
     if saved.row:
         body["saved_at"] = saved.row.updated_at.isoformat()
-    if saved.outcome is Outcome.STALE:
-        body["stored"] = saved.row.text
-    return reply(body, STATUS[saved.outcome], saved.revision)
+    if saved.other_text is not None:
+        body["stored"] = saved.other_text
+    return reply(body, STATUS[saved.outcome], saved.revision, saved.text_hash)
 
 
-def reply(body: dict, status: int, revision: int) -> JsonResponse:
+def reply(body: dict, status: int, revision: int, text_hash: str | None = None) -> JsonResponse:
+    """A reply that our script knows for ours: it names the stored revision, and the stored text where it may."""
     response = JsonResponse(body, status=status)
     response.headers["X-Revision"] = str(revision)
+    if text_hash is not None:
+        response.headers["X-Text-Hash"] = text_hash
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -87,7 +87,7 @@ def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
 
 def _note(saved: Saved) -> str:
     """What stands behind «opgeslagen»: what the student sees of it."""
-    if saved.row is None or saved.outcome is not Outcome.SAVED:
+    if saved.row is None or saved.outcome not in {Outcome.SAVED, Outcome.OVERTAKEN}:
         return ""
     if not saved.row.is_released:
         return _("nog niet vrijgegeven")

@@ -17,6 +17,9 @@ from questions.saving import Outcome, Saved
 from questions.views.replies import STATUS, refused, reply, save_reply
 from questions.views.rescue import rescue_page, wants_page
 
+NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG}
+NOT_DONE = {*NOT_STORED, Result.CLOSED}
+
 
 @require_safe
 @access.signed_in
@@ -119,15 +122,18 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
         str(each.question.pk): {
             "result": each.result.value,
             "revision": each.saved.revision,
-            "stored": each.saved.row.text if each.result is Result.STALE else None,
+            "hash": each.saved.text_hash,
+            "stored": each.saved.other_text,
         }
         for each in done
     }
     said = {each.result for each in done}
-    status = 413 if Result.TOO_LONG in said else 409 if said & {Result.STALE, Result.CLOSED} else 200
+    status = 413 if Result.TOO_LONG in said else 409 if said & NOT_DONE else 200
     if status == 200:
         _say(request, done)  # on the page that our script fetches next
-    return reply({"results": results}, status, done[0].saved.revision if len(done) == 1 else 0)
+    if len(done) == 1:
+        return reply({"results": results}, status, done[0].saved.revision, done[0].saved.text_hash)
+    return reply({"results": results}, status, 0)
 
 
 def _say(request: HttpRequest, done: list[HandedIn]) -> None:
@@ -151,7 +157,7 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
 
 def _page_after_hand_in(request: HttpRequest, place: access.Desk, done: list[HandedIn], drafts: dict) -> HttpResponse:
     _say(request, done)
-    unsaved = {each.question.pk: each.result for each in done if each.result in {Result.STALE, Result.TOO_LONG}}
+    unsaved = {each.question.pk: each.result for each in done if each.result in NOT_STORED}
     if not unsaved:
         return redirect(place.assignment)
     view = desk.gather(place, request.user)

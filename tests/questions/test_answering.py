@@ -90,7 +90,7 @@ def test_the_same_save_twice_gets_the_stored_revision_back(save):
 def test_an_older_save_that_arrives_late_changes_nothing(save):
     save("een twee drie", seq=3)
     saved = save("een twee", seq=2)
-    assert (saved.outcome, saved.row.text) == (Outcome.SAVED, "een twee drie")
+    assert (saved.outcome, saved.row.text) == (Outcome.OVERTAKEN, "een twee drie")
 
 
 def test_another_page_on_an_old_revision_is_stale_and_both_texts_are_kept(save):

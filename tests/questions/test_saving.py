@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from questions.models import Answer, Submission
+from questions.text import text_hash
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
@@ -178,7 +179,8 @@ def test_handing_in_answers_per_question(client, student, assignment, hand_in_ad
     response = client.post(hand_in_address, desk(assignment, user=student.pk))
     assert response.status_code == 200
     pk = assignment.questions.get().pk
-    assert response.json()["results"] == {str(pk): {"result": "submitted", "revision": 1, "stored": None}}
+    done = {"result": "submitted", "revision": 1, "hash": text_hash("tekst"), "stored": None}
+    assert response.json()["results"] == {str(pk): done}
     assert Submission.objects.get().text == "tekst"
 
 
