@@ -13,6 +13,7 @@ from cases import catalogue, window
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
+NO_NODE = "no node"  # and one for want of a node that can run the site's scripts
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -113,7 +114,8 @@ def keep_migrated_rows(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    skipped = [report for report in terminalreporter.getreports("skipped") if NO_BROWSER in str(report.longrepr)]
-    if skipped:
-        reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
-        terminalreporter.write_line(f"{len(skipped)} BROWSER TESTS DID NOT RUN: {reason}", yellow=True, bold=True)
+    for wanting, kind in ((NO_BROWSER, "BROWSER"), (NO_NODE, "JAVASCRIPT")):
+        skipped = [report for report in terminalreporter.getreports("skipped") if wanting in str(report.longrepr)]
+        if skipped:
+            reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
+            terminalreporter.write_line(f"{len(skipped)} {kind} TESTS DID NOT RUN: {reason}", yellow=True, bold=True)
