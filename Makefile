@@ -3,12 +3,13 @@ PYTHON ?= python3
 START = $(PYTHON) casebook/start.py
 BIN = .venv/bin
 
-.PHONY: help run dev test load admin setup lint python
+.PHONY: help run dev test bench load admin setup lint python
 
 help:
 	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
 	@echo "make dev     the same for who works on it: reloads what you change, shows errors"
 	@echo "make test    every test; ARGS=\"-k word\" passes arguments to pytest"
+	@echo "make bench   how fast it is beside a site with nothing in it (ARGS=\"--save before.json\", ARGS=\"--against before.json\")"
 	@echo "make load    200 students write and hand in at once: is everything there afterwards? (ARGS=\"--seconds 20\")"
 	@echo "make admin   make an account that may do everything"
 	@echo "make setup   what make run does before it serves"
@@ -24,6 +25,9 @@ load: python
 	@$(START) setup
 	@$(BIN)/python tests/load/class_of_students.py $(ARGS)
 
+bench: python
+	@$(BIN)/python tests/load/bench.py $(ARGS)
+
 # `check --deploy` looks at the site as it is behind https, and not at the demonstration that make run made here.
 lint: python
 	@$(START) setup test
@@ -35,8 +39,3 @@ lint: python
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "The casebook needs Python 3.11 or newer, and there is no $(PYTHON) here; on Debian or Ubuntu install it with: sudo apt install python3 python3-venv" >&2; exit 1; }
-
-bench: python
-	.venv/bin/python tests/load/beside_bare_views.py
-	.venv/bin/python tests/load/ten_thousand_cases.py
-	.venv/bin/python tests/load/three_hundred_students.py

@@ -1,6 +1,7 @@
 """A site in a folder of its own, for what loads and measures: nothing of it touches what people keep in var/."""
 
 import http.client
+import io
 import os
 import secrets
 import socket
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from measuring import ROOT, Row, measure, slice_of
+
 HOST = "127.0.0.1"
 PATIENCE = 30  # seconds that somebody waits for an answer
+BARE_SECONDS, PAGE_SECONDS = 0.15, 0.4  # of a slice with a test client
 
 
 def free_port() -> int:
@@ -75,7 +78,7 @@ def wait_for_answer(server: subprocess.Popen, port: int) -> None:
 
 
 def in_this_process(folder: Path) -> None:
-    """The site without a server, for a test client that asks it in this process."""
+    """The site without a server, and a bare page in it, for a test client that asks it in this process."""
     (folder / "static").mkdir()  # collected files, of which there are none
     os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(folder), "DEMO": "0"}
     os.environ.pop("DATABASE_URL", None)
@@ -87,9 +90,32 @@ def in_this_process(folder: Path) -> None:
     from django.core.management import call_command
 
     settings.ALLOWED_HOSTS = ["testserver"]
+    settings.ROOT_URLCONF = "with_bare"
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     call_command("migrate", verbosity=0)
-    call_command("load_cases", verbosity=0)
+    call_command("load_cases", verbosity=0, stdout=io.StringIO())
+
+
+def client_of(user):
+    """A test client in which this user is signed in, and which asks for gzip as browsers do."""
+    from django.test import Client
+
+    client = Client(headers={"accept-encoding": "gzip"})
+    client.force_login(user)
+    if user.email not in client.get("/bare/").content.decode():
+        raise RuntimeError("the bare page does not say who is signed in")
+    return client
+
+
+def measure_with_client(name: str, client, path: str) -> Row:
+    """Measure a page in turn with the bare page, for the same user."""
+    if (status := client.get(path).status_code) not in {200, 204}:
+        raise RuntimeError(f"{name} answers {status}")
+    return measure(
+        name,
+        lambda: slice_of(lambda: client.get("/bare/"), BARE_SECONDS),
+        lambda: slice_of(lambda: client.get(path), PAGE_SECONDS),
+    )
 
 
 def open_session(user) -> str:

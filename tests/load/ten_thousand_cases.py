@@ -1,18 +1,17 @@
-"""How the catalogue holds up with ten thousand cases, beside sixteen. Prints milliseconds and ratios, asserts nothing.
-
-    make bench
+"""How the catalogue holds up with ten thousand cases, beside sixteen. The second part of make bench.
 
 Works in a database of its own in a temporary folder.
 """
 
 import random
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
-from own_site import in_this_process
+from measuring import Row, is_chosen, print_head, print_row
+from own_site import client_of, in_this_process, measure_with_client
 
+FEW, MANY = "16 cases", "10,000 cases"
 ASKED = {
     "first page": "",
     "one filter": "?trefwoord=schulden",
@@ -26,39 +25,47 @@ ASKED = {
 }
 
 
-def main() -> None:
+def measure_rows(words: list[str]) -> list[Row]:
+    few, many = asked_of(FEW, words), asked_of(MANY, words)
+    if not few and not many:
+        return []
     with tempfile.TemporaryDirectory() as folder:
         in_this_process(Path(folder))
-        few = measure()
-        started = time.perf_counter()
-        multiply(10_000)
-        print(f"made 10,000 cases in {time.perf_counter() - started:.0f} s")
-        many = measure()
-    print(f"{'asked':24}{'16 cases':>12}{'10,000':>12}{'ratio':>8}   (median ms of 20, signed in, shelf warm)")
-    for name in ASKED:
-        print(f"{name:24}{few[name]:>12.1f}{many[name]:>12.1f}{many[name] / few[name]:>8.1f}")
+        rows = measure_asked(FEW, few)
+        if many:
+            started = time.perf_counter()
+            multiply(10_000)
+            print(f"\nmade 10,000 cases in {time.perf_counter() - started:.0f} s", flush=True)
+            rows += measure_asked(MANY, many)
+    print_growth({row.name: row.ms for row in rows})
+    return rows
 
 
-def measure() -> dict[str, float]:
-    """Milliseconds per page for somebody signed in, so that no kept page is measured."""
-    from django.test import Client
+def asked_of(label: str, words: list[str]) -> dict[str, str]:
+    """Return the query of each row to measure, by its name."""
+    named = {f"catalogue, {label}: {key}": query for key, query in ASKED.items()}
+    return {name: query for name, query in named.items() if is_chosen(name, words)}
 
+
+def measure_asked(label: str, asked: dict[str, str]) -> list[Row]:
+    """Measure for a user who is signed in, for whom no page is kept whole."""
     from casebook.models import User
 
     user, _ = User.objects.get_or_create(email="meter@example.org", defaults={"name": "Meter"})
-    client = Client()
-    client.force_login(user)
-    return {name: median(lambda query=query: client.get(f"/casussen/{query}")) for name, query in ASKED.items()}
+    client, rows = client_of(user), []
+    print_head(f"{label}, test client", "ms")
+    for name, query in asked.items():
+        rows.append(measure_with_client(name, client, f"/casussen/{query}"))
+        print_row(rows[-1], f"{rows[-1].ms:.1f}")
+    return rows
 
 
-def median(ask) -> float:
-    ask()
-    times = []
-    for _ in range(20):
-        started = time.perf_counter()
-        assert ask().status_code == 200
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+def print_growth(ms: dict[str, float]) -> None:
+    """Print how many times as long a page takes with many cases, where both were measured."""
+    for key in ASKED:
+        few, many = ms.get(f"catalogue, {FEW}: {key}"), ms.get(f"catalogue, {MANY}: {key}")
+        if few and many:
+            print(f"{key:24}{many / few:>6.1f} times the milliseconds of {FEW}")
 
 
 def multiply(count: int) -> None:
@@ -101,7 +108,3 @@ def multiply(count: int) -> None:
             )
             search.index_case(case)
         editions.renew_library()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,93 +1,97 @@
-"""What a teacher's pages cost in a module of 300 students and 30 questions, and in a class. Prints, asserts nothing.
-
-    make bench
+"""What a teacher's pages cost in a module of 300 students and 30 questions, and in a class: the end of make bench.
 
 Works in a database of its own in a temporary folder.
 """
 
 import gzip
 import random
-import statistics
 import tempfile
-import time
 from pathlib import Path
+from urllib.parse import quote
 
-from own_site import in_this_process
+from measuring import Row, is_chosen, print_head, print_row
+from own_site import client_of, in_this_process, measure_with_client
 
-TIMES = 15
+SMALLEST = {"new module": "/modules/nieuw/"}  # what every page of a teacher costs
+IN_MODULE = {
+    "progress": "/modules/{module}/voortgang/",
+    "progress, one class": "/modules/{module}/voortgang/?klas=SW1A",
+    "progress, what waits": "/modules/{module}/voortgang/?toon=nog-te-lezen",
+    "poll, unchanged": "/modules/{module}/voortgang/wijzigingen/?sinds={since}",
+    "poll, something changed": "/modules/{module}/voortgang/wijzigingen/?sinds={changed}",
+    "XLSX": "/modules/{module}/voortgang/export.xlsx",
+    "home": "/",
+    "module": "/modules/{module}/",
+    "overview": "/opdrachten/{assignment}/overzicht/",
+}
+OF_ANSWERS = {
+    "feedback": "/opdrachten/{assignment}/feedback/",
+    "feedback, another question": "/opdrachten/{assignment}/feedback/?vraag={question}",
+    "feedback, one student": "/opdrachten/{assignment}/feedback/?student={student}",
+}
+# Name of the module, students, questions, and the pages that are asked of it.
+MODULES = (
+    ("no students", 0, 0, SMALLEST),
+    ("30 × 12", 30, 12, IN_MODULE),
+    ("300 × 30", 300, 30, IN_MODULE),
+    ("100 answers", 100, 5, OF_ANSWERS),
+    ("300 answers", 300, 5, OF_ANSWERS),
+)
 
 
-def main() -> None:
+def measure_rows(words: list[str]) -> list[Row]:
+    chosen = [(name, students, questions, pages_of(name, pages, words)) for name, students, questions, pages in MODULES]
+    chosen = [each for each in chosen if each[-1]]
+    if not chosen:
+        return []
     with tempfile.TemporaryDirectory() as folder:
         in_this_process(Path(folder))
-        print(f"{'page':44}{'queries':>8}{'ms':>8}{'KB gzip':>9}{'KB':>8}   (median of {TIMES})")
-        report("what a signed-in teacher's bare page costs", client_of(make_module(0, 0)[1]), "/modules/nieuw/")
-        for students, questions in ((30, 12), (300, 30)):
-            module, teacher, assignment = make_module(students, questions)
-            measure_progress(f"{students} × {questions}", client_of(teacher), module)
-            measure_overviews(f"{students} × {questions}", client_of(teacher), assignment)
-        for students in (100, 300):
-            _module, teacher, assignment = make_module(students, 5)
-            measure_feedback(f"{students} answers", client_of(teacher), assignment)
+        print_head("signed in as a teacher, test client", "ms", "queries", "KB gzip", "KB")
+        return [row for _, students, questions, pages in chosen for row in measure_module(students, questions, pages)]
 
 
-def measure_progress(name: str, client, module) -> None:
-    path = f"/modules/{module.pk}/voortgang/"
-    report(f"progress, {name}", client, path)
-    report(f"progress, {name}, one class", client, f"{path}?klas=SW1A")
-    report(f"progress, {name}, what waits", client, f"{path}?toon=nog-te-lezen")
-    changes = f"{path}wijzigingen/"
+def pages_of(name: str, pages: dict[str, str], words: list[str]) -> dict[str, str]:
+    named = {f"{name}: {key}": path for key, path in pages.items()}
+    return {name: path for name, path in named.items() if is_chosen(name, words)}
+
+
+def measure_module(students: int, questions: int, pages: dict[str, str]) -> list[Row]:
+    module, teacher, assignment = make_module(students, questions)
+    client, rows = client_of(teacher), []
+    values = values_of(client, module, assignment) if assignment else {}
+    for name, pattern in pages.items():
+        path = pattern.format(**values)
+        queries, *sizes = cost_of(client, path)
+        row = measure_with_client(name, client, path)
+        print_row(row, f"{row.ms:.1f}", str(queries), *(f"{size / 1024:.1f}" for size in sizes))
+        rows.append(row)
+    return rows
+
+
+def values_of(client, module, assignment) -> dict[str, object]:
+    """What the addresses of the pages are made of."""
+    changes = f"/modules/{module.pk}/voortgang/wijzigingen/"
     since = client.get(changes, headers={"accept-encoding": "identity"}).json()["since"]
-    report(f"poll, {name}, unchanged", client, changes, {"sinds": since})
-    report(f"poll, {name}, something changed", client, changes, {"sinds": since[since.index(".") :]})
-    report(f"XLSX, {name}", client, f"{path}export.xlsx")
+    return {
+        "module": module.pk,
+        "assignment": assignment.pk,
+        "since": quote(since),
+        "changed": quote(since[since.index(".") :]),
+        "question": assignment.questions.order_by("-asked_in__position").first().key,
+        "student": module.enrolments.filter(role="student").first().tag,
+    }
 
 
-def measure_overviews(name: str, client, assignment) -> None:
-    """What a teacher sees before going in: at home, of the module, and of one assignment per question."""
-    report(f"home, {name}", client, "/")
-    report(f"module, {name}", client, f"/modules/{assignment.module_id}/")
-    report(f"overview, {name}", client, f"/opdrachten/{assignment.pk}/overzicht/")
-
-
-def measure_feedback(name: str, client, assignment) -> None:
-    """The page on which teachers read and give feedback: of one question, and of all of one student."""
-    path = f"/opdrachten/{assignment.pk}/feedback/"
-    report(f"feedback, {name}", client, path)
-    last = assignment.questions.order_by("-asked_in__position").first()
-    report(f"feedback, {name}, another question", client, path, {"vraag": last.key})
-    student = assignment.module.enrolments.filter(role="student").first()
-    report(f"feedback, {name}, one student", client, path, {"student": student.tag})
-
-
-def client_of(user):
-    from django.test import Client
-
-    client = Client(headers={"accept-encoding": "gzip"})
-    client.force_login(user)
-    return client
-
-
-def report(name: str, client, path: str, query: dict | None = None) -> None:
-    """One line: what this page costs. A page that is not there is said to be so."""
+def cost_of(client, path: str) -> tuple[int, int, int]:
+    """Return the queries of a page, and its bytes with and without gzip."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as queries:
-        response = client.get(path, query)
-    asked = len(queries)  # the next request begins to count anew
-    if response.status_code not in {200, 204}:
-        print(f"{name:44} answers {response.status_code}")
-        return
-    times = []
-    for _ in range(TIMES):
-        started = time.perf_counter()
-        client.get(path, query)
-        times.append((time.perf_counter() - started) * 1000)
-    body = response.content
+        response = client.get(path)
+    body = response.getvalue()
     plain = gzip.decompress(body) if response.get("Content-Encoding") == "gzip" else body
-    sizes = f"{len(body) / 1024:>9.1f}{len(plain) / 1024:>8.0f}"
-    print(f"{name:44}{asked:>8}{statistics.median(times):>8.1f}{sizes}")
+    return len(queries), len(body), len(plain)
 
 
 def make_module(students: int, questions: int):
@@ -178,7 +182,3 @@ def make_answers(assignments: list, people: list, teacher) -> None:
         for submission, kind in zip(submissions, kinds, strict=True)
         if kind != "waiting"
     )
-
-
-if __name__ == "__main__":
-    main()

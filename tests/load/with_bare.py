@@ -1,0 +1,17 @@
+"""The casebook's addresses and one more: a bare page, for what is measured with a test client in one process."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine
+from django.urls import path
+
+from casebook.urls import *  # noqa: F403
+from casebook.urls import urlpatterns as casebook_addresses
+
+TEMPLATE = Engine().from_string("<!doctype html><title>Bare</title><p>{{ request.user.email }}</p>")
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(TEMPLATE.render(Context({"request": request})))
+
+
+urlpatterns = [path("bare/", page), *casebook_addresses]
