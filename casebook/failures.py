@@ -1,20 +1,27 @@
-"""Answers for what goes wrong before a view is reached."""
+"""Answers for what goes wrong before a view is reached, or where it refuses what somebody sent."""
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views import defaults
 
-from questions.views.rescue import rescue_page
+from questions.views.replies import refused
+from questions.views.rescue import everything_sent, rescue_page, texts_sent, wants_page
+
+TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 with X-Reason, by which our own script knows to fetch a fresh token and try once more."""
     if is_script(request):
         response: HttpResponse = JsonResponse({"reason": "csrf"}, status=403)
-    elif is_own_page(reason) and any(name == "text" or name.startswith("text-") for name in request.POST):
-        response = rescue_page(request, 403, "csrf" if request.user.is_authenticated else "signed_out")
+    elif is_own_page(reason) and texts_sent(request):
+        why = "csrf" if request.user.is_authenticated else "signed_out"
+        response = rescue_page(request, 403, why, everything_sent(request, why))
     else:
         response = render(request, "403_csrf.html", status=403)
     response.headers["X-Reason"] = "csrf"
+    response.headers["X-Revision"] = "0"
     return response
 
 
@@ -22,6 +29,44 @@ def is_own_page(reason: str) -> bool:
     """Whether only the token was missing or stale. A form that another site sent fails on its origin before that, and
     what it wants written is not offered to anybody."""
     return reason.startswith("CSRF")
+
+
+def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404. Whatever address a text was sent to, its writer gets it back."""
+    return _given_back(request, 404, "not_here") or defaults.page_not_found(request, exception)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, in the same way."""
+    return _given_back(request, 403, "not_allowed") or defaults.permission_denied(request, exception)
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, in the same way; 413 for more than we take in at once, of which nothing was read."""
+    if isinstance(exception, TOO_BIG) and hasattr(request, "user"):
+        return too_big(request)
+    return _given_back(request, 400, "unreadable") or defaults.bad_request(request, exception)
+
+
+def too_big(request: HttpRequest) -> HttpResponse:
+    if not wants_page(request):
+        return refused(request, 413, "too_long")
+    return rescue_page(request, 413, "too_big", [])
+
+
+def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
+    """The texts that were sent, or for our script that they are not stored; None where no text was sent."""
+    # A request that was refused for its host came past no middleware, and has no user.
+    if request.method != "POST" or not hasattr(request, "user"):
+        return None
+    try:
+        texts = texts_sent(request)
+    except TOO_BIG:
+        request._mark_post_parse_error()  # as Django does: without it, reading the form again would raise again
+        return too_big(request)
+    if not texts or (wants_page(request) and not any(text.strip() for text in texts.values())):
+        return None
+    return refused(request, status, reason)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -19,4 +19,7 @@ urlpatterns = [
     path("beheer/", admin.site.urls),
 ]
 
+handler400 = "casebook.failures.unreadable"
+handler403 = "casebook.failures.not_allowed"
+handler404 = "casebook.failures.not_here"
 handler429 = "casebook.failures.too_many"  # allauth looks for it here

@@ -4,7 +4,7 @@ Not signed in: 302 to the sign-in page (401 for a save or htmx). Signed in witho
 right: 403. (Design, section 7.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from urllib.parse import urlsplit
@@ -41,6 +41,15 @@ class Desk:
     @property
     def due_at(self):
         return self.assignment.due_for(self.extension)
+
+    @property
+    def has_left(self) -> bool:
+        return self.enrolment.left_at is not None
+
+    @property
+    def is_student_there(self) -> bool:
+        """Whether its page opens for this student: in the module, and the assignment open."""
+        return not self.has_left and self.assignment.is_open
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -143,6 +152,24 @@ def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
     return desk
 
 
+def desk_to_write_at(request: HttpRequest, assignment_id: int) -> Desk:
+    """An assignment for whoever is or was a student of its module, also before it opens. 403 for its teachers.
+
+    Their texts are stored, as question_to_answer() says; reading and handing in have rules of their own.
+    """
+    desk = _desk(request, assignment_id, module__enrolments__user=request.user)
+    if desk.enrolment.is_teacher:
+        raise PermissionDenied
+    return desk
+
+
+def questions_to_write(desk: Desk, question_ids: Iterable[int]) -> dict[int, Question]:
+    """Those of these questions that belong to the assignment: asked, or set aside when it took another edition over."""
+    questions = {question.pk: question for question in desk.assignment.questions.all()}
+    left = {pk for pk, _position in desk.assignment.set_aside} & set(question_ids) - set(questions)
+    return questions | (Question.objects.in_bulk(left) if left else {})
+
+
 def feedback_for_student(request: HttpRequest, feedback_id: int) -> Feedback:
     """Feedback that was released to this person. 404 for everybody else: not even that it is there is theirs."""
     return get_object_or_404(
@@ -211,12 +238,12 @@ def own_study(user, case) -> OwnStudy:
     return OwnStudy({answer.question_id: answer for answer in answers}, assignment)
 
 
-def _desk(request: HttpRequest, assignment_id: int) -> Desk:
+def _desk(request: HttpRequest, assignment_id: int, **whose) -> Desk:
+    """For who is in its module, or who is related to it as these conditions say."""
     assignment = get_object_or_404(
         Assignment.objects.select_related("module", "edition__case__part").with_newest_edition(),
         pk=assignment_id,
-        module__enrolments__user=request.user,
-        module__enrolments__left_at=None,
+        **(whose or {"module__enrolments__user": request.user, "module__enrolments__left_at": None}),
     )
     enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
     extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 import cases.access
+from questions.access import Desk
 from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
 from questions.saving import Draft, Outcome, Saved, store
 
@@ -23,6 +24,9 @@ class Result(Enum):
     DAMAGED = "damaged"
     TOO_LONG = "too_long"
     CLOSED = "closed"
+    NOT_OPEN = "not_open"
+    LEFT = "left"
+    SET_ASIDE = "set_aside"  # stored with the assignment, which does not ask it any more
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,26 @@ def _keep(answer: Answer, text: str, writer: str, revision: int, kind: str) -> N
         )
 
 
-def take_in(*, student, assignment: Assignment, question: Question, draft: Draft, is_final: bool) -> HandedIn:
-    """One answer of a form: handed in, or only saved."""
-    if is_final:
-        return hand_in(student=student, assignment=assignment, question=question, draft=draft)
-    saved = save(student=student, question=question, assignment_id=assignment.pk, draft=draft)
-    return HandedIn(question, Result(saved.outcome.value), saved)
+def take_in(*, student, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
+    """One answer of a form: handed in where that is asked and possible, or only saved."""
+    barred = _why_only_saved(place, question)
+    if is_final and barred is None:
+        return hand_in(student=student, assignment=place.assignment, question=question, draft=draft)
+    saved = save(student=student, question=question, assignment_id=place.assignment.pk, draft=draft)
+    result = Result(saved.outcome.value)
+    if result is Result.SAVED and (is_final or barred is Result.SET_ASIDE):
+        is_empty = saved.row is None or not saved.row.text.strip()
+        result = Result.EMPTY if is_empty and barred is not Result.SET_ASIDE else barred or result
+    return HandedIn(question, result, saved)
+
+
+def _why_only_saved(place: Desk, question: Question) -> Result | None:
+    """What stands in the way of handing in, whatever the text; None where nothing does."""
+    if any(pk == question.pk for pk, _position in place.assignment.set_aside):
+        return Result.SET_ASIDE
+    if place.has_left:
+        return Result.LEFT
+    return None if place.assignment.is_open else Result.NOT_OPEN
 
 
 def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft) -> HandedIn:

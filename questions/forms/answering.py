@@ -1,7 +1,5 @@
 """What a save sends, read strictly: people cannot get these wrong, so nonsense is tampering and gets 400."""
 
-from dataclasses import dataclass
-
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
@@ -10,32 +8,22 @@ from questions.saving import Draft
 MAX_WRITER = 40
 
 
-@dataclass(frozen=True)
-class Save:
-    draft: Draft
-    user_id: int | None
-
-
-def read_save(data: QueryDict) -> Save:
-    """One answer: text, revision, writer, seq, user, and the hash where the page sends one."""
+def read_save(data: QueryDict) -> Draft:
+    """One answer: text, revision, writer, seq, and the hash where the page sends one."""
     if "text" not in data:
         raise BadRequest("text is missing")
-    return Save(_draft(data, ""), _user(data))
-
-
-def read_desk(data: QueryDict, question_ids: list[int]) -> dict[int, Draft]:
-    """The answers that a form of several questions sent along, by question."""
-    return {pk: _draft(data, f"-{pk}") for pk in question_ids if f"text-{pk}" in data}
+    return _draft(data, "")
 
 
 def read_fields(data: QueryDict) -> dict[int, Draft]:
     """The answers of a form, by the question that each field names."""
     named = [name.removeprefix("text-") for name in data if name.startswith("text-")]
-    return read_desk(data, [read_number(pk) for pk in named])
+    return {read_number(pk): _draft(data, f"-{pk}") for pk in named}
 
 
 def read_user(data: QueryDict) -> int | None:
-    return _user(data)
+    """Whose page sent this, where it says so."""
+    return read_number(data["user"]) if data.get("user") else None
 
 
 def _draft(data: QueryDict, suffix: str) -> Draft:
@@ -46,10 +34,6 @@ def _draft(data: QueryDict, suffix: str) -> Draft:
         seq=read_number(data.get(f"seq{suffix}") or "0"),
         hash=data.get(f"hash{suffix}", ""),
     )
-
-
-def _user(data: QueryDict) -> int | None:
-    return read_number(data["user"]) if data.get("user") else None
 
 
 def read_number(value: str) -> int:

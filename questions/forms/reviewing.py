@@ -7,16 +7,17 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from questions.forms.answering import Save, read_number, read_save
+from questions.forms.answering import read_number, read_save
 from questions.models import Verdict
 from questions.reading import Wanted
+from questions.saving import Draft
 
 MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class FeedbackSave:
-    save: Save
+    draft: Draft
     verdict: Verdict | None
     is_released: bool
 

@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from questions import access, commenting
 from questions.models import Comment, Module
 from questions.text import normalise
-from questions.views.replies import by_who_opened_the_page
+from questions.views.replies import takes_text
 
 MOST = 1_000  # characters of one comment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes_text
 @access.signed_in
-@by_who_opened_the_page
 def comments(request: HttpRequest) -> HttpResponse:
     """One's own bank, and a sentence more."""
     modules = Module.objects.taught_by(request.user)

@@ -9,16 +9,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from questions.forms.answering import read_user
-from questions.saving import Outcome, Saved
-from questions.views.rescue import rescue_page, wants_page
-
-STATUS = {
-    Outcome.SAVED: 200,
-    Outcome.OVERTAKEN: 200,
-    Outcome.DAMAGED: 400,
-    Outcome.STALE: 409,
-    Outcome.TOO_LONG: 413,
-}
+from questions.saving import Saved
+from questions.views.rescue import STATUS, everything_sent, rescue_page, wants_page
 
 
 def save_reply(saved: Saved, **more: object) -> JsonResponse:
@@ -43,10 +35,33 @@ def reply(body: dict, status: int, revision: int, text_hash: str | None = None) 
 def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     """Nothing was stored. Without a script the page gives back every text that was sent."""
     if wants_page(request):
-        return rescue_page(request, status, reason)
+        return rescue_page(request, status, reason, everything_sent(request, reason))
     response = reply({"result": reason, "revision": 0}, status, 0)
     response.headers["X-Reason"] = reason
     return response
+
+
+def page_of_unsaved(request: HttpRequest, saved: Saved) -> HttpResponse:
+    """For a browser without a script: the one text of the form, and what is stored in its place."""
+    reason, status = saved.outcome.value, STATUS[saved.outcome]
+    status = 409 if status == 200 else status  # our script is told in a 200 that it was overtaken; a page has no script
+    return rescue_page(request, status, reason, everything_sent(request, reason, saved))
+
+
+def takes_text(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view, unless the POST came from who is signed out or somebody else by now: they get their text back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            return refused(request, 401, "signed_out")
+        if read_user(request.POST) not in {None, request.user.pk}:
+            return refused(request, 409, "other_user")
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -56,7 +71,7 @@ def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., H
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if request.method != "POST" or read_user(request.POST) in {None, request.user.pk}:
             return view(request, *args, **kwargs)
-        if not wants_page(request) or "text" in request.POST:
+        if not wants_page(request):
             return refused(request, 409, "other_user")
         messages.error(request, _("Die bladzijde was van wie hier eerst was ingelogd. Er is niets gedaan."))
         return redirect("questions:modules")

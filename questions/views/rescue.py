@@ -1,12 +1,103 @@
 """A page that gives back what someone sent when it could not be stored, for browsers without our script."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
-from questions.saving import Saved
+from questions.saving import Outcome, Saved
 
-# What the button said, or the verdict with it; and who wrote it, so that it is never stored as somebody else's.
-KEPT = {"lever", "verdict", "user"}
+STATUS = {
+    Outcome.SAVED: 200,
+    Outcome.OVERTAKEN: 200,
+    Outcome.DAMAGED: 400,
+    Outcome.STALE: 409,
+    Outcome.TOO_LONG: 413,
+}
+
+# What the button said, or what was chosen with it; and who wrote it, so that it is never stored as somebody else's.
+KEPT = {"lever", "verdict", "user", "module"}
+
+# What happened, what it means for the text, and what to do now: where sending it again can help, and where it cannot.
+SEND_AGAIN = {
+    "csrf": _("De beveiliging van deze pagina was verlopen. Stuur je tekst opnieuw op."),
+    "damaged": _("Je tekst is onderweg beschadigd geraakt en daarom niet opgeslagen. Stuur hem opnieuw op."),
+    "other_user": _(
+        "Hier is nu iemand anders ingelogd. Log eerst weer in als jezelf, in een nieuw tabblad, en stuur je tekst "
+        "daarna opnieuw op."
+    ),
+    "signed_out": _(
+        "Je bent intussen uitgelogd. Log in een nieuw tabblad in en stuur je tekst daarna hier opnieuw op."
+    ),
+    "stale": _(
+        "Dit antwoord is ook ergens anders veranderd. Beide teksten zijn bewaard. Wil je verder met wat je net "
+        "schreef? Stuur het dan opnieuw op."
+    ),
+    "overtaken": _(
+        "Er is al een nieuwere tekst van deze pagina opgeslagen. Wil je toch verder met de tekst hieronder? Stuur hem "
+        "dan opnieuw op."
+    ),
+    "too_long": _("Je tekst is langer dan 20.000 tekens. Kort hem in en stuur hem opnieuw op."),
+}
+COPY_IT = {
+    "not_allowed": _(
+        "Met dit account kun je hier niet schrijven, dus je tekst is niet opgeslagen. Opnieuw opsturen helpt niet. "
+        "Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
+    ),
+    "not_here": _(
+        "Hier kun je niet (meer) schrijven: de vraag of opdracht is weg, of je zit niet meer in de module. Je tekst is "
+        "niet opgeslagen en opnieuw opsturen helpt niet. Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld "
+        "in een document."
+    ),
+    "refused": _(
+        "Deze vraag hoort niet bij de opdracht. Je tekst is niet opgeslagen en opnieuw opsturen helpt niet. Kopieer je "
+        "tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
+    ),
+    "too_big": _(
+        "Alles samen was te groot om te ontvangen, en er is niets opgeslagen. Ga met de knop Terug van je browser naar "
+        "de vorige pagina: je tekst staat daar nog. Kort hem in, of sla je teksten een voor een op."
+    ),
+    "unreadable": _(
+        "Er klopte iets niet aan wat je browser stuurde, dus je tekst is niet opgeslagen. Kopieer je tekst hieronder, "
+        "open de pagina opnieuw en plak hem daar."
+    ),
+    "withdrawn": _(
+        "De student heeft dit antwoord intussen teruggenomen; er kan geen feedback meer op. Bewaar je tekst zelf als "
+        "je hem nog wilt gebruiken."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """A text that came in this field and is not stored: why, and what is stored there instead."""
+
+    name: str
+    text: str
+    reason: str
+    saved: Saved | None = None
+
+    @property
+    def sentence(self) -> str:
+        return SEND_AGAIN.get(self.reason) or COPY_IT[self.reason]
+
+    @property
+    def can_be_sent(self) -> bool:
+        return self.reason in SEND_AGAIN
+
+    @property
+    def stored(self):
+        """The row that is stored, to show beside the text."""
+        return self.saved.row if self.saved else None
+
+    @property
+    def revision(self) -> tuple[str, int] | None:
+        """The field that says on what the text is based, and its value once what is stored has been shown."""
+        if self.stored is None:
+            return None
+        return self.name.replace("text", "revision", 1), self.saved.revision
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -14,15 +105,29 @@ def wants_page(request: HttpRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "") and "X-Requested-With" not in request.headers
 
 
-def rescue_page(request: HttpRequest, status: int, reason: str, saved: Saved | None = None) -> HttpResponse:
-    """Every text that was sent, in a form that can be sent again; nothing is stored here."""
-    texts = [(name, value) for name, value in request.POST.items() if name == "text" or name.startswith("text-")]
-    hidden = [(name, value) for name, value in request.POST.items() if name.startswith("revision") or name in KEPT]
-    if saved is not None and saved.row is not None:
-        # Sent again, this text is meant to come after the one that is stored.
-        stale = {"revision", f"revision-{getattr(saved.row, 'question_id', '')}"}
-        hidden = [(name, saved.revision if name in stale else value) for name, value in hidden]
-    context = {"reason": reason, "texts": texts, "hidden": hidden, "stored": saved.row if saved else None}
+def texts_sent(request: HttpRequest) -> dict[str, str]:
+    """The texts of a form, by the name of their field."""
+    return {name: value for name, value in request.POST.items() if name == "text" or name.startswith("text-")}
+
+
+def everything_sent(request: HttpRequest, reason: str, saved: Saved | None = None) -> list[Unsaved]:
+    return [Unsaved(name, text, reason, saved) for name, text in texts_sent(request).items()]
+
+
+def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequence[Unsaved]) -> HttpResponse:
+    """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
+    sent_again = [each for each in unsaved if each.can_be_sent]
+    revisions = dict(each.revision for each in sent_again if each.revision)
+    names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
+    hidden = [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
+    reasons = sorted({each.reason for each in unsaved}) or [reason]
+    context = {
+        "reason": reason,
+        "lead": (SEND_AGAIN | COPY_IT)[reasons[0]] if len(reasons) == 1 else "",
+        "sent_again": sent_again,
+        "copied": [each for each in unsaved if not each.can_be_sent and each.text.strip()],
+        "hidden": hidden,
+    }
     response = render(request, "questions/rescue.html", context, status=status)
     response.headers["X-Reason"] = reason
     response.headers["Cache-Control"] = "private, no-store"

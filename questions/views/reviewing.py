@@ -17,8 +17,8 @@ from questions.forms.reviewing import FeedbackSave, read_feedback, read_selectio
 from questions.models import Comment, Feedback, Submission, Verdict
 from questions.saving import Outcome, Saved
 from questions.text import normalise
-from questions.views.replies import STATUS, by_who_opened_the_page, refused, save_reply
-from questions.views.rescue import rescue_page, wants_page
+from questions.views.replies import by_who_opened_the_page, page_of_unsaved, refused, save_reply, takes_text
+from questions.views.rescue import wants_page
 
 
 @require_safe
@@ -56,16 +56,13 @@ def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@takes_text
 def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Save text and verdict on one version that was handed in, and release it where the button said so."""
-    if not request.user.is_authenticated:
-        return refused(request, 401, "signed_out")
     sent = read_feedback(request.POST)
-    if sent.save.user_id not in {None, request.user.pk}:
-        return refused(request, 409, "other_user")
     submission = access.submission_for_teacher(request, pk)
     try:
-        saved = reviewing.save(author=request.user, submission=submission, draft=sent.save.draft, verdict=sent.verdict)
+        saved = reviewing.save(author=request.user, submission=submission, draft=sent.draft, verdict=sent.verdict)
     except reviewing.TakenBackError:
         return refused(request, 410, "withdrawn")
     if sent.is_released and _is_as_sent(saved, sent):
@@ -82,7 +79,7 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
     """Whether just this is stored, and not a later save of the same page."""
     row = saved.row if saved.outcome is Outcome.SAVED else None
-    return bool(row) and row.text == normalise(sent.save.draft.text) and sent.verdict in {None, row.verdict}
+    return bool(row) and row.text == normalise(sent.draft.text) and sent.verdict in {None, row.verdict}
 
 
 def _note(saved: Saved) -> str:
@@ -96,7 +93,7 @@ def _note(saved: Saved) -> str:
 
 def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
-        return rescue_page(request, STATUS[saved.outcome], saved.outcome.value, saved)
+        return page_of_unsaved(request, saved)
     if saved.row:
         messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)})
     else:

@@ -3,22 +3,29 @@
 from collections import Counter
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from questions import access, answering, desk
 from questions.answering import HandedIn, Result
-from questions.forms.answering import read_desk, read_fields, read_save, read_user
+from questions.forms.answering import read_fields, read_save
 from questions.models import Answer, SharedReading, Submission
-from questions.saving import Outcome, Saved
-from questions.views.replies import STATUS, refused, reply, save_reply
-from questions.views.rescue import rescue_page, wants_page
+from questions.saving import Draft, Outcome, Saved
+from questions.views.replies import page_of_unsaved, refused, reply, save_reply, takes_text
+from questions.views.rescue import Unsaved, rescue_page, wants_page
 
 NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG}
-NOT_DONE = {*NOT_STORED, Result.CLOSED}
+WHY_ONLY_SAVED = {
+    Result.CLOSED: gettext_lazy("De opdracht is gesloten: je tekst is bewaard, maar niet ingeleverd."),
+    Result.NOT_OPEN: gettext_lazy("De opdracht is nog niet open: je tekst is bewaard, maar niet ingeleverd."),
+    Result.LEFT: gettext_lazy(
+        "Je zit niet meer in deze module: je tekst is bewaard bij Antwoorden, maar niet ingeleverd."
+    ),
+}
+NOT_DONE = {*NOT_STORED, *WHY_ONLY_SAVED}
 
 
 @require_safe
@@ -47,19 +54,14 @@ def _desk_page(request: HttpRequest, view: desk.View, status: int = 200) -> Http
 
 
 @require_POST
+@takes_text
 def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Save one answer. Answers with a status and the stored revision; a browser without script gets a page."""
-    if not request.user.is_authenticated:
-        return refused(request, 401, "signed_out")
-    sent = read_save(request.POST)
-    if sent.user_id not in {None, request.user.pk}:
-        return refused(request, 409, "other_user")
+    draft = read_save(request.POST)
     assignment_id = _assignment_id(request)
     question = access.question_to_answer(request, pk, assignment_id)
-    saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=sent.draft)
-    if wants_page(request):
-        return _page_after_save(request, question, saved, sent.draft.text)
-    return save_reply(saved)
+    saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=draft)
+    return _page_after_save(request, question, saved) if wants_page(request) else save_reply(saved)
 
 
 def _assignment_id(request: HttpRequest) -> int | None:
@@ -67,58 +69,74 @@ def _assignment_id(request: HttpRequest) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
-def _page_after_save(request: HttpRequest, question, saved: Saved, text: str) -> HttpResponse:
+def _page_after_save(request: HttpRequest, question, saved: Saved) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
-        return rescue_page(request, STATUS[saved.outcome], saved.outcome.value, saved)
+        return page_of_unsaved(request, saved)
     messages.success(request, _("Je antwoord is opgeslagen."))
     return redirect(f"{question.case.get_absolute_url()}#vraag-{question.key}")
 
 
 @require_POST
+@takes_text
 def save_answers(request: HttpRequest) -> HttpResponse:
     """All answers of a case that somebody writes for themselves, from a browser without our script."""
-    if not request.user.is_authenticated:
-        return refused(request, 401, "signed_out")
-    if read_user(request.POST) not in {None, request.user.pk}:
-        return refused(request, 409, "other_user")
-    question, unsaved = None, None
+    question, unsaved = None, []
     for pk, draft in read_fields(request.POST).items():
-        question = access.question_to_answer(request, pk, None)
+        try:
+            question = access.question_to_answer(request, pk, None)
+        except Http404:
+            # What was written for the other questions is stored all the same.
+            unsaved += [Unsaved(f"text-{pk}", draft.text, "not_here")] if draft.text.strip() else []
+            continue
         saved = answering.save(student=request.user, question=question, assignment_id=None, draft=draft)
-        unsaved = unsaved or (saved if saved.outcome is not Outcome.SAVED else None)
-    if unsaved is not None:
-        return rescue_page(request, STATUS[unsaved.outcome], unsaved.outcome.value, unsaved)
+        if saved.outcome is not Outcome.SAVED:
+            unsaved.append(Unsaved(f"text-{pk}", draft.text, saved.outcome.value, saved))
+    if unsaved:
+        return _given_back(request, unsaved)
     messages.success(request, _("Opgeslagen. Alleen jij leest dit."))
     return redirect(question.case if question else "cases:catalogue")
 
 
+def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> HttpResponse:
+    """What could not be stored of a form with several texts; the status is that of the worst of it."""
+    reasons = {each.reason for each in unsaved}
+    gone = "not_here" if reasons == {"not_here"} else "stale"
+    worst = next((reason for reason in ("too_long", "refused") if reason in reasons), gone)
+    status = {"too_long": 413, "not_here": 404}.get(worst, 409)
+    if not wants_page(request):
+        return refused(request, status, worst)
+    return rescue_page(request, status, worst, unsaved)
+
+
 @require_POST
+@takes_text
 def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save what the form holds and hand in what the button said: one question, all of them, or none."""
-    if not request.user.is_authenticated:
-        return refused(request, 401, "signed_out")
-    if read_user(request.POST) not in {None, request.user.pk}:
-        return refused(request, 409, "other_user")
-    place = access.assignment_for_student(request, pk)
-    questions = {question.pk: question for question in place.assignment.questions.all()}
-    drafts = read_desk(request.POST, list(questions))
+    """Save what the form has and hand in what the button said: one question, all of them, or none."""
+    drafts = read_fields(request.POST)
+    # A text is stored for whoever was a student here, before and after; without one there is nothing to store.
+    place = access.desk_to_write_at(request, pk) if drafts else access.assignment_for_student(request, pk)
+    questions = access.questions_to_write(place, drafts)
     wanted = request.POST.get("lever", "")
     done = [
         answering.take_in(
             student=request.user,
-            assignment=place.assignment,
+            place=place,
             question=questions[question_id],
             draft=draft,
             is_final=wanted in {"alles", str(question_id)},
         )
         for question_id, draft in drafts.items()
+        if question_id in questions
     ]
-    return _page_after_hand_in(request, place, done, drafts) if wants_page(request) else _hand_in_reply(request, done)
+    strange = {question_id: draft for question_id, draft in drafts.items() if question_id not in questions}
+    if wants_page(request):
+        return _page_after_hand_in(request, place, done, strange)
+    return _hand_in_reply(request, done, strange)
 
 
-def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
+def _hand_in_reply(request: HttpRequest, done: list[HandedIn], strange: dict[int, Draft]) -> JsonResponse:
     """200 where everything went well, 409 or 413 where something did not; per question what became of it."""
-    results = {
+    results: dict[str, dict] = {
         str(each.question.pk): {
             "result": each.result.value,
             "revision": each.saved.revision,
@@ -127,13 +145,23 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn]) -> JsonResponse:
         }
         for each in done
     }
-    said = {each.result for each in done}
-    status = 413 if Result.TOO_LONG in said else 409 if said & NOT_DONE else 200
+    for question_id in strange:
+        results[str(question_id)] = {"result": "refused", "revision": 0, "hash": None, "stored": None}
+    status = _status_of(done, strange)
     if status == 200:
         _say(request, done)  # on the page that our script fetches next
-    if len(done) == 1:
-        return reply({"results": results}, status, done[0].saved.revision, done[0].saved.text_hash)
-    return reply({"results": results}, status, 0)
+    notes = [str(WHY_ONLY_SAVED[each.result]) for each in done if each.result in WHY_ONLY_SAVED]
+    body = {"results": results, "note": notes[0] if notes else ""}
+    if len(done) == 1 and not strange:
+        return reply(body, status, done[0].saved.revision, done[0].saved.text_hash)
+    return reply(body, status, 0)
+
+
+def _status_of(done: list[HandedIn], strange: dict[int, Draft]) -> int:
+    said = {each.result for each in done}
+    if Result.TOO_LONG in said:
+        return 413
+    return 409 if said & NOT_DONE or any(draft.text.strip() for draft in strange.values()) else 200
 
 
 def _say(request: HttpRequest, done: list[HandedIn]) -> None:
@@ -149,23 +177,46 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
             count,
         )
         messages.info(request, text % {"count": count})
-    if counts[Result.CLOSED]:
-        messages.warning(request, _("De opdracht is gesloten: je tekst is bewaard, maar niet ingeleverd."))
+    if count := sum(each.result is Result.SET_ASIDE and bool(each.saved.text.strip()) for each in done):
+        text = ngettext(
+            "%(count)s vraag wordt in deze opdracht niet meer gesteld. Je tekst is bewaard; je vindt hem bij "
+            "Antwoorden.",
+            "%(count)s vragen worden in deze opdracht niet meer gesteld. Je teksten zijn bewaard; je vindt ze bij "
+            "Antwoorden.",
+            count,
+        )
+        messages.info(request, text % {"count": count})
+    for result, text in WHY_ONLY_SAVED.items():
+        if counts[result]:
+            messages.warning(request, text)
     if set(counts) == {Result.SAVED}:
         messages.success(request, _("Opgeslagen."))
 
 
-def _page_after_hand_in(request: HttpRequest, place: access.Desk, done: list[HandedIn], drafts: dict) -> HttpResponse:
+def _page_after_hand_in(
+    request: HttpRequest, place: access.Desk, done: list[HandedIn], strange: dict[int, Draft]
+) -> HttpResponse:
     _say(request, done)
-    unsaved = {each.question.pk: each.result for each in done if each.result in NOT_STORED}
-    if not unsaved:
-        return redirect(place.assignment)
+    unsaved = [each for each in done if each.result in NOT_STORED]
+    lost = [Unsaved(f"text-{pk}", draft.text, "refused") for pk, draft in strange.items() if draft.text.strip()]
+    if not unsaved and not lost:
+        return redirect(place.assignment if place.is_student_there else "questions:answers")
+    if lost or not place.is_student_there or not _show_on_desk(place, unsaved):
+        lost += [Unsaved(f"text-{e.question.pk}", e.saved.text, e.result.value, e.saved) for e in unsaved]
+        return _given_back(request, lost)
     view = desk.gather(place, request.user)
+    results = {each.question.pk: each for each in unsaved}
     for item in view.items:
-        if item.question.pk in unsaved:
-            item.posted = drafts[item.question.pk].text
-            item.problem = unsaved[item.question.pk].value
-    return _desk_page(request, view, 413 if Result.TOO_LONG in unsaved.values() else 409)
+        if item.question.pk in results:
+            item.posted = results[item.question.pk].saved.text
+            item.problem = results[item.question.pk].result.value
+    return _desk_page(request, view, _status_of(done, strange))
+
+
+def _show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
+    """Whether the desk has a field for each of these, and words for what happened to it."""
+    asked = set(place.assignment.questions.values_list("pk", flat=True))
+    return all(each.question.pk in asked and each.result in {Result.STALE, Result.TOO_LONG} for each in unsaved)
 
 
 @require_POST
