@@ -92,9 +92,11 @@ class AnswerPlace:
         same.update(writer_seq=self.draft.seq)
 
     def keep_both(self, row: Answer, text: str) -> None:
+        kind = AnswerVersion.Kind.LOST
         with transaction.atomic():
-            _keep(row, text, self.draft.writer, self.draft.revision, AnswerVersion.Kind.LOST)
-            _keep(row, row.text, row.writer, row.revision, AnswerVersion.Kind.LOST)
+            Answer.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
+            _keep(row, text, self.draft.writer, self.draft.revision, kind)
+            _keep(row, row.text, row.writer, row.revision, kind)
 
 
 def save(*, student, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
@@ -105,9 +107,8 @@ def save(*, student, question: Question, assignment_id: int | None, draft: Draft
 def _keep(answer: Answer, text: str, writer: str, revision: int, kind: str) -> None:
     """Append a version, once: a phone that keeps trying does not fill the list."""
     if text.strip():
-        AnswerVersion.objects.get_or_create(
-            answer=answer, text=text, kind=kind, defaults={"writer": writer, "base_revision": revision}
-        )
+        version = AnswerVersion(answer=answer, text=text, kind=kind, writer=writer, base_revision=revision)
+        AnswerVersion.objects.bulk_create([version], ignore_conflicts=True)
 
 
 def take_in(*, student, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:

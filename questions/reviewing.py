@@ -92,6 +92,7 @@ class FeedbackPlace:
 
     def keep_both(self, row: Feedback, text: str) -> None:
         with transaction.atomic():
+            Feedback.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
             _keep(self.submission, self.author, text, FeedbackVersion.Kind.LOST)
             _keep(self.submission, self.author, row.text, FeedbackVersion.Kind.LOST)
 
@@ -111,8 +112,10 @@ def _next_revisions(author, submissions: list[int]) -> dict[int, int]:
 
 
 def _keep(submission: Submission, author, text: str, kind: str) -> None:
+    """Append a version, once."""
     if text.strip():
-        FeedbackVersion.objects.get_or_create(submission=submission, author=author, text=text, kind=kind)
+        version = FeedbackVersion(submission=submission, author=author, text=text, kind=kind)
+        FeedbackVersion.objects.bulk_create([version], ignore_conflicts=True)
 
 
 def save(*, author, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:
@@ -147,16 +150,21 @@ def undo(*, author, submission: Submission) -> bool:
 
 
 def _bury(rows: Iterable[Feedback]) -> None:
-    """Keep text and revision of what is undone."""
+    """Keep text and revision of what is undone. The same text undone again has the later, higher revision."""
     FeedbackVersion.objects.bulk_create(
-        FeedbackVersion(
-            submission_id=row.submission_id,
-            author_id=row.author_id,
-            text=row.text,
-            revision=row.revision,
-            kind=FeedbackVersion.Kind.UNDONE,
-        )
-        for row in rows
+        (
+            FeedbackVersion(
+                submission_id=row.submission_id,
+                author_id=row.author_id,
+                text=row.text,
+                revision=row.revision,
+                kind=FeedbackVersion.Kind.UNDONE,
+            )
+            for row in rows
+        ),
+        update_conflicts=True,
+        unique_fields=["submission", "author", "kind", "text_hash"],
+        update_fields=["revision"],
     )
 
 

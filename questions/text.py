@@ -5,6 +5,7 @@ agree on.
 """
 
 import re
+from hashlib import sha256
 
 NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -24,3 +25,8 @@ def text_hash(text: str) -> str:
     # The first byte makes texts differ that begin with other numbers of zero bytes.
     number = int.from_bytes(b"\x01" + text.encode("utf-8"), "big")
     return str(number % P1 * P2 + number % P2)
+
+
+def version_hash(text: str) -> str:
+    """SHA-256 in hexadecimal digits: of two texts with the same one only one is kept, so it must never collide."""
+    return sha256(text.encode("utf-8")).hexdigest()

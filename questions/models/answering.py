@@ -8,6 +8,8 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from questions.text import version_hash
+
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that Python takes for it
 
@@ -142,6 +144,22 @@ class Answer(models.Model):
         return self.handed_in is not None and self.text != self.handed_in_text
 
 
+class TextHashField(models.CharField):
+    """The hash of the text of the same row, computed whenever the row is stored. A text itself is too long to index."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options | {"max_length": 64, "editable": False})
+
+    def deconstruct(self):
+        """A plain field for migrations, which compute the hash in their own way."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.CharField", args, options
+
+    def pre_save(self, instance: models.Model, add: bool) -> str:
+        setattr(instance, self.attname, version_hash(instance.text))
+        return super().pre_save(instance, add)
+
+
 class AnswerVersion(models.Model):
     """A text that would otherwise be gone. The writer finds it under «Eerdere versies»."""
 
@@ -157,9 +175,13 @@ class AnswerVersion(models.Model):
     base_revision = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    text_hash = TextHashField()
 
     class Meta:
         ordering = ["answer", "-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["answer", "kind", "text_hash"], name="answer_version_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.created_at:%d-%m-%Y %H:%M})"
@@ -283,9 +305,13 @@ class FeedbackVersion(models.Model):
     # a page from before the undoing would take its own for the one that is stored.
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    text_hash = TextHashField()
 
     class Meta:
         ordering = ["submission", "-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "author", "kind", "text_hash"], name="feedback_version_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.created_at:%d-%m-%Y %H:%M})"
