@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { length, normalise, textHash } from "../../static/js/text.js";
+
+const vectors = JSON.parse(readFileSync(new URL("../questions/text_vectors.json", import.meta.url), "utf8"));
+
+const whole = (text) => (typeof text === "string" ? text : text.of.repeat(text.repeat));
+
+for (const { name, sent, normalised, hash } of vectors) {
+  test(`${name}: the page makes of it what the server makes of it`, () => {
+    assert.equal(normalise(whole(sent)), whole(normalised));
+    assert.equal(textHash(whole(normalised)), hash);
+  });
+}
+
+test("there are enough cases to mean something", () => assert.ok(vectors.length >= 20));
+
+test("a character outside the basic plane counts as one", () => assert.equal(length("a👩🏽b"), 4));
+
+test("the hash of the longest text is exact", () => {
+  assert.ok(Number.isSafeInteger(Number(textHash("\u{10FFFF}".repeat(20000)))));
+});
