@@ -1,0 +1,75 @@
+// What a reply to a save means. A reply counts only if it is ours: it names the stored revision in X-Revision, says in
+// its body what became of the text, and names the hash of the text that is stored by now in X-Text-Hash. Anything
+// else, whatever its status, means that the text was not sent. (Design, section 6.)
+
+import { textHash } from "./text.js";
+
+const NOT_SENT = { kind: "unsent" };
+const CANNOT_BE_STORED = { 400: "unreadable", 403: "not_allowed", 404: "not_here" };
+
+// `sent` is what the reply has to be about: { text, choice?, isRelease? }. `reply` is { status, headers: { revision,
+// hash, reason }, body }, with null for what it does not have. Returns { kind, revision, … }; kind is one of
+//   saved        the server stores this very text
+//   overtaken    a later save of the same page is stored: `stored`
+//   conflict     another text is stored, and both are kept: `stored`
+//   signed_out, other_user, csrf
+//   too_long, full, withdrawn, refused   it cannot be stored as it is, and trying again does not help
+//   unsent       anything else: it is to be tried again
+export function decide(sent, { status, headers, body }) {
+  const revision = readRevision(headers.revision);
+  if (revision === null || body === null || typeof body !== "object") return NOT_SENT;
+  const result = typeof body.result === "string" ? body.result : "";
+  if (status === 200 && result === "saved") return isStored(sent, headers, body) ? { kind: "saved", revision, body } : NOT_SENT;
+  if (status === 200 && result === "overtaken") return withStored("overtaken", revision, headers.hash, body);
+  if (status === 409 && result === "stale") return withStored("conflict", revision, headers.hash, body);
+  if (status === 409 && result === "other_user") return { kind: "other_user", revision };
+  if (status === 401 && result === "signed_out") return { kind: "signed_out", revision };
+  if (status === 403 && headers.reason === "csrf") return { kind: "csrf", revision };
+  if (status === 413 && ["too_long", "full"].includes(result)) return { kind: result, revision };
+  if (status === 410 && result === "withdrawn") return { kind: "withdrawn", revision };
+  if (result && CANNOT_BE_STORED[status] === result) return { kind: "refused", revision };
+  return NOT_SENT;
+}
+
+function readRevision(value) {
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+function isStored(sent, headers, body) {
+  if (headers.hash !== textHash(sent.text)) return false;
+  if (sent.choice && body.verdict !== sent.choice) return false;
+  return !sent.isRelease || body.unreleased === false;
+}
+
+function withStored(kind, revision, hash, body) {
+  if (typeof body.stored !== "string" || hash !== textHash(body.stored)) return NOT_SENT;
+  return { kind, revision, stored: body.stored, choice: body.verdict ?? "", body };
+}
+
+// What became of each answer at handing in: by question a decision as above, where `saved` has what was done with it
+// in `result`: submitted, saved, empty, closed or set_aside. Null where the reply does not tell it of every text.
+const DONE = new Set(["submitted", "saved", "empty", "closed", "set_aside"]);
+
+export function decideAll(sent, { status, headers, body }) {
+  const results = body?.results;
+  if (![200, 409, 413].includes(status) || readRevision(headers.revision) === null) return null;
+  if (results === null || typeof results !== "object") return null;
+  const decisions = new Map();
+  for (const [id, { text }] of sent) {
+    const decision = decideOne(text, results[id]);
+    if (decision === null) return null;
+    decisions.set(id, decision);
+  }
+  return decisions;
+}
+
+function decideOne(text, result) {
+  const revision = readRevision(String(result?.revision ?? ""));
+  if (revision === null) return null;
+  const { result: said, hash, stored } = result;
+  if (DONE.has(said)) return hash === textHash(text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
+  if (said === "overtaken") return withStored("overtaken", revision, hash, { stored });
+  if (said === "stale") return withStored("conflict", revision, hash, { stored });
+  if (["too_long", "full", "refused"].includes(said)) return { kind: said, revision };
+  return said === "damaged" ? NOT_SENT : null;
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { decide, decideAll } from "../../static/js/reply.js";
+import { textHash } from "../../static/js/text.js";
+
+const TEXT = "Ik bel haar dochter.";
+const STORED = "Ik ga erheen.";
+const none = { revision: null, hash: null, reason: null };
+const ours = (hash = null, reason = null) => ({ revision: "4", hash, reason });
+const saved = { status: 200, headers: ours(textHash(TEXT)), body: { result: "saved" } };
+const kind = (reply, sent = { text: TEXT }) => decide(sent, reply).kind;
+
+test("a reply that names the hash of what was sent is a save", () => {
+  assert.deepEqual(decide({ text: TEXT }, saved), { kind: "saved", revision: 4, body: { result: "saved" } });
+});
+
+// Everything that a portal, a proxy, a login page or half a connection answers.
+const FOREIGN = {
+  "200 with a page": { status: 200, headers: none, body: null },
+  "an empty 200": { status: 200, headers: none, body: null },
+  "{} with status 200": { status: 200, headers: none, body: {} },
+  "a number as JSON": { status: 200, headers: ours(textHash(TEXT)), body: 1 },
+  "a list as JSON": { status: 200, headers: ours(textHash(TEXT)), body: [] },
+  "a 200 that says saved without a revision": { ...saved, headers: { ...saved.headers, revision: null } },
+  "a revision that is no number": { ...saved, headers: { ...saved.headers, revision: "4; x" } },
+  "a save without a hash": { ...saved, headers: ours() },
+  "a save with the hash of another text": { ...saved, headers: ours(textHash(STORED)) },
+  "our headers with a truncated body": { ...saved, body: null },
+  "our headers with a body that says nothing": { ...saved, body: {} },
+  "204": { status: 204, headers: none, body: null },
+  "a redirect": { status: 302, headers: none, body: null },
+  "401 of a proxy": { status: 401, headers: none, body: null },
+  "403 with a page": { status: 403, headers: none, body: null },
+  "404 with a page": { status: 404, headers: none, body: null },
+  "407": { status: 407, headers: none, body: null },
+  "409 with a page": { status: 409, headers: none, body: null },
+  "409 without the stored text": { status: 409, headers: ours(textHash(STORED)), body: { result: "stale" } },
+  "409 with a stored text that is not whole": { status: 409, headers: ours(textHash(STORED)), body: { result: "stale", stored: "Ik" } },
+  "410 with a page": { status: 410, headers: none, body: null },
+  "410 without a reason": { status: 410, headers: ours(), body: {} },
+  "413 of nginx": { status: 413, headers: none, body: null },
+  "429": { status: 429, headers: none, body: { reason: "too many" } },
+  "a damaged text that the server refused": { status: 400, headers: ours(), body: { result: "damaged" } },
+  "400 that tells of something else": { status: 400, headers: ours(), body: { result: "not_here" } },
+  "500 with our headers": { status: 500, headers: ours(textHash(TEXT)), body: { result: "saved" } },
+  "502": { status: 502, headers: none, body: null },
+  "503": { status: 503, headers: none, body: null },
+  "no reply": { status: 0, headers: none, body: null },
+};
+
+for (const [name, reply] of Object.entries(FOREIGN)) {
+  test(`${name} means that nothing was sent`, () => {
+    assert.equal(kind(reply), "unsent");
+    assert.equal(decideAll(new Map([["7", { text: TEXT }]]), reply), null);
+  });
+}
+
+const OURS = {
+  signed_out: { status: 401, headers: ours(), body: { result: "signed_out" } },
+  other_user: { status: 409, headers: ours(), body: { result: "other_user" } },
+  csrf: { status: 403, headers: ours(null, "csrf"), body: { reason: "csrf" } },
+  too_long: { status: 413, headers: ours(textHash(STORED)), body: { result: "too_long" } },
+  full: { status: 413, headers: ours(textHash(STORED)), body: { result: "full" } },
+  withdrawn: { status: 410, headers: ours(), body: { result: "withdrawn" } },
+  conflict: { status: 409, headers: ours(textHash(STORED)), body: { result: "stale", stored: STORED } },
+  overtaken: { status: 200, headers: ours(textHash(STORED)), body: { result: "overtaken", stored: STORED } },
+};
+
+for (const [name, reply] of Object.entries(OURS)) {
+  test(`our own ${name} is known`, () => assert.equal(kind(reply), name));
+}
+
+for (const [status, result] of [[400, "unreadable"], [403, "not_allowed"], [404, "not_here"]]) {
+  test(`our own ${status} is a refusal`, () => assert.equal(kind({ status, headers: ours(), body: { result } }), "refused"));
+}
+
+test("of two texts the reply brings the stored one, with its verdict", () => {
+  const reply = { ...OURS.conflict, body: { ...OURS.conflict.body, verdict: "afgerond" } };
+  const { stored, choice, revision } = decide({ text: TEXT, choice: "gelezen" }, reply);
+  assert.deepEqual([stored, choice, revision], [STORED, "afgerond", 4]);
+});
+
+test("a verdict counts as saved only if it is the one that was sent", () => {
+  const reply = { ...saved, body: { result: "saved", verdict: "gelezen" } };
+  assert.equal(kind(reply, { text: TEXT, choice: "gelezen" }), "saved");
+  assert.equal(kind(reply, { text: TEXT, choice: "afgerond" }), "unsent");
+});
+
+test("a release counts only if the reply says that nothing waits for it", () => {
+  const sent = { text: TEXT, choice: "gelezen", isRelease: true };
+  const reply = (unreleased) => ({ ...saved, body: { result: "saved", verdict: "gelezen", unreleased } });
+  assert.equal(kind(reply(false), sent), "saved");
+  assert.equal(kind(reply(true), sent), "unsent");
+  assert.equal(kind(reply(undefined), sent), "unsent");
+});
+
+// --- Handing in ---
+
+const sent = new Map([["7", { text: TEXT }], ["8", { text: "" }]]);
+const result = (said, text, more = {}) => ({ result: said, revision: 2, hash: textHash(text), ...more });
+const handIn = (results, status = 200) => decideAll(sent, { status, headers: { ...none, revision: "0" }, body: { results } });
+
+test("handing in tells of every text what became of it", () => {
+  const decisions = handIn({ 7: result("submitted", TEXT), 8: result("empty", "") });
+  assert.deepEqual([...decisions.values()].map(({ kind, result }) => [kind, result]), [["saved", "submitted"], ["saved", "empty"]]);
+});
+
+test("a reply that leaves one of the texts out is none", () => {
+  assert.equal(handIn({ 7: result("submitted", TEXT) }), null);
+  assert.equal(handIn({}), null);
+  assert.equal(handIn(null), null);
+});
+
+test("handed in with other words is not handed in", () => {
+  const decisions = handIn({ 7: result("submitted", STORED), 8: result("empty", "") });
+  assert.equal(decisions.get("7").kind, "unsent");
+});
+
+for (const [said, expected] of [["stale", "conflict"], ["overtaken", "overtaken"]]) {
+  test(`an answer that is ${said} brings the stored text`, () => {
+    const decisions = handIn({ 7: result(said, STORED, { stored: STORED }), 8: result("empty", "") }, 409);
+    assert.equal(decisions.get("7").kind, expected);
+    assert.equal(decisions.get("7").stored, STORED);
+  });
+}
+
+for (const said of ["closed", "set_aside", "saved"]) {
+  test(`an answer that is ${said} is stored`, () => {
+    const decisions = handIn({ 7: result(said, TEXT), 8: result("empty", "") }, 409);
+    assert.deepEqual([decisions.get("7").kind, decisions.get("7").result], ["saved", said]);
+  });
+}
+
+test("what became of an answer in words that we do not know is no reply", () => {
+  assert.equal(handIn({ 7: result("vanished", TEXT), 8: result("empty", "") }), null);
+});
