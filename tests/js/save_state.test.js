@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { begin, isUnsent, lineOf, maySend, reduce } from "../../static/js/save_state.js";
+
+const value = (text, choice = "") => ({ text, choice });
+const fresh = () => begin(value("Een."), 1);
+const run = (state, ...events) => events.reduce(reduce, state);
+const changed = (text, choice) => ({ type: "changed", value: value(text, choice) });
+const sending = (state) => reduce(state, { type: "sending", value: state.value, seq: state.seq });
+const replied = (state, decision) => reduce(state, { type: "replied", decision, value: state.sent?.value, seq: state.sent?.seq });
+const saved = (revision) => ({ kind: "saved", revision, body: {} });
+const typedAndSent = (text = "Een. Twee.") => sending(reduce(fresh(), changed(text)));
+
+test("a field is idle as long as it shows what is stored", () => {
+  assert.deepEqual([fresh().phase, isUnsent(fresh()), maySend(fresh())], ["idle", false, false]);
+});
+
+test("every text gets a number of its own", () => {
+  const state = run(fresh(), changed("a"), changed("ab"), changed("ab"), changed("abc"));
+  assert.equal(state.seq, fresh().seq + 3);
+});
+
+test("what is typed and taken out again needs no save", () => {
+  assert.equal(run(fresh(), changed("Een. T"), changed("Een.")).phase, "idle");
+});
+
+test("a save that is confirmed makes a field idle", () => {
+  const state = replied(typedAndSent(), saved(2));
+  assert.deepEqual([state.phase, state.revision, state.confirmed.text], ["idle", 2, "Een. Twee."]);
+});
+
+test("what was typed while a save was on its way is still to be sent", () => {
+  const state = replied(reduce(typedAndSent(), changed("Een. Twee. Drie.")), saved(2));
+  assert.deepEqual([state.phase, state.confirmed.text, maySend(state)], ["dirty", "Een. Twee.", true]);
+});
+
+test("what the server has is unknown after a reply that is none", () => {
+  const state = replied(typedAndSent(), { kind: "unsent" });
+  assert.deepEqual([state.phase, state.why, state.tries, maySend(state)], ["dirty", "unsent", 1, true]);
+  assert.ok(isUnsent(reduce(state, changed("Een."))), "the text before may have been overwritten");
+});
+
+test("the late reply to an earlier save changes nothing about a later one", () => {
+  const first = typedAndSent("Twee.");
+  const second = sending(reduce(first, changed("Drie.")));
+  const later = reduce(second, { type: "replied", decision: saved(3), value: second.sent.value, seq: second.sent.seq });
+  const late = reduce(later, { type: "replied", decision: { kind: "unsent" }, value: first.sent.value, seq: first.sent.seq });
+  assert.deepEqual(late, later);
+});
+
+test("a failed earlier save leaves the later one on its way", () => {
+  const first = typedAndSent("Twee.");
+  const second = sending(reduce(first, changed("Drie.")));
+  const state = reduce(second, { type: "replied", decision: { kind: "unsent" }, value: first.sent.value, seq: first.sent.seq });
+  assert.equal(state.phase, "sending");
+});
+
+test("another text that is stored is a conflict, and a choice ends it", () => {
+  const state = replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" });
+  assert.deepEqual([state.phase, maySend(state), lineOf(state, "kept")], ["conflict", false, "conflict"]);
+  const mine = reduce(state, { type: "chosen", value: state.value });
+  assert.deepEqual([mine.phase, mine.revision, mine.confirmed.text], ["dirty", 5, "Elders."]);
+  const stored = reduce(state, { type: "chosen", value: value("Elders.") });
+  assert.deepEqual([stored.phase, stored.revision], ["idle", 5]);
+});
+
+test("a conflict over the very text that the field shows is none", () => {
+  const state = replied(typedAndSent(), { kind: "overtaken", revision: 5, stored: "Een. Twee.", choice: "" });
+  assert.deepEqual([state.phase, state.revision], ["idle", 5]);
+});
+
+test("an overtaken save shows both texts", () => {
+  const state = replied(typedAndSent(), { kind: "overtaken", revision: 5, stored: "Later.", choice: "" });
+  assert.equal(state.phase, "conflict");
+});
+
+test("typing goes on while two texts wait for a choice", () => {
+  const state = reduce(replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" }), changed("Meer."));
+  assert.deepEqual([state.phase, state.value.text], ["conflict", "Meer."]);
+});
+
+for (const [kind, phase] of [["other_user", "locked"], ["withdrawn", "gone"]]) {
+  test(`after ${kind} nothing goes out any more`, () => {
+    const state = run(replied(typedAndSent(), { kind }), changed("Nog iets."));
+    assert.deepEqual([state.phase, maySend(state)], [phase, false]);
+    assert.equal(reduce(state, { type: "replied", decision: saved(9), value: value("x"), seq: 99 }).phase, phase);
+  });
+}
+
+for (const kind of ["too_long", "full", "refused"]) {
+  test(`after ${kind} the same text is not tried again, another one is`, () => {
+    const state = replied(typedAndSent(), { kind });
+    assert.equal(maySend(state), false);
+    assert.equal(maySend(reduce(state, changed("Korter."))), true);
+  });
+}
+
+test("signed out, the text goes out again once asked", () => {
+  const state = replied(typedAndSent(), { kind: "signed_out" });
+  assert.deepEqual([state.why, maySend(state)], ["signed_out", true]);
+});
+
+test("a choice that the server made shows in the field", () => {
+  const state = replied(typedAndSent(), { kind: "saved", revision: 2, body: { verdict: "gelezen" } });
+  assert.deepEqual([state.value.choice, state.phase], ["gelezen", "idle"]);
+});
+
+test("a text of an earlier page that is stored now is what the field goes on from", () => {
+  const state = reduce(reduce(fresh(), changed("Gisteren.")), { type: "recovered", value: value("Gisteren."), revision: 3 });
+  assert.deepEqual([state.phase, state.revision], ["idle", 3]);
+});
+
+test("the line says that a text is on the device only when it is", () => {
+  const unsent = replied(typedAndSent(), { kind: "unsent" });
+  const signedOut = replied(typedAndSent(), { kind: "signed_out" });
+  assert.deepEqual(["kept", "pending", "failed"].map((device) => lineOf(unsent, device)), ["waiting", "unsent", "nostorage"]);
+  assert.deepEqual(["kept", "pending", "failed"].map((device) => lineOf(signedOut, device)), ["signedout", "unsent", "nostorage"]);
+});
+
+for (const [kind, line] of [["too_long", "overlong"], ["full", "full"], ["refused", "refused"], ["withdrawn", "withdrawn"]]) {
+  test(`the line for ${kind}`, () => assert.equal(lineOf(replied(typedAndSent(), { kind }), "kept"), line));
+}
+
+test("while it is typed or on its way the line promises nothing yet", () => {
+  assert.equal(lineOf(reduce(fresh(), changed("x")), "kept"), "writing");
+  assert.equal(lineOf(typedAndSent(), "kept"), "writing");
+  assert.equal(lineOf(fresh(), "pending"), "");
+});
+
+test("no event changes the state it was given", () => {
+  const state = Object.freeze(typedAndSent());
+  for (const decision of [saved(2), { kind: "unsent" }, { kind: "conflict", revision: 2, stored: "x", choice: "" }, { kind: "refused" }]) {
+    replied(state, decision);
+  }
+  reduce(state, changed("y"));
+  reduce(state, { type: "locked" });
+});
