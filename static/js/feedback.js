@@ -1,7 +1,7 @@
 // The feedback desk: by keyboard from answer to answer, sentences from the bank, and who else is writing. What is typed
 // is saved by writing.js, like any other text.
 
-import { post, send } from "./outbox.js";
+import { post } from "./outbox.js";
 import { all } from "./writing.js";
 
 const desk = document.getElementById("lezen");
@@ -44,25 +44,23 @@ desk?.addEventListener("focusin", () => {
   lastAt = here() ?? lastAt;
 });
 
-async function saveAndNext(reply) {
-  const field = fieldOf(reply);
-  if (!field.choice) field.choice = "gelezen"; // to save without a word is to say just that
+// To save without a word is to say just that it was read.
+function withVerdict(field) {
+  if (!field.choice) field.choose("gelezen");
   field.typed();
+}
+
+function saveAndNext(reply) {
+  const field = fieldOf(reply);
+  withVerdict(field);
   field.flush();
   move(1, { field: true });
 }
 
 async function release(reply) {
   const field = fieldOf(reply);
-  if (!field.choice) field.choice = "gelezen";
-  field.typed();
-  await field.flush();
-  if (field.isUnsent() || field.isPaused) return; // the save line says why
-  const { key, ...now } = field.asCopy();
-  field.sending = send({ ...now, extra: { ...now.extra, vrij: 1 } });
-  const answer = await field.sending;
-  field.sending = null;
-  field.handle(answer, now, now.seq);
+  withVerdict(field);
+  await field.release(); // where that fails, the save line says why
 }
 
 replies.forEach((reply) => {
@@ -90,13 +88,13 @@ replies.forEach((reply) => {
 // Feedback that is still on its way goes out before anything is released or marked for several at once.
 document.querySelectorAll("[data-release], #selectie").forEach((form) =>
   form.addEventListener("submit", async (event) => {
-    if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.sending)) return;
+    if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.isBusy)) return;
     event.preventDefault();
     await Promise.all(all.map((field) => field.flush()));
     const stuck = all.find((field) => field.isUnsent() && !field.isGone);
     if (stuck) return void goTo(stuck.element.closest("[data-reply]"), { field: true }); // its save line says why
     form.dataset.sent = "1";
-    form.requestSubmit(event.submitter);
+    setTimeout(() => form.requestSubmit(event.submitter)); // a form ignores this while it still handles its first submit
   }),
 );
 
@@ -106,7 +104,7 @@ const verdicts = [];
 desk?.addEventListener("change", (event) => {
   if (event.target.name !== "verdict") return;
   const field = fieldOf(event.target.closest("[data-reply]"));
-  verdicts.push({ field, before: field.verdictBefore ?? field.confirmedChoice });
+  verdicts.push({ field, before: field.verdictBefore ?? field.savedChoice });
   field.verdictBefore = field.choice;
 });
 
@@ -116,8 +114,8 @@ function undoVerdict() {
   const { field, before } = last;
   const reply = field.element.closest("[data-reply]");
   const isAlone = !before && !field.text; // a verdict was all there was: without it the answer waits to be read again
-  if (isAlone && (field.revision || field.sending)) return void reply.querySelector("[data-undo]").click();
-  field.choice = before || (isAlone ? "" : "gelezen");
+  if (isAlone && field.isStored) return void reply.querySelector("[data-undo]").click();
+  field.choose(before || (isAlone ? "" : "gelezen"));
   field.verdictBefore = field.choice;
   field.typed();
   goTo(reply);

@@ -1,65 +1,41 @@
-// What people wrote and the server has not confirmed yet: kept on the device, sent again until it is.
+// What people wrote and the server has not confirmed yet: kept on the device, and sent again until it is.
 //
 // A copy is keyed by user, place (assignment or "eigen"), question and the page that wrote it. It is dropped only when
 // the server has answered to that very save; never by a click. (Design, section 6.)
 
+import * as device from "./device.js";
+import { decide } from "./reply.js";
+import { LIMIT, length, normalise, textHash } from "./text.js";
+
 const PREFIX = "casusboek";
+const PATIENCE = 20000; // a reply that takes longer does not come
+const SIGN_OUT_PATIENCE = 5000;
+const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse to send more from a page that is going away
 export const user = document.body.dataset.user;
 const fields = new Set(); // the answer fields of this page, which send their own text
-
-// A page that cannot keep copies says so and saves sooner.
-export const storage = { works: true };
 
 export function keyOf(place, writer) {
   return [PREFIX, user, place, writer].join(":");
 }
 
+// Resolves to whether the copy is safely on disk.
 export function keep(key, copy) {
-  try {
-    localStorage.setItem(key, JSON.stringify({ ...copy, at: Date.now() }));
-    storage.works = true;
-  } catch {
-    storage.works = false;
-  }
-  return storage.works;
+  return device.keep(key, { ...copy, at: Date.now() });
 }
 
-// Forget a copy, unless more was typed since the save that was confirmed.
-export function settle(key, seq) {
-  const copy = read(key);
-  if (copy && copy.seq <= seq) remove(key);
-}
-
-export function remove(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    storage.works = false;
-  }
-}
-
-export function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key));
-  } catch {
-    return null;
-  }
-}
+export const { remove, settle } = device;
 
 // All copies of this user, oldest first; with a place only those of that answer.
-export function copies(place = null) {
-  const found = [];
-  try {
-    for (let index = 0; index < localStorage.length; index += 1) {
-      const key = localStorage.key(index);
-      const start = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
-      const copy = key.startsWith(start) ? read(key) : null;
-      if (copy && typeof copy.text === "string") found.push({ ...copy, key });
-    }
-  } catch {
-    storage.works = false;
-  }
-  return found.sort((one, other) => one.at - other.at);
+export async function copies(place = null) {
+  const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
+  const found = (await device.copies(prefix)).filter((copy) => typeof copy.text === "string");
+  return found.map((copy) => ({ ...copy, text: normalise(copy.text) })).sort((one, other) => one.at - other.at);
+}
+
+// Whether a copy can be sent at all. One of another version of this script may lack something, or be damaged.
+function isWhole(copy) {
+  const areNumbers = [copy.revision, copy.seq].every((each) => Number.isSafeInteger(each) && each >= 0);
+  return areNumbers && typeof copy.writer === "string" && /^\/(?!\/)/.test(copy.url);
 }
 
 function cookie(name) {
@@ -67,48 +43,69 @@ function cookie(name) {
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
 }
 
+// One request, given up after a while: { status, headers, body } as reply.js takes it. The status is 0 where no reply
+// came, and the body null where it is no JSON.
+async function request(url, options) {
+  const headers = { revision: null, hash: null, reason: null };
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), PATIENCE);
+  try {
+    const response = await fetch(url, { credentials: "same-origin", redirect: "error", signal: giveUp.signal, ...options });
+    headers.revision = response.headers.get("X-Revision");
+    headers.hash = response.headers.get("X-Text-Hash");
+    headers.reason = response.headers.get("X-Reason");
+    const body = await response.json().catch(() => null);
+    return { status: response.status, headers, body };
+  } catch {
+    return { status: 0, headers, body: null };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // One POST by our script. The token is read when sending: signing in again has changed it.
 export async function post(url, values, { keepalive = false, again = true } = {}) {
-  let response;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      body: new URLSearchParams(values),
-      headers: { "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": cookie("csrftoken"), Accept: "application/json" },
-      credentials: "same-origin",
-      redirect: "error",
-      keepalive,
-    });
-  } catch {
-    return { status: 0, reason: "offline", body: {} };
-  }
-  const reason = response.headers.get("X-Reason") || "";
-  if (response.status === 403 && reason === "csrf" && again) {
+  const body = new URLSearchParams(values).toString();
+  const reply = await request(url, {
+    method: "POST",
+    body,
+    headers: {
+      "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+      "X-Requested-With": "XMLHttpRequest",
+      "X-CSRFToken": cookie("csrftoken"),
+      Accept: "application/json",
+    },
+    keepalive: keepalive && body.length < KEEPALIVE_LIMIT,
+  });
+  if (reply.status === 403 && reply.headers.reason === "csrf" && again) {
     await whoIsHere();
     return post(url, values, { keepalive, again: false });
   }
-  const body = await response.json().catch(() => ({}));
-  const revision = Number(response.headers.get("X-Revision") || 0);
-  return { status: response.status, reason: body.result || reason, revision, body };
+  return reply;
 }
 
-// Who is signed in here by now; the answer also brings a fresh token. Null when that cannot be told.
+// Who is signed in here by now, as { user }; the answer also brings a fresh token. Null when that cannot be told.
 export async function whoIsHere() {
-  try {
-    const response = await fetch("/account/wie/", { credentials: "same-origin", cache: "no-store" });
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
+  const { status, body } = await request("/account/wie/", { cache: "no-store" });
+  return status === 200 && body !== null && "user" in body ? body : null;
 }
 
-export function send(copy, options) {
-  const { text, revision, writer, seq } = copy;
-  return post(copy.url, { text, revision, writer, seq, user, ...copy.extra }, options);
+// Send one copy. Returns what reply.js decided, and whether there was no reply at all.
+export async function send(copy, options) {
+  if (length(copy.text) > LIMIT) return { kind: "too_long", isOffline: false };
+  const { text, revision, writer, seq, extra } = copy;
+  const reply = await post(copy.url, { text, revision, writer, seq, user, hash: textHash(text), ...extra }, options);
+  const decision = decide({ text, choice: extra?.verdict, isRelease: Boolean(extra?.vrij) }, reply);
+  return { ...decision, isOffline: reply.status === 0 };
 }
 
 export function enlist(field) {
   fields.add(field);
+}
+
+// A copy that cannot be stored stays on the device and is listed under «Nog niet verzonden»; it holds nothing up.
+export async function setAside({ key, ...copy }, why) {
+  await device.keep(key, { ...copy, aside: why });
 }
 
 // Send every copy that no field of this page takes care of. Returns those that are still here afterwards.
@@ -120,30 +117,49 @@ export function sendAll() {
   return sending;
 }
 
+const list = document.getElementById("niet-verzonden");
+
 async function sendOneByOne() {
   const left = [];
   const here = new Set([...fields].map((field) => field.place));
-  for (const copy of copies()) {
-    if (here.has(copy.place)) continue;
-    const reply = await send(copy);
-    if (reply.status === 200) settle(copy.key, copy.seq);
-    else left.push({ ...copy, reply });
-    if (reply.status === 0 || reply.status === 401 || reply.reason === "other_user") break;
+  let isStopped = false;
+  for (const copy of await copies()) {
+    if (here.has(copy.place) && !copy.aside) continue;
+    if (isStopped) {
+      left.push({ ...copy, why: "unsent" });
+      continue;
+    }
+    const decision = await sendCopy(copy);
+    if (decision.kind === "saved" || decision.kind === "overtaken") await settle(copy.key, copy.seq);
+    else left.push({ ...copy, why: decision.kind });
+    isStopped = decision.isOffline || ["signed_out", "other_user"].includes(decision.kind);
   }
   document.dispatchEvent(new CustomEvent("casusboek:sent", { detail: left }));
   return left;
 }
 
+// One that was set aside is tried again only where the person looks at the list.
+async function sendCopy(copy) {
+  if (!isWhole(copy)) return { kind: "refused" };
+  if (copy.aside && !list) return { kind: copy.aside };
+  const decision = await send(copy);
+  if (["refused", "withdrawn", "full"].includes(decision.kind) && !copy.aside) await setAside(copy, decision.kind);
+  return decision;
+}
+
 // Everything of this user that is not confirmed: texts in the fields of this page, and copies.
+async function unsent() {
+  const inFields = [...fields].filter((field) => field.isUnsent()).map((field) => field.asCopy());
+  const known = new Set(inFields.map((copy) => copy.key));
+  return [...inFields, ...(await copies()).filter((copy) => !known.has(copy.key))];
+}
+
 async function flush() {
   await Promise.all([...fields].map((field) => field.flush()));
   await sendAll();
-  const inFields = [...fields].filter((field) => field.isUnsent()).map((field) => field.asCopy());
-  const known = new Set(inFields.map((copy) => copy.key));
-  return [...inFields, ...copies().filter((copy) => !known.has(copy.key))];
 }
 
-function download(unsent) {
+export function download(unsent) {
   const parts = unsent.map((copy) => `${copy.label || copy.place}\n${new Date(copy.at || Date.now()).toLocaleString("nl-NL")}\n\n${copy.text}\n`);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([parts.join("\n----\n\n")], { type: "text/plain" }));
@@ -151,18 +167,22 @@ function download(unsent) {
   link.click();
 }
 
-// Signing out first sends what is unsent; where that fails the person decides.
+// Signing out first sends what is unsent; where that fails, or takes long, the person decides.
 function guardSignOut(form, dialog) {
-  let unsent = [];
+  let left = [];
   const leave = async () => {
-    unsent = await flush();
-    if (unsent.length) {
-      dialog.querySelector("[data-count]").textContent = unsent.length;
+    await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, SIGN_OUT_PATIENCE))]);
+    left = await unsent();
+    if (left.length) {
+      dialog.querySelector("[data-count]").textContent = left.length;
       if (!dialog.open) dialog.showModal();
     } else {
-      fields.forEach((field) => field.close());
-      form.submit();
+      signOut();
     }
+  };
+  const signOut = () => {
+    fields.forEach((field) => field.close());
+    form.submit();
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -170,41 +190,45 @@ function guardSignOut(form, dialog) {
   });
   dialog.querySelector("[data-again]").addEventListener("click", leave);
   dialog.querySelector("[data-stay]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("[data-download]").addEventListener("click", () => {
-    download(unsent);
-    unsent.forEach((copy) => remove(copy.key));
+  dialog.querySelector("[data-download]").addEventListener("click", async () => {
+    left = await unsent(); // more may have been typed since the dialog came
+    download(left);
     fields.forEach((field) => field.close());
+    await Promise.all(left.map((copy) => remove(copy.key)));
     form.submit();
   });
 }
 
-function reasonFor(status) {
-  if (status === 409) return "conflict";
-  return [400, 403, 404, 410].includes(status) ? "refused" : "waiting";
-}
+const REASONS = { conflict: "conflict", refused: "refused", withdrawn: "withdrawn", too_long: "toolong", full: "full" };
 
 // «Nog niet verzonden» at /antwoorden/: what is on this device and could not be stored, and why.
-function list(section, left) {
-  const items = section.querySelector("ul");
-  items.replaceChildren(
+function showUnsent(left) {
+  list.querySelector("ul").replaceChildren(
     ...left.map((copy) => {
-      const item = section.querySelector("template").content.cloneNode(true);
-      item.querySelector("[data-label]").textContent = copy.label || "";
-      item.querySelector("[data-text]").textContent = copy.text;
-      item.querySelector("[data-link]").href = copy.page || "/antwoorden/";
-      item.querySelector(`[data-why-${reasonFor(copy.reply?.status)}]`).hidden = false;
+      const item = list.querySelector("template").content.cloneNode(true);
+      const part = (name) => item.querySelector(`[data-${name}]`);
+      part("label").textContent = copy.label || "";
+      part("text").textContent = copy.text;
+      part("link").href = /^\/(?!\/)/.test(copy.page) ? copy.page : "/antwoorden/";
+      part(`why-${REASONS[copy.why] ?? "waiting"}`).hidden = false;
+      const wipe = part("wipe");
+      wipe.hidden = !["refused", "withdrawn"].includes(copy.why);
+      wipe.addEventListener("click", async () => {
+        download([copy]);
+        await settle(copy.key, copy.seq ?? Infinity);
+        showUnsent(left.filter((each) => each !== copy));
+      });
       return item;
     }),
   );
-  section.hidden = left.length === 0;
+  list.hidden = left.length === 0;
 }
 
 if (user) {
   const form = document.getElementById("uitloggen");
   const dialog = document.getElementById("niet-alles-verzonden");
   if (form && dialog) guardSignOut(form, dialog);
-  const section = document.getElementById("niet-verzonden");
-  if (section) document.addEventListener("casusboek:sent", (event) => list(section, event.detail));
+  if (list) document.addEventListener("casusboek:sent", (event) => showUnsent(event.detail));
   window.addEventListener("online", sendAll);
   window.addEventListener("focus", sendAll);
   // Modules run after the page is read, and those that bring fields enlist them first.

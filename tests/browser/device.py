@@ -1,11 +1,25 @@
-"""What a page keeps on the device until the server has it."""
+"""What a page keeps on the device until the server has it: in localStorage, in IndexedDB, or in both."""
 
 WRITING, EDITING = "casusboek:", "casusboek-redactie:"
+STRICT_KEYS = """() => new Promise(resolve => {
+    const request = indexedDB.open("casusboek", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("copies");
+    request.onsuccess = () => {
+        const keys = request.result.transaction("copies").objectStore("copies").getAllKeys();
+        keys.onsuccess = () => { request.result.close(); resolve(keys.result); };
+    };
+})"""
+
+
+def keys_on_device(page, prefix: str = WRITING) -> set[str]:
+    """The keys of the copies that this page finds, whichever store has them."""
+    found = page.evaluate("Object.keys(localStorage)") + page.evaluate(STRICT_KEYS)
+    return {key for key in found if key.startswith(prefix)}
 
 
 def on_device(page, prefix: str = WRITING) -> int:
     """How many copies this page finds."""
-    return page.evaluate("prefix => Object.keys(localStorage).filter(key => key.startsWith(prefix)).length", prefix)
+    return len(keys_on_device(page, prefix))
 
 
 def wait_until_on_device(page, count: int, prefix: str = WRITING) -> None:

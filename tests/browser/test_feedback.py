@@ -83,8 +83,9 @@ def again(page):
 def test_every_script_is_there_once_under_its_collected_name(desk):
     names = "performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1]).filter(Boolean)"
     loaded = sorted(desk.evaluate(names))
-    assert [name.split(".")[0] for name in loaded] == ["feedback", "outbox", "writing"]
-    assert all(re.fullmatch(r"[a-z]+\.[0-9a-f]{12}\.js", name) for name in loaded)
+    scripts = ["device", "feedback", "field", "outbox", "reply", "save_state", "text", "writing"]
+    assert [name.split(".")[0] for name in loaded] == scripts
+    assert all(re.fullmatch(r"[a-z_]+\.[0-9a-f]{12}\.js", name) for name in loaded)
 
 
 def test_a_pause_is_enough_and_the_student_sees_nothing(desk):

@@ -309,7 +309,8 @@ def test_the_server_killed_and_restarted(browser, own_server, assignment, studen
     page = context.new_page()
     page.goto(assignment.get_absolute_url())
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1])")
-    assert sorted(name.split(".")[0] for name in loaded if name) == ["outbox", "writing"]  # each once
+    names = sorted(name.split(".")[0] for name in loaded if name)
+    assert names == ["device", "field", "outbox", "reply", "save_state", "text", "writing"]  # each once
     write(page, "bevestigd")
     expect(line(page)).to_contain_text(SAVED)
     own_server.kill()
@@ -370,7 +371,9 @@ def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
 
 def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
     page = open_page(user=student)
-    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('vol', 'QuotaExceededError'); };")
+    page.add_init_script("""
+        const full = () => { throw new DOMException('vol', 'QuotaExceededError'); };
+        Storage.prototype.setItem = IDBObjectStore.prototype.put = full;""")
     page.goto(assignment.get_absolute_url())
     page.context.set_offline(True)
     write(page, "niets te bewaren")
