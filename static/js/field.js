@@ -3,7 +3,7 @@
 //
 // What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
 
-import { copies, enlist, keep, keyOf, remove, send, setAside, settle } from "./outbox.js";
+import { copies, enlist, isWhole, keep, keyOf, remove, send, setAside, settle } from "./outbox.js";
 import { begin, isUnsent, lineOf, maySend, reduce, same } from "./save_state.js";
 import { LIMIT, length, normalise } from "./text.js";
 
@@ -159,7 +159,7 @@ export class Field {
   async recoverAll() {
     this.isBehind = false;
     for (const copy of await copies(this.place)) {
-      if (copy.key === this.key || copy.aside) continue;
+      if (copy.key === this.key || copy.aside || !isWhole(copy)) continue;
       const value = { text: copy.text, choice: copy.extra?.verdict || this.value.choice };
       if (same(value, this.state.confirmed)) {
         await remove(copy.key);

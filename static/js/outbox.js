@@ -33,7 +33,7 @@ export async function copies(place = null) {
 }
 
 // Whether a copy can be sent at all. One of another version of this script may lack something, or be damaged.
-function isWhole(copy) {
+export function isWhole(copy) {
   const areNumbers = [copy.revision, copy.seq].every((each) => Number.isSafeInteger(each) && each >= 0);
   return areNumbers && typeof copy.writer === "string" && /^\/(?!\/)/.test(copy.url);
 }

@@ -154,7 +154,8 @@ def note_what_is_said(page) -> None:
     page.add_init_script("""
         const note = () => document.querySelectorAll("[data-said]").forEach((line) => {
             const said = JSON.parse(sessionStorage.said ?? "[]");
-            if (line.textContent && !said.includes(line.textContent)) sessionStorage.said = JSON.stringify([...said, line.textContent]);
+            if (!line.textContent || said.includes(line.textContent)) return;
+            sessionStorage.said = JSON.stringify([...said, line.textContent]);
         });
         new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });""")
 

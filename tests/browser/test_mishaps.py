@@ -1,0 +1,443 @@
+"""Mishaps of the writing path that no other test provokes: what the page believes, what a crash leaves, old copies."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from questions.models import Answer, AnswerVersion, Assignment, Submission
+from tests.browser.conftest import PROGRAMS, QUIET, session_cookie
+from tests.browser.device import on_device, wait_until_on_device
+from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, enrol
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
+
+SAVED = "Opgeslagen"
+ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
+WITHOUT_SCRIPT = "Deze pagina slaat je tekst nu niet vanzelf op."
+
+
+@pytest.fixture(autouse=True)
+def lost_connections_are_meant(expected_problems):
+    expected_problems.append("net::ERR_")
+
+
+@pytest.fixture
+def assignment(transactional_db):
+    return AssignmentFactory(case=published_case(kolbs=["doener"]))
+
+
+@pytest.fixture
+def student(assignment):
+    student = enrol(assignment.module).user
+    student.set_password("een-lang-wachtwoord")
+    student.save()
+    return student
+
+
+@pytest.fixture
+def desk(open_page, assignment, student):
+    page = open_page(user=student)
+    page.goto(assignment.get_absolute_url())
+    return page
+
+
+def field(page):
+    return page.get_by_label("Jouw antwoord")
+
+
+def line(page):
+    return page.locator("[data-saveline]")
+
+
+def write(page, text: str) -> None:
+    field(page).press("Control+End")
+    field(page).press_sequentially(text)
+
+
+def stored() -> str:
+    return Answer.objects.get().text
+
+
+def kept() -> list[str]:
+    return sorted(AnswerVersion.objects.values_list("text", flat=True))
+
+
+def no_saves(page) -> None:
+    page.route("**/antwoord/**", lambda route: route.abort())
+
+
+def saves_again(page) -> None:
+    page.unroute("**/antwoord/**")
+
+
+class Held:
+    """Saves that get no reply until they are let through."""
+
+    def __init__(self, page, address: str = "**/antwoord/**"):
+        self.routes, self.is_open = [], False
+        page.route(address, self.handle)
+
+    def handle(self, route) -> None:
+        route.continue_() if self.is_open else self.routes.append(route)
+
+    def wait(self, page) -> None:
+        while not self.routes:
+            page.wait_for_timeout(20)
+
+    def let_through(self) -> None:
+        self.is_open = True
+        for route in self.routes:
+            route.continue_()
+
+
+def only_copy(page) -> list[str]:
+    return page.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('casusboek:'))")
+
+
+def put(page, key: str, copy: dict) -> None:
+    page.evaluate("([key, copy]) => localStorage.setItem(key, copy)", [key, json.dumps(copy)])
+
+
+# --- What the page believes (L2, L3) ---
+
+
+def test_a_text_that_changed_without_an_event_is_stored(desk):
+    """As a spelling checker or an extension changes it."""
+    write(desk, "Ik bel har op.")
+    expect(line(desk)).to_contain_text(SAVED)
+    field(desk).evaluate("area => { area.value = 'Ik bel haar op.'; }")
+    field(desk).blur()
+    expect(line(desk)).to_contain_text(SAVED)
+    wait_until_on_device(desk, 0)
+    assert stored() == "Ik bel haar op."
+
+
+def test_a_text_that_changed_without_an_event_is_on_the_device_when_the_page_is_hidden(desk):
+    no_saves(desk)
+    field(desk).evaluate("area => { area.value = 'Zonder toets.'; }")
+    desk.evaluate("dispatchEvent(new Event('pagehide'))")
+    assert on_device(desk) == 1
+
+
+def test_an_older_copy_than_what_is_stored_does_not_come_back(desk):
+    """As where the device was full when the later text came."""
+    no_saves(desk)
+    write(desk, "een")
+    key, copy = only_copy(desk)
+    saves_again(desk)
+    write(desk, " twee")
+    expect(line(desk)).to_contain_text(SAVED)
+    fresh = desk.context.new_page()
+    desk.close()
+    fresh.goto("/gezond/")
+    put(fresh, key, json.loads(copy))
+    fresh.goto(Assignment.objects.get().get_absolute_url())
+    expect(field(fresh)).to_have_value("een twee")
+    wait_until_on_device(fresh, 0)
+    write(fresh, " drie")
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == "een twee drie"
+    assert kept() == []
+
+
+def test_a_copy_that_no_longer_fits_removes_the_older_one_and_says_so(desk):
+    no_saves(desk)
+    write(desk, "past nog")
+    assert on_device(desk) == 1
+    desk.evaluate("""() => {
+        const full = () => { throw new DOMException("vol", "QuotaExceededError"); };
+        Storage.prototype.setItem = IDBObjectStore.prototype.put = full;
+    }""")
+    write(desk, " en dit niet meer")
+    expect(line(desk)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
+    wait_until_on_device(desk, 0)
+    saves_again(desk)
+    expect(line(desk)).to_contain_text(SAVED, timeout=10_000)
+    assert stored() == "past nog en dit niet meer"
+
+
+@pytest.fixture
+def second_tab(desk):
+    """A second tab that is still sending what it found of the first one, and a function that lets that through."""
+    no_saves(desk)
+    write(desk, "een")
+    other = desk.context.new_page()
+    held = Held(other)
+    other.goto(desk.url)
+    expect(field(other)).to_have_value("een")
+    saves_again(desk)
+    write(desk, " twee")
+    expect(line(desk)).to_contain_text(SAVED)
+
+    return other, held.let_through
+
+
+def test_a_second_tab_that_is_late_takes_over_what_the_first_one_stored(desk, second_tab):
+    other, let_through = second_tab
+    let_through()
+    expect(field(other)).to_have_value("een twee")
+    write(other, " drie")
+    expect(line(other)).to_contain_text(SAVED)
+    assert stored() == "een twee drie"
+
+
+def test_a_second_tab_that_is_late_and_wrote_something_shows_both(desk, second_tab):
+    other, let_through = second_tab
+    write(other, " anders")
+    let_through()
+    panel = other.get_by_role("region", name="Twee teksten")
+    expect(panel).to_contain_text("een anders")
+    expect(panel).to_contain_text("een twee")
+    panel.get_by_role("button", name="Verder met deze tekst").click()
+    expect(line(other)).to_contain_text(SAVED)
+    assert stored() == "een anders"
+
+
+# --- The device (L4) ---
+
+
+@pytest.mark.parametrize("cleared", ["localStorage", "IndexedDB"])
+def test_one_of_the_two_stores_is_enough(desk, cleared):
+    no_saves(desk)
+    write(desk, "twee keer bewaard")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
+    context, url = desk.context, desk.url
+    desk.close()
+    fresh = context.new_page()
+    fresh.goto("/gezond/")
+    if cleared == "localStorage":
+        fresh.evaluate("localStorage.clear()")
+    else:
+        fresh.evaluate("new Promise(done => { indexedDB.deleteDatabase('casusboek').onsuccess = done; })")
+    assert on_device(fresh) == 1
+    fresh.goto(url)
+    expect(field(fresh)).to_have_value("twee keer bewaard")
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == "twee keer bewaard"
+    wait_until_on_device(fresh, 0)
+
+
+def test_the_higher_number_wins_whichever_store_has_it(desk):
+    no_saves(desk)
+    write(desk, "een")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    key, copy = only_copy(desk)
+    write(desk, " twee")
+    desk.wait_for_timeout(1500)  # the second copy is in both stores by then
+    desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
+    context, url = desk.context, desk.url
+    desk.close()
+    fresh = context.new_page()
+    fresh.goto("/gezond/")
+    put(fresh, key, json.loads(copy))  # the older one, as where this store was full
+    fresh.goto(url)
+    expect(field(fresh)).to_have_value("een twee")
+    expect(line(fresh)).to_contain_text(SAVED)
+    assert stored() == "een twee"
+
+
+TYPE_ON = """() => {
+    const area = document.querySelector("[data-save] textarea");
+    setInterval(() => {
+        area.setRangeText(`${Math.round(performance.now())} `, area.value.length, area.value.length, "end");
+        area.dispatchEvent(new Event("input", { bubbles: true }));
+    }, 100);
+}"""
+
+
+def kill_browser(folder: Path) -> None:
+    """As by a crash or an empty battery: every process that has this profile, at once."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+        except OSError:  # gone by now
+            continue
+        if f"--user-data-dir={folder}".encode() in command:
+            os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_a_browser_killed_offline_loses_two_seconds_at_most(browser, live_server, assignment, tmp_path):
+    """Three people type without a connection, for 3, 12 and 40 seconds, each in a browser of their own."""
+    url = live_server.url + assignment.get_absolute_url()
+    people = {seconds: enrol(assignment.module).user for seconds in (3, 12, 40)}
+
+    def start(seconds: int, offline: bool):
+        context = browser.browser_type.launch_persistent_context(
+            tmp_path / str(seconds), executable_path=program(), args=list(QUIET), locale="nl-NL"
+        )
+        context.add_cookies([session_cookie(people[seconds], live_server.url)])
+        page = context.new_page()
+        page.goto(url)
+        if offline:
+            context.set_offline(True)
+            page.evaluate(TYPE_ON)
+        return page
+
+    pages = {seconds: start(seconds, offline=True) for seconds in people}
+    begun, last = time.monotonic(), {}
+    for seconds, page in pages.items():
+        while time.monotonic() < begun + seconds:
+            time.sleep(0.05)
+        last[seconds] = page.evaluate("document.querySelector('[data-save] textarea').value")
+        kill_browser(tmp_path / str(seconds))
+    for seconds in people:
+        page = start(seconds, offline=False)
+        area = page.locator("[data-save] textarea")
+        expect(area).not_to_have_value("")
+        typed, found = last[seconds].split(), area.input_value().split()
+        assert found == typed[: len(found)] or typed == found[: len(typed)]
+        assert int(typed[-1]) - int(found[-1]) <= 2000, f"after {seconds} s"
+        page.context.close()
+
+
+def program() -> str:
+    return next(filter(None, map(shutil.which, PROGRAMS)))
+
+
+# --- Scripts, replies and copies that are not as they should be (C1 to C6) ---
+
+
+@pytest.mark.parametrize("script", ["writing", "field", "outbox", "reply", "save_state", "device", "text"])
+def test_a_page_whose_script_did_not_come_says_so_and_works_as_a_form(open_page, assignment, student, script):
+    page = open_page(user=student)
+    page.route(f"**/{script}.*.js", lambda route: route.abort())
+    page.goto(assignment.get_absolute_url())
+    expect(page.get_by_text(WITHOUT_SCRIPT)).to_be_visible()
+    field(page).fill("als gewoon formulier")
+    page.get_by_role("button", name="Opslaan").last.click()
+    expect(page.locator("#inhoud")).to_contain_text("Opgeslagen.")
+    assert stored() == "als gewoon formulier"
+    page.get_by_role("button", name="Lever in", exact=True).click()
+    expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.get().text == "als gewoon formulier"
+
+
+def test_a_page_whose_scripts_came_does_not_speak_of_it(desk):
+    expect(desk.get_by_text(WITHOUT_SCRIPT)).to_be_hidden()
+
+
+@pytest.mark.parametrize("event", ["focus", "online"])
+def test_a_reply_that_never_comes_is_given_up_and_tried_again(desk, event):
+    desk.clock.install()
+    desk.reload()
+    held = Held(desk)
+    write(desk, "geen antwoord")
+    desk.clock.run_for(1_000)
+    expect(line(desk)).to_contain_text("Wordt zo opgeslagen")
+    desk.clock.run_for(20_000)
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    assert len(held.routes) == 1
+    held.is_open = True
+    desk.evaluate("event => dispatchEvent(new Event(event))", event)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "geen antwoord"
+
+
+def test_signing_out_does_not_wait_for_a_reply_that_never_comes(desk):
+    desk.clock.install()
+    desk.reload()
+    desk.route("**/antwoord/**", lambda route: None)
+    write(desk, "nog onderweg")
+    desk.locator("#uitloggen button").click()
+    desk.clock.run_for(5_000)
+    expect(desk.get_by_role("dialog", name="Nog niet alles is verzonden")).to_contain_text("1")
+
+
+def broken_copies(place: str) -> dict[str, dict]:
+    whole = {
+        "place": place,
+        "url": "/vragen/1/antwoord/",
+        "text": "oud",
+        "revision": 0,
+        "writer": "w",
+        "seq": 1,
+        "at": 1,
+    }
+    return {
+        "without a revision": {**whole, "revision": None},
+        "without a writer": {**whole, "writer": None},
+        "without an address": {**whole, "url": None},
+        "for another site": {**whole, "url": "//elders.example/"},
+        "with a number that is none": {**whole, "seq": "een"},
+        "of an old format": {"place": place, "text": "oud"},
+    }
+
+
+@pytest.mark.parametrize("broken", broken_copies(""))
+def test_a_broken_copy_holds_nothing_up_and_is_listed(desk, student, assignment, broken):
+    place = f"{assignment.pk}:{assignment.questions.get().pk}"
+    put(desk, f"casusboek:{student.pk}:{place}:vroeger", broken_copies(place)[broken])
+    desk.reload()
+    write(desk, "Nieuw.")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "Nieuw."
+    desk.goto("/antwoorden/")
+    listed = desk.locator("#niet-verzonden")
+    expect(listed).to_contain_text("oud")
+    with desk.expect_download() as download:
+        listed.get_by_role("button", name="Download als tekst en wis hier").click()
+    assert "oud" in Path(download.value.path()).read_text(encoding="utf-8")
+    expect(listed).to_be_hidden()
+    wait_until_on_device(desk, 0)
+
+
+def test_a_copy_that_the_server_refuses_is_set_aside_and_blocks_nothing(desk, student, assignment, expected_problems):
+    expected_problems.append("status of 404")
+    place = f"{assignment.pk}:{assignment.questions.get().pk}"
+    copy = {**broken_copies(place)["without a revision"], "revision": 0, "url": "/vragen/999999/antwoord/"}
+    put(desk, f"casusboek:{student.pk}:elders:vroeger", {**copy, "place": "elders"})
+    put(desk, f"casusboek:{student.pk}:{place}:later", {**copy, "url": "x", "text": "komt erna", "at": 2})
+    with desk.expect_response(lambda reply: "/vragen/999999/" in reply.url):
+        desk.reload()
+    write(desk, "Nieuw.")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.goto("/antwoorden/")
+    expect(desk.locator("#niet-verzonden")).to_contain_text("Kan hier niet meer worden opgeslagen")
+
+
+def test_what_is_handed_in_is_what_was_there_at_the_click(desk):
+    write(desk, "tot hier")
+    expect(line(desk)).to_contain_text(SAVED)
+    held = Held(desk, "**/inleveren/")
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    write(desk, " en dit erna")
+    held.let_through()
+    expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.get().text == "tot hier"
+    expect(field(desk)).to_have_value("tot hier en dit erna")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "tot hier en dit erna"
+
+
+def test_a_save_on_its_way_at_the_click_does_not_change_what_is_handed_in(desk):
+    held = Held(desk)
+    write(desk, "eerst")
+    field(desk).blur()
+    held.wait(desk)
+    desk.get_by_role("button", name="Lever in", exact=True).click()
+    write(desk, " en dan")
+    held.let_through()
+    expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
+    assert Submission.objects.get().text == "eerst"
+
+
+def test_somebody_else_signing_in_ends_the_dialog_too(desk, student, expected_problems):
+    expected_problems.append("status of 40[139]")
+    cookies = desk.context.cookies()
+    desk.context.clear_cookies()
+    write(desk, "van de eerste")
+    dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
+    expect(dialog).to_be_visible()
+    desk.context.add_cookies(cookies)
+    desk.context.add_cookies([session_cookie(UserFactory(), desk.url)])
+    desk.evaluate("dispatchEvent(new Event('focus'))")
+    expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
+    expect(dialog).to_be_hidden()
