@@ -1,6 +1,5 @@
 """What make bench makes of its measurements. The measuring itself is no test: machines differ."""
 
-import dataclasses
 import json
 
 import pytest
@@ -24,7 +23,8 @@ from tests.load.measuring import (
 
 
 def row(name: str = "home", ratio: float = 0.5, cpu_ratio: float | None = 0.4) -> Row:
-    return Row(name, per_second=100, cpu_ms=2.5, ratio=ratio, lowest=ratio / 2, highest=ratio * 2, cpu_ratio=cpu_ratio)
+    cpu_spread = (0.1, 0.9) if cpu_ratio else None
+    return Row(name, 100, 2.5, ratio=ratio, spread=(0.2, 0.8), cpu_ratio=cpu_ratio, cpu_spread=cpu_spread)
 
 
 def rows(*given: Row) -> dict[str, Row]:
@@ -40,14 +40,14 @@ def test_a_row_has_the_median_of_the_ratios_of_its_rounds_and_not_the_ratio_of_t
     page = [50, 180, 40, 400, 100]
     rounds = [(Slice(one, 1.0), Slice(other, 2.0)) for one, other in zip(bare, page, strict=True)]
     made = row_of("home", rounds)
-    assert (made.ratio, made.lowest, made.highest) == (0.5, 0.1, 0.9)
+    assert (made.ratio, made.spread) == (0.5, (0.1, 0.9))
     assert made.per_second == 100
 
 
 def test_the_cpu_ratio_is_what_the_bare_request_costs_of_the_page_in_the_same_round():
     cpu = [(1, 2), (1, 4), (2, 20), (3, 4), (1, 5)]
     made = row_of("home", [(Slice(100, bare), Slice(50, page)) for bare, page in cpu])
-    assert (made.cpu_ratio, made.cpu_ms) == (0.25, 4)
+    assert (made.cpu_ratio, made.cpu_spread, made.cpu_ms) == (0.25, (0.1, 0.75), 4)
 
 
 def test_where_the_system_does_not_tell_processor_time_there_is_no_cpu_ratio():
@@ -170,7 +170,16 @@ def test_a_file_of_figures_can_be_read_by_other_programs(tmp_path):
         "commit": "0123456789ab",
         "load_average": 1.5,
         "noisy": True,
-        "rows": {"home": {k: v for k, v in dataclasses.asdict(row("home")).items() if k != "name"}},
+        "rows": {
+            "home": {
+                "per_second": 100,
+                "cpu_ms": 2.5,
+                "ratio": 0.5,
+                "spread": [0.2, 0.8],
+                "cpu_ratio": 0.4,
+                "cpu_spread": [0.1, 0.9],
+            }
+        },
     }
 
 

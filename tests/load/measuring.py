@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -30,15 +30,15 @@ class Slice:
 
 @dataclass(frozen=True)
 class Row:
-    """The medians of the rounds of one page, and the lowest and highest ratio among them."""
+    """The medians of the rounds of one page, and the lowest and highest of each ratio among them."""
 
     name: str
     per_second: float
     cpu_ms: float | None
     ratio: float
-    lowest: float
-    highest: float
+    spread: tuple[float, float]
     cpu_ratio: float | None
+    cpu_spread: tuple[float, float] | None
 
     @property
     def ms(self) -> float:
@@ -87,23 +87,17 @@ def measure(name: str, bare: Callable[[], Slice], page: Callable[[], Slice]) -> 
 
 def row_of(name: str, rounds: list[tuple[Slice, Slice]]) -> Row:
     ratios = [page.per_second / bare.per_second for bare, page in rounds]
+    told = all(bare.cpu_ms and page.cpu_ms for bare, page in rounds)
+    cpu_ratios = [bare.cpu_ms / page.cpu_ms for bare, page in rounds] if told else []
     return Row(
         name,
         per_second=median(page.per_second for _, page in rounds),
-        cpu_ms=median_or_none(page.cpu_ms for _, page in rounds),
+        cpu_ms=median(page.cpu_ms for _, page in rounds) if told else None,
         ratio=median(ratios),
-        lowest=min(ratios),
-        highest=max(ratios),
-        cpu_ratio=median_or_none(
-            bare.cpu_ms / page.cpu_ms if bare.cpu_ms and page.cpu_ms else None for bare, page in rounds
-        ),
+        spread=(min(ratios), max(ratios)),
+        cpu_ratio=median(cpu_ratios) if told else None,
+        cpu_spread=(min(cpu_ratios), max(cpu_ratios)) if told else None,
     )
-
-
-def median_or_none(values: Iterable[float | None]) -> float | None:
-    """Return the median, or None where one of the values is not known."""
-    known = list(values)
-    return None if None in known else median(known)
 
 
 def is_chosen(name: str, words: list[str]) -> bool:
@@ -115,16 +109,14 @@ def is_chosen(name: str, words: list[str]) -> bool:
 
 
 def print_head(title: str, *columns: str) -> None:
-    common = f"{'a second':>9}{'CPU ms':>9}{'ratio':>9}{'spread':>17}{'CPU ratio':>10}"
+    common = f"{'a second':>9}{'CPU ms':>9}{'ratio':>9}{'spread':>15}{'CPU ratio':>11}{'spread':>15}"
     print(f"\n{title:48}{common}" + "".join(f" {column:>10}" for column in columns), flush=True)
 
 
 def print_row(row: Row, *columns: str) -> None:
     """Print the row; `columns` are what only this kind of row has."""
-    spread = f"{digits(row.lowest)}–{digits(row.highest)}"
-    common = (
-        f"{row.per_second:>9.1f}{digits(row.cpu_ms):>9}{digits(row.ratio):>9}{spread:>17}{digits(row.cpu_ratio):>10}"
-    )
+    common = f"{row.per_second:>9.1f}{digits(row.cpu_ms):>9}{digits(row.ratio):>9}{between(row.spread):>15}"
+    common += f"{digits(row.cpu_ratio):>11}{between(row.cpu_spread):>15}"
     print(f"{row.name:48}{common}" + "".join(f" {column:>10}" for column in columns), flush=True)
 
 
@@ -133,6 +125,10 @@ def digits(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.4f}" if value < 0.01 else f"{value:.3g}"
+
+
+def between(spread: tuple[float, float] | None) -> str:
+    return "–".join(digits(value) for value in spread) if spread else ""
 
 
 # --- Before the start, files and comparisons ---
@@ -168,8 +164,13 @@ def write_figures(file: Path, figures: Figures) -> None:
 def read_figures(file: Path) -> Figures:
     """Raise ValueError or KeyError where the file is not one that write_figures made."""
     stored = json.loads(file.read_text(encoding="utf-8"))
-    rows = {name: Row(name=name, **fields) for name, fields in stored["rows"].items()}
+    rows = {name: read_row(name, fields) for name, fields in stored["rows"].items()}
     return Figures(stored["commit"], stored["load_average"], rows)
+
+
+def read_row(name: str, fields: dict) -> Row:
+    """Build a row from JSON, which has lists for tuples."""
+    return Row(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
 
 
 def change(before: Row, after: Row) -> float:
