@@ -1,0 +1,448 @@
+"""Make a dump of a site as the code of this commit makes it, for test_upgrades.py. Run by hand; see README.md here.
+
+    python tests/upgrades/make_dump.py                                     of SQLite
+    DATABASE_URL=postgres://… python tests/upgrades/make_dump.py           of PostgreSQL, beside that database
+    … make_dump.py --dry-run                                               only try whether every table gets a row
+
+The site has people in every role, work in every state and at least one row in every table; a table without one is an
+error here. Each text is another one, with the characters that go wrong easily.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.upgrades import databases
+
+if TYPE_CHECKING:
+    from casebook.models import User
+
+FAR = datetime(2099, 12, 31, 11, 0, tzinfo=UTC)  # a dump is opened years later, and what was open then still is
+INVITATION = "een-uitnodiging-die-in-de-dump-openstaat"
+PASSWORD = "koelkast-op-driehoog"
+
+SENTENCES = (
+    "Ik zou eerst bij haar op de koffie gaan en vragen hoe het vandaag is, zonder map onder mijn arm.",
+    "“Waarom moet ik dit wéér vertellen?” vroeg hij, en eerlijk gezegd wist ik geen antwoord. 😔",
+    "Wat mij raakt: de buurvrouw heeft een sleutel, het wijkteam heeft een protocol.\n\nWie is er dan dichterbij?",
+    "   Drie dingen vallen op:\n\t1. de post ligt ongeopend;\n\t2. niemand belt terug;\n\t3. de koelkast lekt nog.",
+    "Volgens mij is het 'eigen kracht' zolang het goed gaat & 'zorgmijding' zodra het misgaat <en dat wringt>.",
+    "Coördinatie klinkt fijn, maar één gezin met zeven hulpverleners heeft vooral een agenda nodig… 🗓️",
+    'Ik twijfel. Bellen kan, langsgaan is beter, afwachten 100% niet; \'k denk aan \\ en % en _ en """ in één zin.',
+    "Ze zegt dat het gaat.\nSET geduld = 'op';\nSELECT iets FROM iemand; -- zo stond het op het briefje",
+    "Een crèche, een café en een naïeve wethouder: daar begint het plan mee, schreef İbrahim op 12–3. 👩🏽‍🤝‍👩🏻",
+    "Eerst luisteren, dan pas regelen. Met z’n allen aan tafel, ook opa, die nooit iets zegt.\n\n\n",
+    "\\restrict stond er op de deur van het buurthuis, en toch was iedereen welkom. ✅",
+    "Mijn keuze: ik leg de twee belangen naast elkaar en vraag wie er vannacht het slechtst van slaapt.",
+)
+LONGEST = 20_000
+
+
+class Writer:
+    """Gives texts that were not given before."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __call__(self, length: int = 0) -> str:
+        """One text; of exactly this length if one is asked."""
+        self.given += 1
+        text = f"{SENTENCES[self.given % len(SENTENCES)]} Dit schreef ik als {self.given}e."
+        if length:
+            text = (text + " " + " ".join(SENTENCES) * 40)[: length - 1] + "!"
+        return text
+
+
+# --- The site. What is imported stands inside, since it can only be once the settings are there. ---
+
+
+class Site:
+    """A school with two modules, made mostly by what people do on the site."""
+
+    def __init__(self) -> None:
+        from django.core.management import call_command
+
+        self.text = Writer()
+        call_command("migrate", verbosity=0)
+        call_command("load_cases", verbosity=0)
+        call_command("demo", verbosity=0)
+        self.people()
+        self.library()
+        self.modules()
+        self.answers()
+        self.own_study()
+        self.feedback()
+        self.teaching()
+        self.departed()
+        self.words_that_changed()
+        self.withdrawn_cases()
+        self.traces()
+
+    def person(self, key: str, name: str, *groups: str, **fields) -> "User":
+        from django.contrib.auth.models import Group
+
+        from casebook.models import User
+
+        user = User.objects.create_user(f"{key}@example.org", name, **fields)
+        user.groups.set(Group.objects.filter(name__in=groups))
+        return user
+
+    def people(self) -> None:
+        from django.contrib.auth.models import Permission
+
+        from casebook.models import User
+
+        self.administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
+        self.editor = self.person("redactie", "Els Bos", "Redactie")
+        self.chief = self.person("eindredactie", "Zoë d'Hondt", "Redactie", "Eindredactie")
+        self.teacher = self.person("docent", "Karin Vos", "Docenten", proven_email="docent@example.org")
+        self.colleague = self.person("collega", "Ömer Şahin")
+        self.other_teacher = self.person("andere-docent", "Ria Smit", "Docenten")
+        self.gone_teacher = self.person("oud-docent", "Wim Kok-Jansen", "Docenten")
+        self.student = self.person("student", "Chaima el Idrissi")
+        self.classmate = self.person("klasgenoot", "Bram “de Beer” Wielewaal")
+        self.left = self.person("vertrokken", "Yusuf Aydın")
+        self.deleted = self.person("gewist", "Iemand Die Weggaat")
+        self.stranger = self.person("vreemde", "Daan de Wit")
+        self.leaving = self.person("gaat-weg", "Noor 't Hart", deletion_due_at=FAR)
+        self.switched_off = self.person("uitgezet", "Uit Gezet", is_active=False)
+        self.editor.user_permissions.add(Permission.objects.get(codename="view_user"))
+
+    def library(self) -> None:
+        """Cases of editors: a concept, one sent in, one with three editions, one with an open working copy, one that
+        was archived, and an upload that waits."""
+        from cases import editions, importing
+        from cases.models import Case, Reference
+        from cases.unpacking import Packed
+        from tests.factories import ConceptFactory, publish
+
+        def concept(slug: str, title: str, **fields) -> Case:
+            texts = {"summary": self.plain(), "introduction": self.plain(), "closing": self.plain()}
+            body = f"### Op de trap\n\n{self.plain()}\n\n> {self.plain()}"
+            return ConceptFactory(slug=slug, title=title, **texts, body=body, **fields)
+
+        four = ["doener", "beschouwer", "denker", "beslisser"]
+        self.case = concept("wachten-op-de-trap", "Wachten op de trap", kolbs=four)
+        Reference.objects.create(case=self.case, text="Van Ewijk, H. (2014). Omgaan met wat blijft.", position=1)
+        self.case = publish(self.case)
+        self.copied = publish(concept("de-sleutel", "De sleutel van nummer 9", kolbs=four[:2]))
+        self.archived = publish(concept("het-oude-loket", "Het oude loket", kolbs=four[:2]))
+        self.to_withdraw = publish(concept("te-herkenbaar", "Te herkenbaar", kolbs=four[:2]))
+        self.concept = concept("nog-niet-af", "Nog niet af: één zin ontbreekt")
+        sent_in = concept("ingestuurd", "Ingestuurd bij de eindredactie")
+        editions.send_in(case=sent_in, by=self.editor)
+        for case in (self.copied, self.to_withdraw):
+            copy = editions.start_working_copy(case=case)
+            copy.body, copy.summary = f"### Herschreven\n\n{self.plain()}", self.plain()
+            copy.save()
+        book = Case.objects.published().get(number=3)  # of the book, and changed here
+        copy = editions.start_working_copy(case=book)
+        copy.closing += f"\n\n{self.plain()}"
+        copy.save()
+        editions.publish(case=copy, by=self.chief, note="Het slot is hier aangevuld; zie het «verslag».")
+        file = self.case.editions.latest().text.encode()
+        importing.keep(files=[Packed("wachten-op-de-trap.md", file)], owner=self.editor)
+
+    def plain(self) -> str:
+        """A text that can be in a story: one line, without what would be Markdown."""
+        return " ".join(self.text().replace("<", "«").replace(">", "»").replace("_", "-").replace("\\", "/").split())
+
+    def next_edition(self) -> None:
+        """The case asks one question less and another one anew; its texts differ."""
+        from cases import editions
+        from tests.factories import QuestionFactory
+
+        copy = editions.start_working_copy(case=self.case)
+        copy.body += f"\n\n### Een week later\n\n{self.plain()}"
+        copy.save()
+        copy.questions.filter(key__in=["vraag-2", "vraag-3"]).delete()
+        copy.questions.filter(key="vraag-1").update(text=f"Anders gevraagd: {self.plain()}")
+        QuestionFactory(case=copy, key="vraag-5", position=5, kolb="denker", text=f"Nieuw gevraagd: {self.plain()}")
+        editions.publish(case=copy, by=self.chief, note="Vraag twee en drie vervallen, vraag vijf is nieuw.")
+
+    def modules(self) -> None:
+        from django.utils import timezone
+
+        from cases.models import Case
+        from questions import teaching
+        from questions.models import Module, Role
+        from tests.questions.factories import AssignmentFactory, OwnQuestionFactory, enrol, extend
+
+        def module(teacher: "User", title: str, **fields) -> Module:
+            made = teaching.create_module(
+                teacher=teacher, title=title, period="Blok 2", description=self.text(), groups=["SW1A", "SW1C"]
+            )
+            Module.objects.filter(pk=made.pk).update(code_closes_at=FAR, **fields)
+            made.refresh_from_db()
+            return made
+
+        now = timezone.now()
+        self.module = module(self.teacher, "Sociaal werk “in de wijk” – één")
+        self.last_year = module(self.teacher, "Sociaal werk, vorig jaar", archived_at=now, retain_until=FAR.date())
+        self.other_module = module(self.other_teacher, "Beleid & bestuur")
+        for teacher in (self.colleague, self.gone_teacher):
+            enrol(self.module, teacher, role=Role.TEACHER)
+        teaching.choose_reading(enrolment=self.module.enrolments.get(user=self.colleague), hides_names=True)
+        self.places = {
+            user.pk: enrol(self.module, user, group="SW1C")
+            for user in (self.student, self.classmate, self.left, self.deleted)
+        }
+        self.then = enrol(self.last_year, self.student)
+        enrol(self.other_module, self.leaving)
+        own = [
+            OwnQuestionFactory(module=self.module, case=self.case, text=f"Eigen vraag: {self.text()}") for _ in range(2)
+        ]
+        self.assignment = AssignmentFactory(
+            module=self.module,
+            case=self.case,
+            questions=[*self.case.questions.in_library(), *own],
+            instructions=self.text(),
+            due_at=now - timedelta(days=2),
+        )
+        shared = {"share": True, "shared_from": now - timedelta(days=9)}
+        self.shared = AssignmentFactory(module=self.module, case=self.copied, instructions=self.text(), **shared)
+        AssignmentFactory(module=self.module, case=self.copied, instructions=self.text(), opens_at=FAR)
+        self.on_archived = AssignmentFactory(module=self.module, case=self.archived, instructions=self.text())
+        self.on_withdrawn = AssignmentFactory(module=self.module, case=self.to_withdraw, instructions=self.text())
+        self.on_book = AssignmentFactory(
+            module=self.module, case=Case.objects.get(number=5), instructions=self.text(), closed_at=now
+        )
+        self.before = AssignmentFactory(module=self.last_year, case=self.case, instructions=self.text())
+        AssignmentFactory(module=self.other_module, case=self.case, instructions=self.text())
+        for user in (self.student, self.classmate):
+            extend(self.assignment, self.places[user.pk], FAR, reason=self.text()[:200])
+
+    def answers(self) -> None:
+        """Handed in once and again, taken back, only written, emptied, with versions of every kind, some twice."""
+        from django.utils import timezone
+
+        from questions import answering
+        from questions.models import SharedReading
+        from tests.questions.factories import enrol, hand_in
+
+        place = self.places[self.student.pk]
+        self.handed_in = [hand_in(self.assignment, place, number, self.text()) for number in range(3)]
+        again = answering.Draft(self.text(), revision=1)
+        question = self.assignment.questions.order_by("asked_in__position").first()
+        answering.hand_in(student=self.student, assignment=self.assignment, question=question, draft=again)
+        taken_back = hand_in(self.assignment, place, 3, self.text(LONGEST))
+        answering.take_back(submission=taken_back)
+        self.versions(taken_back.answer)
+        self.written = self.write(self.student, self.assignment, 4, self.text())
+        self.write(self.student, self.assignment, 4, "Kort.")  # keeps what it replaces as a version
+        for user in (self.classmate, self.left, self.deleted):
+            self.handed_in += [hand_in(self.assignment, self.places[user.pk], n, self.text()) for n in range(2)]
+        for assignment in (self.shared, self.on_archived, self.on_withdrawn):
+            self.handed_in.append(hand_in(assignment, place, 0, self.text()))
+            hand_in(assignment, self.places[self.classmate.pk], 0, self.text())
+        self.write(self.student, self.on_book, 0, self.text())
+        self.write(self.student, self.before, 0, self.text())
+        for _ in range(2):
+            hand_in(self.shared, enrol(self.module, group="SW1A"), 0, self.text())
+        SharedReading.objects.create(assignment=self.shared, student=self.student)
+        type(place).objects.filter(user=self.left).update(left_at=timezone.now(), asked_back_at=timezone.now())
+
+    def write(self, student: "User", assignment, number: int, text: str):
+        from questions import answering
+        from questions.models import Answer
+
+        question = assignment.questions.order_by("asked_in__position")[number]
+        stored = Answer.objects.filter(student=student, question=question, assignment=assignment).first()
+        draft = answering.Draft(text, revision=stored.revision if stored else 0, writer="tabblad-een", seq=3)
+        saved = answering.save(student=student, question=question, assignment_id=assignment.pk, draft=draft)
+        return saved.row
+
+    def versions(self, answer) -> None:
+        """One of every kind, and of each one that a race stored twice."""
+        from questions.models import AnswerVersion
+
+        for kind in AnswerVersion.Kind.values:
+            values = {"answer": answer, "kind": kind, "base_revision": 1, "writer": "tabblad-twee"}
+            AnswerVersion.objects.create(text=self.text(), **values)
+            twice = self.text()
+            for _ in range(2):
+                AnswerVersion.objects.create(text=twice, **values)
+
+    def own_study(self) -> None:
+        from cases.models import Case
+        from questions import answering
+
+        for number in (1, 3, 16):
+            question = Case.objects.published().get(number=number).questions.in_library().first()
+            draft = answering.Draft(self.text())
+            answering.save(student=self.student, question=question, assignment_id=None, draft=draft)
+        question = self.to_withdraw.questions.first()
+        draft = answering.Draft(self.text())
+        answering.save(student=self.stranger, question=question, assignment_id=None, draft=draft)
+
+    def feedback(self) -> None:
+        """Unreleased, released, seen, taken up, changed since, undone, for a selection, and of a teacher who left."""
+        from django.utils import timezone
+
+        from questions import reviewing, showing
+        from questions.models import Feedback, FeedbackVersion, Verdict
+
+        def give(submission, author: "User", verdict: Verdict = Verdict.READ, *, released: bool = True):
+            revision = Feedback.objects.filter(submission=submission, author=author).values_list("revision", flat=True)
+            draft = reviewing.Draft(self.text(), revision=next(iter(revision), 0))
+            row = reviewing.save(author=author, submission=submission, draft=draft, verdict=verdict).row
+            if released:
+                reviewing.release(feedback=Feedback.objects.filter(pk=row.pk))
+            return Feedback.objects.filter(pk=row.pk)
+
+        first, second, third, *others = self.handed_in
+        now = timezone.now()
+        give(first, self.teacher, Verdict.AGAIN).update(seen_at=now, taken_up_at=now)
+        give(first, self.colleague, released=False)
+        give(second, self.teacher, Verdict.DONE)
+        give(second, self.teacher, Verdict.AGAIN, released=False)  # changed since it was released
+        give(third, self.teacher, released=False)
+        reviewing.undo(author=self.teacher, submission=third)
+        give(third, self.gone_teacher, Verdict.DONE)
+        give(third, self.gone_teacher, Verdict.AGAIN, released=False)
+        reviewing.mark(author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ)
+        give(others[-1], self.teacher, Verdict.DONE).update(seen_at=now)
+        for kind in FeedbackVersion.Kind.values:
+            values = {"submission": first, "author": self.teacher, "kind": kind}
+            FeedbackVersion.objects.create(text=self.text(), **values)
+            twice = self.text()
+            for revision in range(2):
+                FeedbackVersion.objects.create(text=twice, revision=revision, **values)
+        showing.pin(submission=first, teacher=self.teacher)
+        showing.pin(submission=others[0], teacher=self.colleague)
+
+    def teaching(self) -> None:
+        """The comment bank, an invitation, and an assignment that takes a next edition over."""
+        from questions import inviting, renewing
+        from questions.models import Assignment, Comment, TeacherInvitation
+
+        Comment.objects.create(owner=self.teacher, text=self.text())
+        Comment.objects.create(owner=self.colleague, module=self.module, text=self.text())
+        invitation = TeacherInvitation(email=self.stranger.email)
+        inviting.invite(invitation=invitation, by=self.administrator)
+        open_still = {"token_hash": inviting.digest(INVITATION), "expires_at": FAR}
+        TeacherInvitation.objects.filter(pk=invitation.pk).update(**open_still)
+        self.next_edition()
+        renewing.take_over(assignment=self.assignment, edition=self.case.editions.latest())
+        again = Assignment.objects.get(module=self.other_module)
+        renewing.take_over(assignment=again, edition=self.case.editions.latest())
+        assert again.asked.exists()
+
+    def departed(self) -> None:
+        """A student and a teacher whose accounts were deleted."""
+        from casebook import leaving
+
+        for user in (self.deleted, self.gone_teacher):
+            leaving.erase(user=user)
+
+    def words_that_changed(self) -> None:
+        """A keyword and an actor that are now called otherwise, by merging and by renaming."""
+        from cases import merging
+        from cases.models import Actor, Keyword
+
+        for model, into in ((Keyword, "armoede"), (Actor, "Bewoner")):
+            kept, *others = (model.objects.filter(name=into).first(), *model.objects.exclude(name=into)[:1])
+            merging.merge(into=kept or model.objects.last(), gone=others, by=self.chief)
+            row = model.objects.order_by("-name").first()
+            name, slug = row.name, row.slug
+            row.name, row.slug = f"{name} (nieuw)", f"{slug}-nieuw"
+            row.save()
+            merging.renamed(row=row, name=name, slug=slug, by=self.chief)
+
+    def withdrawn_cases(self) -> None:
+        """After people answered in them: one archived, one withdrawn with the working copy that was open."""
+        from cases import editions
+
+        editions.archive(case=self.archived)
+        editions.withdraw(case=self.to_withdraw, reason=f"Iemand herkende zichzelf. {self.text()}")
+
+    def traces(self) -> None:
+        """What is there of signing in and of working in the admin."""
+        from allauth.account.models import EmailAddress, EmailConfirmation
+        from django.contrib.admin.models import CHANGE, LogEntry
+        from django.contrib.contenttypes.models import ContentType
+        from django.core.cache import cache
+        from django.test import Client
+
+        for user in (self.student, self.teacher, self.administrator):
+            Client().force_login(user)
+        address = EmailAddress.objects.create(user=self.student, email=self.student.email, verified=False)
+        EmailConfirmation.create(address).save()
+        LogEntry.objects.create(
+            user=self.editor,
+            content_type=ContentType.objects.get_for_model(self.concept),
+            object_id=self.concept.pk,
+            object_repr=str(self.concept),
+            action_flag=CHANGE,
+            change_message=self.text(),
+        )
+        cache.set("aanmelden", 3, timeout=None)
+
+
+def empty_tables() -> list[str]:
+    """The tables without a row: those of models, and those that no model knows (the cache, the search table)."""
+    from django.apps import apps
+    from django.db import connection
+
+    models = [model._meta for model in apps.get_models(include_auto_created=True)]
+    expected = {meta.db_table for meta in models if meta.managed and not meta.proxy}
+    with connection.cursor() as cursor:
+        present = expected | set(connection.introspection.table_names(cursor))
+        found = []
+        for table in sorted(present):
+            cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table)} LIMIT 1")
+            if cursor.fetchone() is None:
+                found.append(table)
+    return found
+
+
+def make(url: str) -> None:
+    """Fill this empty database. Ends the program where a table stays empty."""
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    Site()
+    if empty := empty_tables():
+        sys.exit(f"make_dump.py makes no row in: {', '.join(empty)}. Let Site make one.")
+    connection.close()
+
+
+def commit() -> str:
+    """The commit that the code is of, in short. Ends the program where files of the site differ from it."""
+    git = ["git", "-C", str(databases.ROOT)]
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "casebook", "cases", "questions", "fixtures"], capture_output=True, check=True
+    )
+    if changed.stdout:
+        sys.exit("A dump is named after the commit that made it. Commit first what you changed in the site.")
+    return subprocess.run([*git, "rev-parse", "--short=7", "HEAD"], capture_output=True, check=True, text=True).stdout
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dry-run", action="store_true", help="make the site, and throw it away")
+    parser.add_argument("--name", help="the commit to name the dump after, where only tests came since")
+    options = parser.parse_args()
+    server = os.environ.get("DATABASE_URL", "sqlite:///")
+    with tempfile.TemporaryDirectory() as folder, databases.fresh_database(server, Path(folder)) as url:
+        os.environ.update(databases.environment(url, Path(folder)))
+        for name in ("EMAIL_URL", "BEHIND_PROXY", "DEMO", "DEBUG", "SITE_URL"):
+            os.environ.pop(name, None)
+        make(url)
+        if not options.dry_run:
+            name = f"{options.name or commit().strip()}{databases.ENDINGS[databases.vendor_of(url)]}"
+            (databases.FOLDER / name).write_bytes(databases.dump(url))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Open the pages of the site in DATABASE_URL, and print what came as JSON.
+
+    open_every_page.py pages    every page for every sort of person: {who: {name of the address: {address: status}}}
+    open_every_page.py desks    what each assignment shows its students, in words: {assignment: words}
+
+Who is an e-mail address, or "visitor". A status is a number, or what was raised. Run by test_upgrades.py on a restored
+dump, so it asks today's code what is there and knows nothing of when the rows were made.
+"""
+
+import json
+import logging
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import unescape
+
+import django
+
+django.setup()
+
+from django.apps import apps  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.contenttypes.models import ContentType  # noqa: E402
+from django.db.models import Model, Q  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils.html import strip_tags  # noqa: E402
+
+from casebook.accounts import reset_link  # noqa: E402
+from casebook.models import User  # noqa: E402
+from cases.models import Case, Edition, FormerActor, FormerKeyword, KeptUpload  # noqa: E402
+from questions.models import (  # noqa: E402
+    Answer,
+    Assignment,
+    AssignmentQuestion,
+    Comment,
+    Enrolment,
+    Extension,
+    Feedback,
+    Module,
+    Question,
+    Role,
+    Submission,
+)
+from tests.load.own_site import open_session  # noqa: E402
+from tests.upgrades.make_dump import INVITATION  # noqa: E402
+from tests.world import routes  # noqa: E402
+
+VARIABLE = re.compile(r"<[^>]+>|\^.*")
+IN_ADMIN = re.compile(r"beheer/(\w+)/(\w+)/(?:<path:object_id>|<int:pk>|<id>)/")
+MOST_IN_ADMIN = 6  # rows of a model; of cases and editions all, since no two are alike
+# So many refusals in a row, and the rest of the rows is not for this person either. The rows that may be are first: the
+# own ones, and in the admin a case in each state.
+REFUSALS, REFUSALS_IN_ADMIN = 4, 8
+
+
+# --- What stands for the variable parts of an address ---
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a model as the values of an address. Those of the person who asks come first."""
+
+    model: type[Model]
+    fields: tuple[str, ...] = ("pk",)
+    person: str = ""  # the way from a row to whose it is
+    which: Q = Q()
+
+    def values(self, user: User | None) -> list[tuple]:
+        found = self.model.objects.filter(self.which).order_by("pk").values_list(*self.fields)
+        mine = list(found.filter(**{self.person: user})) if user and self.person else []
+        return list(dict.fromkeys([*mine, *found]))
+
+
+@dataclass(frozen=True)
+class Literal:
+    """Values that are no rows."""
+
+    find: Callable[[], list[tuple]]
+
+    def values(self, user: User | None) -> list[tuple]:
+        return self.find()
+
+
+def answered(user: User | None) -> list[tuple]:
+    """Module, tag of the student and place in the assignment of each answer in an assignment."""
+    tags = {(module, user): tag for module, user, tag in Rows(Enrolment, ("module", "user", "tag")).values(None)}
+    asked = {
+        (work, question): pk
+        for work, question, pk in Rows(AssignmentQuestion, ("assignment", "question", "pk")).values(None)
+    }
+    way = ("assignment__module", "student", "assignment", "question")
+    answers = Rows(Answer, way, "assignment__module__people", Q(assignment__isnull=False)).values(user)
+    return [(module, tags[module, student], asked[work, question]) for module, student, work, question in answers]
+
+
+class Answered:
+    values = staticmethod(answered)
+
+
+def reset_links() -> list[tuple]:
+    links = [reset_link(user) for user in User.objects.filter(is_active=True)[:2]]
+    return [(link[link.index("account/") :],) for link in links]
+
+
+def on_site() -> list[tuple]:
+    kind = ContentType.objects.get_for_model(Case)
+    return [(kind.pk, case.pk) for case in Case.objects.filter(revises=None)]
+
+
+# By how its route begins; the first that fits counts.
+FILLINGS = {
+    "casussen/<slug:slug>": Rows(Case, ("slug",)),
+    "vragen/<int:pk>": Rows(Question),
+    "opdrachten/<int:pk>/uitstel/<slug:tag>": Rows(Extension, ("assignment", "enrolment__tag")),
+    "opdrachten/<int:pk>": Rows(Assignment, person="module__people"),
+    "meedoen/<str:code>": Rows(Module, ("code",), "people"),
+    "modules/<int:pk>/voortgang/<slug:tag>/<int:asked>": Answered,
+    "modules/<int:pk>/mensen/<slug:tag>": Rows(Enrolment, ("module", "tag"), "module__people"),
+    "modules/<int:pk>": Rows(Module, person="people"),
+    "ingeleverd/<int:pk>": Rows(Submission),
+    "zinnen/<int:pk>": Rows(Comment, person="owner"),
+    "antwoorden/feedback/<int:pk>": Rows(Feedback, person="submission__answer__student"),
+    "antwoorden/<int:pk>": Rows(Answer, person="student"),
+    "uitnodiging/<str:token>": Literal(lambda: [(INVITATION,)]),
+    "beheer/cases/case/importeren/<int:pk>": Rows(KeptUpload, person="owner"),
+    "beheer/r/<path:content_type_id>/<path:object_id>": Literal(on_site),
+    "beheer/^(?P<app_label>": Literal(lambda: [(f"{label}/",) for label in ("auth", "casebook", "cases", "questions")]),
+    "^account/wachtwoord/nieuw/": Literal(reset_links),
+}
+
+
+def fill(route: str, user: User | None) -> list[str]:
+    """Every address of this route, those that are about this person first."""
+    if not VARIABLE.search(route):
+        return [f"/{route}"]
+    found = []
+    for values in values_for(route, user):
+        parts = iter(values)
+        found.append("/" + VARIABLE.sub(lambda _match, parts=parts: str(next(parts)), route))
+    return found
+
+
+def values_for(route: str, user: User | None) -> list[tuple]:
+    for beginning, filling in FILLINGS.items():
+        if route.startswith(beginning):
+            return filling.values(user)
+    if not (place := IN_ADMIN.match(route)):
+        raise LookupError(f"Say in open_every_page.FILLINGS what the variable parts of {route} stand for")
+    model = apps.get_model(place[1], place[2])
+    found = Rows(model).values(None)
+    if model is Case:
+        return list(dict.fromkeys([*a_case_in_each_state(), *found]))
+    return found if model is Edition else found[:: -(-len(found) // MOST_IN_ADMIN) or 1]
+
+
+def a_case_in_each_state() -> list[tuple]:
+    cases = Case.objects.order_by("pk").values_list("status", "revises", "working_copy", "sent_in_at", "pk")
+    found = {(status, bool(revised), bool(copy), bool(sent)): pk for status, revised, copy, sent, pk in cases}
+    return [(pk,) for pk in found.values()]
+
+
+# --- Other ways to ask for an address ---
+
+STANDING_QUERIES = {
+    "cases:catalogue": ["q=koelkast", "q=schulden&bril=doener", "sfeer=formal"],
+    "questions:answers": ["stand=concept", "stand=ingeleverd", "q=ik"],
+    "questions:assignment_new": ["casus=wachten-op-de-trap"],
+    "questions:progress": ["toon=nog-te-lezen", "klas=SW1C"],
+    "questions:progress_csv": ["blad=ingeleverd"],
+    "admin:cases_case_changelist": ["q=koelkast", "status__exact=withdrawn", "status__exact=concept"],
+    "admin:cases_case_name_check": ["soort=actor&naam=Bewoner"],
+    "admin:cases_case_difference": ["van=1&naar=2", "van=1&naar=werkversie"],
+    "admin:cases_keyword_merge": [f"id={number}&id={number + 1}" for number in range(5, 9)],
+    "admin:cases_actor_merge": [f"id={number}&id={number + 1}" for number in range(5, 9)],
+    "questions:assignment_edition": ["editie=1", "editie=2"],
+    "admin:casebook_user_changelist": ["q=student"],
+}
+FRAGMENTS = {"questions:progress_changes", "questions:feedback_now"}
+BY_QUESTION = {"questions:assignment_feedback", "questions:assignment_story", "questions:overview_screen"}
+
+
+def queries(name: str, address: str) -> list[str]:
+    """What more to ask of an address that somebody may open."""
+    if name == "cases:catalogue":
+        former = [slug for model in (FormerActor, FormerKeyword) for (slug,) in Rows(model, ("slug",)).values(None)]
+        return STANDING_QUERIES[name] + [f"{kind}={slug}" for slug in former for kind in ("actor", "trefwoord")]
+    if name == "questions:case_to_assign":
+        return [f"casus={slug}" for slug in Case.objects.published().values_list("slug", flat=True)]
+    if name in BY_QUESTION:
+        assignment = Assignment.objects.get(pk=re.search(r"\d+", address)[0])
+        found = [f"vraag={key}" for key in assignment.questions.values_list("key", flat=True)]
+        if name == "questions:assignment_feedback":
+            students = assignment.module.enrolments.filter(role=Role.STUDENT)
+            found += [f"student={tag}" for tag in students.values_list("tag", flat=True)[:3]]
+        return found
+    return STANDING_QUERIES.get(name, [])
+
+
+# --- Opening ---
+
+
+def sorts_of_people() -> dict[str, User | None]:
+    """A visitor, and the first of all who have the same rights and the same places in modules."""
+    found: dict[tuple, User] = {}
+    for user in User.objects.order_by("is_demo", "pk").prefetch_related("groups", "enrolments"):
+        places = frozenset((place.role, place.left_at is None) for place in user.enrolments.all())
+        groups = frozenset(group.name for group in user.groups.all())
+        state = (user.is_superuser, user.is_active, user.is_demo and bool(places), user.deletion_due_at is None)
+        found.setdefault((state, groups, places), user)
+    return {"visitor": None} | {user.email: user for user in found.values()}
+
+
+def browser(user: User | None) -> Client:
+    """A browser in which this person signed in before; doing so now would call off a deletion that was asked for."""
+    client = Client()
+    if user is not None:
+        client.cookies[settings.SESSION_COOKIE_NAME] = open_session(user)
+    return client
+
+
+def pages() -> dict[str, dict[str, dict[str, int | str]]]:
+    return {who: open_all(user) for who, user in sorts_of_people().items()}
+
+
+def open_all(user: User | None) -> dict[str, dict[str, int | str]]:
+    """What each address answers this person, by the name of its route."""
+    client = browser(user)
+    return {name: open_route(client, user, name, route) for name, route in sorted(routes().items())}
+
+
+def open_route(client: Client, user: User | None, name: str, route: str) -> dict[str, int | str]:
+    """What takes no GET, or sends to sign in, does so whatever the row."""
+    found: dict[str, int | str] = {}
+    refusals, most = 0, REFUSALS_IN_ADMIN if name.startswith("admin:") else REFUSALS
+    for address in fill(route, user):
+        found[address], leads_to = ask(client, address)
+        if found[address] == 405 or leads_to.startswith(("/beheer/login/", "/account/inloggen/?next=")):
+            break
+        refusals = refusals + 1 if found[address] in {403, 404} else 0
+        if refusals == most:
+            break
+        if not refusals or name == "questions:case_to_assign":  # which is nowhere without a case
+            for query in queries(name, address):
+                found[f"{address}?{query}"], _ = ask(client, f"{address}?{query}")
+        if name in FRAGMENTS:
+            found[f"{address} by htmx"], _ = ask(client, address, {"HX-Request": "true"})
+    return found
+
+
+def ask(client: Client, address: str, headers: dict[str, str] | None = None) -> tuple[int | str, str]:
+    try:
+        response = client.get(address, headers=headers)
+        b"".join(response.streaming_content if response.streaming else [response.content])
+    except Exception:
+        return traceback.format_exc(limit=-3), ""
+    return response.status_code, response.get("Location", "")
+
+
+def desks() -> dict[str, str]:
+    """What each assignment shows its students, and where none is in it its teacher; in words, by its key."""
+    found = {}
+    for assignment in Assignment.objects.open():
+        present = assignment.module.enrolments.filter(left_at=None, user__deletion_due_at=None).order_by("role")
+        student = present.filter(role=Role.STUDENT).first()
+        page = f"/opdrachten/{assignment.pk}/" if student else f"/opdrachten/{assignment.pk}/als-student/"
+        response = browser((student or present.first()).user).get(page)
+        assert response.status_code == 200, (page, response.status_code)
+        words = strip_tags(re.sub(r"<(?=(?:p|h[1-6]|li|br|blockquote)\b)", " <", response.content.decode()))
+        found[str(assignment.pk)] = " ".join(unescape(words).split())
+    return found
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # of an empty folder of collected files
+    logging.disable()  # refusals are no news here, and what is raised is in the answer
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    json.dump({"pages": pages, "desks": desks}[sys.argv[1]](), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
