@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import django
 
@@ -254,8 +255,9 @@ def ask(client: Client, address: str, headers: dict[str, str] | None = None) -> 
     try:
         response = client.get(address, headers=headers)
         b"".join(response.streaming_content if response.streaming else [response.content])
-    except Exception:
-        return traceback.format_exc(limit=-3), ""
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{error!r} in {where.name}, {Path(where.filename).name}:{where.lineno}", ""
     return response.status_code, response.get("Location", "")
 
 
