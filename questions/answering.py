@@ -1,7 +1,9 @@
 """Writing an answer, handing it in, taking it back. How a text is stored without losing one stands in saving.py."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +13,7 @@ import cases.access
 from questions.access import Desk
 from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
 from questions.saving import Draft, Outcome, Saved, store
+from questions.versions import before_overwriting, make_room
 
 
 class Result(Enum):
@@ -23,6 +26,7 @@ class Result(Enum):
     OVERTAKEN = "overtaken"
     DAMAGED = "damaged"
     TOO_LONG = "too_long"
+    FULL = "full"
     CLOSED = "closed"
     NOT_OPEN = "not_open"
     LEFT = "left"
@@ -67,18 +71,21 @@ class AnswerPlace:
         return row.text == text
 
     def overwrite(self, row: Answer, text: str) -> bool:
+        now = timezone.now()
+        keeping = before_overwriting(row, text, now)
         written = {
             "text": text,
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
-            "updated_at": timezone.now(),
+            "updated_at": now,
+            **keeping.remembered,
         }
         rows = Answer.objects.filter(pk=row.pk, revision=row.revision)
-        if len(text) * 2 < len(row.text):
+        if keeping.kind:
             with transaction.atomic():
                 changed = rows.update(revision=F("revision") + 1, **written)
                 if changed:
-                    _keep(row, row.text, row.writer, row.revision, AnswerVersion.Kind.SHRUNK)
+                    _keep_in_room(row, [_version(row, row.text, row.writer, row.revision, keeping.kind)])
         else:
             changed = rows.update(revision=F("revision") + 1, **written)
         if changed:
@@ -95,8 +102,8 @@ class AnswerPlace:
         kind = AnswerVersion.Kind.LOST
         with transaction.atomic():
             Answer.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
-            _keep(row, text, self.draft.writer, self.draft.revision, kind)
-            _keep(row, row.text, row.writer, row.revision, kind)
+            came = _version(row, text, self.draft.writer, self.draft.revision, kind)
+            _keep_in_room(row, [came, _version(row, row.text, row.writer, row.revision, kind)])
 
 
 def save(*, student, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
@@ -104,11 +111,33 @@ def save(*, student, question: Question, assignment_id: int | None, draft: Draft
     return store(AnswerPlace(student, question, assignment_id, draft), draft)
 
 
-def _keep(answer: Answer, text: str, writer: str, revision: int, kind: str) -> None:
-    """Append a version, once: a phone that keeps trying does not fill the list."""
-    if text.strip():
-        version = AnswerVersion(answer=answer, text=text, kind=kind, writer=writer, base_revision=revision)
-        AnswerVersion.objects.bulk_create([version], ignore_conflicts=True)
+def _version(answer: Answer, text: str, writer: str, revision: int, kind: str) -> AnswerVersion:
+    return AnswerVersion(answer=answer, text=text, kind=kind, writer=writer, base_revision=revision)
+
+
+def _keep_in_room(answer: Answer, versions: list[AnswerVersion]) -> None:
+    """Append versions where there is room for them. Raises FullError."""
+    make_room(AnswerVersion.objects.filter(answer=answer), _worth_keeping(versions), _is_handed_in(answer))
+    _keep(versions)
+
+
+def _keep(versions: list[AnswerVersion]) -> None:
+    """Append versions, each text once: a phone that keeps trying does not fill the list."""
+    AnswerVersion.objects.bulk_create(_worth_keeping(versions), ignore_conflicts=True)
+
+
+def _worth_keeping(versions: list[AnswerVersion]) -> list[AnswerVersion]:
+    return [version for version in versions if version.text.strip()]
+
+
+def _is_handed_in(answer: Answer) -> Callable[[AnswerVersion], bool]:
+    """Whether a version is of a hand-in that was not taken back: that one stays. Looked up once, if at all."""
+
+    @cache
+    def standing() -> set[str]:
+        return set(Submission.objects.standing().filter(answer=answer).values_list("text", flat=True))
+
+    return lambda version: version.kind == AnswerVersion.Kind.HANDED_IN and version.text in standing()
 
 
 def take_in(*, student, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
@@ -152,7 +181,8 @@ def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft
                 },
             )
             if is_new:
-                _keep(saved.row, saved.row.text, draft.writer, saved.revision, AnswerVersion.Kind.HANDED_IN)
+                kind = AnswerVersion.Kind.HANDED_IN  # beyond any limit, as the hand-in itself
+                _keep([_version(saved.row, saved.row.text, draft.writer, saved.revision, kind)])
     return HandedIn(question, result, saved)
 
 

@@ -7,6 +7,7 @@ released again: the row keeps what is shown meanwhile.
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
@@ -23,6 +24,7 @@ from questions.models import (
 )
 from questions.saving import Draft, Saved, store
 from questions.text import normalise
+from questions.versions import before_overwriting, make_room
 
 
 class TakenBackError(Exception):
@@ -65,21 +67,24 @@ class FeedbackPlace:
         return row.text == text and self.verdict in {None, row.verdict}
 
     def overwrite(self, row: Feedback, text: str) -> bool:
+        now = timezone.now()
+        keeping = before_overwriting(row, text, now)
         written = {
             "text": text,
             "verdict": self.verdict or row.verdict,
             "batch": "",
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
-            "updated_at": timezone.now(),
+            "updated_at": now,
+            **keeping.remembered,
             **_shown_meanwhile(row, text, self.verdict or row.verdict),
         }
         # The release counts too: what is released between reading the row and writing it, was not released as this.
         rows = Feedback.objects.filter(pk=row.pk, revision=row.revision, released_at=row.released_at)
         with transaction.atomic():
             changed = rows.update(revision=F("revision") + 1, **written)
-            if changed and len(text) * 2 < len(row.text):
-                _keep(self.submission, self.author, row.text, FeedbackVersion.Kind.SHRUNK)
+            if changed and keeping.kind:
+                _keep(self.submission, self.author, [row.text], keeping.kind)
         if changed:
             row.revision += 1
             for name, value in written.items():
@@ -93,8 +98,7 @@ class FeedbackPlace:
     def keep_both(self, row: Feedback, text: str) -> None:
         with transaction.atomic():
             Feedback.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
-            _keep(self.submission, self.author, text, FeedbackVersion.Kind.LOST)
-            _keep(self.submission, self.author, row.text, FeedbackVersion.Kind.LOST)
+            _keep(self.submission, self.author, [text, row.text], FeedbackVersion.Kind.LOST)
 
 
 def _shown_meanwhile(row: Feedback, text: str, verdict: str) -> dict:
@@ -111,11 +115,19 @@ def _next_revisions(author, submissions: list[int]) -> dict[int, int]:
     return {pk: last.get(pk, 0) + 1 for pk in submissions}
 
 
-def _keep(submission: Submission, author, text: str, kind: str) -> None:
-    """Append a version, once."""
-    if text.strip():
-        version = FeedbackVersion(submission=submission, author=author, text=text, kind=kind)
-        FeedbackVersion.objects.bulk_create([version], ignore_conflicts=True)
+def _keep(submission: Submission, author, texts: list[str], kind: str) -> None:
+    """Append versions, each text once. Raises FullError where there is no room for them."""
+    here = {"submission": submission, "author": author}
+    versions = [FeedbackVersion(text=text, kind=kind, **here) for text in texts if text.strip()]
+    there = FeedbackVersion.objects.filter(**here)
+
+    @cache
+    def last_revision() -> int:
+        return there.aggregate(last=Max("revision"))["last"]
+
+    # The highest revision stays: what this teacher writes next goes on counting from there.
+    make_room(there, versions, lambda row: row.revision > 0 and row.revision == last_revision())
+    FeedbackVersion.objects.bulk_create(versions, ignore_conflicts=True)
 
 
 def save(*, author, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:

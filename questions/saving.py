@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from questions.models.answering import MAX_LENGTH
 from questions.text import normalise, text_hash
+from questions.versions import FullError
 
 
 class Outcome(Enum):
@@ -19,6 +20,7 @@ class Outcome(Enum):
     OVERTAKEN = "overtaken"  # the same page has had a later text stored
     DAMAGED = "damaged"  # what came is not what the page says that it sent
     TOO_LONG = "too_long"
+    FULL = "full"  # what is stored would have to be kept, and there is no more room for versions
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,16 @@ class Place(Protocol):
         """Whether the row says just this."""
 
     def overwrite(self, row: Any, text: str) -> bool:
-        """One conditional UPDATE; False where another save came in between. Updates the row in hand too."""
+        """One conditional UPDATE; False where another save came in between. Updates the row in hand too.
+
+        Raises FullError where the text that was stored has to be kept and cannot be; then nothing is stored.
+        """
 
     def renumber(self, row: Any) -> None:
         """Store the number of this save, of a text that the same page has had stored under a lower one."""
 
     def keep_both(self, row: Any, text: str) -> None:
-        """Append what is stored and what came as versions."""
+        """Append what is stored and what came as versions. Raises FullError where there is no room for them."""
 
 
 def store(place: Place, draft: Draft) -> Saved:
@@ -109,11 +114,14 @@ def store(place: Place, draft: Draft) -> Saved:
         return Saved(Outcome.SAVED, row, text)
     if _wrote(draft, row) and draft.seq < row.writer_seq:
         return Saved(Outcome.OVERTAKEN, row, text)
-    if row.revision != draft.revision and not (_wrote(draft, row) and draft.seq > row.writer_seq):
-        place.keep_both(row, text)
-        return Saved(Outcome.STALE, row, text)
-    if place.overwrite(row, text):
-        return Saved(Outcome.SAVED, row, text)
+    try:
+        if row.revision != draft.revision and not (_wrote(draft, row) and draft.seq > row.writer_seq):
+            place.keep_both(row, text)
+            return Saved(Outcome.STALE, row, text)
+        if place.overwrite(row, text):
+            return Saved(Outcome.SAVED, row, text)
+    except FullError:
+        return Saved(Outcome.FULL, row, text)
     # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
     return store(place, draft)
 

@@ -108,6 +108,9 @@ class Answer(models.Model):
     writer_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # When the text was last kept as a version, at first when it was begun; and how many characters went since.
+    version_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed = models.PositiveIntegerField(default=0, editable=False)
 
     objects = AnswerQuerySet.as_manager()
 
@@ -167,6 +170,7 @@ class AnswerVersion(models.Model):
         LOST = "conflict", _("tegelijk geschreven, niet gekozen")
         CHOSEN = "chosen", _("vervangen toen je een andere tekst koos")
         SHRUNK = "shrunk", _("vóór je veel tekst weghaalde")
+        EARLIER = "earlier", _("eerder, voor je verder schreef")
         HANDED_IN = "handed_in", _("ingeleverd")
 
     answer = models.ForeignKey(Answer, models.CASCADE, related_name="versions")
@@ -247,6 +251,8 @@ class Feedback(models.Model):
     writer_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    version_at = models.DateTimeField(default=timezone.now, editable=False)  # as of an answer
+    removed = models.PositiveIntegerField(default=0, editable=False)
     released_at = models.DateTimeField(_("vrijgegeven op"), null=True, blank=True)
     # What the student goes on seeing while released feedback is being changed; null when that is text and verdict.
     released_text = models.TextField(null=True, blank=True)  # noqa: DJ001 (null is not the same as empty here)
@@ -295,6 +301,7 @@ class FeedbackVersion(models.Model):
     class Kind(models.TextChoices):
         LOST = "conflict", _("tegelijk geschreven, niet gekozen")
         SHRUNK = "shrunk", _("vóór je veel tekst weghaalde")
+        EARLIER = "earlier", _("eerder, voor je verder schreef")
         UNDONE = "undone", _("ongedaan gemaakt")
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="feedback_versions")

@@ -15,6 +15,7 @@ STATUS = {
     Outcome.DAMAGED: 400,
     Outcome.STALE: 409,
     Outcome.TOO_LONG: 413,
+    Outcome.FULL: 413,
 }
 
 # What the button said, or what was chosen with it; and who wrote it, so that it is never stored as somebody else's.
@@ -42,6 +43,11 @@ SEND_AGAIN = {
     "too_long": _("Je tekst is langer dan 20.000 tekens. Kort hem in en stuur hem opnieuw op."),
 }
 COPY_IT = {
+    "full": _(
+        "Hier zijn al 200 eerdere versies bewaard, en daar past er geen meer bij. Daarom is je nieuwe tekst niet "
+        "opgeslagen; de opgeslagen tekst is gebleven. Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld in "
+        "een document."
+    ),
     "not_allowed": _(
         "Met dit account kun je hier niet schrijven, dus je tekst is niet opgeslagen. Opnieuw opsturen helpt niet. "
         "Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."

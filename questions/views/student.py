@@ -17,7 +17,7 @@ from questions.saving import Draft, Outcome, Saved
 from questions.views.replies import page_of_unsaved, refused, reply, save_reply, takes_text
 from questions.views.rescue import Unsaved, rescue_page, wants_page
 
-NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG}
+NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG, Result.FULL}
 WHY_ONLY_SAVED = {
     Result.CLOSED: gettext_lazy("De opdracht is gesloten: je tekst is bewaard, maar niet ingeleverd."),
     Result.NOT_OPEN: gettext_lazy("De opdracht is nog niet open: je tekst is bewaard, maar niet ingeleverd."),
@@ -101,8 +101,8 @@ def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> HttpResponse:
     """What could not be stored of a form with several texts; the status is that of the worst of it."""
     reasons = {each.reason for each in unsaved}
     gone = "not_here" if reasons == {"not_here"} else "stale"
-    worst = next((reason for reason in ("too_long", "refused") if reason in reasons), gone)
-    status = {"too_long": 413, "not_here": 404}.get(worst, 409)
+    worst = next((reason for reason in ("too_long", "full", "refused") if reason in reasons), gone)
+    status = {"too_long": 413, "full": 413, "not_here": 404}.get(worst, 409)
     if not wants_page(request):
         return refused(request, status, worst)
     return rescue_page(request, status, worst, unsaved)
@@ -159,7 +159,7 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn], strange: dict[int
 
 def _status_of(done: list[HandedIn], strange: dict[int, Draft]) -> int:
     said = {each.result for each in done}
-    if Result.TOO_LONG in said:
+    if said & {Result.TOO_LONG, Result.FULL}:
         return 413
     return 409 if said & NOT_DONE or any(draft.text.strip() for draft in strange.values()) else 200
 

@@ -1,57 +1,15 @@
 """What a save answers: a page may only believe that a text is stored which the reply names."""
 
-from dataclasses import dataclass
-
 import pytest
 from django.http import HttpResponse
-from django.test import Client
 from django.urls import reverse
 
-from questions.models import Answer, AnswerVersion, Feedback, FeedbackVersion, Submission
+from questions.models import Answer, Feedback, Submission
 from questions.text import normalise, text_hash
-from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, enrol, hand_in
+from tests.factories import published_case
+from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db
-
-
-@dataclass
-class Field:
-    """A field on an open page: where its saves go, and where they are stored."""
-
-    client: Client
-    address: str
-    rows: type
-    versions: type
-
-    def save(self, text: str, revision: int = 0, seq: int = 1, writer: str = "laptop", **more) -> HttpResponse:
-        values = {"text": text, "revision": revision, "seq": seq, "writer": writer, **more}
-        return self.client.post(self.address, values, headers={"X-Requested-With": "XMLHttpRequest"})
-
-    @property
-    def stored(self) -> str:
-        return self.rows.objects.latest("pk").text
-
-    @property
-    def kept(self) -> list[str]:
-        return sorted(self.versions.objects.filter(kind="conflict").values_list("text", flat=True))
-
-
-@pytest.fixture(params=["answer", "own study", "feedback"])
-def field(request, client) -> Field:
-    if request.param == "own study":
-        client.force_login(UserFactory())
-        address = reverse("questions:save_answer", args=[published_case().questions.get().pk])
-        return Field(client, address, Answer, AnswerVersion)
-    assignment = AssignmentFactory()
-    student = enrol(assignment.module)
-    if request.param == "answer":
-        client.force_login(student.user)
-        address = reverse("questions:save_answer", args=[assignment.questions.get().pk])
-        return Field(client, f"{address}?opdracht={assignment.pk}", Answer, AnswerVersion)
-    submission = hand_in(assignment, student)
-    client.force_login(assignment.module.people.get(enrolments__role="teacher"))
-    return Field(client, reverse("questions:save_feedback", args=[submission.pk]), Feedback, FeedbackVersion)
 
 
 def said(response: HttpResponse) -> tuple:

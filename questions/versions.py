@@ -1,0 +1,94 @@
+"""When a stored text is kept as a version before another one replaces it, and how many versions there may be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from questions.text import version_hash
+
+AFTER = timedelta(minutes=10)  # of writing on, the text as it was is worth keeping
+FEW = 10  # characters that are quickly typed again: replacing them keeps nothing
+MOST = 200  # versions of one text
+
+SHRUNK, EARLIER = "shrunk", "earlier"  # kinds that versions of answers and of feedback both have
+
+
+class FullError(Exception):
+    """There are as many versions as there may be, and each has words that are in no later one."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """As what the stored text is kept (None: not at all), and what the row has to remember with the new text."""
+
+    kind: str | None
+    remembered: dict[str, Any]
+
+
+def before_overwriting(row: Any, text: str, now: datetime) -> Keeping:
+    """What to keep of the text of a row, with version_at and removed, that is about to get this text instead."""
+    if text == row.text:
+        return Keeping(None, {})
+    gone = count_removed(row.text, text)
+    if _is_much(row, text, gone):
+        kind = SHRUNK
+    elif now - row.version_at > AFTER:
+        kind = EARLIER
+    else:
+        return Keeping(None, {"removed": row.removed + gone} if gone else {})
+    return Keeping(kind if row.text.strip() else None, {"version_at": now, "removed": 0})
+
+
+def _is_much(row: Any, text: str, gone: int) -> bool:
+    """All words or more than half is gone, or a third at once, or half since the last version was kept."""
+    if len(text) * 2 < len(row.text) or not text.strip():
+        return True
+    if row.removed + gone < FEW:
+        return False
+    return (gone >= FEW and gone * 3 > len(row.text)) or (gone > 0 and (row.removed + gone) * 2 > len(row.text))
+
+
+def count_removed(before: str, after: str) -> int:
+    """How many characters of a text are not in the beginning or the end that it shares with the other one."""
+    if after.startswith(before):
+        return 0
+    start = _count_shared(before, after, lambda text, low, high: text[low:high])
+    rest = before[start:], after[start:]
+    end = _count_shared(*rest, lambda text, low, high: text[len(text) - high : len(text) - low])
+    return len(before) - start - end
+
+
+def _count_shared(before: str, after: str, part: Callable[[str, int, int], str]) -> int:
+    """How far two texts are the same, by bisection: each step compares slices, whole, in C."""
+    low, high = 0, min(len(before), len(after))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if part(before, low, middle) == part(after, low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def make_room(versions: QuerySet, more: Sequence[Any], stays: Callable[[Any], bool]) -> None:
+    """See to it that these can be added to the versions of one text. Raises FullError.
+
+    At the limit, versions that are wholly in a later one go, except those that must stay.
+    """
+    if versions.count() + len(more) <= MOST:
+        return
+    rows = list(versions.order_by("created_at", "pk"))
+    known = {(row.kind, row.text_hash) for row in rows}
+    new = [version.text for version in more if (version.kind, version_hash(version.text)) not in known]
+    later, going = list(new), []
+    for row in reversed(rows):
+        if not stays(row) and any(row.text in text for text in later):
+            going.append(row.pk)
+        else:
+            later.append(row.text)
+    if new and len(rows) - len(going) + len(new) > MOST:
+        raise FullError
+    versions.filter(pk__in=going).delete()
