@@ -22,7 +22,8 @@ EXPLANATION = {
     "die voor jou is vrijgegeven. withdrawn_at: wanneer je het terugnam. author is null als die docent geen "
     "account meer heeft.",
     "versions": "Eerdere versies die zijn bewaard. kind: conflict (tegelijk geschreven, niet gekozen), chosen "
-    "(vervangen toen je een andere tekst koos), shrunk (vóór je veel tekst weghaalde), handed_in (ingeleverd).",
+    "(vervangen toen je een andere tekst koos), shrunk (vóór je veel tekst weghaalde), earlier (eerder, voor je verder "
+    "schreef), handed_in (ingeleverd).",
     "…_at": "Tijdstippen in Nederlandse tijd, volgens ISO 8601.",
 }
 

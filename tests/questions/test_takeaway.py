@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from docx import Document
 
-from questions.models import Answer, Enrolment, Feedback, Verdict
+from questions.models import Answer, AnswerVersion, Enrolment, Feedback, Verdict
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 from tests.questions.test_portfolio import first_question, hand_in, react, write
@@ -157,6 +157,12 @@ def test_a_teacher_whose_account_is_gone_has_no_name(document, data, student, as
 
 
 # --- JSON ---
+
+
+def test_json_says_what_each_kind_of_version_is(data):
+    explained = data()["explanation"]["versions"]
+    for kind in AnswerVersion.Kind:
+        assert f"{kind.value} ({kind.label})" in explained
 
 
 def test_json_has_everything(data, student, assignment):
