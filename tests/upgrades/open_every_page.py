@@ -45,9 +45,11 @@ from questions.models import (  # noqa: E402
     Role,
     Submission,
 )
-from tests.load.own_site import open_session  # noqa: E402
 from tests.upgrades.make_dump import INVITATION  # noqa: E402
 from tests.world import routes  # noqa: E402
+
+sys.path.append(str(Path(__file__).parents[1] / "load"))  # its scripts import each other by name
+from own_site import open_session  # noqa: E402
 
 VARIABLE = re.compile(r"<[^>]+>|\^.*")
 IN_ADMIN = re.compile(r"beheer/(\w+)/(\w+)/(?:<path:object_id>|<int:pk>|<id>)/")
