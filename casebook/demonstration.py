@@ -257,7 +257,7 @@ class _Maker:
     def write(self, whose: dict[str, Any], assignment: Assignment | None, step: dict[str, Any]) -> None:
         """Written and perhaps handed in, and then moved to when that was."""
         at, answers = self.at(step["at"]), Answer.objects.filter(**whose, assignment=assignment)
-        is_new = not answers.exists()
+        really, is_new = timezone.now(), not answers.exists()
         revision = 0 if is_new else answers.get().revision
         draft = Draft(step.get("hand_in") or step["write"], revision=revision)
         if "hand_in" in step:
@@ -265,8 +265,8 @@ class _Maker:
             Submission.objects.filter(answer__in=answers, revision=F("answer__revision")).update(submitted_at=at)
         else:
             answering.save(**whose, assignment_id=assignment and assignment.pk, draft=draft)
-        answers.update(updated_at=at, **({"created_at": at} if is_new else {}))
-        AnswerVersion.objects.filter(answer__in=answers, text=draft.text).update(created_at=at)
+        answers.update(updated_at=at, version_at=at, **({"created_at": at} if is_new else {}))
+        AnswerVersion.objects.filter(answer__in=answers, created_at__gte=really).update(created_at=at)
 
     def take_back(self, answer: Answer, step: dict[str, Any]) -> None:
         submission = answer.submissions.latest("revision")

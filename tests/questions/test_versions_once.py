@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -123,6 +124,10 @@ def test_migrating_merges_what_was_kept_twice(older_site):
             there = version.text_hash
             version.save()
             assert version.text_hash == there
+
+    get("questions", "Answer").objects.update(created_at=answer.created_at - timedelta(days=9))
+    MigrationExecutor(connection).migrate([("questions", "0009_version_times")])
+    assert Answer.objects.get().version_at == answer.created_at - timedelta(days=9)  # the next save keeps the text
 
     MigrationExecutor(connection).migrate(BEFORE)
     assert get("questions", "AnswerVersion").objects.count() == 3
