@@ -15,6 +15,7 @@ DEBUG = env.flag("DEBUG")
 SITE_URL = env.site_url(DEBUG)
 SECURE = SITE_URL.startswith("https://")
 DEMO = env.demonstration(SITE_URL)
+OFFLINE_PAGE = env.flag("OFFLINE_PAGE", default=True)
 SECRET_KEY = env.secret_key(VAR_DIR / "secret-key")
 
 _host = urlsplit(SITE_URL).hostname
@@ -44,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "casebook.middleware.whose_device",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

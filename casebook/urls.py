@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from casebook import own_data, views
+from casebook import offline, own_data, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("over/", views.about, name="about"),
     path("gezond/", views.health, name="health"),
+    path("offline/", offline.page, name="offline"),
+    path("offline.js", offline.worker, name="offline_worker"),
     path("mijn-gegevens/", own_data.own_data, name="own_data"),
     path("mijn-gegevens/export.json", own_data.download, name="own_data_json"),
     path("mijn-gegevens/wissen/", own_data.leave, name="own_data_leave"),

@@ -180,5 +180,14 @@ function strictCopies(prefix) {
   }).catch(() => []); // where IndexedDB is refused, localStorage has what there is
 }
 
+// Copies as a text file for the person to keep.
+export function download(found) {
+  const parts = found.map((copy) => `${copy.label || copy.place}\n${new Date(copy.at || Date.now()).toLocaleString("nl-NL")}\n\n${copy.text}\n`);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([parts.join("\n----\n\n")], { type: "text/plain" }));
+  link.download = "niet-verzonden-antwoorden.txt";
+  link.click();
+}
+
 // The page goes away: what waits its turn starts now. localStorage has it already.
 addEventListener("pagehide", () => [...waiting.keys()].forEach(next));

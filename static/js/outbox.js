@@ -159,14 +159,6 @@ async function flush() {
   await sendAll();
 }
 
-export function download(unsent) {
-  const parts = unsent.map((copy) => `${copy.label || copy.place}\n${new Date(copy.at || Date.now()).toLocaleString("nl-NL")}\n\n${copy.text}\n`);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([parts.join("\n----\n\n")], { type: "text/plain" }));
-  link.download = "niet-verzonden-antwoorden.txt";
-  link.click();
-}
-
 // Signing out first sends what is unsent; where that fails, or takes long, the person decides.
 function guardSignOut(form, dialog) {
   let left = [];
@@ -192,7 +184,7 @@ function guardSignOut(form, dialog) {
   dialog.querySelector("[data-stay]").addEventListener("click", () => dialog.close());
   dialog.querySelector("[data-download]").addEventListener("click", async () => {
     left = await unsent(); // more may have been typed since the dialog came
-    download(left);
+    device.download(left);
     fields.forEach((field) => field.close());
     await Promise.all(left.map((copy) => remove(copy.key)));
     form.submit();
@@ -214,7 +206,7 @@ function showUnsent(left) {
       const wipe = part("wipe");
       wipe.hidden = !["refused", "withdrawn"].includes(copy.why);
       wipe.addEventListener("click", async () => {
-        download([copy]);
+        device.download([copy]);
         await settle(copy.key, copy.seq ?? Infinity);
         showUnsent(left.filter((each) => each !== copy));
       });
@@ -222,6 +214,15 @@ function showUnsent(left) {
     }),
   );
   list.hidden = left.length === 0;
+}
+
+// The page for when the site cannot be reached, where the site has it.
+function registerOfflinePage() {
+  const { worker } = document.body.dataset;
+  if (!worker) return;
+  navigator.serviceWorker?.register(worker).catch(() => {
+    // As in a private window: then there is no such page, and nothing else changes.
+  });
 }
 
 if (user) {
@@ -233,4 +234,5 @@ if (user) {
   window.addEventListener("focus", sendAll);
   // Modules run after the page is read, and those that bring fields enlist them first.
   setTimeout(sendAll);
+  window.addEventListener("load", registerOfflinePage);
 }

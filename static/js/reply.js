@@ -46,9 +46,10 @@ function withStored(kind, revision, hash, body) {
   return { kind, revision, stored: body.stored, choice: body.verdict ?? "", body };
 }
 
-// What became of each answer at handing in: by question a decision as above, where `saved` has what was done with it
-// in `result`: submitted, saved, empty, closed or set_aside. Null where the reply does not tell it of every text.
-const DONE = new Set(["submitted", "saved", "empty", "closed", "set_aside"]);
+// What became of each answer at handing in: by question a decision as above, where `saved` has in `result` what was done
+// with it (submitted, empty, …; closed, not_open and left: stored, and not handed in). Null where the reply does not tell
+// it of every text.
+const STORED = new Set(["submitted", "saved", "empty", "set_aside", "closed", "not_open", "left"]);
 
 export function decideAll(sent, { status, headers, body }) {
   const results = body?.results;
@@ -67,7 +68,7 @@ function decideOne(text, result) {
   const revision = readRevision(String(result?.revision ?? ""));
   if (revision === null) return null;
   const { result: said, hash, stored } = result;
-  if (DONE.has(said)) return hash === textHash(text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
+  if (STORED.has(said)) return hash === textHash(text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
   if (said === "overtaken") return withStored("overtaken", revision, hash, { stored });
   if (said === "stale") return withStored("conflict", revision, hash, { stored });
   if (["too_long", "full", "refused"].includes(said)) return { kind: said, revision };

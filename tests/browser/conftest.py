@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, override_settings
 
+from tests.browser.own_server import own_server  # noqa: F401 (a fixture)
 from tests.conftest import NO_BROWSER
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -99,6 +100,8 @@ def open_page(browser, live_server, expected_problems: list[str]) -> Iterator[Ca
     contexts, problems = [], []
 
     def open_page(width: int = 1280, scheme: str = "light", javascript: bool = True, user=None, **options):
+        # A service worker fetches pages by itself, out of sight of what a test routes; test_offline.py allows it.
+        options.setdefault("service_workers", "block")
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": 900},

@@ -8,6 +8,7 @@ from tests.world import World, routes
 PAGES = {
     "home": "visitor student teacher",
     "about": "visitor",
+    "offline": "visitor",
     "own_data": "student stranger",
     "own_data_leave": "student teacher",
     "own_data_goodbye": "visitor",
@@ -58,6 +59,7 @@ PAGES = {
 # Downloads, what a script reads, and what is only sent to (POST). Of the admin, FACES has what editors use.
 NO_PAGES = {
     "health",
+    "offline_worker",
     "who",
     "own_data_json",
     "demo_sign_in",

@@ -1,19 +1,11 @@
 """What can go wrong while somebody writes really goes wrong here, and no text is lost."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -239,67 +231,6 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
     expect(line(fresh)).to_contain_text(SAVED)
     assert stored() == "een twee"
     assert kept() == []
-
-
-@pytest.fixture
-def own_server(transactional_db, tmp_path):
-    """The site in processes of its own, on the test database, so that they can be killed; served as it really is, with
-    collected files and no DEBUG."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    processes = []
-    environment = {
-        **os.environ,
-        "DATABASE_URL": address_of_database(),
-        "SITE_URL": f"http://127.0.0.1:{port}",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "VAR_DIR": str(tmp_path),
-        "DEBUG": "0",
-    }
-    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-    subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
-
-    def start():
-        options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--preload"]
-        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options]
-        processes.append(
-            subprocess.Popen(
-                command, cwd=settings.BASE_DIR, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
-            )
-        )
-        wait_for(f"http://127.0.0.1:{port}/gezond/")
-
-    def kill():
-        os.killpg(processes[-1].pid, signal.SIGKILL)
-        processes[-1].wait()
-
-    start.kill, start.url = kill, f"http://127.0.0.1:{port}"
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def address_of_database() -> str:
-    place = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{place['NAME']}"
-    names = {"USER": "PGUSER", "PASSWORD": "PGPASSWORD", "HOST": "PGHOST", "PORT": "PGPORT"}
-    known = {name: place[name] or os.environ[variable] for name, variable in names.items()}
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**known) + place["NAME"]
-
-
-def wait_for(address: str) -> None:
-    until = time.monotonic() + 40
-    while time.monotonic() < until:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:  # not there yet, or too busy to answer in time
-            time.sleep(0.05)
-    raise TimeoutError(f"{address} does not answer")
 
 
 def test_the_server_killed_and_restarted(browser, own_server, assignment, student):

@@ -125,7 +125,7 @@ for (const [said, expected] of [["stale", "conflict"], ["overtaken", "overtaken"
   });
 }
 
-for (const said of ["closed", "set_aside", "saved"]) {
+for (const said of ["closed", "not_open", "left", "set_aside", "saved"]) {
   test(`an answer that is ${said} is stored`, () => {
     const decisions = handIn({ 7: result(said, TEXT), 8: result("empty", "") }, 409);
     assert.deepEqual([decisions.get("7").kind, decisions.get("7").result], ["saved", said]);

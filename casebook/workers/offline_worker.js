@@ -1,0 +1,48 @@
+// A service worker that keeps one page and its files, for when the site cannot be reached. Everything else comes from the
+// network as if this were not here. `kept` is what casebook/offline.py puts in front: { version, page, files }.
+
+const PREFIX = "casusboek-offline-";
+const CACHE = PREFIX + kept.version;
+const UNREACHABLE = [502, 503, 504]; // what a proxy answers in place of a site that is not there
+
+addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())));
+addEventListener("activate", (event) => event.waitUntil(tidy().then(() => clients.claim())));
+
+// Without cookies: what is kept is the same for everybody.
+async function keep() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll([kept.page, ...kept.files].map((url) => new Request(url, { credentials: "omit", cache: "reload" })));
+}
+
+async function tidy() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)));
+  await registration.navigationPreload?.enable();
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(page(event));
+  else if (kept.files.includes(new URL(request.url).pathname)) event.respondWith(file(request));
+});
+
+async function page(event) {
+  try {
+    const response = (await event.preloadResponse) ?? (await fetch(event.request));
+    if (!UNREACHABLE.includes(response.status)) return response;
+  } catch {
+    // No connection, or no server at its other end.
+  }
+  return caches.match(kept.page);
+}
+
+async function file(request) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const held = await caches.match(request, { ignoreVary: true });
+    if (held) return held;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+// The page that is shown when the site cannot be reached: what is unsent on this device, and on as soon as it can.
+
+import { copies, download } from "./device.js";
+
+const EVERY = 5000;
+const state = document.querySelector("[data-state]");
+const isItself = location.pathname === state.dataset.address; // opened by hand, in place of another page
+const list = document.getElementById("op-dit-apparaat");
+
+function cookie(name) {
+  const pair = document.cookie.split("; ").find((each) => each.startsWith(`${name}=`));
+  return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
+}
+
+// --- What is on this device of who is signed in (casebook/middleware.py, whose_device), and of nobody else ---
+
+async function ownCopies(user) {
+  if (!user) return [];
+  const found = await Promise.all([copies(`casusboek:${user}:`), copies(`casusboek-redactie:${user}:`)]);
+  return found.flat().map(asText).filter((copy) => copy.text.trim()).sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
+}
+
+// The form of a case is kept as values by field; in it the texts are what matters.
+function asText(copy) {
+  if (!copy.values) return { ...copy, text: String(copy.text ?? "") };
+  const rows = Object.values(copy.values.rows ?? {}).flat();
+  const texts = [copy.values.fields ?? {}, ...rows].flatMap((fields) => Object.values(fields).filter((value) => /\s/.test(value)));
+  return { ...copy, label: copy.title, text: texts.join("\n\n") };
+}
+
+function item(copy) {
+  const part = (name) => found.querySelector(`[data-${name}]`);
+  const found = list.querySelector("template").content.cloneNode(true).firstElementChild;
+  part("label").textContent = copy.label ?? "";
+  part("when").textContent = copy.at ? new Date(copy.at).toLocaleString("nl-NL", { dateStyle: "long", timeStyle: "short" }) : "";
+  part("text").textContent = copy.text;
+  part("download").addEventListener("click", () => download([copy]));
+  part("copy").addEventListener("click", () => copyText(part("copy"), part("text")));
+  return found;
+}
+
+async function copyText(button, shown) {
+  try {
+    await navigator.clipboard.writeText(shown.textContent);
+    button.textContent = button.dataset.copied;
+  } catch {
+    getSelection().selectAllChildren(shown);
+    button.textContent = button.dataset.byHand;
+  }
+}
+
+async function show() {
+  const found = await ownCopies(cookie("gebruiker"));
+  list.querySelector("ul").replaceChildren(...found.map(item));
+  list.querySelector("[data-download]").addEventListener("click", () => download(found));
+  list.hidden = found.length === 0;
+  document.getElementById("niets-op-dit-apparaat").hidden = found.length > 0;
+}
+
+// --- On as soon as the site answers ---
+
+async function isBack() {
+  try {
+    const response = await fetch("/gezond/", { cache: "no-store", signal: AbortSignal.timeout(EVERY) });
+    return response.ok && (await response.text()) === "ok"; // and not the page of a portal
+  } catch {
+    return false;
+  }
+}
+
+async function tryAgain() {
+  const isHere = await isBack();
+  if (isHere && isItself) state.textContent = state.dataset.online;
+  else state.textContent = isHere ? state.dataset.back : state.dataset.trying;
+  if (isHere && !isItself) location.reload();
+}
+
+show();
+tryAgain();
+setInterval(tryAgain, EVERY);
+addEventListener("online", tryAgain);
+addEventListener("focus", tryAgain);
+const button = document.querySelector("[data-try]");
+button.hidden = false;
+button.addEventListener("click", tryAgain);
