@@ -1,4 +1,4 @@
-"""What a browser shows when the site cannot be reached: one page, stored by a service worker. Nothing in it is personal."""
+"""The page that a browser shows when the site cannot be reached, and the service worker that keeps it there."""
 
 import json
 from hashlib import sha256
