@@ -99,7 +99,8 @@ async function handIn(form, wanted, sent, button) {
   const decisions = decideAll(texts, reply) ?? refusedAll(texts, reply);
   for (const [field, { value, seq }] of sent) field.replied(decisions.get(field.element.dataset.question), value, seq);
   const kinds = [...decisions.values()];
-  if (kinds.some(({ result }) => ["closed", "not_open", "left"].includes(result))) return reply.body.note || words.closed;
+  if (kinds.some(({ result }) => result === "closed")) return words.closed;
+  if (kinds.some(({ result }) => ["not_open", "left"].includes(result))) return reply.body.note;
   if (kinds.every(({ kind }) => kind === "saved")) {
     showHandedIn(button);
     return "";

@@ -22,6 +22,7 @@ from django.db import connection, connections
 from django.test import Client, override_settings
 
 from tests.browser.own_server import own_server  # noqa: F401 (a fixture)
+from tests.browser.student_desk import assignment, desk, student  # noqa: F401 (fixtures)
 from tests.conftest import NO_BROWSER
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

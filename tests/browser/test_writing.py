@@ -9,65 +9,19 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
-from questions.models import Answer, AnswerVersion, Assignment, Submission
+from questions.models import Answer, Assignment, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device, wait_until_on_device
+from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, write
 from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
-
-SAVED = "Opgeslagen"
-ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
-PASSWORD = "een-lang-wachtwoord"
 
 
 @pytest.fixture(autouse=True)
 def lost_connections_are_meant(expected_problems):
     expected_problems.append("net::ERR_")
-
-
-@pytest.fixture
-def assignment(transactional_db):
-    return AssignmentFactory(case=published_case(kolbs=["doener"]))
-
-
-@pytest.fixture
-def student(assignment):
-    student = enrol(assignment.module).user
-    student.set_password(PASSWORD)
-    student.save()
-    return student
-
-
-@pytest.fixture
-def desk(open_page, assignment, student):
-    page = open_page(user=student)
-    page.goto(assignment.get_absolute_url())
-    return page
-
-
-def field(page):
-    return page.get_by_label("Jouw antwoord")
-
-
-def line(page):
-    return page.locator("[data-saveline]")
-
-
-def write(page, text: str) -> None:
-    """As a person types: key by key, at the end of what stands there."""
-    field(page).press("Control+End")
-    field(page).press_sequentially(text)
-
-
-def stored() -> str:
-    return Answer.objects.get().text
-
-
-def kept() -> list[str]:
-    return sorted(AnswerVersion.objects.values_list("text", flat=True))
 
 
 def again(page):

@@ -1,0 +1,53 @@
+"""A student's desk with one question, and what tests do there."""
+
+import pytest
+
+from questions.models import Answer, AnswerVersion
+from tests.factories import published_case
+from tests.questions.factories import AssignmentFactory, enrol
+
+SAVED = "Opgeslagen"
+ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
+PASSWORD = "een-lang-wachtwoord"
+
+
+@pytest.fixture
+def assignment(transactional_db):
+    return AssignmentFactory(case=published_case(kolbs=["doener"]))
+
+
+@pytest.fixture
+def student(assignment):
+    student = enrol(assignment.module).user
+    student.set_password(PASSWORD)
+    student.save()
+    return student
+
+
+@pytest.fixture
+def desk(open_page, assignment, student):
+    page = open_page(user=student)
+    page.goto(assignment.get_absolute_url())
+    return page
+
+
+def field(page):
+    return page.get_by_label("Jouw antwoord")
+
+
+def line(page):
+    return page.locator("[data-saveline]")
+
+
+def write(page, text: str) -> None:
+    """As a person types: key by key, at the end of what is there."""
+    field(page).press("Control+End")
+    field(page).press_sequentially(text)
+
+
+def stored() -> str:
+    return Answer.objects.get().text
+
+
+def kept() -> list[str]:
+    return sorted(AnswerVersion.objects.values_list("text", flat=True))
