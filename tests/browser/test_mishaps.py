@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
-from questions.models import Assignment, Submission
+from questions.models import Assignment, Feedback, Submission
 from tests.browser.conftest import PROGRAMS, QUIET, session_cookie
 from tests.browser.device import on_device, wait_until_on_device
 from tests.browser.student_desk import ON_DEVICE, SAVED, field, kept, line, stored, write
 from tests.factories import UserFactory
-from tests.questions.factories import enrol
+from tests.questions.factories import enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
@@ -277,6 +278,30 @@ def test_a_page_whose_script_did_not_come_says_so_and_works_as_a_form(open_page,
     page.get_by_role("button", name="Lever in", exact=True).click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "als gewoon formulier"
+
+
+def test_the_feedback_desk_without_its_script_says_so_and_works_as_a_form(open_page, assignment, student):
+    hand_in(assignment, assignment.module.enrolments.get(user=student), text="Ik luister.")
+    page = open_page(user=assignment.module.people.exclude(pk=student.pk).get())
+    page.route("**/feedback.*.js", lambda route: route.abort())
+    page.goto(reverse("questions:assignment_feedback", args=[assignment.pk]))
+    expect(page.get_by_text(WITHOUT_SCRIPT)).to_be_visible()
+    page.get_by_label("Jouw feedback").fill("Waar zie je dat?")
+    page.get_by_role("button", name="Bewaar en volgende").click()
+    expect(page.locator("#inhoud")).to_contain_text("Opgeslagen, nog niet vrijgegeven.")
+    assert Feedback.objects.get().text == "Waar zie je dat?"
+
+
+def test_a_case_without_its_script_says_so_and_works_as_a_form(open_page, assignment):
+    page = open_page(user=UserFactory())
+    page.route("**/field.*.js", lambda route: route.abort())
+    page.goto(assignment.edition.case.get_absolute_url())
+    expect(page.get_by_text(WITHOUT_SCRIPT)).to_be_visible()
+    page.get_by_text("Antwoord voor jezelf").click()
+    field(page).fill("voor mezelf")
+    page.get_by_role("button", name="Opslaan").click()
+    expect(page.locator("#inhoud")).to_contain_text("Opgeslagen. Alleen jij leest dit.")
+    assert stored() == "voor mezelf"
 
 
 def test_a_page_whose_scripts_came_does_not_speak_of_it(desk):
