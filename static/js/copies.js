@@ -1,67 +1,35 @@
 // What an editor typed in the form of a case and has not saved: kept on this device until the server has said that
 // this very text is in the database. On every page of the admin, so that nothing is forgotten.
 //
-// A copy is keyed by user, case (or "nieuw") and the page that wrote it. The server confirms in a cookie that names
-// that page and its last save (cases/admin/case.py, kept).
+// A copy is keyed by user, case (or "nieuw") and the page that wrote it, and kept in both stores of device.js. The
+// server confirms in a cookie that names that page and its last save (cases/admin/case.py, kept).
+
+import * as device from "./device.js";
 
 const PREFIX = "casusboek-redactie";
 const CONFIRMED = "casusboek-opgeslagen-";
 const notice = document.getElementById("niet-opgeslagen");
 export const user = notice?.dataset.user;
+export const { flush, keep, remove, settle } = device;
 
 export function keyOf(place, writer) {
   return [PREFIX, user, place, writer].join(":");
 }
 
-export function keep(key, copy) {
-  try {
-    localStorage.setItem(key, JSON.stringify(copy));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function remove(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // Storage is refused, so there is nothing in it either.
-  }
-}
-
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key));
-  } catch {
-    return null;
-  }
-}
-
 // All copies of this user, newest first; with a place only those of that case.
-export function copies(place = null) {
-  const start = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
-  const found = [];
-  try {
-    for (let index = 0; index < localStorage.length; index += 1) {
-      const key = localStorage.key(index);
-      const copy = key.startsWith(start) ? read(key) : null;
-      if (copy && copy.values) found.push({ ...copy, key });
-    }
-  } catch {
-    return found;
-  }
+export async function copies(place = null) {
+  const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
+  const found = (await device.copies(prefix)).filter((copy) => copy.values);
   return found.sort((one, other) => other.at - one.at);
 }
 
 // Forget the copies of which the server said that they were saved, unless more was typed since.
-function settle() {
+async function settleConfirmed() {
   for (const pair of document.cookie.split("; ").filter((each) => each.startsWith(CONFIRMED))) {
     const [name, seq] = pair.split("=");
     const writer = name.slice(CONFIRMED.length);
-    copies()
-      .filter((copy) => copy.key.endsWith(`:${writer}`) && copy.seq <= Number(seq))
-      .forEach((copy) => remove(copy.key));
+    const saved = (await copies()).filter((copy) => copy.key.endsWith(`:${writer}`));
+    await Promise.all(saved.map((copy) => settle(copy.key, Number(seq))));
     document.cookie = `${name}=; path=${notice.dataset.root}; max-age=0; samesite=lax`;
   }
 }
@@ -110,18 +78,20 @@ export function offer(found, restore = null) {
 
 // Signing out leaves the copies where they are, for who wrote them; say so first.
 function guardSignOut(form, dialog) {
-  form.addEventListener("submit", (event) => {
-    if (!copies().length) return;
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    dialog.showModal();
+    if ((await copies()).length) dialog.showModal();
+    else form.submit();
   });
   dialog.querySelector("[data-stay]").addEventListener("click", () => dialog.close());
   dialog.querySelector("[data-leave]").addEventListener("click", () => form.submit());
 }
 
+// Resolves once what the server confirmed is forgotten.
+export const settled = user ? settleConfirmed() : Promise.resolve();
+
 if (user) {
-  settle();
   const form = document.getElementById("logout-form");
   if (form) guardSignOut(form, document.getElementById("nog-niet-opgeslagen"));
-  if (!document.querySelector("[data-kept]")) offer(copies());
+  if (!document.querySelector("[data-kept]")) settled.then(() => copies()).then((found) => offer(found));
 }

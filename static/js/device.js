@@ -189,5 +189,9 @@ export function download(found) {
   link.click();
 }
 
-// The page goes away: what waits its turn starts now. localStorage has it already.
-addEventListener("pagehide", () => [...waiting.keys()].forEach(next));
+// Write what waits its turn now. localStorage has it already.
+export function flush() {
+  [...waiting.keys()].forEach(next);
+}
+
+addEventListener("pagehide", flush);

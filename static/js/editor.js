@@ -1,6 +1,6 @@
 // The form of a case: what is typed is kept on the device from the first letter (copies.js), and can be put back.
 
-import { copies, keep, keyOf, offer, remove } from "./copies.js";
+import { copies, flush, keep, keyOf, offer, remove, settle, settled } from "./copies.js";
 
 const form = document.getElementById("case_form");
 const line = document.querySelector("[data-kept]");
@@ -122,32 +122,48 @@ function say(name) {
 
 function watch() {
   const place = line.dataset.kept;
-  // A form that came back with mistakes goes on with the copy that it was sent with.
   const [before, last] = form.elements.device_copy.value.split(".");
-  let writer = before || randomWriter();
-  let seq = Number(last || 0);
+  // Each page has a writer of its own: two of them may have come with one and the same copy.
+  let writer = randomWriter();
+  let seq = 0;
   const asSaved = before ? null : JSON.stringify(read(valueBefore));
 
-  const note = () => {
+  // Keep what the form shows. Resolves to whether it is safe: on the device, or the same as what was saved.
+  const note = async () => {
     const values = read();
     const key = keyOf(place, writer);
+    seq += 1;
+    const now = seq;
     if (JSON.stringify(values) === asSaved) {
-      remove(key);
       say("");
+      await settle(key, now);
       return true;
     }
-    seq += 1;
+    if (line.hidden) say("pending");
     const title = values.fields.title;
-    const isKept = keep(key, { values, seq, title, page: window.location.pathname, at: Date.now() });
+    const isKept = await keep(key, { values, seq: now, title, page: window.location.pathname, at: Date.now() });
+    if (isKept && now !== seq) return true; // more was typed since, and that is kept by now or soon
     say(isKept ? "onDevice" : "nowhere");
-    return isKept;
+    return isKept || (await copies(place)).some((copy) => copy.key === key && copy.seq >= now);
   };
 
-  const restore = (copy) => {
+  const restore = async (copy) => {
     writer = randomWriter(); // what was typed here until now stays a copy of its own
     write(copy.values);
-    if (note()) remove(copy.key);
     form.elements.title.focus();
+    if (await note()) await remove(copy.key);
+  };
+
+  // A form that came back with mistakes takes the copy over that it was sent with, unless more was typed under that one.
+  const takeOver = async () => {
+    if ((await note()) && before) await settle(keyOf(place, before), Number(last));
+  };
+
+  const offerOthers = async () => {
+    const others = (await copies(place)).filter((copy) => copy.key !== keyOf(place, writer));
+    const same = others.filter((copy) => JSON.stringify(copy.values) === asSaved);
+    await Promise.all(same.map((copy) => settle(copy.key, copy.seq)));
+    offer(others.filter((copy) => !same.includes(copy)), restore);
   };
 
   form.addEventListener("input", note);
@@ -156,16 +172,14 @@ function watch() {
   document.addEventListener("formset:removed", note);
   form.addEventListener("submit", () => {
     note();
+    flush(); // it is on its way to disk before the reply can confirm it
     // Not back to a field that a link led to, past the message that it was saved.
     history.replaceState(null, "", window.location.pathname + window.location.search);
     form.elements.device_copy.value = `${writer}.${seq}`;
     form.elements.csrfmiddlewaretoken.value = cookie("csrftoken") || form.elements.csrfmiddlewaretoken.value;
   });
-  const others = copies(place).filter((copy) => copy.key !== keyOf(place, writer));
-  const same = others.filter((copy) => JSON.stringify(copy.values) === asSaved);
-  same.forEach((copy) => remove(copy.key));
-  offer(others.filter((copy) => !same.includes(copy)), restore);
-  if (JSON.stringify(read()) !== asSaved) note();
+  const begun = JSON.stringify(read()) === asSaved ? Promise.resolve() : takeOver();
+  Promise.all([begun, settled]).then(offerOthers);
 }
 
 if (form && line && form.elements.device_copy) watch();

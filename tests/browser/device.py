@@ -1,6 +1,16 @@
 """What a page keeps on the device until the server has it: in localStorage, in IndexedDB, or in both."""
 
 WRITING, EDITING = "casusboek:", "casusboek-redactie:"
+# What clears one of the two stores. Only its rows: while a page has the database open, it cannot be deleted.
+LOCAL = "localStorage.clear()"
+STRICT = """() => new Promise(resolve => {
+    const request = indexedDB.open("casusboek", 1);
+    request.onsuccess = () => {
+        const clearing = request.result.transaction("copies", "readwrite");
+        clearing.objectStore("copies").clear();
+        clearing.oncomplete = () => { request.result.close(); resolve(); };
+    };
+})"""
 STRICT_KEYS = """() => new Promise(resolve => {
     const request = indexedDB.open("casusboek", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("copies");

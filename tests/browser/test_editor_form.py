@@ -15,6 +15,13 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 ADD = "/beheer/cases/case/add/"
 PASSWORD = "een-lang-wachtwoord"
+NO_STRICT = "indexedDB.open = () => { throw new DOMException('refused', 'SecurityError'); };"
+NO_LOCAL = """
+    const set = Storage.prototype.setItem;
+    Storage.prototype.setItem = function (key, value) {
+        if (key.startsWith("casusboek")) throw new DOMException("full", "QuotaExceededError");
+        set.call(this, key, value);
+    };"""
 
 
 @pytest.fixture
@@ -32,8 +39,8 @@ def form(open_page, editor):
     return page
 
 
-def on_device(page) -> int:
-    return device.on_device(page, device.EDITING)
+def wait_until_on_device(page, count: int) -> None:
+    device.wait_until_on_device(page, count, device.EDITING)
 
 
 def offered(page):
@@ -150,12 +157,12 @@ def test_a_closed_tab_costs_nothing(form):
     shown = fresh.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
     expect(shown.locator("p")).to_have_text("Tot hier was ik")
     expect(offered(fresh)).to_be_hidden()
-    assert on_device(fresh) == 1
+    wait_until_on_device(fresh, 1)
     row(fresh, "case_actors", 0, "person").fill("")
     fresh.locator("#id_questions-0-kolb_0").check()
     save(fresh)
     expect(fresh.locator(".messagelist")).to_contain_text("Half af")
-    assert on_device(fresh) == 0
+    wait_until_on_device(fresh, 0)
     expect(offered(fresh)).to_be_hidden()
     assert list(Case.objects.get().questions.values_list("text", "kolb")) == [
         ("Eerste vraag?", "doener"),
@@ -188,9 +195,9 @@ def test_what_is_thrown_away_can_be_kept_after_all(form):
     fresh = closed_and_opened(form)
     fresh.get_by_role("button", name="Weggooien").click()
     expect(offered(fresh)).to_contain_text("Weggegooid.")
-    assert on_device(fresh) == 0
+    wait_until_on_device(fresh, 0)
     fresh.get_by_role("button", name="Toch bewaren").click()
-    assert on_device(fresh) == 1
+    wait_until_on_device(fresh, 1)
     fresh.get_by_role("button", name="Weggooien").click()
     fresh.reload()
     expect(offered(fresh)).to_be_hidden()
@@ -198,9 +205,9 @@ def test_what_is_thrown_away_can_be_kept_after_all(form):
 
 def test_what_is_typed_back_to_what_it_was_is_no_work(form):
     form.get_by_label("Titel").fill("x")
-    assert on_device(form) == 1
+    wait_until_on_device(form, 1)
     form.get_by_label("Titel").fill("")
-    assert on_device(form) == 0
+    wait_until_on_device(form, 0)
 
 
 @pytest.mark.parametrize("address", ["new", "concept"])
@@ -214,9 +221,9 @@ def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, ad
     held.pop().continue_()
     page.wait_for_load_state()
     page.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
-    assert on_device(page) == 1
+    wait_until_on_device(page, 1)
     page.get_by_label("Omschrijving").fill(concept.summary if address == "concept" else "")
-    assert on_device(page) == 0
+    wait_until_on_device(page, 0)
 
 
 def test_the_start_of_the_admin_reminds_of_it(form):
@@ -241,7 +248,7 @@ def test_a_session_that_is_over_costs_nothing(form, editor):
     form.get_by_role("button", name="Terugzetten").click()
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Lang geschreven")
-    assert on_device(form) == 0
+    wait_until_on_device(form, 0)
 
 
 def test_a_mistake_keeps_the_rows_and_the_copy(form):
@@ -253,13 +260,13 @@ def test_a_mistake_keeps_the_rows_and_the_copy(form):
     form.get_by_role("link", name="Titel: Dit veld is verplicht.").click()
     expect(form.get_by_label("Titel")).to_be_focused()
     expect(offered(form)).to_be_hidden()
-    assert on_device(form) == 1
+    wait_until_on_device(form, 1)
     form.get_by_label("Titel").fill("Met titel")
     form.locator("#id_questions-0-kolb_3").check()
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Met titel")
     expect(form.locator(".messagelist")).to_be_in_viewport()  # and not the field that the link led to
-    assert on_device(form) == 0
+    wait_until_on_device(form, 0)
 
 
 def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
@@ -268,7 +275,7 @@ def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
     form.goto(ADD)
     expect(offered(form)).to_be_hidden()
     assert "Van Els" not in form.content()
-    assert on_device(form) == 1
+    wait_until_on_device(form, 1)
 
 
 def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_server, expected_problems):
@@ -280,7 +287,7 @@ def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_serve
     save(form)
     expect(form.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
     assert not Case.objects.exists()
-    assert on_device(form) == 1
+    wait_until_on_device(form, 1)
 
 
 def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
@@ -293,7 +300,7 @@ def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
     form.get_by_role("button", name="Afmelden").click()
     dialog.get_by_role("button", name="Log uit").click()
     form.wait_for_url(f"{live_server.url}/")
-    assert on_device(form) == 1
+    wait_until_on_device(form, 1)
 
 
 def test_two_tabs_keep_a_copy_each(form):
@@ -301,10 +308,63 @@ def test_two_tabs_keep_a_copy_each(form):
     second = form.context.new_page()
     second.goto(ADD)
     second.get_by_label("Titel").fill("Tweede tab")
-    device.wait_until_on_device(form, 2, device.EDITING)
+    wait_until_on_device(form, 2)
     save(second)
     expect(second.locator(".messagelist")).to_contain_text("Tweede tab")
-    device.wait_until_on_device(form, 1, device.EDITING)
+    wait_until_on_device(form, 1)
+
+
+@pytest.mark.parametrize("cleared", [device.LOCAL, device.STRICT])
+def test_with_one_store_cleared_the_other_brings_everything_back(form, cleared):
+    form.get_by_label("Titel").fill("Dubbel bewaard")
+    form.get_by_label("Middenstuk").fill("Tot hier was ik")
+    form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
+    form.evaluate(cleared)
+    fresh = closed_and_opened(form)
+    fresh.get_by_role("button", name="Terugzetten").click()
+    expect(fresh.get_by_label("Titel")).to_have_value("Dubbel bewaard")
+    expect(fresh.get_by_label("Middenstuk")).to_have_value("Tot hier was ik")
+
+
+def test_a_reload_directly_after_typing_keeps_the_last_keystroke(form):
+    form.get_by_label("Titel").press_sequentially("Wie snel herlaadt")
+    form.reload()
+    form.get_by_role("button", name="Terugzetten").click()
+    expect(form.get_by_label("Titel")).to_have_value("Wie snel herlaadt")
+
+
+@pytest.mark.parametrize("stores", [NO_STRICT, NO_STRICT + NO_LOCAL])
+def test_it_is_never_called_kept_where_the_device_cannot_be_sure(open_page, editor, stores):
+    page = open_page(user=editor)
+    page.add_init_script(stores)
+    page.goto(ADD)
+    page.get_by_label("Titel").fill("Vluchtig")
+    expect(page.locator("[data-kept]")).to_have_text(re.compile("dit apparaat kan het niet veilig bewaren"))
+    page.get_by_label("Titel").fill("Vluchtiger")
+    expect(page.locator("[data-kept]")).not_to_contain_text("Bewaard")
+
+
+def test_two_pages_with_one_copy_keep_a_copy_each(form):
+    """As Back and a duplicated tab give them: both came back with mistakes, and name the copy that was sent."""
+    form.get_by_label("Omschrijving").fill("Zonder titel")
+    form.evaluate("document.getElementById('case_form').target = '_blank'")
+    with form.context.expect_page() as first:
+        save(form)
+    with form.context.expect_page() as second:
+        form.evaluate("HTMLFormElement.prototype.submit.call(document.getElementById('case_form'))")
+    sent = {each.value.locator("[name=device_copy]").input_value() for each in (first, second)}
+    assert len(sent) == 1
+    assert sent != {""}
+    first.value.get_by_label("Titel").fill("Van de eerste")
+    second.value.get_by_label("Titel").fill("Van de tweede")
+    fresh = closed_and_opened(form)
+    expect(offered(fresh)).to_contain_text("«Van de eerste»")
+    expect(offered(fresh)).to_contain_text("«Van de tweede»")
+    first.value.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click()
+    expect(first.value.locator(".messagelist")).to_contain_text("Van de eerste")
+    fresh.reload()
+    expect(offered(fresh)).to_contain_text("«Van de tweede»")
+    expect(offered(fresh)).not_to_contain_text("«Van de eerste»")
 
 
 def test_saving_leads_to_what_a_student_sees(form):
@@ -315,7 +375,7 @@ def test_saving_leads_to_what_a_student_sees(form):
     expect(form.get_by_text("Alleen de redactie kan deze pagina zien.")).to_be_visible()
     form.get_by_role("link", name="Verder schrijven").click()
     expect(form.get_by_label("Inleiding")).to_have_value("Het begint zo.")
-    assert on_device(form) == 0
+    wait_until_on_device(form, 0)
 
 
 def test_without_a_script_a_case_is_written_all_the_same(open_page, editor):
