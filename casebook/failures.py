@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
 
+from casebook.unsent_forms import given_back, holds_text, is_of_somebody
 from questions.views.replies import refused
 from questions.views.rescue import everything_sent, rescue_page, texts_sent, wants_page
 
@@ -18,6 +19,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     elif is_own_page(reason) and texts_sent(request):
         why = "csrf" if request.user.is_authenticated else "signed_out"
         response = rescue_page(request, 403, why, everything_sent(request, why))
+    elif is_own_page(reason) and is_of_somebody(request) and holds_text(request):
+        response = given_back(request, 403, "csrf" if request.user.is_authenticated else "signed_out")
     else:
         response = render(request, "403_csrf.html", status=403)
     response.headers["X-Reason"] = "csrf"

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "casebook.unsent_forms.GiveFormsBack",
 ]
 
 ROOT_URLCONF = "casebook.urls"

@@ -4,7 +4,7 @@ import { copies, flush, keep, keyOf, offer, remove, settle, settled } from "./co
 
 const form = document.getElementById("case_form");
 const line = document.querySelector("[data-kept]");
-const OURS = /^(csrfmiddlewaretoken|user|device_copy)$/;
+const OURS = /^(csrfmiddlewaretoken|user|prose|device_copy)$/;
 const MANAGEMENT = /-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
 
 // Which of the rows a field stands in: questions-2-text is field "text" of row 2 of the questions.

@@ -1,0 +1,122 @@
+"""What somebody typed in a form comes back when the session is over, the token is stale or somebody else is signed in.
+
+One mechanism for every form that is not saved while it is written. Those that are (answers, feedback) have
+questions/views/rescue.py. A form with a field for text names itself and its writer (templates/_writer.html).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext_lazy as _
+
+from questions.views.rescue import texts_sent, wants_page
+
+OURS = {"csrfmiddlewaretoken", "user", "prose"}
+NEVER_BACK = re.compile("csrf|^(?!usable_).*passw|token|^proof$")
+SEVERAL_WORDS = re.compile(r"\w\S*\s+\S*\w")
+LONG = 60
+
+WORDS = {
+    "signed_out": (
+        _("Je bent intussen uitgelogd, maar je tekst is er nog"),
+        _(
+            "Er is nog niets opgeslagen. Alles wat je invulde, staat op deze pagina. Log in een nieuw tabblad in, kom "
+            "hier terug en verstuur het opnieuw."
+        ),
+    ),
+    "csrf": (
+        _("Dit formulier was verlopen, maar je tekst is er nog"),
+        _("Er is nog niets opgeslagen. Alles wat je invulde, staat op deze pagina. Verstuur het opnieuw."),
+    ),
+    "other_user": (
+        _("Hier is nu iemand anders ingelogd"),
+        _(
+            "Er is niets opgeslagen. Alles wat je invulde, staat op deze pagina. Log in een nieuw tabblad in als "
+            "jezelf, kom hier terug en verstuur het opnieuw."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    value: str
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is to be read. Names, choices and dates go along unseen."""
+        return len(self.value) > LONG or bool(SEVERAL_WORDS.search(self.value))
+
+
+class GiveFormsBack:
+    """Middleware. Comes last, so that the token was checked before: what another site sends is not given to anybody."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if _leads_to_sign_in(request, response) and wants_page(request) and holds_text(request):
+            return given_back(request, 401, "signed_out")
+        return response
+
+    def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> HttpResponse | None:
+        """Nothing is stored as the words of who signed in here after the form was opened.
+
+        It is given back, since it may be nowhere else; not where a script kept a copy on the device for its writer.
+        """
+        if request.method != "POST" or not request.user.is_authenticated or not wants_page(request):
+            return None
+        writer = request.POST.get("user", "")
+        is_other = writer not in {"", str(request.user.pk)} and not request.POST.get("device_copy")
+        return given_back(request, 409, "other_user") if is_other and holds_text(request) else None
+
+
+def _leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    if request.method != "POST" or response.status_code != 302 or request.user.is_authenticated:
+        return False
+    return urlsplit(response.url).path in {resolve_url(settings.LOGIN_URL), resolve_url("admin:login")}
+
+
+def holds_text(request: HttpRequest) -> bool:
+    """Whether a form came with something that was typed, rather than chosen with a button."""
+    if texts_sent(request):
+        return False  # questions/views/rescue.py gives those back
+    fields = list(_fields(request))
+    return bool(fields) and ("prose" in request.POST or any(SEVERAL_WORDS.search(field.value) for field in fields))
+
+
+def is_of_somebody(request: HttpRequest) -> bool:
+    """Whether who sent it is signed in, or was when the form was opened."""
+    return request.user.is_authenticated or "user" in request.POST
+
+
+def _fields(request: HttpRequest) -> Iterator[Field]:
+    for name, values in request.POST.lists():
+        if name not in OURS and not NEVER_BACK.search(name):
+            yield from (Field(name, value) for value in values if value)
+
+
+def given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+    """Everything that was sent, in a form that can be sent again. Nothing is stored here."""
+    fields = list(_fields(request))
+    title, lead = WORDS[reason]
+    context = {
+        "reason": reason,
+        "title": title,
+        "lead": lead,
+        "texts": [field for field in fields if field.is_text],
+        "others": [field for field in fields if not field.is_text],
+        "marks": [Field(name, request.POST[name]) for name in ("user", "prose") if name in request.POST],
+        "had_files": bool(request.FILES),
+    }
+    response = render(request, "casebook/form_given_back.html", context, status=status)
+    response.headers["X-Reason"] = reason
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
