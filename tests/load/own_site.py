@@ -4,6 +4,7 @@ import http.client
 import io
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from measuring import ROOT, Row, measure, slice_of
 
@@ -26,7 +28,24 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def settle_in(folder: Path, port: int) -> None:
+@contextmanager
+def database_of_its_own(given: str) -> Iterator[str]:
+    """The address of an empty database in the same PostgreSQL cluster, dropped when the block ends; "" for SQLite."""
+    if urlsplit(given).scheme not in {"postgres", "postgresql"}:
+        yield ""
+        return
+    import psycopg
+
+    name = f"casebook_load_{secrets.token_hex(6)}"
+    with psycopg.connect(given, autocommit=True) as cluster:
+        cluster.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(given)._replace(path=f"/{name}").geturl()
+        finally:
+            cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def settle_in(folder: Path, port: int, database: str = "") -> None:
     """The environment of a site of its own, for this process and for the server; then its database and files."""
     for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "DEMO"):
         os.environ.pop(name, None)
@@ -37,29 +56,60 @@ def settle_in(folder: Path, port: int) -> None:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "DJANGO_SETTINGS_MODULE": "casebook.settings",
     }
+    if database:
+        os.environ["DATABASE_URL"] = database
     subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
-@contextmanager
-def served(
-    port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
-) -> Iterator[int]:
-    """The site under gunicorn until the block ends, in this environment and these variables; gives gunicorn's pid."""
-    command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
-    command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
-    with log.open("w") as out:
-        command += ["--log-level", "warning"]
-        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **variables})
-    try:
-        wait_for_answer(server, port)
-        yield server.pid
-    finally:
-        server.terminate()
+class Gunicorn:
+    """The site under gunicorn, in this environment and these variables; it can be killed and started again."""
+
+    def __init__(
+        self, port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
+    ) -> None:
+        self.port, self.log, self.kills = port, log, 0
+        self.command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
+        self.command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
+        self.command += ["--log-level", "warning"]
+        self.environment = {**os.environ, **variables}
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """In a process group of its own, so that its workers are killed along with it."""
+        with self.log.open("a") as out:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, stdout=out, stderr=out, env=self.environment, start_new_session=True
+            )
+        wait_for_answer(self.process, self.port)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.kills += 1
+
+    def stop(self) -> None:
+        self.process.terminate()
         try:
-            server.wait(timeout=PATIENCE)
+            self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            self.process.kill()
+            self.process.wait()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        try:
+            self.start()
+            yield
+        finally:
+            self.stop()
+
+
+@contextmanager
+def served(port: int, log: Path, **options: object) -> Iterator[int]:
+    """The site under gunicorn until the block ends; gives gunicorn's pid."""
+    gunicorn = Gunicorn(port, log, **options)
+    with gunicorn.running():
+        yield gunicorn.process.pid
 
 
 def wait_for_answer(server: subprocess.Popen, port: int) -> None:
