@@ -32,9 +32,9 @@ def own_server(transactional_db, tmp_path):
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
 
-    def start():
+    def start(*more: str):
         options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--preload"]
-        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options]
+        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options, *more]
         processes.append(
             subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
