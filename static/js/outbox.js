@@ -7,6 +7,16 @@ import * as device from "./device.js";
 import { decide } from "./reply.js";
 import { LIMIT, length, normalise, textHash } from "./text.js";
 
+// A page that a browser makes ahead of a visit sends nothing: the person is writing elsewhere, perhaps this very text. Once
+// it is visited, its fields are fetched anew, as they show what was stored before.
+if (document.prerendering) {
+  await new Promise((resolve) => document.addEventListener("prerenderingchange", resolve, { once: true }));
+  if (document.querySelector("[data-save]")) {
+    location.reload();
+    await new Promise(() => {});
+  }
+}
+
 const PREFIX = "casusboek";
 const PATIENCE = 20000; // a reply that takes longer does not come
 const SIGN_OUT_PATIENCE = 5000;

@@ -1,5 +1,5 @@
-"""Mishaps of the writing path that nobody had tried: a deploy, a duplicated tab, clocks, a database
-that is read-only, and a worker that is killed for taking too long."""
+"""Mishaps of the writing path that nobody had tried: a deploy, a duplicated tab, a page made ahead, clocks, a read-only
+database, and a worker that is killed for taking too long."""
 
 import re
 from contextlib import contextmanager
@@ -262,6 +262,43 @@ def test_two_equal_tabs_that_wrote_offline_keep_both_texts(desk, duplicate, expe
     assert both_texts(desk).count() == 0
     assert stored() == "in de eerste"
     assert kept() == ["in de eerste", "in de kopie"]
+
+
+# --- A page that the browser makes ahead of a visit ---
+
+# Headless Chromium asks for such a page, and does not show it under Playwright. So a page in a tab of its own is told
+# what Chromium tells a prerendered one, until it is "activated".
+PRERENDERED = """
+    let isAhead = true;
+    Object.defineProperty(document, "prerendering", { get: () => isAhead });
+    Object.defineProperty(document, "visibilityState", { get: () => (isAhead ? "hidden" : "visible") });
+    addEventListener("activate", () => {
+        isAhead = false;
+        document.dispatchEvent(new Event("prerenderingchange"));
+    });"""
+
+
+def test_a_page_made_ahead_sends_nothing_and_shows_what_is_stored_when_it_is_opened(desk, expected_problems):
+    expected_problems.append("net::ERR_")
+    no_saves(desk)
+    write(desk, "nog bezig")
+    ahead = desk.context.new_page()
+    sent = []
+    ahead.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    ahead.add_init_script(f"if (!sessionStorage.opened) {{ {PRERENDERED} }}")
+    ahead.goto(desk.url)
+    ahead.wait_for_timeout(500)
+    assert sent == []
+    assert on_device(desk) == 1
+    saves_again(desk)
+    write(desk, " en nu klaar")
+    expect(line(desk)).to_contain_text(SAVED)
+    ahead.evaluate("sessionStorage.opened = 1; dispatchEvent(new Event('activate'))")
+    expect(field(ahead)).to_have_value("nog bezig en nu klaar")
+    write(ahead, ", verder")
+    expect(line(ahead)).to_contain_text(SAVED)
+    assert stored() == "nog bezig en nu klaar, verder"
+    assert kept() == []
 
 
 # --- Clocks ---
