@@ -30,6 +30,15 @@ class DateTimeField(forms.DateTimeField):
         formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]
         super().__init__(widget=widget, input_formats=formats, error_messages={"invalid": invalid}, **options)
 
+    def to_python(self, value: object) -> datetime | None:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+            sentence = _("In dit uur wordt de klok verzet. Kies een tijd vóór 2:00 of vanaf 3:00.")
+            raise forms.ValidationError(sentence, code=error.code) from error
+
 
 class PlainForm(forms.Form):
     """A form whose labels end without a colon, as everywhere on the site."""
