@@ -54,7 +54,10 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 def too_big(request: HttpRequest) -> HttpResponse:
     if not wants_page(request):
         return refused(request, 413, "too_long")
-    return rescue_page(request, 413, "too_big", [])
+    response = render(request, "413.html", status=413)
+    response.headers["X-Reason"] = "too_big"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:

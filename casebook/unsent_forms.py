@@ -49,9 +49,13 @@ class Field:
     value: str
 
     @property
+    def is_sentence(self) -> bool:
+        return bool(SEVERAL_WORDS.search(self.value)) and not self.name.startswith("_")  # as the admin's buttons do
+
+    @property
     def is_text(self) -> bool:
         """Whether it is to be read. Names, choices and dates go along unseen."""
-        return len(self.value) > LONG or bool(SEVERAL_WORDS.search(self.value))
+        return self.is_sentence or len(self.value) > LONG
 
 
 class GiveFormsBack:
@@ -89,7 +93,7 @@ def holds_text(request: HttpRequest) -> bool:
     if texts_sent(request):
         return False  # questions/views/rescue.py gives those back
     fields = list(_fields(request))
-    return bool(fields) and ("prose" in request.POST or any(SEVERAL_WORDS.search(field.value) for field in fields))
+    return bool(fields) and ("prose" in request.POST or any(field.is_sentence for field in fields))
 
 
 def is_of_somebody(request: HttpRequest) -> bool:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from cases import checking, editions, exchange, naming
 from cases.admin import acts, looking, two_editors
 from cases.admin import exchange as files
-from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, StoryText
+from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, ShortText, StoryText
 from cases.admin.two_editors import GuardedForm
 from cases.models import Actor, Case, Keyword, Status
 
@@ -29,7 +29,7 @@ class CaseForm(GuardedForm):
     class Meta:
         model = Case
         fields = ["title", "part", "summary", "introduction", "body", "closing", "number", "slug"]
-        field_classes = dict.fromkeys(["summary", "introduction", "body", "closing"], StoryText)
+        field_classes = {"summary": ShortText, **dict.fromkeys(["introduction", "body", "closing"], StoryText)}
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 3}),
             "introduction": forms.Textarea(attrs={"rows": 10, "data-preview": "introduction"}),
@@ -181,11 +181,12 @@ class CaseAdmin(admin.ModelAdmin):
 
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Tell the page that comes next which copy on the device is now in the database (static/js/copies.js)."""
-    writer, _dot, seq = request.POST.get("device_copy", "").partition(".")
-    if re.fullmatch(r"[0-9a-f]{16}", writer) and re.fullmatch(r"[0-9]{1,9}", seq):
-        name, where = f"casusboek-opgeslagen-{writer}", reverse("admin:index")
-        response.set_cookie(name, seq, path=where, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")
+    """Tell the page that comes next which copies on the device are now in the database (static/js/copies.js)."""
+    for copy in request.POST.get("device_copy", "").split()[:5]:
+        writer, _dot, seq = copy.partition(".")
+        if re.fullmatch(r"[0-9a-f]{16}", writer) and re.fullmatch(r"[0-9]{1,9}", seq):
+            name, where = f"casusboek-opgeslagen-{writer}", reverse("admin:index")
+            response.set_cookie(name, seq, path=where, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")
     return response
 
 

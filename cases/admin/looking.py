@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cases import naming, reading
 from cases.admin.brillen import BRILLEN
+from cases.admin.rows import StoryText
 from cases.models import Actor, Case, Keyword, Status
 from cases.rendering import render as rendered
 
@@ -56,8 +57,9 @@ def text_preview(request: HttpRequest) -> HttpResponse:
     """A page to stand beside a field, and what belongs in it: the text as readers will see it."""
     if request.method == "POST":
         # Not kept, as texts of readers' pages are: each pause in typing gives another.
-        html = rendered.__wrapped__(request.POST.get("text", "")).html
-        response = HttpResponse(html)
+        text = request.POST.get("text", "")
+        is_too_long = len(text) > StoryText.limit  # the form says so; rendering it would take seconds each time
+        response = HttpResponse(status=413) if is_too_long else HttpResponse(rendered.__wrapped__(text).html)
     else:
         response = render(request, "admin/cases/case/text_preview.html", {"field": request.GET.get("veld")})
     response.headers["Content-Security-Policy"] = FRAMED_BY_US

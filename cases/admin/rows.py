@@ -23,11 +23,38 @@ _invisible = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class StoryText(forms.CharField):
-    """Text as a case file can hold it, whatever a browser makes of its newlines."""
+    """Text as a case file can hold it, whatever a browser makes of its newlines.
+
+    Its limit is no `maxlength`, since a browser would cut off what is pasted without a word.
+    """
+
+    limit = 200_000  # characters; the book's longest story has some 20,000
+
+    def widget_attrs(self, widget: forms.Widget) -> dict:
+        return {**super().widget_attrs(widget), "data-limit": str(self.limit)}
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if len(value) > self.limit:
+            said = _(
+                "Dit zijn %(count)s tekens. Er passen er %(limit)s. Kort het in en sla dan opnieuw op; wat je schreef, "
+                "staat nog in dit veld."
+            )
+            raise forms.ValidationError(said % {"count": _in_words(len(value)), "limit": _in_words(self.limit)})
 
     def to_python(self, value: str | None) -> str:
         text = _invisible.sub("", normalise(super().to_python(value)))
         return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+class ShortText(StoryText):
+    """A summary, a question, a reference."""
+
+    limit = 20_000
+
+
+def _in_words(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 class RowForm(forms.ModelForm):
@@ -216,7 +243,7 @@ class QuestionRow(RowForm):
     key = forms.CharField(label=gettext_lazy("Sleutel"), required=False, max_length=60)
 
     class Meta:
-        field_classes = {"text": StoryText}
+        field_classes = {"text": ShortText}
         widgets = {"text": forms.Textarea(attrs={"rows": 4})}
 
     def __init__(self, *args, frozen: frozenset[str], **kwargs):
@@ -345,7 +372,7 @@ class QuestionInline(CaseRows, admin.StackedInline):
 
 class ReferenceForm(RowForm):
     class Meta:
-        field_classes = {"text": StoryText}
+        field_classes = {"text": ShortText}
         widgets = {"text": forms.Textarea(attrs={"rows": 2, "cols": 40})}
 
 

@@ -20,6 +20,7 @@ function look(field) {
   let timer = null;
   const show = async () => {
     asked?.abort();
+    if (field.value.length > Number(field.dataset.limit)) return void frame.classList.add("is-behind");
     asked = new AbortController();
     const body = new URLSearchParams({ text: field.value });
     const token = field.form.elements.csrfmiddlewaretoken.value;

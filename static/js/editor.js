@@ -120,13 +120,33 @@ function say(name) {
   line.hidden = !text;
 }
 
+// How much still fits in a field, said before it is full.
+function counts(field) {
+  const limit = Number(field.dataset.limit);
+  if (!limit) return;
+  const place = field.closest(".beside") ?? field; // beside.js puts a preview next to it
+  let said = place.nextElementSibling?.matches("[data-left]") ? place.nextElementSibling : null;
+  const left = field.value.length < limit * 0.9 ? limit : limit - [...field.value].length;
+  if (!said && left > limit / 10) return;
+  if (!said) {
+    said = Object.assign(document.createElement("p"), { className: "help" });
+    said.dataset.left = "";
+    said.setAttribute("role", "status");
+    place.after(said);
+  }
+  const number = (count) => count.toLocaleString("nl-NL");
+  said.hidden = left > limit / 10;
+  const words = line.dataset[left < 0 ? "tooLong" : "left"];
+  said.textContent = words.replace("{}", number(Math.abs(left))).replace("{}", number(limit));
+}
+
 function watch() {
   const place = line.dataset.kept;
-  const [before, last] = form.elements.device_copy.value.split(".");
+  let before = form.elements.device_copy.value.split(" ").filter(Boolean);
   // Each page has a writer of its own: two of them may have come with one and the same copy.
   let writer = randomWriter();
   let seq = 0;
-  const asSaved = before ? null : JSON.stringify(read(valueBefore));
+  const asSaved = before.length ? null : JSON.stringify(read(valueBefore));
 
   // Keep what the form shows. Resolves to whether it is safe: on the device, or the same as what was saved.
   const note = async () => {
@@ -156,7 +176,10 @@ function watch() {
 
   // A form that came back with mistakes takes the copy over that it was sent with, unless more was typed under that one.
   const takeOver = async () => {
-    if ((await note()) && before) await settle(keyOf(place, before), Number(last));
+    if (!(await note())) return;
+    const sent = before.map((each) => each.split("."));
+    await Promise.all(sent.map(([name, last]) => settle(keyOf(place, name), Number(last))));
+    before = [];
   };
 
   const offerOthers = async () => {
@@ -167,6 +190,8 @@ function watch() {
   };
 
   form.addEventListener("input", note);
+  form.addEventListener("input", (event) => counts(event.target));
+  form.addEventListener("casusboek:filled", () => fields().forEach(counts));
   form.addEventListener("change", note);
   form.addEventListener("formset:added", note);
   document.addEventListener("formset:removed", note);
@@ -175,9 +200,10 @@ function watch() {
     flush(); // it is on its way to disk before the reply can confirm it
     // Not back to a field that a link led to, past the message that it was saved.
     history.replaceState(null, "", window.location.pathname + window.location.search);
-    form.elements.device_copy.value = `${writer}.${seq}`;
+    form.elements.device_copy.value = [`${writer}.${seq}`, ...before].join(" "); // all of it is in this form
     form.elements.csrfmiddlewaretoken.value = cookie("csrftoken") || form.elements.csrfmiddlewaretoken.value;
   });
+  fields().forEach(counts);
   const begun = JSON.stringify(read()) === asSaved ? Promise.resolve() : takeOver();
   Promise.all([begun, settled]).then(offerOthers);
 }

@@ -52,3 +52,19 @@ def test_without_text_the_page_says_that_the_form_was_stale(browser):
     response = browser.post("/account/uitloggen/")
     assert response.status_code == 403
     assert "Dat formulier was verlopen" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["/beheer/cases/case/add/", "/modules/nieuw/", "/mijn-gegevens/", "/account/inloggen/"]
+)
+@pytest.mark.parametrize("is_signed_in", [True, False])
+@pytest.mark.parametrize("sent", ["twelve megabytes", "too many fields"])
+def test_what_is_too_big_is_answered_in_words_at_any_address(browser, address, is_signed_in, sent):
+    if is_signed_in:
+        browser.force_login(UserFactory(groups=["Redactie", "Docenten"]))
+    data = {"body": "woord " * 2_000_000} if sent == "twelve megabytes" else {f"veld-{n}": "x" for n in range(1_100)}
+    response = browser.post(address, data)
+    page = response.content.decode()
+    assert (response.status_code, response.get("X-Reason")) == (413, "too_big")
+    assert "Er is niets opgeslagen." in page
+    assert "hooguit 200.000 tekens" in page

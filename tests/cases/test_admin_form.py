@@ -455,6 +455,12 @@ def test_the_next_page_is_told_which_copy_was_saved(client, editor):
     assert (cookie.value, cookie["path"], cookie["samesite"]) == ("12", "/beheer/", "Lax")
 
 
+def test_a_copy_that_was_not_taken_over_yet_is_named_along(client, editor):
+    response = client.post(ADD, new_case(device_copy="0123456789abcdef.12 fedcba9876543210.3"))
+    named = {name: cookie.value for name, cookie in response.cookies.items() if name.startswith("casusboek-")}
+    assert named == {"casusboek-opgeslagen-0123456789abcdef": "12", "casusboek-opgeslagen-fedcba9876543210": "3"}
+
+
 @pytest.mark.parametrize("copy", ["", "x", "0123456789abcdef.", "0123456789ABCDEF.1", "0123456789abcdef.1;x", "a=b.1"])
 def test_nonsense_about_a_copy_is_passed_over(client, editor, copy):
     response = client.post(ADD, new_case(device_copy=copy))
@@ -474,3 +480,48 @@ def test_what_somebody_else_typed_here_is_not_stored_nor_shown(client, editor):
     assert response.status_code == 409
     assert "Van een ander" not in response.content.decode()
     assert not Case.objects.exists()
+
+
+# --- How long a text may be ---
+
+MEGABYTE = 1024 * 1024
+
+
+def test_a_story_of_three_megabytes_is_told_its_limit_and_stays_in_the_form(client, editor):
+    story = "woord " * (MEGABYTE // 2)
+    response = client.post(ADD, new_case(title="Te lang", body=story))
+    assert response.status_code == 200
+    assert errors_of(response) == [
+        "Dit zijn 3.145.727 tekens. Er passen er 200.000. Kort het in en sla dan opnieuw op; wat je schreef, staat nog "
+        "in dit veld."
+    ]
+    assert story.strip() in response.content.decode()
+    assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"), [("introduction", 200_000), ("body", 200_000), ("closing", 200_000), ("summary", 20_000)]
+)
+def test_a_text_of_exactly_its_limit_is_stored_and_one_character_more_is_not(client, editor, field, limit):
+    assert client.post(ADD, new_case(title="Vol", **{field: "é" * limit + "x"})).status_code == 200
+    assert not Case.objects.exists()
+    assert client.post(ADD, new_case(title="Vol", **{field: "é" * limit})).status_code == 302
+    assert getattr(Case.objects.get(), field) == "é" * limit
+
+
+def test_a_question_and_a_reference_have_a_limit_too(client, editor):
+    questions, references = [{"text": "v" * 20_001, "kolb": "doener"}], [{"text": "r" * 20_001}]
+    response = client.post(ADD, new_case(title="Rijen", questions=questions, references=references))
+    assert len([said for said in errors_of(response) if said.startswith("Dit zijn 20.001 tekens.")]) == 2
+
+
+def test_nothing_cuts_off_what_is_pasted(client, editor):
+    page = client.get(ADD).content.decode()
+    assert 'data-limit="200000"' in page
+    assert not re.search(r"<textarea[^>]*maxlength", page)
+
+
+def test_a_text_over_the_limit_is_not_made_into_a_preview(client, editor):
+    address = "/beheer/cases/case/opmaak/"
+    assert client.post(address, {"text": "w" * 200_000}).status_code == 200
+    assert client.post(address, {"text": "w" * 200_001}).status_code == 413
