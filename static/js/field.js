@@ -3,7 +3,7 @@
 //
 // What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
 
-import { copies, enlist, isWhole, keep, keyOf, remove, send, setAside, settle } from "./outbox.js";
+import { copies, enlist, isWhole, keep, keyOf, noteStored, remove, revisionOf, send, setAside, settle } from "./outbox.js";
 import { begin, isUnsent, lineOf, maySend, reduce, same } from "./save_state.js";
 import { LIMIT, length, normalise } from "./text.js";
 
@@ -50,7 +50,8 @@ export class Field {
     this.shown = { text: normalise(this.area.defaultValue), choice: this.choices.find((radio) => radio.defaultChecked)?.value ?? "" };
     this.state = begin(this.shown, Number(revision));
     this.lastSaved = savedAt ? savedLine(moment(new Date(savedAt)), note) : "";
-    this.taken = new Set(); // the copies of earlier pages that what stands here goes on from
+    this.taken = new Set(); // the copies of earlier pages that were shown here
+    this.from = new Map(); // by key the number of those that what stands here goes on from
     if (this.look()) this.keepCopy();
     this.say();
     this.recover().then(() => this.isBehind || this.flush());
@@ -135,7 +136,8 @@ export class Field {
     const anchor = this.element.closest("[id^=vraag-]");
     const page = this.element.dataset.page ?? location.pathname + (anchor ? `#${anchor.id}` : "");
     const extra = this.choices.length ? { verdict: value.choice } : undefined;
-    return { key, place, url, page, text: value.text, revision: this.state.revision, writer, seq, label: this.element.dataset.label, extra };
+    const [{ revision }, { label }, from] = [this.state, this.element.dataset, [...this.from]];
+    return { key, place, url, page, text: value.text, revision, writer, seq, label, extra, from };
   }
 
   async keepCopy() {
@@ -158,6 +160,7 @@ export class Field {
 
   async recoverAll() {
     this.isBehind = false;
+    const stored = new Map();
     for (const copy of await copies(this.place)) {
       if (copy.key === this.key || copy.aside || !isWhole(copy)) continue;
       const value = { text: copy.text, choice: copy.extra?.verdict || this.value.choice };
@@ -169,12 +172,14 @@ export class Field {
         // First what was typed here: then what an earlier page left behind is a second text, and both are kept.
         if (!(await this.sendTypedHere())) return;
         this.taken.add(copy.key);
+        this.from.set(copy.key, copy.seq);
         this.show(value);
         this.area.readOnly = false;
       }
-      this.sending = send({ ...copy, url: this.url });
+      this.sending = send({ ...copy, url: this.url, revision: revisionOf(copy, stored) });
       const decision = await this.sending;
       this.sending = null;
+      noteStored(copy, decision, stored);
       if (!(await this.recovered(copy, value, decision))) return;
     }
     this.counts();
@@ -354,6 +359,7 @@ export class Field {
     part("stored-choice").textContent = this.nameOf(decision.choice);
     const decide = (value) => {
       this.putAside(new Set([sent, stored.text, value.text]));
+      this.from.clear(); // the person chose between them
       if (decision.kind === "overtaken") this.writer = newWriter(); // under its old name the server has more than this
       this.apply({ type: "chosen", value });
       this.lastSaved = this.saidBy(decision);

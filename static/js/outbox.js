@@ -35,11 +35,36 @@ export function keep(key, copy) {
 
 export const { remove, settle } = device;
 
-// All copies of this user, oldest first; with a place only those of that answer.
+// All copies of this user, oldest first, and each after those that it goes on from: a clock may have gone back. With a
+// place only those of that answer.
 export async function copies(place = null) {
   const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
   const found = (await device.copies(prefix)).filter((copy) => typeof copy.text === "string");
-  return found.map((copy) => ({ ...copy, text: normalise(copy.text) })).sort((one, other) => one.at - other.at);
+  const oldestFirst = found.map((copy) => ({ ...copy, text: normalise(copy.text) })).sort((one, other) => one.at - other.at);
+  const [byKey, seen, ordered] = [new Map(oldestFirst.map((copy) => [copy.key, copy])), new Set(), []];
+  const add = (copy) => {
+    if (!copy || seen.has(copy.key)) return;
+    seen.add(copy.key);
+    earlier(copy).forEach(([key]) => add(byKey.get(key)));
+    ordered.push(copy);
+  };
+  oldestFirst.forEach(add);
+  return ordered;
+}
+
+// The copies of earlier pages that this one goes on from, as [key, seq].
+function earlier({ from }) {
+  return Array.isArray(from) ? from.filter(Array.isArray) : [];
+}
+
+// What a copy is based on, where one that it goes on from was stored just now: that is no text of somebody else.
+// `stored` is the revision of each by key and number.
+export function revisionOf(copy, stored) {
+  return Math.max(copy.revision, ...earlier(copy).map((each) => stored.get(each.join(" ")) ?? 0));
+}
+
+export function noteStored(copy, { kind, revision }, stored) {
+  if (kind === "saved") stored.set(`${copy.key} ${copy.seq}`, revision);
 }
 
 // Whether a copy can be sent at all. One of another version of this script may lack something, or be damaged.
@@ -132,6 +157,7 @@ const list = document.getElementById("niet-verzonden");
 async function sendOneByOne() {
   const left = [];
   const here = new Set([...fields].map((field) => field.place));
+  const stored = new Map();
   let isStopped = false;
   for (const copy of await copies()) {
     if (here.has(copy.place) && !copy.aside) continue;
@@ -139,7 +165,8 @@ async function sendOneByOne() {
       left.push({ ...copy, why: "unsent" });
       continue;
     }
-    const decision = await sendCopy(copy);
+    const decision = await sendCopy(copy, stored);
+    noteStored(copy, decision, stored);
     if (decision.kind === "saved" || decision.kind === "overtaken") await settle(copy.key, copy.seq);
     else left.push({ ...copy, why: decision.kind });
     isStopped = decision.isOffline || ["signed_out", "other_user"].includes(decision.kind);
@@ -149,10 +176,10 @@ async function sendOneByOne() {
 }
 
 // One that was set aside is tried again only where the person looks at the list.
-async function sendCopy(copy) {
+async function sendCopy(copy, stored) {
   if (!isWhole(copy)) return { kind: "refused" };
   if (copy.aside && !list) return { kind: copy.aside };
-  const decision = await send(copy);
+  const decision = await send({ ...copy, revision: revisionOf(copy, stored) });
   if (["refused", "withdrawn", "full"].includes(decision.kind) && !copy.aside) await setAside(copy, decision.kind);
   return decision;
 }
