@@ -159,6 +159,7 @@ def requests() -> list[Asked]:
 
     from cases.models import Case
     from questions.models import Role
+    from questions.text import text_hash
 
     module, teacher, assignment = make_module(25, 12)
     students = [place.user for place in module.enrolments.filter(role=Role.STUDENT).select_related("user")[:CLIENTS]]
@@ -174,7 +175,8 @@ def requests() -> list[Asked]:
 
     def fields(client: int, turn: int) -> dict:
         """What static/js/outbox.js posts."""
-        fields = {"text": text_of(turn), "revision": revisions[client], "writer": f"bench-{client}"}
+        text = text_of(turn)
+        fields = {"text": text, "hash": text_hash(text), "revision": revisions[client], "writer": f"bench-{client}"}
         return fields | {"seq": turn + 1, "user": students[client].pk}
 
     def remember(client: int, response: http.client.HTTPResponse) -> None:
