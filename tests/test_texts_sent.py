@@ -112,7 +112,7 @@ def test_more_than_can_be_taken_in_at_once_is_told(world, name, strict, settings
     sent = {"strict": strict, "token": "x" * 32, "more": "x" * 2000}
     assert_told(send(world, "student", name, SCRIPT, **sent), 413, "too_long")
     page = send(world, "student", name, BROWSER, **sent)
-    assert (page.status_code, "je tekst staat daar nog" in page.content.decode()) == (413, True)
+    assert (page.status_code, "met de knop Terug van je browser" in page.content.decode()) == (413, True)
 
 
 @pytest.mark.parametrize("name", sorted(TAKE_TEXT))

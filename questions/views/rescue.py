@@ -61,10 +61,6 @@ COPY_IT = {
         "Deze vraag hoort niet bij de opdracht. Je tekst is niet opgeslagen en opnieuw opsturen helpt niet. Kopieer je "
         "tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
     ),
-    "too_big": _(
-        "Alles samen was te groot om te ontvangen, en er is niets opgeslagen. Ga met de knop Terug van je browser naar "
-        "de vorige pagina: je tekst staat daar nog. Kort hem in, of sla je teksten een voor een op."
-    ),
     "unreadable": _(
         "Er klopte iets niet aan wat je browser stuurde, dus je tekst is niet opgeslagen. Kopieer je tekst hieronder, "
         "open de pagina opnieuw en plak hem daar."
