@@ -377,7 +377,9 @@ export class Field {
   // out to be kept under «Eerdere versies», and stay on the device until they are there.
   async putAside(known) {
     const { key, ...own } = this.asCopy(this.value);
-    if (!known.has(own.text)) await keep(keyOf(this.place, `${own.writer}-${own.seq}`), own);
+    // Under a name of its own: what this page saves next would make it an overtaken text, which is dropped.
+    const writer = newWriter();
+    if (!known.has(own.text)) await keep(keyOf(this.place, writer), { ...own, writer, revision: 0 });
     await settle(key, own.seq);
     for (const copy of await copies(this.place)) {
       if (copy.key === this.key) continue;

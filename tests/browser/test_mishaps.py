@@ -426,3 +426,27 @@ def test_somebody_else_signing_in_ends_the_dialog_too(desk, student, expected_pr
     expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
     desk.get_by_role("link", name="Verder naar de beginpagina").click()  # a dialog that is still open forbids that
     expect(desk).to_have_url(re.compile("/$"))
+
+
+def test_what_was_typed_beside_two_texts_is_kept_though_the_server_did_not_answer(desk, expected_problems):
+    expected_problems.append("status of (409|502)")
+    other = desk.context.new_page()
+    other.goto(desk.url)
+    write(other, "Uit het andere tabblad.")
+    expect(line(other)).to_contain_text(SAVED)
+    other.close()
+    write(desk, "Van hier.")
+    panel = desk.get_by_role("region", name="Twee teksten")
+    expect(panel).to_be_visible()
+    write(desk, " En dit erbij.")
+    desk.route("**/antwoord/**", lambda route: route.fulfill(status=502))
+    with desk.expect_response("**/antwoord/**"):
+        panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
+    saves_again(desk)
+    write(desk, " Verder.")
+    expect(line(desk)).to_contain_text(SAVED)
+    elsewhere = desk.context.new_page()
+    with elsewhere.expect_response("**/antwoord/**"):
+        elsewhere.goto("/over/")
+    assert "Van hier. En dit erbij." in kept()
+    assert stored() == "Uit het andere tabblad. Verder."
