@@ -34,7 +34,8 @@ def whose_device(get_response: Callable[[HttpRequest], HttpResponse]):
     """A cookie with the id of the user of the session, for as long as the session lasts.
 
     The offline page reads it in the browser, where the session cannot be asked: it shows the unsent texts of this user
-    and of nobody else. The server never believes it. Only responses with HTML set it; signing out takes it away.
+    and of nobody else. The server never believes it. Pages set it, and whatever changes the session: a script signs in
+    and out without a page.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -43,7 +44,8 @@ def whose_device(get_response: Callable[[HttpRequest], HttpResponse]):
         has_session = (
             settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies
         )
-        if not (known or has_session) or not response.headers.get("Content-Type", "").startswith("text/html"):
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if not (known or has_session) or not (is_page or request.session.modified):
             return response
         user = str(request.user.pk) if request.user.is_authenticated else None
         if user is None and known:

@@ -27,7 +27,8 @@ class Outcome(Enum):
 class Draft:
     """A text on its way in: what it was based on, and which open page sent it under which number of its own.
 
-    With a hash, the page says what it meant to send (questions.text.text_hash); without, anything is believed.
+    With a hash, the page says what it meant to send (questions.text.text_hash); without, anything is believed. The base
+    is the hash of the text that it comes after.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Draft:
     writer: str = ""
     seq: int = 0
     hash: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def store(place: Place, draft: Draft) -> Saved:
     if _wrote(draft, row) and draft.seq < row.writer_seq:
         return Saved(Outcome.OVERTAKEN, row, text)
     try:
-        if row.revision != draft.revision and not (_wrote(draft, row) and draft.seq > row.writer_seq):
+        if not _comes_after(draft, row):
             place.keep_both(row, text)
             return Saved(Outcome.STALE, row, text)
         if place.overwrite(row, text):
@@ -131,6 +133,16 @@ def _why_not(draft: Draft, text: str) -> Outcome | None:
     if draft.hash and draft.hash != text_hash(text):
         return Outcome.DAMAGED
     return Outcome.TOO_LONG if len(text) > MAX_LENGTH else None
+
+
+def _comes_after(draft: Draft, row: Any) -> bool:
+    """Whether the stored text is the one that this text replaces, or an earlier one of the same page.
+
+    A revision also goes up without another text, as when an answer is taken back: then the base tells.
+    """
+    if row.revision == draft.revision or (_wrote(draft, row) and draft.seq > row.writer_seq):
+        return True
+    return bool(draft.base) and draft.base == text_hash(row.text)
 
 
 def _wrote(draft: Draft, row: Any) -> bool:

@@ -6,6 +6,7 @@ from django.http import QueryDict
 from questions.saving import Draft
 
 MAX_WRITER = 40
+MAX_REVISION = 2**31 - 1  # what PostgreSQL holds
 
 
 def read_save(data: QueryDict) -> Draft:
@@ -29,11 +30,26 @@ def read_user(data: QueryDict) -> int | None:
 def _draft(data: QueryDict, suffix: str) -> Draft:
     return Draft(
         text=data[f"text{suffix}"],
-        revision=read_number(data.get(f"revision{suffix}") or "0"),
-        writer=data.get("writer", "")[:MAX_WRITER],
+        revision=read_revision(data.get(f"revision{suffix}") or "0"),
+        writer=read_writer(data),
         seq=read_number(data.get(f"seq{suffix}") or "0"),
         hash=data.get(f"hash{suffix}", ""),
+        base=data.get(f"base{suffix}", ""),
     )
+
+
+def read_revision(value: str) -> int:
+    number = read_number(value)
+    if number > MAX_REVISION:
+        raise BadRequest(f"{number} is no revision")
+    return number
+
+
+def read_writer(data: QueryDict) -> str:
+    writer = data.get("writer", "")[:MAX_WRITER]
+    if "\0" in writer:
+        raise BadRequest("a writer without NUL, please")
+    return writer
 
 
 def read_number(value: str) -> int:

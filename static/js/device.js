@@ -5,7 +5,7 @@
 const NAME = "casusboek";
 const STORE = "copies";
 const EVERY = 1000;
-const PATIENCE = 2000; // some browsers never answer when they cannot open the database
+const PATIENCE = 2000; // some browsers never answer when they cannot open the database, and another tab may hold it
 
 let opened = null;
 
@@ -44,7 +44,11 @@ async function transact(mode, work) {
   return new Promise((resolve, reject) => {
     const transaction = connection.transaction(STORE, mode, { durability: "strict" });
     const result = work(transaction.objectStore(STORE));
-    transaction.oncomplete = () => resolve(result?.());
+    const timer = setTimeout(() => transaction.abort(), PATIENCE); // which rejects
+    transaction.oncomplete = () => {
+      clearTimeout(timer);
+      resolve(result?.());
+    };
     transaction.onabort = () => reject(transaction.error);
     transaction.onerror = () => reject(transaction.error);
   });
@@ -156,6 +160,19 @@ export async function settle(key, seq) {
 
 export function remove(key) {
   return settle(key, Infinity);
+}
+
+// Add values to a copy, unless a later one was kept since the one with this number.
+export async function mark(key, seq, values) {
+  if (waiting.has(key)) return;
+  const copy = readLocal(key);
+  if (isOver(copy, seq)) writeLocal(key, { ...copy, ...values });
+  await transact("readwrite", (store) => {
+    const request = store.get(key);
+    request.onsuccess = () => isOver(request.result, seq) && store.put({ ...request.result, ...values }, key);
+  }).catch(() => {
+    // Then the copy is tried once more by the next page, which does no harm.
+  });
 }
 
 // All copies whose key begins so, as { …copy, key }, whichever store has them.

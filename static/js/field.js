@@ -3,18 +3,16 @@
 //
 // What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
 
-import { copies, enlist, isWhole, keep, keyOf, noteStored, remove, revisionOf, send, setAside, settle } from "./outbox.js";
+import {
+  copies, enlist, isWhole, keep, keepAsVersion, keyOf, newWriter, noteStored, remove, revisionOf, send, sendAll, setAside, settle,
+} from "./outbox.js";
 import { begin, isUnsent, lineOf, maySend, reduce, same } from "./save_state.js";
-import { LIMIT, length, normalise } from "./text.js";
+import { LIMIT, length, normalise, textHash } from "./text.js";
 
 const PAUSE = 800;
 const PAUSE_WITHOUT_STORAGE = 300;
 const RETRIES = [2000, 5000, 10000, 30000];
 export const words = document.getElementById("schrijven").dataset; // what the save line says, from the template
-
-function newWriter() {
-  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-}
 
 export const pageWriter = newWriter();
 
@@ -52,12 +50,17 @@ export class Field {
     this.lastSaved = savedAt ? savedLine(moment(new Date(savedAt)), note) : "";
     this.taken = new Set(); // the copies of earlier pages that were shown here
     this.from = new Map(); // by key the number of those that what stands here goes on from
+    this.failures = new Map(); // by key how often such a copy got a reply that is none of ours
     if (this.look()) this.keepCopy();
     this.say();
     this.recover().then(() => this.isBehind || this.flush());
     this.area.addEventListener("input", () => this.typed());
     this.choices.forEach((radio) => radio.addEventListener("change", () => this.typed()));
     this.area.addEventListener("blur", () => this.flush());
+    window.addEventListener("storage", ({ key, newValue }) => {
+      // Another tab wiped what this one still shows.
+      if (key === this.key && newValue === null && this.isUnsent() && !this.isClosed) this.keepCopy();
+    });
     enlist(this);
   }
 
@@ -90,6 +93,11 @@ export class Field {
   // Whether the server stores something here, or may do so any moment.
   get isStored() {
     return this.state.revision > 0 || this.isBusy;
+  }
+
+  // The hash of the text that the next one comes after, as far as that is known.
+  get base() {
+    return this.state.confirmed ? textHash(this.state.confirmed.text) : "";
   }
 
   get key() {
@@ -135,7 +143,7 @@ export class Field {
     const { place, url, key, writer } = this;
     const anchor = this.element.closest("[id^=vraag-]");
     const page = this.element.dataset.page ?? location.pathname + (anchor ? `#${anchor.id}` : "");
-    const extra = this.choices.length ? { verdict: value.choice } : undefined;
+    const extra = this.choices.length ? { verdict: value.choice } : { base: this.base };
     const [{ revision }, { label }, from] = [this.state, this.element.dataset, [...this.from]];
     return { key, place, url, page, text: value.text, revision, writer, seq, label, extra, from };
   }
@@ -162,7 +170,7 @@ export class Field {
     this.isBehind = false;
     const stored = new Map();
     for (const copy of await copies(this.place)) {
-      if (copy.key === this.key || copy.aside || !isWhole(copy)) continue;
+      if (copy.key === this.key || copy.aside || copy.isVersion || !isWhole(copy)) continue;
       const value = { text: copy.text, choice: copy.extra?.verdict || this.value.choice };
       if (same(value, this.state.confirmed)) {
         await remove(copy.key);
@@ -214,16 +222,30 @@ export class Field {
       this.say();
       return true;
     }
-    if (decision.kind === "too_long" || decision.kind === "full") await this.adopt(copy);
+    if (decision.kind === "too_long" || decision.kind === "full") await this.adopt(copy, decision.kind);
+    if (decision.kind === "unsent" && !decision.isOffline && this.isStopped(copy) && !isUntouched) {
+      // Something on the way refuses this text. The person has changed it, so it holds up nothing any more.
+      await keepAsVersion(copy);
+      await settle(copy.key, copy.seq);
+      return true;
+    }
     this.isBehind = ["unsent", "csrf", "signed_out"].includes(decision.kind);
     this.replied(decision, value, this.state.seq, copy);
     return false;
   }
 
-  // A text that cannot go out as it is goes on as this page's own, to be changed here.
-  async adopt(copy) {
-    const { key, ...own } = this.asCopy();
-    if (await keep(key, own)) await remove(copy.key);
+  isStopped({ key }) {
+    this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
+    return this.failures.get(key) >= 2;
+  }
+
+  // A text that cannot go out as it is goes on as this page's own, to be changed here. As it was, it stays on the device:
+  // another tab may still show it.
+  async adopt(copy, why) {
+    await this.keepCopy();
+    const hasTwin = (await copies(this.place)).some((each) => each.aside && each.text === copy.text);
+    if (hasTwin) await settle(copy.key, copy.seq);
+    else await setAside(copy, why);
   }
 
   // --- Saving ---
@@ -286,6 +308,7 @@ export class Field {
 
   replied(decision, value, seq, copy = null) {
     this.look();
+    if (decision.kind === "conflict" && this.isBlank()) return this.takeOver(decision);
     this.apply({ type: "replied", decision, value, seq });
     const { phase, why, tries } = this.state;
     if (decision.kind === "saved") this.confirmed(decision, seq);
@@ -296,6 +319,28 @@ export class Field {
     }
     this.say();
     this.tell("replied", { phase, why });
+  }
+
+  // Whether nobody ever wrote here: then another text that is stored is no second one.
+  isBlank() {
+    const { text, choice } = this.value;
+    return text === "" && choice === "" && same(this.value, this.shown) && this.state.revision === 0;
+  }
+
+  takeOver(decision) {
+    const value = { text: decision.stored, choice: decision.choice };
+    this.apply({ type: "recovered", value, revision: decision.revision });
+    this.show(value);
+    this.lastSaved = this.saidBy(decision);
+    this.say();
+  }
+
+  // It was handed in as it is here, while other answers of the form were not.
+  showHandedIn() {
+    if (this.state.phase !== "idle") return;
+    this.area.readOnly = true;
+    this.lastSaved = `${words.submitted} ${clock()}`;
+    this.say();
   }
 
   tell(name, detail) {
@@ -376,19 +421,13 @@ export class Field {
   // Nothing is dropped by choosing. What was typed since, and copies of other pages, the server has not seen: they go
   // out to be kept under «Eerdere versies», and stay on the device until they are there.
   async putAside(known) {
-    const { key, ...own } = this.asCopy(this.value);
-    // Under a name of its own: what this page saves next would make it an overtaken text, which is dropped.
-    const writer = newWriter();
-    if (!known.has(own.text)) await keep(keyOf(this.place, writer), { ...own, writer, revision: 0 });
-    await settle(key, own.seq);
-    for (const copy of await copies(this.place)) {
-      if (copy.key === this.key) continue;
-      if (!known.has(copy.text)) {
-        const { kind } = await send({ ...copy, url: this.url, revision: 0, writer: "", extra: undefined });
-        if (kind !== "saved" && kind !== "conflict") continue;
-      }
+    const own = this.asCopy(this.value);
+    const others = (await copies(this.place)).filter((copy) => copy.key !== own.key && !copy.aside && !copy.isVersion);
+    for (const copy of [own, ...others]) {
+      if (!known.has(copy.text)) await keepAsVersion({ ...copy, url: this.url });
       await settle(copy.key, copy.seq);
     }
+    await sendAll();
   }
 
   // --- The save line ---

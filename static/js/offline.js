@@ -3,6 +3,7 @@
 import { copies, download } from "./device.js";
 
 const EVERY = 5000;
+const LONGEST = 300000;
 const state = document.querySelector("[data-state]");
 const isItself = location.pathname === state.dataset.address; // opened by hand, in place of another page
 const list = document.getElementById("op-dit-apparaat");
@@ -68,11 +69,25 @@ async function isBack() {
   }
 }
 
+// Where the site answers and only this page does not, the page is asked for at longer and longer intervals: many people
+// who ask for a slow page at once would keep it slow.
+const PATIENCE = "casusboek-offline-wacht";
+let nextTry = Date.now() + Number(sessionStorage.getItem(PATIENCE) ?? EVERY);
+
 async function tryAgain() {
-  const isHere = await isBack();
-  if (isHere && isItself) state.textContent = state.dataset.online;
-  else state.textContent = isHere ? state.dataset.back : state.dataset.trying;
-  if (isHere && !isItself) location.reload();
+  if (!(await isBack())) {
+    nextTry = 0; // once the site is back, at once
+    sessionStorage.removeItem(PATIENCE);
+    state.textContent = state.dataset.trying;
+  } else if (isItself) {
+    state.textContent = state.dataset.online;
+  } else if (Date.now() < nextTry) {
+    state.textContent = state.dataset.slow;
+  } else {
+    state.textContent = state.dataset.back;
+    if (nextTry) sessionStorage.setItem(PATIENCE, Math.min(2 * Number(sessionStorage.getItem(PATIENCE) ?? EVERY), LONGEST));
+    location.reload();
+  }
 }
 
 show();
@@ -82,4 +97,7 @@ addEventListener("online", tryAgain);
 addEventListener("focus", tryAgain);
 const button = document.querySelector("[data-try]");
 button.hidden = false;
-button.addEventListener("click", tryAgain);
+button.addEventListener("click", () => {
+  nextTry = Math.min(nextTry, 1); // whoever asks for it gets it at once
+  tryAgain();
+});

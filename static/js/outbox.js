@@ -139,8 +139,20 @@ export function enlist(field) {
 }
 
 // A copy that cannot be stored stays on the device and is listed under «Nog niet verzonden»; it holds nothing up.
-export async function setAside({ key, ...copy }, why) {
-  await device.keep(key, { ...copy, aside: why });
+export function setAside({ key, seq }, why) {
+  return device.mark(key, seq ?? Infinity, { aside: why });
+}
+
+// A text that is no longer meant for its field goes out to be kept under «Eerdere versies», from whatever page, and stays
+// on the device until it is there. It has a name of its own and is based on nothing, so the server always keeps it.
+export async function keepAsVersion({ key, ...copy }) {
+  const writer = newWriter();
+  const version = { ...copy, writer, seq: 1, revision: 0, extra: undefined, from: [], isVersion: true };
+  await keep(keyOf(copy.place, writer), version);
+}
+
+export function newWriter() {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 }
 
 // Send every copy that no field of this page takes care of. Returns those that are still here afterwards.
@@ -160,19 +172,23 @@ async function sendOneByOne() {
   const stored = new Map();
   let isStopped = false;
   for (const copy of await copies()) {
-    if (here.has(copy.place) && !copy.aside) continue;
+    if (here.has(copy.place) && !copy.aside && !copy.isVersion) continue;
     if (isStopped) {
       left.push({ ...copy, why: "unsent" });
       continue;
     }
     const decision = await sendCopy(copy, stored);
     noteStored(copy, decision, stored);
-    if (decision.kind === "saved" || decision.kind === "overtaken") await settle(copy.key, copy.seq);
+    if (isDone(copy, decision)) await settle(copy.key, copy.seq);
     else left.push({ ...copy, why: decision.kind });
     isStopped = decision.isOffline || ["signed_out", "other_user"].includes(decision.kind);
   }
   document.dispatchEvent(new CustomEvent("casusboek:sent", { detail: left }));
   return left;
+}
+
+function isDone(copy, { kind }) {
+  return kind === "saved" || kind === "overtaken" || (copy.isVersion && kind === "conflict");
 }
 
 // One that was set aside is tried again only where the person looks at the list.
@@ -196,36 +212,46 @@ async function flush() {
   await sendAll();
 }
 
-// Signing out first sends what is unsent; where that fails, or takes long, the person decides.
+// Signing out first sends what is unsent; where that fails, or takes long, the person decides. Nothing is wiped, and no
+// field is closed, before the session is known to be over.
 function guardSignOut(form, dialog) {
+  const part = (name) => dialog.querySelector(`[data-${name}]`);
   let left = [];
+  const ask = (isStillHere) => {
+    part("unsent").hidden = left.length === 0;
+    part("count").textContent = left.length;
+    part("still-here").hidden = !isStillHere;
+    for (const name of ["download", "stay"]) part(name).hidden = name === "download" && left.length === 0;
+    part("wipe").hidden = true;
+    if (!dialog.open) dialog.showModal();
+  };
   const leave = async () => {
     await Promise.race([flush(), new Promise((resolve) => setTimeout(resolve, SIGN_OUT_PATIENCE))]);
     left = await unsent();
-    if (left.length) {
-      dialog.querySelector("[data-count]").textContent = left.length;
-      if (!dialog.open) dialog.showModal();
-    } else {
-      signOut();
-    }
+    if (left.length) ask(false);
+    else signOut();
   };
-  const signOut = () => {
+  const signOut = async (wiped = []) => {
+    await post(form.action, new FormData(form));
+    const now = await whoIsHere();
+    if (now === null || now.user) return ask(true);
     fields.forEach((field) => field.close());
-    form.submit();
+    await Promise.all(wiped.map((copy) => settle(copy.key, copy.seq ?? Infinity)));
+    location.assign(form.elements.next?.value || "/");
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     leave();
   });
-  dialog.querySelector("[data-again]").addEventListener("click", leave);
-  dialog.querySelector("[data-stay]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("[data-download]").addEventListener("click", async () => {
+  part("again").addEventListener("click", leave);
+  part("stay").addEventListener("click", () => dialog.close());
+  part("download").addEventListener("click", async () => {
     left = await unsent(); // more may have been typed since the dialog came
     device.download(left);
-    fields.forEach((field) => field.close());
-    await Promise.all(left.map((copy) => remove(copy.key)));
-    form.submit();
+    part("wipe").hidden = false;
+    part("wipe").focus();
   });
+  part("wipe").addEventListener("click", () => signOut(left));
 }
 
 const REASONS = { conflict: "conflict", refused: "refused", withdrawn: "withdrawn", too_long: "toolong", full: "full" };
@@ -240,10 +266,12 @@ function showUnsent(left) {
       part("text").textContent = copy.text;
       part("link").href = /^\/(?!\/)/.test(copy.page) ? copy.page : "/antwoorden/";
       part(`why-${REASONS[copy.why] ?? "waiting"}`).hidden = false;
-      const wipe = part("wipe");
-      wipe.hidden = !["refused", "withdrawn"].includes(copy.why);
-      wipe.addEventListener("click", async () => {
+      const [save, wipe] = [part("download"), part("wipe")];
+      save.addEventListener("click", () => {
         device.download([copy]);
+        wipe.hidden = !["refused", "withdrawn", "too_long", "full"].includes(copy.why);
+      });
+      wipe.addEventListener("click", async () => {
         await settle(copy.key, copy.seq ?? Infinity);
         showUnsent(left.filter((each) => each !== copy));
       });

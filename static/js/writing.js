@@ -4,7 +4,7 @@
 import { Field, pageWriter, words } from "./field.js";
 import { post, user, whoIsHere } from "./outbox.js";
 import { decide, decideAll } from "./reply.js";
-import { textHash } from "./text.js";
+import { LIMIT, length, textHash } from "./text.js";
 
 export const all = [...document.querySelectorAll("[data-save]")].map((element) => new Field(element));
 
@@ -84,27 +84,36 @@ function handInHere(form) {
 
 // Returns what to tell the person; "" when all of it is handed in, and the page that says so is on its way.
 async function handIn(form, wanted, sent, button) {
-  const values = new URLSearchParams({ lever: wanted, user, writer: pageWriter });
   const texts = new Map();
+  const values = new URLSearchParams({ lever: wanted, user, writer: pageWriter });
   for (const [field, { value, seq }] of sent) {
     const id = field.element.dataset.question;
+    if (length(value.text) > LIMIT) {
+      field.replied({ kind: "too_long" }, value, seq);
+      continue;
+    }
     field.apply({ type: "sending", value, seq });
-    texts.set(id, { text: value.text });
+    texts.set(id, { field, value, seq, text: value.text });
     values.set(`text-${id}`, value.text);
     values.set(`hash-${id}`, textHash(value.text));
+    values.set(`base-${id}`, field.base);
     values.set(`revision-${id}`, field.state.revision);
     values.set(`seq-${id}`, seq);
   }
+  if (!texts.size) return words.notyet;
   const reply = await post(form.action, values);
   const decisions = decideAll(texts, reply) ?? refusedAll(texts, reply);
-  for (const [field, { value, seq }] of sent) field.replied(decisions.get(field.element.dataset.question), value, seq);
+  for (const [id, { field, value, seq }] of texts) field.replied(decisions.get(id), value, seq);
   const kinds = [...decisions.values()];
   if (kinds.some(({ result }) => result === "closed")) return words.closed;
   if (kinds.some(({ result }) => ["not_open", "left"].includes(result))) return reply.body.note;
-  if (kinds.every(({ kind }) => kind === "saved")) {
+  if (kinds.every(({ kind }) => kind === "saved") && texts.size === sent.size) {
     showHandedIn(button);
     return "";
   }
+  const handedIn = [...texts].filter(([id]) => decisions.get(id).result === "submitted");
+  handedIn.forEach(([, { field }]) => field.showHandedIn());
+  if (handedIn.length) return words.partly.replace("[n]", handedIn.length).replace("[m]", sent.size);
   return kinds.every(({ kind }) => kind === "unsent") ? words.nothandedin : words.notyet;
 }
 

@@ -51,3 +51,31 @@ def stored() -> str:
 
 def kept() -> list[str]:
     return sorted(AnswerVersion.objects.values_list("text", flat=True))
+
+
+def no_saves(page) -> None:
+    page.route("**/antwoord/**", lambda route: route.abort())
+
+
+def saves_again(page) -> None:
+    page.unroute("**/antwoord/**")
+
+
+class Held:
+    """Saves that get no reply until they are let through."""
+
+    def __init__(self, page, address: str = "**/antwoord/**"):
+        self.routes, self.is_open = [], False
+        page.route(address, self.handle)
+
+    def handle(self, route) -> None:
+        route.continue_() if self.is_open else self.routes.append(route)
+
+    def wait(self, page) -> None:
+        while not self.routes:
+            page.wait_for_timeout(20)
+
+    def let_through(self) -> None:
+        self.is_open = True
+        for route in self.routes:
+            route.continue_()

@@ -16,20 +16,8 @@ from django.utils import timezone
 from questions.models import Answer, AnswerVersion, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device, wait_until_on_device
-from tests.browser.test_mishaps import (
-    ON_DEVICE,
-    SAVED,
-    WITHOUT_SCRIPT,
-    field,
-    kept,
-    line,
-    no_saves,
-    only_copy,
-    put,
-    saves_again,
-    stored,
-    write,
-)
+from tests.browser.student_desk import ON_DEVICE, SAVED, field, kept, line, no_saves, saves_again, stored, write
+from tests.browser.test_mishaps import WITHOUT_SCRIPT, only_copy, put
 from tests.factories import published_case
 from tests.questions.factories import AssignmentFactory, enrol
 

@@ -14,7 +14,18 @@ from django.urls import reverse
 from questions.models import Assignment, Feedback, Submission
 from tests.browser.conftest import PROGRAMS, QUIET, session_cookie
 from tests.browser.device import on_device, wait_until_on_device
-from tests.browser.student_desk import ON_DEVICE, SAVED, field, kept, line, stored, write
+from tests.browser.student_desk import (
+    ON_DEVICE,
+    SAVED,
+    Held,
+    field,
+    kept,
+    line,
+    no_saves,
+    saves_again,
+    stored,
+    write,
+)
 from tests.factories import UserFactory
 from tests.questions.factories import enrol, hand_in
 
@@ -27,34 +38,6 @@ WITHOUT_SCRIPT = "Deze pagina slaat je tekst nu niet vanzelf op."
 @pytest.fixture(autouse=True)
 def lost_connections_are_meant(expected_problems):
     expected_problems.append("net::ERR_")
-
-
-def no_saves(page) -> None:
-    page.route("**/antwoord/**", lambda route: route.abort())
-
-
-def saves_again(page) -> None:
-    page.unroute("**/antwoord/**")
-
-
-class Held:
-    """Saves that get no reply until they are let through."""
-
-    def __init__(self, page, address: str = "**/antwoord/**"):
-        self.routes, self.is_open = [], False
-        page.route(address, self.handle)
-
-    def handle(self, route) -> None:
-        route.continue_() if self.is_open else self.routes.append(route)
-
-    def wait(self, page) -> None:
-        while not self.routes:
-            page.wait_for_timeout(20)
-
-    def let_through(self) -> None:
-        self.is_open = True
-        for route in self.routes:
-            route.continue_()
 
 
 def only_copy(page) -> list[str]:
@@ -367,8 +350,9 @@ def test_a_broken_copy_holds_nothing_up_and_is_listed(desk, student, assignment,
     listed = desk.locator("#niet-verzonden")
     expect(listed).to_contain_text("oud")
     with desk.expect_download() as download:
-        listed.get_by_role("button", name="Download als tekst en wis hier").click()
+        listed.get_by_role("button", name="Download als tekst").click()
     assert "oud" in Path(download.value.path()).read_text(encoding="utf-8")
+    listed.get_by_role("button", name="Ik heb het bestand: wis hier").click()
     expect(listed).to_be_hidden()
     wait_until_on_device(desk, 0)
 

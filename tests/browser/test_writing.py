@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from questions.models import Answer, Assignment, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import on_device, wait_until_on_device
+from tests.browser.device import on_device
 from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, write
 from tests.factories import UserFactory, published_case
 
@@ -420,9 +420,20 @@ def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
     expect(field(desk)).to_have_value("alleen hier")
     sign_out(desk)
     with desk.expect_download() as download:
-        desk.context.set_offline(True)
-        dialog.get_by_role("button", name="Download als tekst en wis hier").click()
+        dialog.get_by_role("button", name="Download als tekst").click()
     assert "alleen hier" in Path(download.value.path()).read_text(encoding="utf-8")
+    assert on_device(desk) == 1
+    dialog.get_by_role("button", name="Ik heb het bestand: wis hier en log uit").click()
+    expect(dialog).to_contain_text("Uitloggen is niet gelukt")
+    assert on_device(desk) == 1  # nothing is wiped before the session is over
+    desk.route("**/antwoord/**", lambda route: route.abort())
+    desk.context.set_offline(False)
+    with desk.expect_download():
+        dialog.get_by_role("button", name="Download als tekst").click()
+    dialog.get_by_role("button", name="Ik heb het bestand: wis hier en log uit").click()
+    expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
+    assert on_device(desk) == 0
+    assert not Answer.objects.exists()
 
 
 def test_signing_out_again_once_the_connection_is_back(desk):

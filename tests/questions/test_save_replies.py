@@ -4,7 +4,9 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
-from questions.models import Answer, Feedback, Submission
+from questions import answering
+from questions.models import Answer, AnswerVersion, Feedback, Submission
+from questions.saving import Draft, Outcome
 from questions.text import normalise, text_hash
 from tests.factories import published_case
 from tests.questions.factories import AssignmentFactory, enrol
@@ -195,3 +197,33 @@ def test_a_stale_text_is_not_handed_in(at_desk):
     status, (first, _second) = at_desk("twee", writer="telefoon")
     assert (status, first["result"], first["stored"], first["hash"]) == (409, "stale", "een", text_hash("een"))
     assert not Submission.objects.exists()
+
+
+# --- A revision that went up without another text ---
+
+
+@pytest.fixture
+def taken_back():
+    """A text that was saved, handed in and taken back by another page, and a function that saves over it."""
+    assignment = AssignmentFactory(case=published_case(kolbs=["doener"]))
+    student = enrol(assignment.module).user
+    place = {"student": student, "question": assignment.questions.get(), "assignment_id": assignment.pk}
+    first = answering.save(**place, draft=Draft("Tekst.", writer="een", seq=1))
+    Answer.objects.update(revision=2)
+
+    def save(text: str, base: str):
+        draft = Draft(text, revision=first.revision, writer="twee", seq=1, base=text_hash(base))
+        return answering.save(**place, draft=draft)
+
+    return save
+
+
+def test_a_text_that_comes_after_the_stored_one_is_no_conflict(taken_back):
+    saved_ = taken_back("Tekst. En meer.", base="Tekst.")
+    assert (saved_.outcome, saved_.revision, AnswerVersion.objects.count()) == (Outcome.SAVED, 3, 0)
+
+
+@pytest.mark.parametrize("base", ["", "Een andere tekst."])
+def test_a_text_that_comes_after_another_one_is(taken_back, base):
+    assert taken_back("Tekst. En meer.", base=base).outcome is Outcome.STALE
+    assert Answer.objects.get().text == "Tekst."

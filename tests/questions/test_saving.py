@@ -95,7 +95,17 @@ def test_getting_is_405(client, student, address):
     assert client.get(address).status_code == 405
 
 
-@pytest.mark.parametrize("wrong", [{"revision": "x"}, {"seq": "-1"}, {"user": "abc"}, {"revision": "9" * 30}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"revision": "x"},
+        {"seq": "-1"},
+        {"user": "abc"},
+        {"revision": "9" * 30},
+        {"revision": str(2**31)},
+        {"writer": "a\0b"},
+    ],
+)
 def test_tampering_is_400(client, student, address, wrong):
     assert client.post(address, values() | wrong).status_code == 400
 

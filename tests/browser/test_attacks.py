@@ -1,0 +1,322 @@
+"""What people found who attacked the writing path, each as it was found: lost, stuck, shown to others, or untrue."""
+
+import http.server
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from questions import answering
+from questions.models import Answer, Submission
+from tests.browser.conftest import session_cookie
+from tests.browser.device import wait_until_on_device
+from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, Held, field, kept, line, no_saves, stored, write
+from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
+
+HOLD_THE_STORE = """() => new Promise(resolve => {
+    const request = indexedDB.open("casusboek", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("copies");
+    request.onsuccess = () => {
+        const store = request.result.transaction("copies", "readwrite").objectStore("copies");
+        const again = () => { store.get("x").onsuccess = again; };
+        again();
+        resolve();
+    };
+})"""
+
+
+@pytest.fixture(autouse=True)
+def problems_are_meant(expected_problems):
+    expected_problems.append("net::ERR_|status of")
+
+
+def another_tab(page):
+    other = page.context.new_page()
+    other.goto(page.url)
+    return other
+
+
+def on_any_page(page):
+    other = page.context.new_page()
+    other.goto("/over/")
+    return other
+
+
+def texts_on_device(page) -> str:
+    return " ".join(
+        page.evaluate("Object.entries(localStorage).filter(([key]) => key.startsWith('casusboek:')).flat()")
+    )
+
+
+def sign_out(page) -> None:
+    page.locator("#uitloggen button").click()
+
+
+def sign_out_dialog(page):
+    return page.get_by_role("dialog", name="Nog niet alles is verzonden")
+
+
+# --- The device ---
+
+
+@pytest.mark.parametrize("status", [404, 413])
+def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
+    elsewhere = on_any_page(desk)
+    held = Held(elsewhere)
+    no_saves(desk)
+    write(desk, "Eerste zin.")
+    elsewhere.wait_for_function("Object.values(localStorage).some(copy => copy.includes('Eerste zin.'))")
+    elsewhere.evaluate("dispatchEvent(new Event('focus'))")
+    held.wait(elsewhere)
+    write(desk, " Tweede zin.")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    result = {404: "not_here", 413: "full"}[status]
+    reply = {"status": status, "headers": {"X-Revision": "0"}, "json": {"result": result}}
+    held.routes.pop(0).fulfill(**reply)
+    elsewhere.wait_for_timeout(300)
+    assert "Tweede zin." in texts_on_device(elsewhere)
+
+
+def test_a_store_that_hangs_does_not_stop_saving(desk):
+    on_any_page(desk).evaluate(HOLD_THE_STORE)
+    fresh = another_tab(desk)
+    write(fresh, "Toch opgeslagen.")
+    expect(line(fresh)).to_contain_text(SAVED, timeout=15_000)
+    assert stored() == "Toch opgeslagen."
+
+
+def test_a_store_that_hangs_does_not_stop_signing_out(desk):
+    on_any_page(desk).evaluate(HOLD_THE_STORE)
+    sign_out(desk)
+    expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible(timeout=15_000)
+
+
+def test_a_text_too_long_stays_whole_when_another_tab_shortens_it(desk):
+    field(desk).fill("x" * 20_050 + " slot")
+    expect(line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
+    second = another_tab(desk)
+    expect(field(second)).to_have_value(re.compile("slot$"))
+    expect(line(second)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
+    field(second).fill("ingekort")
+    expect(line(second)).to_contain_text(SAVED)
+    context = desk.context
+    desk.close()
+    second.close()
+    fresh = context.new_page()
+    fresh.goto("/antwoorden/")
+    expect(fresh.locator("#niet-verzonden")).to_contain_text("slot")
+    expect(fresh.locator("#niet-verzonden")).to_contain_text("Langer dan 20.000 tekens.")
+
+
+def test_a_text_too_long_is_kept_once_however_often_it_is_opened(desk):
+    field(desk).fill("x" * 20_050)
+    expect(line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
+    for _each in range(3):
+        desk.reload()
+        expect(line(desk)).to_contain_text("Te lang om op te slaan")
+    wait_until_on_device(desk, 2)  # as it was, and as it is written on
+
+
+def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(desk):
+    def filter_words(route):
+        if "verboden" in (route.request.post_data or ""):
+            route.fulfill(status=403, body="<h1>Geblokkeerd</h1>")
+        else:
+            route.continue_()
+
+    desk.context.route("**/antwoord/**", filter_words)
+    write(desk, "Een verboden woord.")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
+    desk.reload()
+    expect(field(desk)).to_have_value("Een verboden woord.")
+    field(desk).fill("Een net woord.")
+    expect(line(desk)).to_contain_text(SAVED, timeout=15_000)
+    assert stored() == "Een net woord."
+    assert "verboden" in texts_on_device(desk)
+
+
+# --- Signing out ---
+
+
+def test_a_download_that_is_refused_wipes_nothing(open_page, assignment, student):
+    page = open_page(user=student, accept_downloads=False)
+    page.goto(assignment.get_absolute_url())
+    no_saves(page)
+    write(page, "Alleen hier.")
+    expect(line(page)).to_contain_text(ON_DEVICE)
+    sign_out(page)
+    sign_out_dialog(page).get_by_role("button", name="Download als tekst").click()
+    page.wait_for_timeout(300)
+    assert "Alleen hier." in texts_on_device(page)
+
+
+def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
+    no_saves(desk)
+    write(desk, "Nog open.")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    other = on_any_page(desk)
+    other.evaluate("Object.keys(localStorage).forEach(key => localStorage.removeItem(key))")
+    desk.wait_for_function("Object.values(localStorage).some(copy => copy.includes('Nog open.'))")
+
+
+def test_signing_out_that_does_not_come_through_leaves_a_page_that_saves(desk):
+    write(desk, "Eerst.")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.route("**/account/uitloggen/", lambda route: route.fulfill(status=204))
+    sign_out(desk)
+    expect(sign_out_dialog(desk)).to_contain_text("Uitloggen is niet gelukt")
+    sign_out_dialog(desk).get_by_role("button", name="Blijf ingelogd").click()
+    write(desk, " Daarna.")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "Eerst. Daarna."
+
+
+# --- Handing in ---
+
+
+@pytest.fixture
+def two_questions(open_page, assignment, student):
+    both = AssignmentFactory(module=assignment.module, case=published_case(kolbs=["doener", "denker"]))
+    page = open_page(user=student)
+    page.goto(both.get_absolute_url())
+    return page
+
+
+def nth(page, number: int):
+    return page.get_by_label("Jouw antwoord").nth(number)
+
+
+def hand_all_in(page) -> None:
+    page.get_by_role("button", name="Lever alles in").click()
+
+
+@pytest.mark.parametrize("size", [20_050, 1_000_000])
+def test_one_text_too_long_does_not_stop_the_others_and_both_are_told(two_questions, size):
+    page = two_questions
+    nth(page, 0).fill("Kort.")
+    fill = "(area, size) => { area.value = 'é'.repeat(size); area.dispatchEvent(new Event('input', {bubbles: true})); }"
+    nth(page, 1).evaluate(fill, size)
+    hand_all_in(page)
+    expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
+    assert Submission.objects.get().text == "Kort."
+    lines = page.locator("[data-saveline]")
+    expect(lines.nth(0)).to_contain_text("Ingeleverd")
+    expect(lines.nth(1)).to_contain_text("Te lang om op te slaan")
+
+
+def test_a_field_that_was_never_touched_is_no_conflict(two_questions):
+    page = two_questions
+    other = another_tab(page)
+    nth(other, 0).fill("In het andere tabblad.")
+    expect(line(other).first).to_contain_text(SAVED)
+    nth(page, 1).fill("Hier.")
+    hand_all_in(page)
+    expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
+    expect(nth(page, 0)).to_have_value("In het andere tabblad.")
+    expect(page.get_by_role("region", name="Twee teksten")).to_have_count(0)
+
+
+def test_an_answer_taken_back_elsewhere_is_no_conflict(desk, assignment, student):
+    write(desk, "Tekst.")
+    expect(line(desk)).to_contain_text(SAVED)
+    answer = Answer.objects.get()
+    submission = Submission.objects.create(
+        answer=answer, revision=answer.revision, question_text="?", text=answer.text, submitted_at=timezone.now()
+    )
+    second = desk.context.new_page()
+    second.goto(f"{assignment.get_absolute_url()}?bewerk={answer.question_id}")
+    desk.close()
+    assert answering.take_back(submission=submission)
+    write(second, " Nog iets.")
+    expect(line(second)).to_contain_text(SAVED)
+    assert (stored(), kept()) == ("Tekst. Nog iets.", [])
+
+
+# --- The offline page ---
+
+
+def test_the_offline_page_knows_who_signed_in_without_a_new_page(browser, own_server, assignment, student):
+    own_server()
+    somebody = UserFactory()
+    somebody.password = PBKDF2PasswordHasher().encode(PASSWORD, "zoutzoutzout")
+    somebody.save()
+    context = browser.new_context(base_url=own_server.url, locale="nl-NL")
+    context.set_default_timeout(10_000)
+    context.add_cookies([session_cookie(student, own_server.url)])
+    page = context.new_page()
+    page.goto(assignment.get_absolute_url())
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    Session.objects.all().delete()
+    field(page).fill("Alleen voor de eerste.")
+    dialog = page.get_by_role("dialog", name="Je bent uitgelogd")
+    dialog.get_by_label("E-mailadres").fill(somebody.email)
+    dialog.get_by_label("Wachtwoord").fill(PASSWORD)
+    dialog.get_by_role("button", name="Log in en ga verder").click()
+    expect(page.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
+    own_server.kill()
+    page.goto("/casussen/")
+    expect(page.get_by_text("Er staat op dit apparaat geen tekst van jou")).to_be_visible()
+    expect(page.get_by_text("Alleen voor de eerste.")).to_have_count(0)
+    context.close()
+
+
+@pytest.fixture
+def slow_page(own_server):
+    """The site behind a proxy that has no time for the catalogue; with a list of how often that was asked for."""
+    own_server()
+    asked = []
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/casussen/"):
+                asked.append(self.path)
+                return self.answer(504, b"", {})
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
+            try:
+                with urllib.request.urlopen(
+                    urllib.request.Request(own_server.url + self.path, headers=headers)
+                ) as reply:
+                    return self.answer(reply.status, reply.read(), reply.headers)
+            except urllib.error.HTTPError as reply:
+                return self.answer(reply.code, reply.read(), reply.headers)
+
+        def answer(self, status: int, body: bytes, headers) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args) -> None:
+            """Nothing on the console of a test."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+
+
+def test_one_page_that_does_not_answer_is_not_asked_for_without_end(browser, slow_page, student):
+    address, asked = slow_page
+    context = browser.new_context(base_url=address, locale="nl-NL")
+    context.add_cookies([session_cookie(student, address)])
+    page = context.new_page()
+    page.goto("/over/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("setTimeout(() => location.assign('/casussen/'))")
+    time.sleep(8)
+    assert 1 <= len(asked) <= 3
+    context.close()
