@@ -79,3 +79,18 @@ class Held:
         self.is_open = True
         for route in self.routes:
             route.continue_()
+
+
+def texts_on_device(page) -> str:
+    """All copies that localStorage has, as one text."""
+    copies = "Object.entries(localStorage).filter(([key]) => key.startsWith('casusboek:'))"
+    return " ".join(page.evaluate(f"{copies}.flat()"))
+
+
+def wait_for_copy(page, text: str) -> None:
+    """One tab hears of what another one stored a moment later."""
+    for _each in range(100):
+        if text in texts_on_device(page):
+            return
+        page.wait_for_timeout(50)
+    assert text in texts_on_device(page)

@@ -16,7 +16,20 @@ from questions import answering
 from questions.models import Answer, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import wait_until_on_device
-from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, Held, field, kept, line, no_saves, stored, write
+from tests.browser.student_desk import (
+    ON_DEVICE,
+    PASSWORD,
+    SAVED,
+    Held,
+    field,
+    kept,
+    line,
+    no_saves,
+    stored,
+    texts_on_device,
+    wait_for_copy,
+    write,
+)
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory
 
@@ -52,12 +65,6 @@ def on_any_page(page):
     return other
 
 
-def texts_on_device(page) -> str:
-    return " ".join(
-        page.evaluate("Object.entries(localStorage).filter(([key]) => key.startsWith('casusboek:')).flat()")
-    )
-
-
 def sign_out(page) -> None:
     page.locator("#uitloggen button").click()
 
@@ -75,7 +82,7 @@ def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
     held = Held(elsewhere)
     no_saves(desk)
     write(desk, "Eerste zin.")
-    elsewhere.wait_for_function("Object.values(localStorage).some(copy => copy.includes('Eerste zin.'))")
+    wait_for_copy(elsewhere, "Eerste zin.")
     elsewhere.evaluate("dispatchEvent(new Event('focus'))")
     held.wait(elsewhere)
     write(desk, " Tweede zin.")
@@ -167,7 +174,7 @@ def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
     expect(line(desk)).to_contain_text(ON_DEVICE)
     other = on_any_page(desk)
     other.evaluate("Object.keys(localStorage).forEach(key => localStorage.removeItem(key))")
-    desk.wait_for_function("Object.values(localStorage).some(copy => copy.includes('Nog open.'))")
+    wait_for_copy(desk, "Nog open.")
 
 
 def test_signing_out_that_does_not_come_through_leaves_a_page_that_saves(desk):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from questions.models import Answer, Assignment, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device
-from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, write
+from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, wait_for_copy, write
 from tests.factories import UserFactory, published_case
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -291,8 +291,7 @@ def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(de
     desk.clock.install()
     desk.reload()
     write(desk, "een")
-    # One tab hears of what another one stored a moment later.
-    elsewhere.wait_for_function("Object.values(localStorage).some(copy => copy.includes('\"een\"'))")
+    wait_for_copy(elsewhere, '"een"')
     with elsewhere.expect_response("**/antwoord/**") as sent:
         elsewhere.evaluate("window.dispatchEvent(new Event('focus'))")
     assert (sent.value.status, stored()) == (200, "een")
