@@ -44,14 +44,23 @@ async function transact(mode, work) {
   return new Promise((resolve, reject) => {
     const transaction = connection.transaction(STORE, mode, { durability: "strict" });
     const result = work(transaction.objectStore(STORE));
-    const timer = setTimeout(() => transaction.abort(), PATIENCE); // which rejects
-    transaction.oncomplete = () => {
+    const timer = setTimeout(() => giveUp(transaction), PATIENCE);
+    const end = (done) => {
       clearTimeout(timer);
-      resolve(result?.());
+      done();
     };
-    transaction.onabort = () => reject(transaction.error);
-    transaction.onerror = () => reject(transaction.error);
+    transaction.oncomplete = () => end(() => resolve(result?.()));
+    transaction.onabort = transaction.onerror = () => end(() => reject(transaction.error));
   });
+}
+
+// Which rejects, unless it was over before this page heard of it.
+function giveUp(transaction) {
+  try {
+    transaction.abort();
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+  }
 }
 
 // --- localStorage, at once ---

@@ -111,6 +111,7 @@ def revise(page, assignment, assert_accessible) -> None:
     expect(page.get_by_text(COMMENT)).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="Verder werken aan een nieuwe versie").click()
+    page.wait_for_load_state()  # where an address ends in #…, Chromium takes the focus away until then
     field = page.get_by_label("Jouw antwoord")
     field.press("Control+End")
     field.press_sequentially(SECOND)
