@@ -8,11 +8,12 @@ import pytest
 from django.apps import apps
 from django.core import serializers
 from django.test import Client
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 from lxml import html
 
 from cases import editions
+from cases.models import Actor, Keyword, Part
 from tests.factories import UserFactory, published_case
 from tests.world import World, words
 
@@ -70,6 +71,9 @@ class Site(World):
             "withdrawn": f"/beheer/cases/case/{self.gone.pk}/history/",
             **self.addresses,
         }
+        for model in (Part, Keyword, Actor):  # their numbers go on from those of other tests
+            name = f"admin:cases_{model._meta.model_name}_change"
+            self.pages[name] = reverse(name, args=[model.objects.first().pk])
 
     def browser(self, role: str, **options) -> Client:
         """Sends what a browser sends without our script."""

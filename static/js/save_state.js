@@ -52,7 +52,7 @@ const EVENTS = {
     const isLatest = state.sent === null || seq >= state.sent.seq;
     if (decision.kind === "saved") return saved(state, decision, value, seq, isLatest);
     if (!isLatest) return state;
-    return replies[decision.kind]({ ...state, sent: null }, decision);
+    return replies[decision.kind]({ ...state, sent: null }, decision, value);
   },
 
   // What an earlier page of this person left on the device is stored now.
@@ -84,8 +84,12 @@ function saved(state, decision, value, seq, isLatest) {
   return settled({ ...now, sent: null, why: null, tries: 0 });
 }
 
+// What cannot be stored is the text that was sent: another one that is there by now may go out.
 function notSaved(why) {
-  return (state) => ({ ...state, phase: "dirty", why });
+  return (state, decision, value) => {
+    const isChanged = NEEDS_CHANGE.has(why) && !same(state.value, value);
+    return { ...state, phase: "dirty", why: isChanged ? null : why };
+  };
 }
 
 function another(state, { stored, choice, revision }) {

@@ -39,3 +39,13 @@ def wait_until_on_device(page, count: int, prefix: str = WRITING) -> None:
             return
         page.wait_for_timeout(100)
     assert on_device(page, prefix) == count
+
+
+def wait_until_on_disk(page, text: str) -> None:
+    """IndexedDB takes a copy at most once a second, so the last words come a moment later."""
+    values = STRICT_KEYS.replace("getAllKeys", "getAll")
+    for _each in range(50):
+        if text in str(page.evaluate(values)):
+            return
+        page.wait_for_timeout(100)
+    assert text in str(page.evaluate(values))

@@ -326,7 +326,8 @@ def test_two_tabs_keep_a_copy_each(form):
 def test_with_one_store_cleared_the_other_brings_everything_back(form, cleared):
     form.get_by_label("Titel").fill("Dubbel bewaard")
     form.get_by_label("Middenstuk").fill("Tot hier was ik")
-    form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
+    expect(form.locator("[data-kept]")).to_contain_text("Bewaard op dit apparaat")
+    device.wait_until_on_disk(form, "Tot hier was ik")
     form.evaluate(cleared)
     fresh = closed_and_opened(form)
     fresh.get_by_role("button", name="Terugzetten").click()

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from questions.models import Assignment, Feedback, Submission
 from tests.browser.conftest import PROGRAMS, QUIET, session_cookie
-from tests.browser.device import on_device, wait_until_on_device
+from tests.browser.device import on_device, wait_until_on_device, wait_until_on_disk
 from tests.browser.student_desk import (
     ON_DEVICE,
     SAVED,
@@ -173,7 +173,7 @@ def test_the_higher_number_wins_whichever_store_has_it(desk):
     expect(line(desk)).to_contain_text(ON_DEVICE)
     key, copy = only_copy(desk)
     write(desk, " twee")
-    desk.wait_for_timeout(1500)  # the second copy is in both stores by then
+    wait_until_on_disk(desk, "een twee")
     desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
     context, url = desk.context, desk.url
     desk.close()

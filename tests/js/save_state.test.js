@@ -96,6 +96,12 @@ for (const kind of ["too_long", "full", "refused"]) {
   });
 }
 
+for (const kind of ["too_long", "full", "refused"]) {
+  test(`a text that was changed before the reply ${kind} came may go out`, () => {
+    assert.equal(maySend(replied(reduce(typedAndSent(), changed("Korter.")), { kind })), true);
+  });
+}
+
 test("signed out, the text goes out again once asked", () => {
   const state = replied(typedAndSent(), { kind: "signed_out" });
   assert.deepEqual([state.why, maySend(state)], ["signed_out", true]);
