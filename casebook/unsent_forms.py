@@ -71,7 +71,7 @@ class GiveFormsBack:
         return response
 
     def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> HttpResponse | None:
-        """Nothing is stored as the words of who signed in here after the form was opened.
+        """Nothing is stored as the words of a user who signed in here after the form was opened.
 
         It is given back, since it may be nowhere else; not where a script kept a copy on the device for its writer.
         """

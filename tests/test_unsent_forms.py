@@ -46,7 +46,7 @@ TABLE = {
     "admin:cases_case_put_back": ("administrator", "withdrawn"),
     "admin:questions_teacherinvitation_add": ("administrator", ""),
 }
-# Saved while it is written, with a page of its own for who is signed out (questions/views/rescue.py).
+# Saved while it is written, with a page of its own for users who are signed out (questions/views/rescue.py).
 WRITTEN = {
     "questions:save_answers",
     "questions:hand_in",

@@ -49,7 +49,7 @@ def page_of_unsaved(request: HttpRequest, saved: Saved) -> HttpResponse:
 
 
 def takes_text(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view, unless the POST came from who is signed out or somebody else by now: they get their text back."""
+    """Return the view; a user who is signed out, or somebody else by now, gets the text back instead."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
