@@ -40,12 +40,14 @@ def whose_device(get_response: Callable[[HttpRequest], HttpResponse]):
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if not (is_page or request.session.modified):
+            return response
         known = request.COOKIES.get(USER_COOKIE)
         has_session = (
             settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies
         )
-        is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        if not (known or has_session) or not (is_page or request.session.modified):
+        if not (known or has_session):
             return response
         user = str(request.user.pk) if request.user.is_authenticated else None
         if user is None and known:

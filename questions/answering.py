@@ -50,8 +50,9 @@ class AnswerPlace:
     draft: Draft
 
     def find(self) -> Answer | None:
-        whose = {"student": self.student, "question": self.question, "assignment": self.assignment_id}
-        return Answer.objects.filter(**whose).order_by().first()
+        """There is at most one (unique constraints of Answer), so nothing is sorted or cut off."""
+        whose = {"student": self.student.pk, "question": self.question.pk, "assignment": self.assignment_id}
+        return next(iter(Answer.objects.filter(**whose).order_by()), None)
 
     def is_worth_storing(self, text: str) -> bool:
         return bool(text)
@@ -75,6 +76,7 @@ class AnswerPlace:
         keeping = before_overwriting(row, text, now)
         written = {
             "text": text,
+            "revision": row.revision + 1,
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
             "updated_at": now,
@@ -83,13 +85,12 @@ class AnswerPlace:
         rows = Answer.objects.filter(pk=row.pk, revision=row.revision)
         if keeping.kind:
             with transaction.atomic():
-                changed = rows.update(revision=F("revision") + 1, **written)
+                changed = rows.update(**written)
                 if changed:
                     _keep_in_room(row, [_version(row, row.text, row.writer, row.revision, keeping.kind)])
         else:
-            changed = rows.update(revision=F("revision") + 1, **written)
+            changed = rows.update(**written)
         if changed:
-            row.revision += 1
             for name, value in written.items():
                 setattr(row, name, value)
         return bool(changed)

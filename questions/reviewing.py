@@ -41,7 +41,8 @@ class FeedbackPlace:
     verdict: Verdict | None
 
     def find(self) -> Feedback | None:
-        return Feedback.objects.filter(submission=self.submission, author=self.author).order_by().first()
+        """There is at most one (a unique constraint of Feedback), so nothing is sorted or cut off."""
+        return next(iter(Feedback.objects.filter(submission=self.submission, author=self.author).order_by()), None)
 
     def is_worth_storing(self, text: str) -> bool:
         return bool(text.strip()) or self.verdict is not None
@@ -73,6 +74,7 @@ class FeedbackPlace:
             "text": text,
             "verdict": self.verdict or row.verdict,
             "batch": "",
+            "revision": row.revision + 1,
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
             "updated_at": now,
@@ -82,11 +84,10 @@ class FeedbackPlace:
         # The release counts too: what is released between reading the row and writing it, was not released as this.
         rows = Feedback.objects.filter(pk=row.pk, revision=row.revision, released_at=row.released_at)
         with transaction.atomic():
-            changed = rows.update(revision=F("revision") + 1, **written)
+            changed = rows.update(**written)
             if changed and keeping.kind:
                 _keep(self.submission, self.author, [row.text], keeping.kind)
         if changed:
-            row.revision += 1
             for name, value in written.items():
                 setattr(row, name, value)
         return bool(changed)
