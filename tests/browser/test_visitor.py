@@ -82,6 +82,7 @@ def test_back_and_reload_keep_the_search(open_page, sixteen_cases):
     page.reload()
     expect(page.get_by_role("searchbox")).to_have_value("koelkast")
     page.get_by_role("link", name="Langer thuis").first.click()
+    page.wait_for_url("**/casussen/*/")
     page.go_back()
     expect(page.get_by_role("searchbox")).to_have_value("koelkast")
     expect(page.locator("#gevonden")).to_have_text("1 van de 16 casussen")
