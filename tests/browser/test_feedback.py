@@ -15,11 +15,13 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 SAVED = "Opgeslagen"
 ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
 PASSWORD = "een-lang-wachtwoord"
 TEXT = "Waar zie je dat in het verhaal?"
+POLL = 11_000  # milliseconds: the desk looks around every ten seconds
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +99,8 @@ def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
 
 
 def test_a_verdict_alone_is_saved(desk):
-    desk.get_by_label("afgerond").check()
+    with desk.expect_response(lambda response: response.request.method == "POST"):
+        desk.get_by_label("afgerond").check()
     expect(line(desk)).to_contain_text(SAVED)
     assert stored() == ("", "afgerond")
 
@@ -259,10 +262,12 @@ def test_a_release_without_an_answer_says_how_it_stands(desk):
 def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
     colleague = enrol(assignment.module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     other = open_page(user=colleague)
+    other.clock.install()
     other.goto(address(assignment))
     write(desk, TEXT)
     expect(line(desk)).to_contain_text(SAVED)
-    expect(other.get_by_text("Karin schrijft nu")).to_be_visible(timeout=15_000)
+    other.clock.fast_forward(POLL)
+    expect(other.get_by_text("Karin schrijft nu")).to_be_visible()
     write(other, "Ik vind het sterk.")
     expect(line(other)).to_contain_text(SAVED)
     write(desk, " Leg uit.")
@@ -479,12 +484,14 @@ def test_an_act_on_the_last_answer_to_read_comes_back_to_it(open_page, teacher, 
 
 def test_what_came_in_is_told_until_it_is_on_the_page(open_page, teacher, assignment, submission):
     page = open_page(user=teacher)
+    page.clock.install()
     page.goto(address(assignment))
     page.keyboard.press("j")
     late = hand_in(assignment, enrol(assignment.module))
-    page.get_by_role("link", name="Laat zien", exact=True).click(timeout=15_000)
+    page.clock.fast_forward(POLL)
+    page.get_by_role("link", name="Laat zien", exact=True).click()
     expect(page.locator(f"#antwoord-{late.pk}")).to_be_visible()
-    with page.expect_response(lambda response: "/feedback/nu/" in response.url, timeout=15_000):
+    with page.expect_response(lambda response: "/feedback/nu/" in response.url):
         page.reload()
     page.wait_for_timeout(200)
     expect(page.get_by_text("Er is intussen nieuw ingeleverd.")).to_have_count(0)
@@ -534,7 +541,8 @@ def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expect
     write(desk, TEXT)
     expect(line(desk)).to_contain_text(SAVED)
     other = again(desk)
-    desk.get_by_label("graag aanvullen").check()
+    with desk.expect_response(lambda response: response.request.method == "POST"):
+        desk.get_by_label("graag aanvullen").check()
     expect(line(desk)).to_contain_text(SAVED)
     other.get_by_role("button", name="Geef vrij", exact=True).first.click()
     panel = other.get_by_role("region", name="Twee teksten")
