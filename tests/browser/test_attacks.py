@@ -34,6 +34,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 HOLD_THE_STORE = """() => new Promise(resolve => {
     const request = indexedDB.open("casusboek", 1);

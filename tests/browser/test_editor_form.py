@@ -12,6 +12,7 @@ from tests.browser.conftest import session_cookie
 from tests.factories import ActorFactory, ConceptFactory, KeywordFactory, UserFactory
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 ADD = "/beheer/cases/case/add/"
 PASSWORD = "een-lang-wachtwoord"

@@ -11,7 +11,6 @@ from tests.factories import ActorFactory, ConceptFactory, PartFactory, UserFacto
 from tests.questions.factories import ModuleFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.writes
 
 STORY = "Meneer Kwartel staat om half zeven al bij de deur."
 OLD, NEW = "Wat zeg je als eerste tegen hem?", "Wat vraag je als eerste aan hem?"
@@ -31,6 +30,8 @@ def people(transactional_db):
     return {"chief": chief, "teacher": teacher, "student": student, "module": module}
 
 
+@pytest.mark.writes
+@pytest.mark.each_database
 def test_a_seventeenth_case_from_nothing_to_withdrawn(open_page, people, expected_problems):
     desk, laptop = open_page(user=people["chief"]), open_page(user=people["teacher"])
     visitor = open_page()

@@ -10,7 +10,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.each_database]
 
 FIRST = "Ik bel meneer Hans."
 SECOND = " Ik vraag eerst hoe het met hem gaat."

@@ -92,6 +92,7 @@ def fulfil_with(script: Path, route) -> None:
     route.fulfill(content_type="text/javascript", body=script.read_text(encoding="utf-8"))
 
 
+@pytest.mark.each_database
 def test_old_scripts_save_and_hand_in_at_a_new_server(old_desk):
     sent = []
     old_desk.on("request", lambda request: request.method == "POST" and sent.append(request.post_data))
@@ -106,6 +107,7 @@ def test_old_scripts_save_and_hand_in_at_a_new_server(old_desk):
     assert kept() == ["Een regel.\nNog een. En meer."]  # as handed in
 
 
+@pytest.mark.each_database
 def test_old_scripts_show_a_conflict_with_a_new_server(old_desk, open_page, student, expected_problems):
     expected_problems.append("status of 409")
     other = open_page(user=student)
@@ -122,6 +124,7 @@ def test_old_scripts_show_a_conflict_with_a_new_server(old_desk, open_page, stud
     assert kept() == ["van de nieuwe", "van de oude"]
 
 
+@pytest.mark.each_database
 def test_old_scripts_that_left_a_copy_are_followed_by_new_ones_that_send_it(old_desk, open_page, expected_problems):
     expected_problems.append("net::ERR_")
     no_saves(old_desk)
@@ -306,6 +309,7 @@ def server_clock(monkeypatch):
     return server_clock
 
 
+@pytest.mark.each_database
 def test_a_server_clock_that_goes_back_an_hour_costs_nothing(desk, assignment, server_clock):
     write(desk, "Voor de klok terugging, een hele zin.")
     expect(line(desk)).to_contain_text(SAVED)
@@ -409,6 +413,7 @@ def read_only():
     request_started.disconnect(before_request)
 
 
+@pytest.mark.each_database
 def test_with_a_read_only_database_a_text_waits_on_the_device(desk, read_only, expected_problems):
     expected_problems.append("status of 500")
     with read_only():
@@ -426,6 +431,7 @@ def test_with_a_read_only_database_a_text_waits_on_the_device(desk, read_only, e
     wait_until_on_device(desk, 0)
 
 
+@pytest.mark.each_database
 def test_with_a_read_only_database_people_read_on(desk, read_only):
     pages = [desk.url, "/", "/casussen/", "/antwoorden/", "/account/inloggen/"]
     with read_only():
@@ -445,6 +451,7 @@ def locked():
         yield
 
 
+@pytest.mark.each_database
 def test_a_worker_that_is_killed_while_it_saves_loses_nothing(own_desk):
     # A worker with threads is never killed for one request that hangs; this kind is.
     page = own_desk("--worker-class", "sync", "--threads", "1", "--timeout", "2")

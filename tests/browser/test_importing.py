@@ -9,7 +9,7 @@ from tests.cases.test_document import TEXT
 from tests.cases.test_loading import VOCABULARY
 from tests.factories import KeywordFactory, UserFactory, published_case
 
-pytestmark = pytest.mark.writes
+pytestmark = pytest.mark.each_database
 
 
 def file(name: str, content: str | bytes) -> dict:

@@ -30,6 +30,7 @@ from tests.factories import UserFactory
 from tests.questions.factories import enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 WITHOUT_SCRIPT = "Deze pagina slaat je tekst nu niet vanzelf op."
 

@@ -10,6 +10,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 TEXT = "Ik ga eerst naast haar zitten."
 CACHED = """async () => {

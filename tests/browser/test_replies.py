@@ -17,6 +17,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 TEXT = "Ik bel eerst haar dochter, die kent haar het best."
 PAGE = "<!doctype html><title>Welkom</title><p>Log in op het netwerk."

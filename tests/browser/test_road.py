@@ -8,7 +8,7 @@ from questions.models import Answer, AnswerState, Submission
 from tests.factories import UserFactory, published_case
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.each_database]
 
 PASSWORD = "koelkast-op-driehoog"
 FIRST = "Ik bel eerst haar dochter."

@@ -9,8 +9,6 @@ from questions.models import Assignment, Enrolment, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
-pytestmark = pytest.mark.writes
-
 FOUR = ["doener", "beschouwer", "denker", "beslisser"]
 
 
@@ -29,6 +27,8 @@ def case(transactional_db):
     return published_case(title="Een lekkende koelkast", kolbs=FOUR)
 
 
+@pytest.mark.writes
+@pytest.mark.each_database
 def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, teacher, module, case):
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
@@ -52,6 +52,8 @@ def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, te
     ]
 
 
+@pytest.mark.writes
+@pytest.mark.each_database
 def test_enter_in_a_field_saves_and_picks_nothing(open_page, teacher, module, case):
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
@@ -60,6 +62,8 @@ def test_enter_in_a_field_saves_and_picks_nothing(open_page, teacher, module, ca
     assert Assignment.objects.get().questions.count() == 4
 
 
+@pytest.mark.writes
+@pytest.mark.each_database
 def test_without_javascript_quick_picks_work_too(open_page, teacher, module, case):
     page = open_page(user=teacher, javascript=False)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
@@ -72,6 +76,8 @@ def test_without_javascript_quick_picks_work_too(open_page, teacher, module, cas
     assert Assignment.objects.get().questions.get().kolb == "denker"
 
 
+@pytest.mark.writes
+@pytest.mark.each_database
 def test_by_keyboard_alone_a_student_joins(open_page, module):
     student = UserFactory(name="Bram Kuipers")
     page = open_page(width=390, user=student)

@@ -9,6 +9,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import ModuleFactory
 
 expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
 
 PASSWORD = "een-lang-wachtwoord"
 

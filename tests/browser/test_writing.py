@@ -16,7 +16,7 @@ from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, 
 from tests.factories import UserFactory, published_case
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.each_database]
 
 
 @pytest.fixture(autouse=True)
