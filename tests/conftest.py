@@ -92,14 +92,23 @@ def fresh_counts(request: pytest.FixtureRequest) -> Iterator[None]:
 # --- and above this one ---
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Give the marks that pytest-django sorts by, and after its sorting put what takes long in front."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
         if is_transactional(item, fixtures):
             keep_migrated_rows(item)
+    yield
+    items.sort(key=begins_later)
+
+
+def begins_later(item: pytest.Item) -> bool:
+    """What takes long begins before the rest, or one process would wait for another at the end. A test with real
+    transactions never does: it empties tables of which those without need the rows."""
+    return not item.get_closest_marker("long") or bool(is_transactional(item, getattr(item, "fixturenames", ())))
 
 
 def is_transactional(item: pytest.Item, fixtures: list[str]) -> bool:

@@ -10,7 +10,7 @@ from cases import editions, loading, window
 from tests.test_rights import ROLES, everything_said, taken_back
 from tests.world import World, story, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 TOLD = [*vars(story).values(), words.WORKING_COPY]
 

@@ -23,6 +23,8 @@ from tests.upgrades.databases import Text
 from tests.upgrades.make_dump import LONGEST
 from tests.world import routes
 
+pytestmark = pytest.mark.long
+
 DUMPS = databases.dumps_of(connection.vendor)
 COMMITS = {"e1333d5"}  # that have a dump for both engines; no dump is ever removed
 
