@@ -106,7 +106,7 @@ function writeStrict(key, copy) {
   return transact("readwrite", (store) => void store.put(copy, key)).then(
     () => true,
     async () => {
-      await removeStrict(key, Infinity); // as in localStorage: an older text must not be taken for the last one
+      await removeStrict(key, copy.seq); // as in localStorage: an older text must not be taken for the last one
       return false;
     },
   );

@@ -40,6 +40,7 @@ export class Field {
     this.url = element.dataset.save;
     this.writer = pageWriter;
     this.device = "pending";
+    this.told = 0; // the number of the copy that it is said of
     this.isBehind = false; // while a text of an earlier page still waits to be sent
     this.isHeld = false; // while what stood here at a click is being handed in or released
     this.isClosed = false; // the person is signing out
@@ -58,8 +59,8 @@ export class Field {
     this.choices.forEach((radio) => radio.addEventListener("change", () => this.typed()));
     this.area.addEventListener("blur", () => this.flush());
     window.addEventListener("storage", ({ key, newValue }) => {
-      // Another tab wiped what this one still shows.
-      if (key === this.key && newValue === null && this.isUnsent() && !this.isClosed) this.keepCopy();
+      // Another tab wiped what this one still shows; no key means all of it.
+      if ([this.key, null].includes(key) && newValue === null && this.isUnsent() && !this.isClosed) this.keepCopy();
     });
     enlist(this);
   }
@@ -152,7 +153,9 @@ export class Field {
     const { key, ...copy } = this.asCopy();
     if (this.device === "kept") this.device = "pending";
     const isKept = await keep(key, copy);
+    if (copy.seq < this.told) return; // of a later copy it is known already
     if (copy.seq !== this.state.seq && isKept) return; // more was typed since, and that is kept by now or soon
+    this.told = copy.seq;
     this.device = isKept ? "kept" : "failed";
     this.say();
   }
@@ -173,7 +176,7 @@ export class Field {
       if (copy.key === this.key || copy.aside || copy.isVersion || !isWhole(copy)) continue;
       const value = { text: copy.text, choice: copy.extra?.verdict || this.value.choice };
       if (same(value, this.state.confirmed)) {
-        await remove(copy.key);
+        await settle(copy.key, copy.seq); // its page may have written more since
         continue;
       }
       if (!this.taken.has(copy.key)) {

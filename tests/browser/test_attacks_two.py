@@ -1,0 +1,128 @@
+"""What a second attack on the writing path found, each as it was found: lost, stuck, shown to others, or untrue."""
+
+import pytest
+
+from questions.models import Submission
+from tests.browser import device
+from tests.browser.device import wait_until_on_disk
+from tests.browser.student_desk import (
+    ON_DEVICE,
+    SAVED,
+    Held,
+    field,
+    line,
+    no_saves,
+    stored,
+    texts_on_device,
+    wait_for_copy,
+    write,
+)
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.writes
+
+HOLD_THE_STORE_FOR = """milliseconds => new Promise(resolve => {
+    const request = indexedDB.open("casusboek", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("copies");
+    request.onsuccess = () => {
+        const store = request.result.transaction("copies", "readwrite").objectStore("copies");
+        const until = Date.now() + milliseconds;
+        const again = () => { if (Date.now() < until) store.get("x").onsuccess = again; };
+        again();
+        resolve();
+    };
+})"""
+
+
+@pytest.fixture(autouse=True)
+def problems_are_meant(expected_problems):
+    expected_problems.append("net::ERR_|status of")
+
+
+def another_tab(page):
+    other = page.context.new_page()
+    other.goto(page.url)
+    return other
+
+
+def test_a_store_that_is_slow_once_does_not_cost_the_later_copy(desk):
+    other = desk.context.new_page()
+    other.goto("/over/")
+    no_saves(desk)
+    other.evaluate(HOLD_THE_STORE_FOR, 2_600)
+    write(desk, "Een.")
+    desk.wait_for_timeout(1_200)
+    write(desk, " Twee.")
+    desk.wait_for_timeout(4_000)
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    wait_until_on_disk(desk, "Een. Twee.")
+
+
+def test_a_page_that_recovers_copies_keeps_what_another_tab_wrote_meanwhile(desk):
+    desk.context.route("**/antwoord/**", lambda route: route.abort())  # of the third page only what it routes itself
+    second = another_tab(desk)
+    write(desk, "Zelfde.")
+    write(second, "Zelfde.")
+    expect(line(second)).to_contain_text(ON_DEVICE)
+    third = desk.context.new_page()
+    held = Held(third)
+    third.goto(desk.url)
+    held.wait(third)
+    second.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")  # also when it is closed
+    write(second, " En nog veel meer.")
+    wait_for_copy(third, "En nog veel meer.")
+    second.close()
+    held.let_through()
+    expect(line(third)).to_contain_text(SAVED)
+    third.wait_for_timeout(500)
+    assert "En nog veel meer." in texts_on_device(third)
+
+
+def test_text_that_all_stores_lost_is_kept_again_by_the_page_that_shows_it(desk):
+    no_saves(desk)
+    write(desk, "Nog open.")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    other = desk.context.new_page()
+    other.goto("/over/")
+    other.evaluate(device.LOCAL)
+    wait_for_copy(desk, "Nog open.")
+
+
+# --- Characters ---
+
+ODD = (
+    "\n a\tb \ufffe c\ufeff d\x7f e\x85 \u202ef\u202c \U0001f468\u200d\U0001f469\u200d\U0001f467 n\u0303 "
+    "\u05e9\u05dc\u05d5\u05dd \ufffd\x01\x1b\u00a0\u3000 z"
+)
+PUT = "(area, text) => { area.value = text; area.dispatchEvent(new Event('input', {bubbles: true})); }"
+PUT_HALVES = """area => {
+    area.value = '\\n' + area.value + '\\ud83d\\u0000\\ude00\\u2028\\u000bq' + String.fromCharCode(0xd800);
+    area.dispatchEvent(new Event('input', {bubbles: true}));
+}"""
+
+
+def test_odd_characters_come_back_as_they_were_and_are_handed_in_so(desk):
+    field(desk).evaluate(PUT, ODD)
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == ODD
+    sent = []
+    desk.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+    desk.reload()
+    desk.wait_for_timeout(1_200)
+    assert sent == []
+    field(desk).evaluate(PUT_HALVES)
+    desk.get_by_role("button", name="Lever in").first.click()
+    expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
+    assert Submission.objects.get().text == f"\n{ODD}\n\nq"
+
+
+def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(desk):
+    field(desk).evaluate(PUT, "\U0001f600" * 20_000)
+    expect(line(desk)).to_contain_text(SAVED)
+    field(desk).evaluate(PUT, "\U0001f600" * 20_001)
+    expect(line(desk)).to_contain_text("Te lang")
+    field(desk).evaluate(PUT, "\U0001f600" * 20_000)
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.get_by_role("button", name="Lever in").first.click()
+    expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
+    assert len(Submission.objects.get().text) == 20_000
