@@ -10,7 +10,7 @@ const PREFIX = "casusboek-redactie";
 const CONFIRMED = "casusboek-opgeslagen-";
 const notice = document.getElementById("niet-opgeslagen");
 export const user = notice?.dataset.user;
-export const { flush, keep, remove, settle } = device;
+export const { flush, keep, settle } = device;
 
 export function keyOf(place, writer) {
   return [PREFIX, user, place, writer].join(":");
@@ -62,13 +62,14 @@ export function offer(found, restore = null) {
       part(isGone ? "undo" : "discard").focus();
     };
     part("discard").addEventListener("click", () => {
-      remove(copy.key);
+      settle(copy.key, copy.seq); // its page may have written more since
       gone(true);
     });
-    part("undo").addEventListener("click", () => {
+    part("undo").addEventListener("click", async () => {
       const { key, ...values } = copy;
-      keep(key, values);
       gone(false);
+      const isOlder = (await copies()).some((each) => each.key === key && each.seq > copy.seq);
+      if (!isOlder) keep(key, values);
     });
     return item;
   });

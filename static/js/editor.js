@@ -1,6 +1,6 @@
 // The form of a case: what is typed is kept on the device from the first letter (copies.js), and can be put back.
 
-import { copies, flush, keep, keyOf, offer, remove, settle, settled } from "./copies.js";
+import { copies, flush, keep, keyOf, offer, settle, settled } from "./copies.js";
 
 const form = document.getElementById("case_form");
 const line = document.querySelector("[data-kept]");
@@ -167,11 +167,12 @@ function watch() {
     return isKept || (await copies(place)).some((copy) => copy.key === key && copy.seq >= now);
   };
 
-  const restore = async (copy) => {
+  const restore = async (shown) => {
+    const copy = (await copies(place)).find((each) => each.key === shown.key) ?? shown; // its page may have written more
     writer = randomWriter(); // what was typed here until now stays a copy of its own
     write(copy.values);
     form.elements.title.focus();
-    if (await note()) await remove(copy.key);
+    if (await note()) await settle(copy.key, copy.seq);
   };
 
   // A form that came back with mistakes takes the copy over that it was sent with, unless more was typed under that one.

@@ -17,6 +17,7 @@ from tests.browser.student_desk import (
     wait_for_copy,
     write,
 )
+from tests.factories import UserFactory
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
@@ -126,3 +127,42 @@ def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(d
     desk.get_by_role("button", name="Lever in").first.click()
     expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
     assert len(Submission.objects.get().text) == 20_000
+
+
+# --- The form of a case ---
+
+ADD = "/beheer/cases/case/add/"
+
+
+@pytest.fixture
+def form(open_page, transactional_db):
+    page = open_page(user=UserFactory(name="Els Bos", groups=["Redactie"]))
+    page.goto(ADD)
+    return page
+
+
+def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(form):
+    form.get_by_label("Titel").fill("Eerst")
+    device.wait_until_on_device(form, 1, device.EDITING)
+    second = form.context.new_page()
+    second.goto(ADD)
+    expect(second.get_by_role("button", name="Terugzetten")).to_be_visible()
+    form.get_by_label("Middenstuk").fill("Een uur werk.")
+    wait_until_on_disk(form, "Een uur werk.")
+    form.close()
+    second.get_by_role("button", name="Terugzetten").click()
+    expect(second.get_by_label("Middenstuk")).to_have_value("Een uur werk.")
+
+
+def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(form):
+    form.get_by_label("Titel").fill("Eerst")
+    device.wait_until_on_device(form, 1, device.EDITING)
+    second = form.context.new_page()
+    second.goto(ADD)
+    expect(second.get_by_role("button", name="Terugzetten")).to_be_visible()
+    form.get_by_label("Middenstuk").fill("Een uur werk.")
+    wait_until_on_disk(form, "Een uur werk.")
+    form.close()
+    second.get_by_role("button", name="Weggooien").click()
+    second.wait_for_timeout(1_500)
+    wait_until_on_disk(second, "Een uur werk.")
