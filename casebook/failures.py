@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
 
-from casebook.unsent_forms import given_back, holds_text, is_of_somebody
+from casebook.unsent_forms import TO_COPY, given_back, holds_text, is_of_somebody
 from questions.views.replies import refused
 from questions.views.rescue import everything_sent, rescue_page, texts_sent, wants_page
 
@@ -70,9 +70,18 @@ def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse 
     except TOO_BIG:
         request._mark_post_parse_error()  # as Django does: without it, reading the form again would raise again
         return too_big(request)
-    if not texts or (wants_page(request) and not any(text.strip() for text in texts.values())):
+    if not texts:
+        return _form_to_copy(request, status, reason)
+    if wants_page(request) and not any(text.strip() for text in texts.values()):
         return None
     return refused(request, status, reason)
+
+
+def _form_to_copy(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
+    """What somebody typed in another form; only where a view refused it, so that the token was checked before."""
+    if reason not in TO_COPY or request.resolver_match is None or not wants_page(request):
+        return None
+    return given_back(request, status, reason) if is_of_somebody(request) and holds_text(request) else None
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

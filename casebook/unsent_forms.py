@@ -40,7 +40,22 @@ WORDS = {
             "jezelf, kom hier terug en verstuur het opnieuw."
         ),
     ),
+    "not_here": (
+        _("Niet opgeslagen, maar je tekst is er nog"),
+        _(
+            "Hier kun je niet (meer) opslaan: wat je bewerkte is weg, of het is niet meer van jou. Opnieuw versturen "
+            "helpt niet. Kopieer wat je schreef en bewaar het zelf, bijvoorbeeld in een document."
+        ),
+    ),
+    "not_allowed": (
+        _("Niet opgeslagen, maar je tekst is er nog"),
+        _(
+            "Met dit account mag je dit niet (meer) opslaan. Opnieuw versturen helpt niet. Kopieer wat je schreef en "
+            "bewaar het zelf, bijvoorbeeld in een document."
+        ),
+    ),
 }
+TO_COPY = {"not_here", "not_allowed"}  # sending it again cannot help
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,7 @@ def given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     title, lead = WORDS[reason]
     context = {
         "reason": reason,
+        "is_to_copy": reason in TO_COPY,
         "title": title,
         "lead": lead,
         "texts": [field for field in fields if field.is_text],

@@ -238,6 +238,29 @@ def test_a_stale_token_gives_everything_back_too(site, name):
     assert strict.post(form.action, data | {"csrfmiddlewaretoken": fresh}).status_code in {200, 302}
 
 
+@pytest.mark.parametrize("name", ["questions:module_edit", "questions:assignment_edit", "admin:cases_part_change"])
+def test_who_may_not_store_it_any_more_gets_it_back_to_copy(site, name):
+    form = form_of(site, name)
+    data, typed = filled_in(site, form, name)
+    data.pop("user")
+    before = everything_stored()
+    response = site.browser("editor" if name.startswith("admin") else "stranger").post(form.action, data)
+    page = html.fromstring(response.content.decode())
+    assert response.status_code in {403, 404}
+    assert [value for value in typed if value not in sum(sent_by(page.forms[-1]).values(), [])] == []
+    assert not page.forms[-1].xpath(".//button")
+    assert everything_stored() == before
+
+
+@pytest.mark.parametrize("address", ["/modules/1/bewerken/", "/nergens/"])
+def test_no_other_site_gets_text_into_a_page_that_refuses_it(site, address):
+    strict = site.browser("student", enforce_csrf_checks=True)
+    data = {"prose": "1", "title": "Een zin van elders."}
+    response = strict.post(address, data, headers={"origin": "https://elders.example"})
+    assert response.status_code in {403, 404}
+    assert "van elders" not in response.content.decode()
+
+
 def test_another_site_gets_no_text_into_a_page(site):
     form = form_of(site, "questions:module_new")
     data, typed = filled_in(site, form, "questions:module_new")
