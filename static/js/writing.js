@@ -59,7 +59,11 @@ function signInHere(dialog) {
 
 function handInHere(form) {
   const note = form.querySelector("[data-hand-in-note]");
-  const tell = (text) => {
+  const foot = note.nextElementSibling; // the note of a button for all answers comes before it
+  const tell = (text, button) => {
+    const question = button.closest("[id^=vraag-]");
+    if (question) question.append(note);
+    else form.insertBefore(note, foot);
     note.textContent = text;
     note.hidden = !text;
   };
@@ -75,7 +79,7 @@ function handInHere(form) {
     const sent = new Map(involved.map((field) => [field, field.hold()]));
     await Promise.all(involved.map((field) => field.whenStill()));
     const isReady = involved.every((field) => ["idle", "dirty"].includes(field.state.phase));
-    tell(isReady ? await handIn(form, wanted, sent, button) : words.notyet);
+    tell(isReady ? await handIn(form, wanted, sent, button) : words.notyet, button);
     involved.forEach((field) => field.letGo());
     delete form.dataset.busy;
     button.removeAttribute("aria-disabled");

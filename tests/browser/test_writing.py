@@ -14,6 +14,7 @@ from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device
 from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, wait_for_copy, write
 from tests.factories import UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.writes, pytest.mark.each_database]
@@ -383,6 +384,25 @@ def test_a_double_click_on_handing_in_hands_in_once(desk):
     desk.get_by_role("button", name="Lever in", exact=True).dblclick()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.count() == 1
+
+
+def test_what_became_of_handing_in_is_said_below_the_button_that_was_pressed(
+    open_page, transactional_db, expected_problems
+):
+    expected_problems.append("ERR_")
+    assignment = AssignmentFactory(case=published_case(kolbs=["doener", "denker", "beslisser"]))
+    page = open_page(user=enrol(assignment.module).user)
+    page.goto(assignment.get_absolute_url())
+    first = page.get_by_role("article").first
+    first.get_by_label("Jouw antwoord").fill("klaar")
+    expect(first.locator("[data-saveline]")).to_contain_text(SAVED)
+    page.route("**/inleveren/", lambda route: route.abort())
+    first.get_by_role("button", name="Lever in", exact=True).click()
+    expect(first.get_by_role("alert")).to_contain_text("Niet ingeleverd: er is geen verbinding.")
+    expect(first.get_by_role("alert")).to_be_in_viewport()
+    page.get_by_role("button", name="Lever alles in").click()
+    expect(page.locator("[data-hand-in-note]")).to_be_in_viewport()
+    expect(first.get_by_role("alert")).to_have_count(0)
 
 
 def test_handing_in_while_offline_says_so_and_works_later(desk):
