@@ -30,10 +30,23 @@ function lock() {
 
 // --- Signing in again without leaving the page ---
 
+let isPutOff = false; // the person chose «Later», and is not interrupted again while writing
+let restoreCaret = () => {};
+
 function offerSignIn() {
   const dialog = document.getElementById("opnieuw-inloggen");
-  if (!dialog || dialog.open) return;
+  const area = document.activeElement;
+  const isWriting = area.matches("textarea");
+  if (!dialog || dialog.open || (isPutOff && isWriting)) return;
+  const { selectionStart, selectionEnd } = area;
+  restoreCaret = () => isWriting && area.setSelectionRange(selectionStart, selectionEnd);
   dialog.showModal();
+}
+
+// Chromium returns the focus to the field but not the caret, and what is typed then reaches nothing.
+function closeSignIn(dialog) {
+  dialog.close();
+  restoreCaret();
 }
 
 function signInHere(dialog) {
@@ -46,13 +59,20 @@ function signInHere(dialog) {
     const now = reply.status === 200 || reply.status === 409 ? await whoIsHere() : null;
     if (now?.user) {
       form.reset();
-      dialog.close();
+      isPutOff = false;
+      closeSignIn(dialog);
       return void (String(now.user) === user ? flushAll() : lock());
     }
     problem.textContent = reply.status === 0 ? words.offline : words.wrongpassword;
     problem.hidden = false;
   });
-  dialog.querySelector("[data-later]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("cancel", () => {
+    isPutOff = true;
+  });
+  dialog.querySelector("[data-later]").addEventListener("click", () => {
+    isPutOff = true;
+    closeSignIn(dialog);
+  });
 }
 
 // --- Handing in: «ingeleverd» appears only after the reply, so the page is fetched anew after it ---

@@ -231,6 +231,39 @@ def test_signed_out_while_writing_is_mended_in_place(desk, student, expected_pro
     assert stored() == "geschreven na het uitloggen"
 
 
+@pytest.mark.parametrize("button", ["Later", "Log in en ga verder"])
+def test_what_is_typed_after_the_sign_in_dialog_goes_on_where_it_stopped(desk, student, expected_problems, button):
+    expected_problems.append("401|403")
+    Session.objects.all().delete()
+    write(desk, "voor en na")
+    dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
+    if button == "Later":
+        dialog.get_by_role("button", name="Later").click()
+    else:
+        sign_in_again(desk, student)
+    expect(dialog).to_be_hidden()
+    expect(field(desk)).to_be_focused()
+    desk.keyboard.type(", getypt")
+    expect(field(desk)).to_have_value("voor en na, getypt")
+
+
+def test_who_puts_signing_in_off_is_asked_again_only_after_leaving_the_field(desk, expected_problems):
+    expected_problems.append("401|403")
+    Session.objects.all().delete()
+    write(desk, "voor")
+    dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
+    dialog.get_by_role("button", name="Later").click()
+    with desk.expect_response(lambda reply: reply.status == 401) as reply:
+        desk.keyboard.type(" en na")
+    assert "na" in reply.value.request.post_data
+    expect(line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
+    expect(dialog).to_be_hidden()
+    expect(field(desk)).to_be_focused()
+    desk.get_by_role("heading", level=1).click()
+    expect(dialog).to_be_visible()
+    expect(field(desk)).to_have_value("voor en na")
+
+
 def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problems):
     expected_problems.append("401|403|400")
     Session.objects.all().delete()
