@@ -210,7 +210,19 @@ def _page_after_hand_in(
         if item.question.pk in results:
             item.posted = results[item.question.pk].saved.text
             item.problem = results[item.question.pk].result.value
+    messages.error(request, _not_saved([number for number, item in enumerate(view.items, 1) if item.problem]))
     return _desk_page(request, view, _status_of(done, strange))
+
+
+def _not_saved(numbers: list[int]) -> str:
+    """What to say at the top of the desk; why is said at the questions themselves, further down."""
+    text = ngettext(
+        "Je antwoord op vraag %(numbers)s is niet opgeslagen. Bij de vraag staat waarom, en wat je nu kunt doen.",
+        "Je antwoorden op de vragen %(numbers)s zijn niet opgeslagen. Bij elke vraag staat waarom, en wat je nu kunt "
+        "doen.",
+        len(numbers),
+    )
+    return text % {"numbers": ", ".join(map(str, numbers))}
 
 
 def _show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:

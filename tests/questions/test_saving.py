@@ -224,6 +224,13 @@ def test_without_script_a_stale_hand_in_shows_both_texts(client, student, assign
     assert "de andere tekst" in response.content.decode()
 
 
+def test_without_script_the_top_of_the_desk_names_what_is_not_stored(client, student, assignment, hand_in_address):
+    client.post(hand_in_address, desk(assignment, "de eerste tekst", "niets"))
+    response = client.post(hand_in_address, desk(assignment, "de andere tekst", writer=""), **BROWSER)
+    said = "Je antwoord op vraag 1 is niet opgeslagen. Bij de vraag staat waarom, en wat je nu kunt doen."
+    assert said in response.content.decode()
+
+
 def test_without_script_handing_in_redirects_and_says_what_was_empty(client, student, assignment, hand_in_address):
     response = client.post(hand_in_address, desk(assignment, " "), **BROWSER, follow=True)
     assert response.redirect_chain == [(f"/opdrachten/{assignment.pk}/", 302)]
