@@ -36,8 +36,8 @@ WORDS = {
     "other_user": (
         _("Hier is nu iemand anders ingelogd"),
         _(
-            "Er is niets opgeslagen. Alles wat je invulde, staat op deze pagina. Log in een nieuw tabblad in als "
-            "jezelf, kom hier terug en verstuur het opnieuw."
+            "Er is niets opgeslagen. Alles wat je invulde, staat op deze pagina. Log eerst uit in een nieuw "
+            "tabblad en log daar in als jezelf. Kom dan hier terug en verstuur het opnieuw."
         ),
     ),
     "not_here": (

@@ -56,7 +56,7 @@ def assert_given_back(response: HttpResponse, status: int, *, again: bool) -> No
     """The text is in the page: in a form to send again, or to copy where sending it again would be refused again."""
     page = response.content.decode()
     assert (response.status_code, WORDS in page) == (status, True)
-    assert ("Stuur opnieuw op" in page, "readonly" in page) == (again, not again)
+    assert ("Verstuur opnieuw" in page, "readonly" in page) == (again, not again)
 
 
 def test_the_addresses_that_read_a_text_are_these(world, monkeypatch):

@@ -23,24 +23,24 @@ KEPT = {"lever", "verdict", "user", "module"}
 
 # What happened, what it means for the text, and what to do now: where sending it again can help, and where it cannot.
 SEND_AGAIN = {
-    "csrf": _("De beveiliging van deze pagina was verlopen. Stuur je tekst opnieuw op."),
-    "damaged": _("Je tekst is onderweg beschadigd geraakt en daarom niet opgeslagen. Stuur hem opnieuw op."),
+    "csrf": _("De pagina stond te lang open, dus er is nog niets opgeslagen. Verstuur je tekst opnieuw."),
+    "damaged": _("Je tekst is onderweg beschadigd geraakt en daarom niet opgeslagen. Verstuur hem opnieuw."),
     "other_user": _(
-        "Hier is nu iemand anders ingelogd. Log eerst weer in als jezelf, in een nieuw tabblad, en stuur je tekst "
-        "daarna opnieuw op."
+        "Hier is nu iemand anders ingelogd. Log eerst uit in een nieuw tabblad en log daar in als jezelf. Kom dan "
+        "hier terug en verstuur je tekst opnieuw."
     ),
     "signed_out": _(
-        "Je bent intussen uitgelogd. Log in een nieuw tabblad in en stuur je tekst daarna hier opnieuw op."
+        "Je bent intussen uitgelogd. Log in een nieuw tabblad in, kom hier terug en verstuur je tekst opnieuw."
     ),
     "stale": _(
         "Dit antwoord is ook ergens anders veranderd. Beide teksten zijn bewaard. Wil je verder met wat je net "
-        "schreef? Stuur het dan opnieuw op."
+        "schreef? Verstuur het dan opnieuw."
     ),
     "overtaken": _(
-        "Er is al een nieuwere tekst van deze pagina opgeslagen. Wil je toch verder met de tekst hieronder? Stuur hem "
-        "dan opnieuw op."
+        "Er is al een nieuwere tekst van deze pagina opgeslagen. Wil je toch verder met de tekst hieronder? "
+        "Verstuur hem dan opnieuw."
     ),
-    "too_long": _("Je tekst is langer dan 20.000 tekens. Kort hem in en stuur hem opnieuw op."),
+    "too_long": _("Je tekst is langer dan 20.000 tekens. Kort hem in en verstuur hem opnieuw."),
 }
 COPY_IT = {
     "full": _(
@@ -49,17 +49,17 @@ COPY_IT = {
         "een document."
     ),
     "not_allowed": _(
-        "Met dit account kun je hier niet schrijven, dus je tekst is niet opgeslagen. Opnieuw opsturen helpt niet. "
+        "Met dit account kun je hier niet schrijven, dus je tekst is niet opgeslagen. Opnieuw versturen helpt niet. "
         "Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
     ),
     "not_here": _(
         "Hier kun je niet (meer) schrijven: de vraag of opdracht is weg, of je zit niet meer in de module. Je tekst is "
-        "niet opgeslagen en opnieuw opsturen helpt niet. Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld "
+        "niet opgeslagen en opnieuw versturen helpt niet. Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld "
         "in een document."
     ),
     "refused": _(
-        "Deze vraag hoort niet bij de opdracht. Je tekst is niet opgeslagen en opnieuw opsturen helpt niet. Kopieer je "
-        "tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
+        "Deze vraag hoort niet bij de opdracht. Je tekst is niet opgeslagen en opnieuw versturen helpt niet. Kopieer "
+        "je tekst hieronder en bewaar hem zelf, bijvoorbeeld in een document."
     ),
     "unreadable": _(
         "Er klopte iets niet aan wat je browser stuurde, dus je tekst is niet opgeslagen. Kopieer je tekst hieronder, "
@@ -119,14 +119,16 @@ def everything_sent(request: HttpRequest, reason: str, saved: Saved | None = Non
 def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequence[Unsaved]) -> HttpResponse:
     """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
     sent_again = [each for each in unsaved if each.can_be_sent]
+    shown = [each for each in sent_again if each.text.strip() or each.stored] or sent_again
     revisions = dict(each.revision for each in sent_again if each.revision)
     names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
     hidden = [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
+    hidden += [(each.name, each.text) for each in sent_again if each not in shown]  # empty, and sent as such
     reasons = sorted({each.reason for each in unsaved}) or [reason]
     context = {
         "reason": reason,
         "lead": (SEND_AGAIN | COPY_IT)[reasons[0]] if len(reasons) == 1 else "",
-        "sent_again": sent_again,
+        "sent_again": shown,
         "copied": [each for each in unsaved if not each.can_be_sent and each.text.strip()],
         "hidden": hidden,
     }

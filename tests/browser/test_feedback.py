@@ -413,7 +413,7 @@ def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, 
     page.get_by_role("button", name="Bewaar en volgende").click()
     expect(page.get_by_text("Van thuis.")).to_be_visible()
     expect(page.get_by_label("Wat je schreef")).to_have_value("Van school.")
-    page.get_by_role("button", name="Stuur opnieuw op").click()
+    page.get_by_role("button", name="Verstuur opnieuw").click()
     expect(page.get_by_text("Opgeslagen, nog niet vrijgegeven.")).to_be_visible()
     assert stored() == ("Van school.", "afgerond")
 

@@ -32,7 +32,12 @@ def form(teacher):
 def sign_in_in_a_new_tab(page, teacher) -> None:
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Log in (nieuw tabblad)").click()
-    tab = opened.value
+    sign_in_by_hand(opened.value, teacher)
+
+
+def sign_in_by_hand(tab, teacher) -> None:
+    if tab.url == "about:blank":  # no link led here
+        tab.goto("/account/inloggen/")
     tab.get_by_label("E-mailadres").fill(teacher.email)
     tab.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
     tab.get_by_role("button", name="Inloggen").click()
@@ -74,6 +79,15 @@ def test_a_colleague_who_signed_in_meanwhile_does_not_give_it(open_page, teacher
     expect(page.get_by_role("heading", level=1)).to_have_text("Hier is nu iemand anders ingelogd")
     expect(page.get_by_label("Toelichting")).to_have_count(0)
     assert not Assignment.objects.exists()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Log uit (nieuw tabblad)").click()
+    opened.value.get_by_role("main").get_by_role("button", name="Uitloggen").click()
+    expect(opened.value).to_have_url(f"{live_server.url}/")
+    opened.value.close()
+    sign_in_by_hand(page.context.new_page(), teacher)
+    page.get_by_role("button", name="Verstuur opnieuw").click()
+    expect(page.get_by_text("De opdracht staat klaar.")).to_be_visible()
+    assert Assignment.objects.get().instructions == "Van Karin."
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])

@@ -130,7 +130,7 @@ def test_without_script_such_a_text_is_given_back_to_copy(send, first, strange):
     response = send({first: "wel gevraagd", strange: "hoort hier niet"}, BROWSER)
     page = text_of(response)
     assert (response.status_code, "hoort hier niet" in page, "wel gevraagd" in page) == (409, True, False)
-    assert ("readonly" in page, "Stuur opnieuw op" in page) == (True, False)
+    assert ("readonly" in page, "Verstuur opnieuw" in page) == (True, False)
     assert "1 antwoord ingeleverd." in page
     assert list(stored()) == ["wel gevraagd"]
 
@@ -261,6 +261,6 @@ def test_feedback_that_has_no_place_any_more_is_given_back(client, assignment, e
     assert not Feedback.objects.exists()
     if headers is BROWSER:
         page = text_of(response)
-        assert ("Sterk begin." in page, "readonly" in page, "Stuur opnieuw op" in page) == (True, True, False)
+        assert ("Sterk begin." in page, "readonly" in page, "Verstuur opnieuw" in page) == (True, True, False)
     else:
         assert (response.get("X-Revision"), "X-Text-Hash" in response.headers) == ("0", False)

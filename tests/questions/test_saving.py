@@ -172,6 +172,15 @@ def test_a_browser_without_script_gets_its_text_back_when_it_cannot_be_stored(cl
     assert not Answer.objects.exists()
 
 
+def test_an_empty_field_is_given_back_unseen(client, student, assignment):
+    client.logout()
+    sent = {"text-1": "mijn hele tekst", "revision-1": "3", "text-2": "", "revision-2": "4", "lever": "niets"}
+    page = client.post(reverse("questions:hand_in", args=[assignment.pk]), sent, **BROWSER).content.decode()
+    assert page.count("<textarea") == 1
+    assert '<input type="hidden" name="text-2" value="">' in page
+    assert '<input type="hidden" name="revision-2" value="4">' in page
+
+
 # --- Handing in ---
 
 
