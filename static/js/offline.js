@@ -53,7 +53,9 @@ async function copyText(button, shown) {
 async function show() {
   const found = await ownCopies(cookie("gebruiker"));
   list.querySelector("ul").replaceChildren(...found.map(item));
-  list.querySelector("[data-download]").addEventListener("click", () => download(found));
+  const all = list.querySelector("[data-download]");
+  all.addEventListener("click", () => download(found));
+  all.closest("p").hidden = found.length < 2; // each text has a button of its own
   list.hidden = found.length === 0;
   document.getElementById("niets-op-dit-apparaat").hidden = found.length > 0;
 }

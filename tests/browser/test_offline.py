@@ -64,6 +64,7 @@ def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(de
     expect(desk.get_by_role("heading", name="Je bent offline")).to_be_visible()
     unsent = desk.get_by_role("region", name="Wat op dit apparaat staat")
     expect(unsent).to_contain_text(TEXT)
+    expect(unsent.get_by_role("button", name="Download alles als tekst")).to_be_hidden()  # of one text
     with desk.expect_download() as download:
         unsent.get_by_role("button", name="Download als tekst").click()
     assert TEXT in Path(download.value.path()).read_text(encoding="utf-8")
