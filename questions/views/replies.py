@@ -9,12 +9,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from questions.forms.answering import read_user
-from questions.saving import Saved
+from questions.saving import Draft, Saved
 from questions.views.rescue import STATUS, everything_sent, rescue_page, wants_page
 
 
-def save_reply(saved: Saved, **more: object) -> JsonResponse:
-    body = {"result": saved.outcome.value, "revision": saved.revision, **more}
+def save_reply(saved: Saved, draft: Draft, **more: object) -> JsonResponse:
+    """What became of this draft: writer and seq tell the page that no earlier reply came in place of this one."""
+    body = {"result": saved.outcome.value, "revision": saved.revision, "writer": draft.writer, "seq": draft.seq, **more}
     if saved.row:
         body["saved_at"] = saved.row.updated_at.isoformat()
     if saved.other_text is not None:

@@ -73,7 +73,7 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
         return _page_after_save(request, submission, saved)
     offer = commenting.worth_keeping(request.user, submission)
     more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
-    return save_reply(saved, note=_note(saved), offer=offer, **more)
+    return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
 
 
 def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:

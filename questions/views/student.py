@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from questions import access, answering, desk
 from questions.answering import HandedIn, Result
-from questions.forms.answering import read_fields, read_save
+from questions.forms.answering import read_fields, read_save, read_writer
 from questions.models import Answer, SharedReading, Submission
 from questions.saving import Draft, Outcome, Saved
 from questions.views.replies import page_of_unsaved, refused, reply, save_reply, takes_text
@@ -61,7 +61,7 @@ def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
     assignment_id = _assignment_id(request)
     question = access.question_to_answer(request, pk, assignment_id)
     saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=draft)
-    return _page_after_save(request, question, saved) if wants_page(request) else save_reply(saved)
+    return _page_after_save(request, question, saved) if wants_page(request) else save_reply(saved, draft)
 
 
 def _assignment_id(request: HttpRequest) -> int | None:
@@ -131,10 +131,12 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
     strange = {question_id: draft for question_id, draft in drafts.items() if question_id not in questions}
     if wants_page(request):
         return _page_after_hand_in(request, place, done, strange)
-    return _hand_in_reply(request, done, strange)
+    return _hand_in_reply(request, done, strange, drafts)
 
 
-def _hand_in_reply(request: HttpRequest, done: list[HandedIn], strange: dict[int, Draft]) -> JsonResponse:
+def _hand_in_reply(
+    request: HttpRequest, done: list[HandedIn], strange: dict[int, Draft], drafts: dict[int, Draft]
+) -> JsonResponse:
     """200 where everything went well, 409 or 413 where something did not; per question what became of it."""
     results: dict[str, dict] = {
         str(each.question.pk): {
@@ -147,11 +149,13 @@ def _hand_in_reply(request: HttpRequest, done: list[HandedIn], strange: dict[int
     }
     for question_id in strange:
         results[str(question_id)] = {"result": "refused", "revision": 0, "hash": None, "stored": None}
+    for question_id, draft in drafts.items():
+        results[str(question_id)]["seq"] = draft.seq
     status = _status_of(done, strange)
     if status == 200:
         _say(request, done)  # on the page that our script fetches next
     notes = [str(WHY_ONLY_SAVED[each.result]) for each in done if each.result in WHY_ONLY_SAVED]
-    body = {"results": results, "note": notes[0] if notes else ""}
+    body = {"results": results, "writer": read_writer(request.POST), "note": notes[0] if notes else ""}
     if len(done) == 1 and not strange:
         return reply(body, status, done[0].saved.revision, done[0].saved.text_hash)
     return reply(body, status, 0)

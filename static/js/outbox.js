@@ -130,7 +130,7 @@ export async function send(copy, options) {
   if (length(copy.text) > LIMIT) return { kind: "too_long", isOffline: false };
   const { text, revision, writer, seq, extra } = copy;
   const reply = await post(copy.url, { text, revision, writer, seq, user, hash: textHash(text), ...extra }, options);
-  const decision = decide({ text, choice: extra?.verdict, isRelease: Boolean(extra?.vrij) }, reply);
+  const decision = decide({ text, writer, seq, choice: extra?.verdict, isRelease: Boolean(extra?.vrij) }, reply);
   return { ...decision, isOffline: reply.status === 0 };
 }
 

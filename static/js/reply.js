@@ -1,13 +1,15 @@
 // What a reply to a save means. A reply counts only if it is ours: it names the stored revision in X-Revision, says in
-// its body what became of the text, and names the hash of the text that is stored by now in X-Text-Hash. Anything
-// else, whatever its status, means that the text was not sent. (Design, section 6.)
+// its body what became of the text, and names the hash of the text that is stored by now in X-Text-Hash. Where it is
+// about a text, it also names the page that sent it and the number that the page gave it: an earlier reply of our own,
+// kept by something on the way, tells of another moment. Anything else, whatever its status, means that the text was not
+// sent. (Design, section 6.)
 
 import { textHash } from "./text.js";
 
 const NOT_SENT = { kind: "unsent" };
 const CANNOT_BE_STORED = { 400: "unreadable", 403: "not_allowed", 404: "not_here" };
 
-// `sent` is what the reply has to be about: { text, choice?, isRelease? }. `reply` is { status, headers: { revision,
+// `sent` is what the reply has to be about: { text, writer, seq, choice?, isRelease? }. `reply` is { status, headers: { revision,
 // hash, reason }, body }, with null for what it does not have. Returns { kind, revision, … }; kind is one of
 //   saved        the server stores this very text
 //   overtaken    a later save of the same page is stored: `stored`
@@ -19,6 +21,8 @@ export function decide(sent, { status, headers, body }) {
   const revision = readRevision(headers.revision);
   if (revision === null || body === null || typeof body !== "object") return NOT_SENT;
   const result = typeof body.result === "string" ? body.result : "";
+  const isOfAnother = body.writer !== sent.writer || body.seq !== sent.seq;
+  if (["saved", "overtaken", "stale"].includes(result) && isOfAnother) return NOT_SENT;
   if (status === 200 && result === "saved") return isStored(sent, headers, body) ? { kind: "saved", revision, body } : NOT_SENT;
   if (status === 200 && result === "overtaken") return withStored("overtaken", revision, headers.hash, body);
   if (status === 409 && result === "stale") return withStored("conflict", revision, headers.hash, body);
@@ -56,8 +60,9 @@ export function decideAll(sent, { status, headers, body }) {
   if (![200, 409, 413].includes(status) || readRevision(headers.revision) === null) return null;
   if (results === null || typeof results !== "object") return null;
   const decisions = new Map();
-  for (const [id, { text }] of sent) {
-    const decision = decideOne(text, results[id]);
+  for (const [id, { text, writer, seq }] of sent) {
+    const isOfAnother = body.writer !== writer || results[id]?.seq !== seq;
+    const decision = isOfAnother && id in results ? NOT_SENT : decideOne(text, results[id]);
     if (decision === null) return null;
     decisions.set(id, decision);
   }

@@ -117,7 +117,7 @@ async function handIn(form, wanted, sent, button) {
       continue;
     }
     field.apply({ type: "sending", value, seq });
-    texts.set(id, { field, value, seq, text: value.text });
+    texts.set(id, { field, value, seq, writer: pageWriter, text: value.text });
     values.set(`text-${id}`, value.text);
     values.set(`hash-${id}`, textHash(value.text));
     values.set(`base-${id}`, field.base);

@@ -134,6 +134,35 @@ def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(d
 ADD = "/beheer/cases/case/add/"
 
 
+def test_an_earlier_reply_of_our_own_is_no_reply_to_the_same_text_typed_again(desk):
+    """Something on the way that keeps replies answers the third save with the reply to the first one."""
+    replies = []
+
+    def listen(route):
+        reply = route.fetch()
+        replies.append({"status": reply.status, "headers": reply.headers, "body": reply.body()})
+        route.fulfill(response=reply)
+
+    desk.route("**/antwoord/**", listen)
+    field(desk).fill("Een.")
+    expect(line(desk)).to_contain_text(SAVED)
+    field(desk).fill("Een. Twee.")
+    expect(line(desk)).to_contain_text("Wordt zo opgeslagen")
+    expect(line(desk)).to_contain_text(SAVED)
+    desk.unroute("**/antwoord/**")
+    headers = {name: value for name, value in replies[0]["headers"].items() if not name.startswith("content-")}
+    kept = {**replies[0], "headers": {**headers, "content-type": "application/json"}}
+    desk.route("**/antwoord/**", lambda route: route.fulfill(**kept))
+    with desk.expect_response("**/antwoord/**"):
+        field(desk).fill("Een.")
+    expect(line(desk)).to_contain_text(ON_DEVICE)
+    assert stored() == "Een. Twee."
+    desk.unroute("**/antwoord/**")
+    desk.evaluate("dispatchEvent(new Event('online'))")
+    expect(line(desk)).to_contain_text(SAVED)
+    assert stored() == "Een."
+
+
 @pytest.fixture
 def form(open_page, transactional_db):
     page = open_page(user=UserFactory(name="Els Bos", groups=["Redactie"]))

@@ -95,6 +95,19 @@ test("a release counts only if the reply says that nothing waits for it", () => 
   assert.equal(kind(reply(undefined), sent), "unsent");
 });
 
+// An earlier reply of our own, which something on the way kept: right in all but the page or the number that it is about.
+const asSent = { text: TEXT, writer: "w", seq: 3 };
+for (const about of [{}, { writer: "w", seq: 2 }, { writer: "w" }, { writer: "v", seq: 3 }, { writer: "w", seq: "3" }]) {
+  for (const name of ["conflict", "overtaken", "saved"]) {
+    test(`${name} about ${JSON.stringify(about)} is no reply to this save`, () => {
+      const reply = name === "saved" ? saved : OURS[name];
+      const told = (more) => kind({ ...reply, body: { ...reply.body, ...more } }, asSent);
+      assert.equal(told(about), "unsent");
+      assert.equal(told({ writer: "w", seq: 3 }), name);
+    });
+  }
+}
+
 // --- Handing in ---
 
 const sent = new Map([["7", { text: TEXT }], ["8", { text: "" }]]);
@@ -131,6 +144,17 @@ for (const said of ["closed", "not_open", "left", "set_aside", "saved"]) {
     assert.deepEqual([decisions.get("7").kind, decisions.get("7").result], ["saved", said]);
   });
 }
+
+test("an earlier reply to handing in is no reply to a later one", () => {
+  const numbered = new Map([["7", { text: TEXT, writer: "w", seq: 3 }]]);
+  const told = (writer, seq) => {
+    const body = { results: { 7: result("submitted", TEXT, { seq }) }, writer };
+    return decideAll(numbered, { status: 200, headers: { ...none, revision: "0" }, body }).get("7").kind;
+  };
+  assert.equal(told("w", 3), "saved");
+  assert.equal(told("w", 2), "unsent");
+  assert.equal(told("v", 3), "unsent");
+});
 
 test("what became of an answer in words that we do not know is no reply", () => {
   assert.equal(handIn({ 7: result("vanished", TEXT), 8: result("empty", "") }), null);

@@ -78,7 +78,7 @@ def test_a_text_for_a_question_that_was_set_aside_is_stored_with_its_assignment(
     set_aside(assignment, last)
     response = send({first: "wel gevraagd", last: "niet meer gevraagd"})
     assert response.status_code == 200
-    result = {"result": "set_aside", "revision": 1, "hash": text_hash("niet meer gevraagd"), "stored": None}
+    result = {"result": "set_aside", "revision": 1, "seq": 0, "hash": text_hash("niet meer gevraagd"), "stored": None}
     assert response.json()["results"].get(str(last.pk)) == result
     assert stored() == {"wel gevraagd": assignment.pk, "niet meer gevraagd": assignment.pk}
     assert Submission.objects.get().text == "wel gevraagd"
@@ -118,7 +118,7 @@ def test_a_text_for_a_question_that_is_nobodys_here_is_refused_and_the_others_ar
     strange = published_case().questions.get()
     response = send({first: "wel gevraagd", strange: "hoort hier niet"})
     assert response.status_code == 409
-    refused = {"result": "refused", "revision": 0, "hash": None, "stored": None}
+    refused = {"result": "refused", "revision": 0, "seq": 0, "hash": None, "stored": None}
     assert response.json()["results"].get(str(strange.pk)) == refused
     assert response.json()["results"][str(first.pk)]["result"] == "submitted"
     assert list(stored()) == ["wel gevraagd"]

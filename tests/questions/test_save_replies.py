@@ -27,6 +27,12 @@ def saved(text: str, revision: int) -> tuple:
 # --- Every reply names what is stored ---
 
 
+def test_a_reply_repeats_which_save_of_which_page_it_is_about(field):
+    for reply in (field.save("een", 0, 7), field.save("een twee", 1, 6), field.save("x" * 20_001, 1, 8)):
+        sent = reply.wsgi_request.POST
+        assert (reply.json()["writer"], reply.json()["seq"]) == (sent["writer"], int(sent["seq"]))
+
+
 @pytest.mark.parametrize("text", ["Ik bel haar op.", "een\r\ntwee\vdrie\u2028vier", "caf\u00e9 \U0001f600"])
 def test_a_save_names_the_hash_of_what_is_stored(field, text):
     assert said(field.save(text)) == saved(text, 1)
@@ -174,8 +180,8 @@ def at_desk(assignment, client):
 def test_handing_in_names_what_is_stored_of_every_answer(at_desk):
     status, (first, second) = at_desk("een\r\ntwee", "")
     assert status == 200
-    assert first == {"result": "submitted", "revision": 1, "hash": text_hash("een\ntwee"), "stored": None}
-    assert second == {"result": "empty", "revision": 0, "hash": text_hash(""), "stored": None}
+    assert first == {"result": "submitted", "revision": 1, "seq": 1, "hash": text_hash("een\ntwee"), "stored": None}
+    assert second == {"result": "empty", "revision": 0, "seq": 1, "hash": text_hash(""), "stored": None}
 
 
 def test_a_damaged_text_is_not_handed_in_and_stops_no_other(at_desk):

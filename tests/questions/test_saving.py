@@ -198,8 +198,8 @@ def test_handing_in_answers_per_question(client, student, assignment, hand_in_ad
     response = client.post(hand_in_address, desk(assignment, user=student.pk))
     assert response.status_code == 200
     pk = assignment.questions.get().pk
-    done = {"result": "submitted", "revision": 1, "hash": text_hash("tekst"), "stored": None}
-    assert response.json()["results"] == {str(pk): done}
+    done = {"result": "submitted", "revision": 1, "seq": 1, "hash": text_hash("tekst"), "stored": None}
+    assert response.json() == {"results": {str(pk): done}, "writer": "w", "note": ""}
     assert Submission.objects.get().text == "tekst"
 
 
