@@ -132,8 +132,7 @@ TEACHERS = [
 STUDENTS = ["/modules/", "/modules/{module.pk}/", "/meedoen/"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
 def test_every_page_is_accessible_and_never_scrolls_sideways(
     open_page, assert_accessible, full, teacher, width, scheme
 ):

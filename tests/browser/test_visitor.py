@@ -37,8 +37,7 @@ def choose(page, *names: str, script: bool) -> None:
         page.get_by_role("button", name="Toon de casussen").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_home_filter_search_read_print(open_page, sixteen_cases, assert_accessible, width, scheme, script):
     page = open_page(width=width, scheme=scheme, javascript=script)

@@ -17,7 +17,7 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.writes, pytest.mark.each_database]
+pytestmark = pytest.mark.writes
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,7 @@ def again(page):
     return fresh
 
 
+@pytest.mark.each_database
 def test_a_pause_in_typing_is_enough(desk):
     write(desk, "Ik bel haar op.")
     expect(line(desk)).to_contain_text(SAVED)
@@ -146,6 +147,7 @@ def test_the_network_cut_and_restored(desk):
     assert stored() == "zonder verbinding"
 
 
+@pytest.mark.each_database
 def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
     lost = []
 
@@ -167,6 +169,7 @@ def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
     expect(desk.locator("section[data-conflict]")).to_have_count(0)
 
 
+@pytest.mark.each_database
 def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
     def lose(route):
         route.fetch()
@@ -188,6 +191,7 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
     assert kept() == []
 
 
+@pytest.mark.each_database
 def test_the_server_killed_and_restarted(browser, own_server, assignment, student):
     own_server()
     context = browser.new_context(base_url=own_server.url, locale="nl-NL")
@@ -278,6 +282,7 @@ def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problem
     assert stored() == "nog steeds hier"
 
 
+@pytest.mark.each_database
 def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
     write(desk, "bevestigd")
     expect(line(desk)).to_contain_text(SAVED)
@@ -302,6 +307,7 @@ def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
     assert stored() == "niets te bewaren"
 
 
+@pytest.mark.each_database
 def test_two_tabs_on_one_answer(desk, expected_problems):
     expected_problems.append("409")
     other = again(desk)
@@ -336,6 +342,7 @@ def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(de
     assert kept() == []
 
 
+@pytest.mark.each_database
 def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_problems):
     expected_problems.append("409")
     phone = open_page(width=390, user=student)
@@ -352,6 +359,7 @@ def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_probl
     assert stored() == "thuis"
 
 
+@pytest.mark.each_database
 def test_another_person_signing_in_on_the_same_machine(desk, student, expected_problems):
     expected_problems.append("409|404")
     somebody = UserFactory()
@@ -373,6 +381,7 @@ def test_another_person_signing_in_on_the_same_machine(desk, student, expected_p
     assert Answer.objects.get().student == student
 
 
+@pytest.mark.each_database
 def test_the_deadline_passing_while_typing(desk):
     Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
     write(desk, "net te laat")
@@ -382,6 +391,7 @@ def test_the_deadline_passing_while_typing(desk):
     assert Submission.objects.get().text == "net te laat"
 
 
+@pytest.mark.each_database
 def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems):
     expected_problems.append("409")
     Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
@@ -393,6 +403,7 @@ def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems
     assert not Submission.objects.exists()
 
 
+@pytest.mark.each_database
 def test_over_long_text_stays_whole_on_the_device(desk, expected_problems):
     expected_problems.append("413")
     field(desk).fill("x" * 20_001)
@@ -412,6 +423,7 @@ def test_the_limit_is_told_before_it_is_reached(desk):
     expect(desk.locator(".answer [data-left]")).to_contain_text("Nog 1000 tekens")
 
 
+@pytest.mark.each_database
 def test_a_double_click_on_handing_in_hands_in_once(desk):
     write(desk, "klaar")
     desk.get_by_role("button", name="Lever in", exact=True).dblclick()
@@ -438,6 +450,7 @@ def test_what_became_of_handing_in_is_said_below_the_button_that_was_pressed(
     expect(first.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.each_database
 def test_handing_in_while_offline_says_so_and_works_later(desk):
     write(desk, "klaar")
     expect(line(desk)).to_contain_text(SAVED)
@@ -512,6 +525,7 @@ def test_what_is_unsent_goes_out_from_any_page(desk):
     assert stored() == "later verzonden"
 
 
+@pytest.mark.each_database
 def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expected_problems):
     expected_problems.append("409")
     desk.context.set_offline(True)
@@ -532,6 +546,7 @@ def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expec
     expect(section).to_contain_text("op de laptop")
 
 
+@pytest.mark.each_database
 def test_without_javascript_writing_and_handing_in_work(open_page, assignment, student):
     page = open_page(user=student, javascript=False)
     page.goto(assignment.get_absolute_url())
@@ -544,6 +559,7 @@ def test_without_javascript_writing_and_handing_in_work(open_page, assignment, s
     assert Submission.objects.get().text == "zonder script"
 
 
+@pytest.mark.each_database
 def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, student, expected_problems):
     expected_problems.append("409")
     page = open_page(user=student, javascript=False)
@@ -559,6 +575,7 @@ def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, s
     assert stored() == "van hier"
 
 
+@pytest.mark.each_database
 def test_at_a_case_one_answers_for_oneself(open_page, transactional_db):
     case = published_case()
     page = open_page(user=UserFactory())
