@@ -49,3 +49,18 @@ def wait_until_on_disk(page, text: str) -> None:
             return
         page.wait_for_timeout(100)
     assert text in str(page.evaluate(values))
+
+
+# Another tab takes the strict store for so many milliseconds, as a browser in trouble does.
+HOLD_THE_STORE = """milliseconds => new Promise(resolve => {
+    const request = indexedDB.open("casusboek", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("copies");
+    request.onsuccess = () => {
+        const store = request.result.transaction("copies", "readwrite").objectStore("copies");
+        const until = Date.now() + milliseconds;
+        const again = () => { if (Date.now() < until) store.get("x").onsuccess = again; };
+        again();
+        resolve();
+    };
+})"""
+FOR_EVER = 600_000

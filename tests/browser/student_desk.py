@@ -94,3 +94,9 @@ def wait_for_copy(page, text: str) -> None:
             return
         page.wait_for_timeout(50)
     assert text in texts_on_device(page)
+
+
+def another_tab(page):
+    other = page.context.new_page()
+    other.goto(page.url)
+    return other

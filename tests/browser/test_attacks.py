@@ -15,12 +15,13 @@ from django.utils import timezone
 from questions import answering
 from questions.models import Answer, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import wait_until_on_device
+from tests.browser.device import FOR_EVER, HOLD_THE_STORE, wait_until_on_device
 from tests.browser.student_desk import (
     ON_DEVICE,
     PASSWORD,
     SAVED,
     Held,
+    another_tab,
     field,
     kept,
     line,
@@ -36,27 +37,10 @@ from tests.questions.factories import AssignmentFactory
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
 
-HOLD_THE_STORE = """() => new Promise(resolve => {
-    const request = indexedDB.open("casusboek", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore("copies");
-    request.onsuccess = () => {
-        const store = request.result.transaction("copies", "readwrite").objectStore("copies");
-        const again = () => { store.get("x").onsuccess = again; };
-        again();
-        resolve();
-    };
-})"""
-
 
 @pytest.fixture(autouse=True)
 def problems_are_meant(expected_problems):
     expected_problems.append("net::ERR_|status of")
-
-
-def another_tab(page):
-    other = page.context.new_page()
-    other.goto(page.url)
-    return other
 
 
 def on_any_page(page):
@@ -95,7 +79,7 @@ def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
 
 
 def test_a_store_that_hangs_does_not_stop_saving(desk):
-    on_any_page(desk).evaluate(HOLD_THE_STORE)
+    on_any_page(desk).evaluate(HOLD_THE_STORE, FOR_EVER)
     fresh = another_tab(desk)
     write(fresh, "Toch opgeslagen.")
     expect(line(fresh)).to_contain_text(SAVED, timeout=15_000)
@@ -103,7 +87,7 @@ def test_a_store_that_hangs_does_not_stop_saving(desk):
 
 
 def test_a_store_that_hangs_does_not_stop_signing_out(desk):
-    on_any_page(desk).evaluate(HOLD_THE_STORE)
+    on_any_page(desk).evaluate(HOLD_THE_STORE, FOR_EVER)
     sign_out(desk)
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible(timeout=15_000)
 

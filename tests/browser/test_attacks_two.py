@@ -9,6 +9,7 @@ from tests.browser.student_desk import (
     ON_DEVICE,
     SAVED,
     Held,
+    another_tab,
     field,
     line,
     no_saves,
@@ -22,35 +23,17 @@ from tests.factories import UserFactory
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
 
-HOLD_THE_STORE_FOR = """milliseconds => new Promise(resolve => {
-    const request = indexedDB.open("casusboek", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore("copies");
-    request.onsuccess = () => {
-        const store = request.result.transaction("copies", "readwrite").objectStore("copies");
-        const until = Date.now() + milliseconds;
-        const again = () => { if (Date.now() < until) store.get("x").onsuccess = again; };
-        again();
-        resolve();
-    };
-})"""
-
 
 @pytest.fixture(autouse=True)
 def problems_are_meant(expected_problems):
     expected_problems.append("net::ERR_|status of")
 
 
-def another_tab(page):
-    other = page.context.new_page()
-    other.goto(page.url)
-    return other
-
-
 def test_a_store_that_is_slow_once_does_not_cost_the_later_copy(desk):
     other = desk.context.new_page()
     other.goto("/over/")
     no_saves(desk)
-    other.evaluate(HOLD_THE_STORE_FOR, 2_600)
+    other.evaluate(device.HOLD_THE_STORE, 2_600)
     write(desk, "Een.")
     desk.wait_for_timeout(1_200)
     write(desk, " Twee.")
@@ -170,7 +153,9 @@ def form(open_page, transactional_db):
     return page
 
 
-def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(form):
+@pytest.fixture
+def offered(form):
+    """Another tab, to which the copy of a first one is offered as it was before that one wrote on and closed."""
     form.get_by_label("Titel").fill("Eerst")
     device.wait_until_on_device(form, 1, device.EDITING)
     second = form.context.new_page()
@@ -179,19 +164,15 @@ def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(form):
     form.get_by_label("Middenstuk").fill("Een uur werk.")
     wait_until_on_disk(form, "Een uur werk.")
     form.close()
-    second.get_by_role("button", name="Terugzetten").click()
-    expect(second.get_by_label("Middenstuk")).to_have_value("Een uur werk.")
+    return second
 
 
-def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(form):
-    form.get_by_label("Titel").fill("Eerst")
-    device.wait_until_on_device(form, 1, device.EDITING)
-    second = form.context.new_page()
-    second.goto(ADD)
-    expect(second.get_by_role("button", name="Terugzetten")).to_be_visible()
-    form.get_by_label("Middenstuk").fill("Een uur werk.")
-    wait_until_on_disk(form, "Een uur werk.")
-    form.close()
-    second.get_by_role("button", name="Weggooien").click()
-    second.wait_for_timeout(1_500)
-    wait_until_on_disk(second, "Een uur werk.")
+def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(offered):
+    offered.get_by_role("button", name="Terugzetten").click()
+    expect(offered.get_by_label("Middenstuk")).to_have_value("Een uur werk.")
+
+
+def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(offered):
+    offered.get_by_role("button", name="Weggooien").click()
+    offered.wait_for_timeout(1_500)
+    wait_until_on_disk(offered, "Een uur werk.")
