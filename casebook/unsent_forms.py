@@ -69,7 +69,7 @@ class Field:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is to be read. Names, choices and dates go along unseen."""
+        """Whether it is to be read. Names, choices, dates and what was emptied go along unseen."""
         return self.is_sentence or len(self.value) > LONG
 
 
@@ -107,7 +107,7 @@ def holds_text(request: HttpRequest) -> bool:
     """Whether a form came with something that was typed, rather than chosen with a button."""
     if texts_sent(request):
         return False  # questions/views/rescue.py gives those back
-    fields = list(_fields(request))
+    fields = [field for field in _fields(request) if field.value]
     return bool(fields) and ("prose" in request.POST or any(field.is_sentence for field in fields))
 
 
@@ -119,7 +119,7 @@ def is_of_somebody(request: HttpRequest) -> bool:
 def _fields(request: HttpRequest) -> Iterator[Field]:
     for name, values in request.POST.lists():
         if name not in OURS and not NEVER_BACK.search(name):
-            yield from (Field(name, value) for value in values if value)
+            yield from (Field(name, value) for value in values)
 
 
 def given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse:

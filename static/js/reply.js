@@ -9,8 +9,8 @@ import { textHash } from "./text.js";
 const NOT_SENT = { kind: "unsent" };
 const CANNOT_BE_STORED = { 400: "unreadable", 403: "not_allowed", 404: "not_here" };
 
-// `sent` is what the reply has to be about: { text, writer, seq, choice?, isRelease? }. `reply` is { status, headers: { revision,
-// hash, reason }, body }, with null for what it does not have. Returns { kind, revision, … }; kind is one of
+// `sent` is what the reply has to be about: { text, writer, seq, choice?, isRelease? }. `reply` is { status, headers:
+// { revision, hash, reason }, body }, with null for what it does not have. Returns { kind, revision, … }; kind is one of
 //   saved        the server stores this very text
 //   overtaken    a later save of the same page is stored: `stored`
 //   conflict     another text is stored, and both are kept: `stored`
@@ -21,8 +21,7 @@ export function decide(sent, { status, headers, body }) {
   const revision = readRevision(headers.revision);
   if (revision === null || body === null || typeof body !== "object") return NOT_SENT;
   const result = typeof body.result === "string" ? body.result : "";
-  const isOfAnother = body.writer !== sent.writer || body.seq !== sent.seq;
-  if (["saved", "overtaken", "stale"].includes(result) && isOfAnother) return NOT_SENT;
+  if (["saved", "overtaken", "stale"].includes(result) && !isAbout(sent, body.writer, body.seq)) return NOT_SENT;
   if (status === 200 && result === "saved") return isStored(sent, headers, body) ? { kind: "saved", revision, body } : NOT_SENT;
   if (status === 200 && result === "overtaken") return withStored("overtaken", revision, headers.hash, body);
   if (status === 409 && result === "stale") return withStored("conflict", revision, headers.hash, body);
@@ -37,6 +36,10 @@ export function decide(sent, { status, headers, body }) {
 
 function readRevision(value) {
   return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+function isAbout(sent, writer, seq) {
+  return sent.writer === writer && sent.seq === seq;
 }
 
 function isStored(sent, headers, body) {
@@ -60,20 +63,20 @@ export function decideAll(sent, { status, headers, body }) {
   if (![200, 409, 413].includes(status) || readRevision(headers.revision) === null) return null;
   if (results === null || typeof results !== "object") return null;
   const decisions = new Map();
-  for (const [id, { text, writer, seq }] of sent) {
-    const isOfAnother = body.writer !== writer || results[id]?.seq !== seq;
-    const decision = isOfAnother && id in results ? NOT_SENT : decideOne(text, results[id]);
+  for (const [id, each] of sent) {
+    const decision = decideOne(each, results[id], body.writer);
     if (decision === null) return null;
     decisions.set(id, decision);
   }
   return decisions;
 }
 
-function decideOne(text, result) {
+function decideOne(sent, result, writer) {
   const revision = readRevision(String(result?.revision ?? ""));
   if (revision === null) return null;
+  if (!isAbout(sent, writer, result.seq)) return NOT_SENT;
   const { result: said, hash, stored } = result;
-  if (STORED.has(said)) return hash === textHash(text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
+  if (STORED.has(said)) return hash === textHash(sent.text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
   if (said === "overtaken") return withStored("overtaken", revision, hash, { stored });
   if (said === "stale") return withStored("conflict", revision, hash, { stored });
   if (["too_long", "full", "refused"].includes(said)) return { kind: said, revision };
