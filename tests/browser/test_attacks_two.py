@@ -176,3 +176,10 @@ def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(offered):
     offered.get_by_role("button", name="Weggooien").click()
     offered.wait_for_timeout(1_500)
     wait_until_on_disk(offered, "Een uur werk.")
+
+
+def test_keeping_a_discarded_copy_after_all_keeps_what_its_own_tab_wrote_meanwhile(offered):
+    offered.get_by_role("button", name="Weggooien").click()
+    offered.get_by_role("button", name="Toch bewaren").click()
+    offered.wait_for_timeout(1_500)
+    wait_until_on_disk(offered, "Een uur werk.")
