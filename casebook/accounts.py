@@ -10,11 +10,12 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import clear_authentication_records, get_authentication_records
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
@@ -25,25 +26,36 @@ from django.urls import reverse
 from django.utils.http import int_to_base36, url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 
-from casebook import crowds, leaving
+from casebook import failures, known_browsers, leaving
+from casebook.lib import ratelimit
+from casebook.lib.ratelimit import Count
 from casebook.models import User, UserManager
 
 log = logging.getLogger(__name__)
 
 
+class AddressChangedError(Exception):
+    """A code came back from an address that is not, or no longer, the one of the account."""
+
+
 @transaction.atomic
-def prove_address(*, user: User) -> bool:
-    """Note that this person reads the mail of this address. True where that took the account's password away.
+def prove_address(*, user: User, email: str) -> bool:
+    """Note that whoever has this account reads the mail of this address, where a code went. True where that took the
+    account's password away. Raises AddressChangedError where the account has another address by now.
 
     Anybody can sign up with somebody else's address, and wait for them to come. So the first time that its owner
-    proves the address, a password that was chosen before stops working, and with it every session that it opened.
+    proves the address, a password that was chosen before stops working, and with it every session that was open.
     """
-    if user.proven_email == user.email:
+    stored = User.objects.select_for_update().get(pk=user.pk)  # whoever changes the address waits, or was first
+    if UserManager.normalize_email(email) != stored.email:
+        raise AddressChangedError
+    if stored.proven_email == stored.email:
         return False
-    had_password = user.has_usable_password()
-    user.proven_email = user.email
-    user.set_unusable_password()
-    user.save(update_fields=["proven_email", "password"])
+    had_password = stored.has_usable_password()
+    stored.proven_email = user.proven_email = stored.email
+    stored.set_unusable_password()
+    stored.save(update_fields=["proven_email", "password"])
+    user.password = stored.password
     return had_password
 
 
@@ -73,8 +85,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: User) -> None:
         """Every way in passes here. Without «onthoud mij» the session ends with the browser."""
         records = get_authentication_records(request, user)
-        by_code = bool(records) and records[-1]["method"] == "code"
-        self.lost_password = by_code and prove_address(user=user)
+        self.lost_password = False
+        if records and records[-1]["method"] == "code":
+            try:
+                self.lost_password = prove_address(user=user, email=records[-1]["email"])
+            except AddressChangedError as reason:
+                clear_authentication_records(request)
+                messages.error(request, _("Het e-mailadres van dit account is veranderd. Vraag een nieuwe code."))
+                raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_request_login_code"))) from reason
         super().login(request, user)
         request.session.set_expiry(settings.SESSION_COOKIE_AGE if request.POST.get("remember") else 0)
 
@@ -86,22 +104,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return HttpResponseRedirect(f"{reverse('account_set_password')}?{query}")
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        if crowds.is_full(request, "wrong-password"):
-            raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+        """Every password passes here: counted before it is looked at, and taken back where it was right."""
+        email = UserManager.normalize_email(credentials.get("email"))
+        self.counts = known_browsers.counts(request, email, ratelimit.PASSWORDS, ratelimit.PASSWORDS_OF_ADDRESS)
+        try:
+            ratelimit.take(*self.counts)
+        except ratelimit.LimitReachedError as reason:
+            raise self.validation_error("too_many_login_attempts") from reason
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        crowds.note(request, "wrong-password")
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """allauth calls this when the password was right."""
+        for count in self.counts:
+            count.take_back()
 
     def set_password(self, user: User, password: str) -> None:
         """A new password also ends the wait after too many wrong ones."""
         super().set_password(user, password)
-        self._delete_login_attempts_cached_email(self.request, email=user.email)
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """The address alone. allauth puts the host that was asked for before it, which lets whoever guesses start
-        counting anew by asking for the same host with another port."""
-        return UserManager.normalize_email(credentials.get("email"))
+        for count in known_browsers.all_counts(self.request, user, ratelimit.PASSWORDS):
+            count.forget()
 
     def ajax_response(self, request: HttpRequest, response: HttpResponse, **kwargs) -> HttpResponse:
         """allauth makes a 200 of whatever a valid form led to, of a refusal too."""
@@ -114,6 +134,10 @@ class AccountAdapter(DefaultAccountAdapter):
             if isinstance(field.field.widget, PasswordInput):
                 spec["fields"][field.html_name]["value"] = None
         return spec
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """allauth's own raises where X-Forwarded-For is nonsense."""
+        return ratelimit.network_address(request)
 
     def send_password_reset_mail(self, user: User, email: str, words: dict) -> None:
         super().send_password_reset_mail(user, email, words | {"password_reset_url": reset_link(user)})
@@ -185,7 +209,8 @@ class SignUpForm(allauth_forms.SignupForm):
         data = super().clean()
         if data.get("email"):
             leaving.make_room(data["email"])
-        if data.get("email") and User.objects.filter(email=data["email"]).exists():
+        # Only with a password, which is counted as a try: without one this would tell for nothing who has an account.
+        if data.get("email") and data.get("password1") and User.objects.filter(email=data["email"]).exists():
             self.known = self.who_knows_the_password()
             if self.known is None:
                 self.add_error("email", get_adapter().error_messages["email_taken"])
@@ -193,21 +218,28 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def who_knows_the_password(self) -> User | None:
         """Counted as an attempt to sign in, or this would be the place to guess passwords."""
-        email, password = self.cleaned_data["email"], self.cleaned_data.get("password1")
-        return get_adapter().authenticate(context.request, email=email, password=password) if password else None
+        email, password = self.cleaned_data["email"], self.cleaned_data["password1"]
+        return get_adapter().authenticate(context.request, email=email, password=password)
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         if self.known is not None:
             return self.known, None
-        user = User(email=self.cleaned_data["email"], name=self.cleaned_data["name"])
-        user.set_password(self.cleaned_data["password1"])  # half a second of work: not with the database locked
+        made = Count(ratelimit.SIGN_UPS, ratelimit.network_address(request))
         try:
-            with transaction.atomic():
-                user.save()
-            return user, None
+            with ratelimit.attempt(made):
+                return self.make_account(), None
+        except ratelimit.LimitReachedError:
+            return None, failures.too_many(request)
         except IntegrityError:  # the same form came twice, at the same time
             user = self.who_knows_the_password()
             return user, None if user else HttpResponseRedirect(reverse("account_login"))
+
+    def make_account(self) -> User:
+        user = User(email=self.cleaned_data["email"], name=self.cleaned_data["name"])
+        user.set_password(self.cleaned_data["password1"])  # half a second of work: not with the database locked
+        with transaction.atomic():
+            user.save()
+        return user
 
 
 class AskResetForm(allauth_forms.ResetPasswordForm):
@@ -227,6 +259,13 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         super().__init__(*args, **kwargs)
         current = (_("Huidig wachtwoord"), _("Vul je huidige wachtwoord in."))
         in_our_words(self, oldpassword=current, password1=NEW_PASSWORD, password2=AGAIN)
+
+    def clean_oldpassword(self) -> str:
+        """Counted as an attempt to sign in, or this would be the place to guess passwords."""
+        password = self.cleaned_data["oldpassword"]
+        if get_adapter().authenticate(context.request, email=self.user.email, password=password) != self.user:
+            raise get_adapter().validation_error("enter_current_password")
+        return password
 
 
 class SetPasswordForm(allauth_forms.SetPasswordForm):

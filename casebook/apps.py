@@ -10,8 +10,9 @@ class CasebookConfig(AppConfig):
     verbose_name = _("Mensen")
 
     def ready(self) -> None:
-        from casebook import checks, leaving  # noqa: F401
+        from casebook import checks, known_browsers, leaving  # noqa: F401
 
         # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
         # forgot to call this would cost somebody who came back everything.
         user_logged_in.connect(leaving.stay, dispatch_uid="stay")
+        user_logged_in.connect(known_browsers.note, dispatch_uid="note")

@@ -50,6 +50,22 @@ def yes_or_no(name: str, value: str) -> bool:
     raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no; write 1 or 0.")
 
 
+def trusted_proxies() -> int:
+    """TRUSTED_PROXIES: how many proxies of ours a request passes, each of which adds an address to X-Forwarded-For.
+
+    BEHIND_PROXY=1, its older name, means one.
+    """
+    behind_proxy = flag("BEHIND_PROXY")
+    value = os.environ.get("TRUSTED_PROXIES") or str(int(behind_proxy))
+    if value not in set("0123456789"):
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES={value!r} is no number of proxies; write 0 without a proxy, 1 with one."
+        )
+    if behind_proxy and value == "0":
+        raise ImproperlyConfigured("BEHIND_PROXY=1 and TRUSTED_PROXIES=0 contradict each other; write only the second.")
+    return int(value)
+
+
 def site_url(debug: bool) -> str:
     """SITE_URL without a trailing slash. Plain http is accepted on the loopback only, unless DEBUG is on."""
     value = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")

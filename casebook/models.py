@@ -88,3 +88,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_staff(self) -> bool:
         """What Django's own admin forms ask for; the site has no such field."""
         return self.may_enter_admin
+
+
+class AttemptCount(models.Model):
+    """How often something was tried in the window that ends then. Only lib/ratelimit.py reads and writes it."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

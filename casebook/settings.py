@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "casebook.middleware.whose_device",
+    "casebook.known_browsers.remember",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -86,12 +87,12 @@ elif DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be sqlite:///… or postgres://…; the site is tested on these two.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Counts of attempts have to be the same for every process. Its table is made by a migration.
+# The same for every process. Its table is made by a migration.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond it a third is thrown away, counts of attempts included
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 
@@ -123,7 +124,7 @@ if _mail is not None:
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24 * 3
 
 # No proof of the address is asked: there may be no mail to ask it by, and a class that starts cannot wait for one.
-# What an unproven address must not give is dealt with where it matters (accounts.prove_address, TeacherInvitation).
+# So an address by itself gives nobody a right; a link does (questions/inviting.py, questions/colleagues.py).
 ACCOUNT_ADAPTER = "casebook.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -145,17 +146,19 @@ ACCOUNT_FORMS = {
     "request_login_code": "casebook.accounts.AskCodeForm",
     "confirm_login_code": "casebook.accounts.CodeForm",
 }
-# One account («key») is guarded closely here. What one network address may do is counted in crowds.py.
-ACCOUNT_RATE_LIMITS = {
-    "login": None,
-    "login_failed": "10/5m/key",
-    "signup": None,
-    "request_login_code": "3/5m/key",
-    "reset_password": "3/5m/key",
-    "reset_password_from_key": None,
-    "change_password": "10/5m/user",
-}
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("BEHIND_PROXY") else 0
+# All limits are counted in lib/ratelimit.py; allauth counts none.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    (
+        "login",
+        "login_failed",
+        "signup",
+        "request_login_code",
+        "reset_password",
+        "reset_password_from_key",
+        "change_password",
+    )
+)
+TRUSTED_PROXIES = env.trusted_proxies()
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands")]
@@ -180,7 +183,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and env.flag("BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -306,7 +306,7 @@ def welcome(port: int) -> None:
 def run_tests(arguments: list[str]) -> int:
     """The suite, away from what people keep in var/ and from what their environment says about the site."""
     set_up(extras_for("test"), site=False)
-    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY", "EMAIL_URL", "DEMO"):
+    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY", "TRUSTED_PROXIES", "EMAIL_URL", "DEMO"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="casebook-test-") as folder:
         environment = {**os.environ, "VAR_DIR": folder, "SECRET_KEY": "only for the tests " * 3}

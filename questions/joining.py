@@ -1,29 +1,21 @@
 """Finding a module by its code: reading it as people type it, the picture of its link, and slowing down guesses."""
 
-import time
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import ip_address
 from itertools import groupby
 from urllib.parse import urlsplit
 
 import segno
-from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
 
+from casebook.lib import ratelimit
+from casebook.lib.ratelimit import Count
 from questions.models import Module
 from questions.models.teaching import CODE_LENGTH
 
-# Wrong codes within a quarter of an hour. There are 887 million codes: at this rate an account that guesses day and
-# night finds one of a thousand open modules in two years and a half, and a class that mistypes never notices. Who is
-# signed out is counted by browser; since browsers can be made anew at will, their address has a limit too, of thirty
-# people with ten mistakes each. Whoever signs in is counted by account, and so is not held up by neighbours.
-WINDOW = 15 * 60
-WRONG_BY_PERSON = 10
-WRONG_BY_ADDRESS = 300
 MARGIN = 4  # the quiet zone that the QR standard asks for, in modules
 
 
@@ -77,34 +69,38 @@ def is_only_here() -> bool:
         return False
 
 
-def has_guessed_too_often(request: HttpRequest) -> bool:
-    limits = _limits(request)
-    counts = cache.get_many(limits)
-    return any(counts.get(key, 0) >= most for key, most in limits.items())
+class Gate(Enum):
+    """Whether somebody may try a code now."""
+
+    OPEN = "open"
+    SIGN_IN = "sign in"
+    SLOW = "slow"
 
 
-def count_wrong_code(request: HttpRequest) -> None:
-    """Counts in the cache only; the database stays as it was, also on a GET."""
-    for key in _limits(request):
-        cache.set(key, cache.get(key, 0) + 1, WINDOW)
+def gate(request: HttpRequest) -> Gate:
+    """At an address where people guess, a code is tried only by who is signed in, and so has tries of their own."""
+    own, of_address = _counts(request)
+    tried, tried_there = ratelimit.so_far(own, of_address)
+    is_busy = tried_there >= of_address.limit.most
+    if is_busy and not request.user.is_authenticated:
+        return Gate.SIGN_IN
+    most = ratelimit.CODES_AT_A_BUSY_ADDRESS if is_busy else own.limit.most
+    return Gate.SLOW if tried >= most else Gate.OPEN
 
 
-def _limits(request: HttpRequest) -> dict[str, int]:
-    """What counts for this person, with how many wrong codes each allows."""
-    window = int(time.time() // WINDOW)
+def count_wrong_code(request: HttpRequest) -> bool:
+    """False for whoever comes too late: of many at once no more than the limit hear that their code is wrong."""
+    added = [
+        count.add() <= count.limit.most for count in set(_counts(request))
+    ]  # in each of them, whatever comes first
+    return all(added)
+
+
+def _counts(request: HttpRequest) -> tuple[Count, Count]:
+    """Of an account, or signed out of a browser; and of the address, since browsers can be made anew at will."""
+    address = ratelimit.network_address(request)
+    of_address = Count(ratelimit.CODES_OF_ADDRESS, address)
     if request.user.is_authenticated:
-        return {f"wrong-code:{window}:user:{request.user.pk}": WRONG_BY_PERSON}
-    address = _address(request)
-    limits = {f"wrong-code:{window}:address:{address}": WRONG_BY_ADDRESS}
+        return Count(ratelimit.CODES, f"user {request.user.pk}"), of_address
     browser = request.session.session_key or request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")[:64]
-    if browser:
-        limits[f"wrong-code:{window}:browser:{address}:{browser}"] = WRONG_BY_PERSON
-    return limits
-
-
-def _address(request: HttpRequest) -> str:
-    """Where the request came from, read as signing in reads it (ALLAUTH_TRUSTED_PROXY_COUNT)."""
-    try:
-        return get_adapter(request).get_client_ip(request)
-    except PermissionDenied:  # a server behind a socket is told no address
-        return ""
+    return (Count(ratelimit.CODES, f"browser {address} {browser}") if browser else of_address), of_address

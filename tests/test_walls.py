@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 APPS = ("casebook", "cases", "questions")
-SHARED = {"models", "access"}
+SHARED = {"models", "access", "lib"}
 
 
 def imports_of(file: Path) -> set[str]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from questions import classroom, joining, teaching
 from questions.forms.teaching import JoinForm
+from questions.joining import Gate
 from questions.models import Enrolment, Module
 from questions.teaching import Joining
 
@@ -24,7 +25,7 @@ def join_by_code(request: HttpRequest) -> HttpResponse:
     code = joining.read_code(request.GET.get("code", ""))
     if code:
         return redirect("questions:join", code)
-    if joining.has_guessed_too_often(request):
+    if joining.gate(request) is Gate.SLOW:
         return _no_way_in(request, "slow")
     return render(request, "questions/join_code.html", {"asked": "code" in request.GET})
 
@@ -33,12 +34,15 @@ def join_by_code(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 @ensure_csrf_cookie
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    if joining.has_guessed_too_often(request):
+    gate = joining.gate(request)
+    if gate is Gate.SIGN_IN:
+        messages.info(request, _("Log eerst in of maak een account. Daarna ga je verder met je code."))
+        return redirect_to_login(request.get_full_path())
+    if gate is Gate.SLOW:
         return _no_way_in(request, "slow")
     module = joining.module_with(code)
     if module is None:
-        joining.count_wrong_code(request)
-        return _no_way_in(request, "wrong", code)
+        return _no_way_in(request, "wrong" if joining.count_wrong_code(request) else "slow", code)
     enrolment = _place_of(request, module)
     is_in = enrolment is not None and not enrolment.has_left
     if is_in and (request.method == "POST" or not enrolment.is_teacher):

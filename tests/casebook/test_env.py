@@ -198,3 +198,36 @@ def test_a_database_beside_a_network_folder_is_fine(tmp_path):
 
 def test_where_mounts_cannot_be_read_the_folder_is_taken_on_trust(tmp_path):
     assert env.local_folder(tmp_path, tmp_path / "nothing") == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("said", "hops"),
+    [
+        ({}, 0),
+        ({"BEHIND_PROXY": "1"}, 1),
+        ({"BEHIND_PROXY": "0"}, 0),
+        ({"TRUSTED_PROXIES": "2"}, 2),
+        ({"TRUSTED_PROXIES": "", "BEHIND_PROXY": "1"}, 1),
+        ({"TRUSTED_PROXIES": "2", "BEHIND_PROXY": "1"}, 2),
+    ],
+)
+def test_the_number_of_trusted_proxies(monkeypatch, said, hops):
+    for name in ("TRUSTED_PROXIES", "BEHIND_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    assert env.trusted_proxies() == hops
+
+
+@pytest.mark.parametrize("value", ["yes", "-1", "10", "1.5", "10.0.0.1", "²"])
+def test_what_is_no_number_of_proxies_is_refused(monkeypatch, value):
+    monkeypatch.setenv("TRUSTED_PROXIES", value)
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES"):
+        env.trusted_proxies()
+
+
+def test_two_settings_that_contradict_each_other_are_refused(monkeypatch):
+    monkeypatch.setenv("TRUSTED_PROXIES", "0")
+    monkeypatch.setenv("BEHIND_PROXY", "1")
+    with pytest.raises(ImproperlyConfigured, match="contradict"):
+        env.trusted_proxies()

@@ -29,7 +29,7 @@ class Site:
         self.database = var / "casebook.sqlite3"
 
     def environment(self, **extra: str) -> dict[str, str]:
-        ignored = {"DATABASE_URL", "SITE_URL", "BEHIND_PROXY", "SECRET_KEY", "DEMO"}
+        ignored = {"DATABASE_URL", "SITE_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "SECRET_KEY", "DEMO"}
         kept = {name: value for name, value in os.environ.items() if name not in ignored}
         return kept | {"VAR_DIR": str(self.var), "DEBUG": "0"} | extra
 

@@ -74,7 +74,17 @@ class Tree:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    names = {"PORT", "SITE_URL", "DEBUG", "BEHIND_PROXY", "DATABASE_URL", "VAR_DIR", "SECRET_KEY", "DEMO"}
+    names = {
+        "PORT",
+        "SITE_URL",
+        "DEBUG",
+        "BEHIND_PROXY",
+        "TRUSTED_PROXIES",
+        "DATABASE_URL",
+        "VAR_DIR",
+        "SECRET_KEY",
+        "DEMO",
+    }
     return {name: value for name, value in os.environ.items() if name not in names} | extra
 
 

@@ -47,7 +47,7 @@ def database_of_its_own(given: str) -> Iterator[str]:
 
 def settle_in(folder: Path, port: int, database: str = "") -> None:
     """The environment of a site of its own, for this process and for the server; then its database and files."""
-    for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "DEMO"):
+    for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO"):
         os.environ.pop(name, None)
     os.environ |= {
         "VAR_DIR": str(folder / "var"),

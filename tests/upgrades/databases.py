@@ -89,7 +89,7 @@ def _file(url: str) -> Path:
 
 def environment(url: str, folder: Path) -> dict[str, str]:
     """The environment of a site on this database, with nothing of the site that people use on this machine."""
-    ours = ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "DEMO", "DEBUG", "SITE_URL")
+    ours = ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO", "DEBUG", "SITE_URL")
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {
         "DATABASE_URL": url,

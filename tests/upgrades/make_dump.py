@@ -70,6 +70,8 @@ class Site:
     def __init__(self) -> None:
         from django.core.management import call_command
 
+        from casebook.lib import ratelimit
+
         self.text = Writer()
         call_command("migrate", verbosity=0)
         call_command("load_cases", verbosity=0)
@@ -82,6 +84,7 @@ class Site:
         self.feedback()
         self.teaching()
         self.departed()
+        ratelimit.Count(ratelimit.PASSWORDS, "email docent@example.org").add()
         self.words_that_changed()
         self.withdrawn_cases()
         self.traces()
@@ -432,7 +435,7 @@ def main() -> None:
     server = os.environ.get("DATABASE_URL", "sqlite:///")
     with tempfile.TemporaryDirectory() as folder, databases.fresh_database(server, Path(folder)) as url:
         os.environ.update(databases.environment(url, Path(folder)))
-        for name in ("EMAIL_URL", "BEHIND_PROXY", "DEMO", "DEBUG", "SITE_URL"):
+        for name in ("EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO", "DEBUG", "SITE_URL"):
             os.environ.pop(name, None)
         make(url)
         if not options.dry_run:

@@ -3,6 +3,7 @@
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
 from casebook import leaving
+from casebook.lib import ratelimit
 from casebook.models import User, UserManager
 from cases.models import KeptUpload
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             orphaned = leaving.erase_due()
         call_command("clearsessions")
         KeptUpload.objects.expired().delete()
+        ratelimit.tidy()
         for title in orphaned:
             self.stderr.write(f"The module «{title}» has no teacher any more; give it one in the admin.")
 

@@ -1,0 +1,79 @@
+"""Browsers that signed in before: a signed cookie names the accounts, so that others cannot use up their attempts.
+
+Anybody can type wrong passwords for somebody else's address, and so shut that account for a while to everybody who is
+counted as anybody. A browser that signed in to the account before is counted alone.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from casebook.lib import ratelimit
+from casebook.lib.ratelimit import Count, Limit
+from casebook.models import User
+
+COOKIE = "bekend"
+SALT = "casebook.known_browsers"
+KEPT_FOR = 60 * 60 * 24 * 365  # seconds
+MOST_ACCOUNTS = 10  # a tablet of a class; who signed in longest ago goes first
+
+
+class Browser(NamedTuple):
+    name: str
+    users: list[int]
+
+
+def read(request: HttpRequest) -> Browser | None:
+    """What this browser was told by us; None for a new one, and for a cookie that is not ours or too old."""
+    try:
+        name, *users = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_FOR)
+    except signing.BadSignature:
+        return None
+    return Browser(name, users)
+
+
+def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) -> list[Count]:
+    """What counts for whoever tries something with the account of this address, in this browser."""
+    if request.user.is_authenticated and request.user.email == email:
+        return [Count(limit, f"user {request.user.pk}")]
+    browser = read(request)
+    if browser is not None and (user := User.objects.filter(email=email, pk__in=browser.users).only("pk").first()):
+        return [Count(limit, _of_browser(browser, user))]
+    return [Count(limit, f"email {email}"), Count(of_address, ratelimit.network_address(request))]
+
+
+def all_counts(request: HttpRequest, user: User, limit: Limit) -> list[Count]:
+    """Every count of this account that a browser of its owner may have used up."""
+    names = [f"email {user.email}", f"user {user.pk}"]
+    browser = read(request)
+    return [Count(limit, name) for name in (*names, *([_of_browser(browser, user)] if browser else []))]
+
+
+def _of_browser(browser: Browser, user: User) -> str:
+    return f"browser {browser.name} user {user.pk}"
+
+
+def note(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
+    """Somebody signed in here; the answer to this request will say so to the browser."""
+    request.signed_in_here = user.pk
+
+
+def remember(get_response: Callable[[HttpRequest], HttpResponse]):
+    """Sets the cookie after signing in, whichever way that went."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if user := getattr(request, "signed_in_here", None):
+            browser = read(request) or Browser(secrets.token_urlsafe(12), [])
+            users = [each for each in browser.users if each != user][-MOST_ACCOUNTS + 1 :]
+            value = signing.dumps([browser.name, *users, user], salt=SALT)
+            response.set_cookie(
+                COOKIE, value, KEPT_FOR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+            )
+        return response
+
+    return middleware

@@ -1,0 +1,172 @@
+"""Every limit of the site: how often something may be tried, by whom, and the one statement that counts.
+
+A window begins with the first attempt and ends by itself; going on trying does not make it longer. A school is one
+network address, so an address may do much: hundreds come when lessons start. Nobody can use up what belongs to somebody
+else's browser: one that signed in to an account before has counts of its own for it (casebook/known_browsers.py).
+
+Attempts are counted before they are made, and taken back where they turn out to be right. So of a hundred at once no
+more get through than the limit says. Keys are hashes: the table tells neither addresses nor who tried what.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from casebook.models import AttemptCount
+
+log = logging.getLogger(__name__)
+
+
+class Limit(NamedTuple):
+    name: str
+    most: int
+    seconds: int
+
+
+MINUTE = 60
+# Wrong passwords: of one account by whoever tries, and of all accounts together by one network address.
+PASSWORDS = Limit("password", 10, 5 * MINUTE)
+PASSWORDS_OF_ADDRESS = Limit("passwords of address", 300, 5 * MINUTE)
+# Accounts that were made; a form that came back with a mistake is none.
+SIGN_UPS = Limit("sign-ups of address", 300, 5 * MINUTE)
+# Mails with a code or a link: to one mail address, and to all together from one network address.
+MAILS = Limit("mail", 3, 5 * MINUTE)
+MAILS_OF_ADDRESS = Limit("mails of address", 300, 5 * MINUTE)
+# Wrong join codes. There are 887 million codes: at this rate an account that guesses day and night finds one of a
+# thousand open modules in two years and a half, and a class that mistypes never notices. Somebody signed out is counted
+# by browser.
+CODES = Limit("join code", 10, 15 * MINUTE)
+CODES_OF_ADDRESS = Limit("join codes of address", 300, 15 * MINUTE)
+# From a network address where people have guessed that much, an account gets one wrong code, and not ten.
+CODES_AT_A_BUSY_ADDRESS = 1
+
+LONGEST_KEY = 40
+
+COUNT = """
+    INSERT INTO casebook_attemptcount AS counted (key, count, ends_at) VALUES (%s, 1, %s)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN counted.ends_at <= %s THEN 1 ELSE counted.count + 1 END,
+        ends_at = CASE WHEN counted.ends_at <= %s THEN excluded.ends_at ELSE counted.ends_at END
+    RETURNING count
+"""
+
+
+class LimitReachedError(Exception):
+    """So often is not allowed."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit.name)
+        self.limit = limit
+
+
+class Count(NamedTuple):
+    """One limit for one somebody: an address, an account, a browser."""
+
+    limit: Limit
+    who: str
+
+    @property
+    def key(self) -> str:
+        return salted_hmac(f"casebook.limits.{self.limit.name}", self.who).hexdigest()[:LONGEST_KEY]
+
+    def add(self) -> int:
+        """Count one more, in one statement. Returns how many there are by now in this window."""
+        now = timezone.now()
+        moment = connection.ops.adapt_datetimefield_value
+        ends_at = now + timedelta(seconds=self.limit.seconds)
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT, [self.key, moment(ends_at), moment(now), moment(now)])
+            (count,) = cursor.fetchone()
+        if count == 1:
+            tidy()
+        return count
+
+    def take_back(self) -> None:
+        AttemptCount.objects.filter(key=self.key, count__gt=0, ends_at__gt=timezone.now()).update(count=F("count") - 1)
+
+    def forget(self) -> None:
+        AttemptCount.objects.filter(key=self.key).delete()
+
+
+def tidy() -> None:
+    """Throw away the counts of windows that are over."""
+    AttemptCount.objects.filter(ends_at__lte=timezone.now()).delete()
+
+
+def take(*counts: Count) -> None:
+    """Count one attempt in each of these. Raises LimitReachedError where one of them allows no more.
+
+    Then that one alone has counted it, so that being refused uses up nothing else.
+    """
+    for position, count in enumerate(counts):
+        if count.add() > count.limit.most:
+            for earlier in counts[:position]:
+                earlier.take_back()
+            raise LimitReachedError(count.limit)
+
+
+def so_far(*counts: Count) -> list[int]:
+    """What each of these counted in its window until now, in one query."""
+    keys = {count.key for count in counts}
+    rows = AttemptCount.objects.filter(key__in=keys, ends_at__gt=timezone.now())
+    found = dict(rows.values_list("key", "count"))
+    return [found.get(count.key, 0) for count in counts]
+
+
+@contextmanager
+def attempt(*counts: Count) -> Iterator[None]:
+    """For what counts only where it succeeds: counted before, taken back where the block raises."""
+    take(*counts)
+    try:
+        yield
+    except BaseException:
+        for count in counts:
+            count.take_back()
+        raise
+
+
+# Whose request it is
+
+
+def network_address(request: HttpRequest) -> str:
+    """Where the request came from: the address that the outermost of our own proxies saw (TRUSTED_PROXIES).
+
+    What stands further to the left in X-Forwarded-For was written by the visitor, and without such a proxy all of it.
+    IPv6 counts by /64, which is what one household or phone is given. A server behind a socket is told no address: then
+    all who come are one.
+    """
+    seen = [request.META.get("REMOTE_ADDR", "")]
+    hops = settings.TRUSTED_PROXIES
+    if hops and (named := request.headers.get("X-Forwarded-For")):
+        seen = [*named.split(","), *seen]
+    elif hops:
+        log.warning("TRUSTED_PROXIES=%s, but a request came without X-Forwarded-For; see README", hops)
+    return canonical(seen[-1 - hops]) if len(seen) > hops else canonical(seen[-1])
+
+
+def canonical(address: str) -> str:
+    """The address, or for IPv6 its /64. What is no address at all is one and the same visitor: ''."""
+    address = address.strip()
+    if address.startswith("["):  # [2001:db8::1]:443
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:  # 203.0.113.9:443
+        address = address.partition(":")[0]
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Network((parsed, 64), strict=False).network_address)
+    return str(parsed)
