@@ -201,7 +201,7 @@ class _Maker:
             **{name: told[name] for name in ("title", "period", "description", "groups")},
         )
         for teacher in others:
-            teaching.add_co_teacher(module=module, email=self.people[teacher["key"]].email)
+            teaching.make_teacher(module=module, user=self.people[teacher["key"]])
         for student in self.told["students"]:
             teaching.join(module=module, user=self.people[student["key"]], group=student["group"])
         opened = self.at(told["opened"])

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from questions.models import (
@@ -235,5 +235,8 @@ def assignments_for_newcomer(module: Module) -> list[OwnAssignment]:
 
 
 def teachers_of(module: Module) -> list[str]:
-    rows = module.enrolments.filter(role=Role.TEACHER, left_at=None).select_related("user").order_by("user__name")
-    return [str(enrolment.user) for enrolment in rows]
+    return [str(enrolment.user) for enrolment in enrolments_of_teachers(module)]
+
+
+def enrolments_of_teachers(module: Module) -> QuerySet[Enrolment]:
+    return module.enrolments.filter(role=Role.TEACHER, left_at=None).select_related("user").order_by("user__name")

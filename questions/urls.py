@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from questions.views import assignments, comments, joining, portfolio, progress, reviewing, showing, student, teacher
+from questions.views import (
+    assignments,
+    colleagues,
+    comments,
+    joining,
+    portfolio,
+    progress,
+    reviewing,
+    showing,
+    student,
+    teacher,
+)
 
 app_name = "questions"
 
@@ -41,7 +52,13 @@ teacher_urls: list[URLPattern] = [
     path("modules/<int:pk>/voortgang/export.csv", progress.progress_csv, name="progress_csv"),
     path("modules/<int:pk>/voortgang/<slug:tag>/<int:asked>/", progress.answer, name="progress_answer"),
     path("modules/<int:pk>/leeswijze/", progress.reading_choices, name="reading_choices"),
-    path("modules/<int:pk>/docenten/", teacher.module_teachers, name="module_teachers"),
+    path("modules/<int:pk>/docenten/", colleagues.module_teachers, name="module_teachers"),
+    path(
+        "modules/<int:pk>/docenten/<int:invitation>/intrekking/",
+        colleagues.co_teacher_withdrawal,
+        name="co_teacher_withdrawal",
+    ),
+    path("uitnodiging/collega/<str:token>/", colleagues.co_teacher, name="co_teacher"),
     path("modules/<int:pk>/mensen/<slug:tag>/", teacher.module_person, name="module_person"),
     path("modules/<int:pk>/mensen/<slug:tag>/klas/", teacher.person_group, name="person_group"),
     path("modules/<int:pk>/mensen/<slug:tag>/vertrek/", teacher.person_departure, name="person_departure"),

@@ -73,7 +73,9 @@ questions:module_code_closing         405                             | 302 404 
 questions:module_archive              405                             | 302 404 403 404 302 404 404 404
 questions:module_return               405                             | 302 404 403 404 302 404 404 404
 questions:module_deletion             405                             | 302 404 403 404 302 404 404 404
-questions:module_teachers             405                             | 302 404 403 404 200 404 404 404
+questions:module_teachers             302 404 403 404 200 404 404 404 | 302 404 403 404 302 404 404 404
+questions:co_teacher_withdrawal       405                             | 302 404 403 404 302 404 404 404
+questions:co_teacher                  200                             | 302 302 200 200 200 302 302 302
 questions:progress                    302 404 403 404 200 404 404 404 | 405
 questions:progress_changes            302 404 403 404 200 404 404 404 | 405
 questions:progress_xlsx               302 404 403 404 200 404 404 404 | 405

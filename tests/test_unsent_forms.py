@@ -15,7 +15,7 @@ from lxml import html
 from casebook.unsent_forms import NEVER_BACK
 from cases import editions
 from cases.models import Actor, Keyword, Part
-from tests.factories import UserFactory, published_case
+from tests.factories import published_case
 from tests.world import World, words
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,6 @@ TABLE = {
     "questions:module_new": ("teacher", ""),
     "questions:module_edit": ("teacher", ""),
     "questions:module_copy": ("teacher", ""),
-    "questions:module_teachers": ("teacher", "questions:module"),
     "questions:assignment_new": ("teacher", "casus"),
     "questions:assignment_edit": ("teacher", ""),
     "questions:assignment_extensions": ("teacher", ""),
@@ -163,8 +162,6 @@ def needed(site: Site, name: str) -> dict[str, str]:
     if name == "questions:assignment_extensions":
         due = timezone.localtime(site.now + timedelta(days=20))
         return {"student": site.student.tag, "due_at": f"{due:%Y-%m-%dT%H:%M}"}
-    if name == "questions:module_teachers":
-        UserFactory(email="zandloper0@example.org")
     if name.startswith("admin:cases_part"):
         return {"number": "40"}
     if name.startswith("admin:cases_case"):

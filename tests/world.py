@@ -19,7 +19,7 @@ from casebook.models import User
 from cases import editions, importing, loading
 from cases.models import Reference
 from cases.unpacking import Packed
-from questions import answering, inviting, showing
+from questions import answering, colleagues, inviting, showing
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -246,6 +246,7 @@ class World:
         invitation = TeacherInvitation(email=self.people["stranger"].email)
         token = inviting.invite(invitation=invitation, by=self.people["administrator"])
         link = reset_link(self.people["student"])
+        co_teacher = colleagues.invite(module=self.module, by=self.people["teacher"])
         return {
             "opdrachten/<int:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
             "opdrachten/<int:pk>": f"opdrachten/{self.assignment.pk}",
@@ -260,6 +261,8 @@ class World:
             "meedoen/<str:code>": f"meedoen/{CODE}",
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
+            "uitnodiging/collega/<str:token>": colleagues.path_of(co_teacher).strip("/"),
+            "<int:invitation>": str(co_teacher.pk),
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
             "beheer/cases/case/importeren/<int:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",
             "beheer/cases/case/<int:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",

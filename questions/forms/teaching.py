@@ -108,10 +108,6 @@ class CopyForm(PlainForm):
     )
 
 
-class CoTeacherForm(PlainForm):
-    email = forms.EmailField(label=gettext_lazy("E-mailadres van je collega"), max_length=254)
-
-
 class JoinForm(PlainForm):
     """Asks for a group where the module has groups, and for nothing otherwise."""
 

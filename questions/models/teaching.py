@@ -274,6 +274,23 @@ class TeacherInvitation(models.Model):
         return self.email
 
 
+class CoTeacherInvitation(models.Model):
+    """A link that makes one colleague a teacher of this module; of whoever opens it first (questions/colleagues.py)."""
+
+    module = models.ForeignKey(Module, models.CASCADE, related_name="co_teacher_invitations")
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.module} ({self.invited_by})"
+
+
 class CommentQuerySet(models.QuerySet):
     def usable_by(self, user, module: Module) -> "CommentQuerySet":
         """In this module: everything of one's own, and what colleagues share in it."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from questions import access, classroom, joining, teaching
-from questions.forms.teaching import CopyForm, CoTeacherForm, ModuleForm
+from questions.forms.teaching import CopyForm, ModuleForm
 from questions.models import Enrolment, Module
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +41,7 @@ def module_new(request: HttpRequest) -> HttpResponse:
 def module(request: HttpRequest, pk: int) -> HttpResponse:
     enrolment = access.enrolment_in(request, pk)
     if enrolment.is_teacher:
-        return _teachers_page(request, enrolment.module, CoTeacherForm())
+        return _teachers_page(request, enrolment.module)
     context = {
         "module": enrolment.module,
         "enrolment": enrolment,
@@ -65,7 +65,7 @@ def module_as_student(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/module_student.html", context)
 
 
-def _teachers_page(request: HttpRequest, module: Module, form: CoTeacherForm) -> HttpResponse:
+def _teachers_page(request: HttpRequest, module: Module) -> HttpResponse:
     link = joining.link_of(module)
     context = {
         "module": module,
@@ -74,7 +74,6 @@ def _teachers_page(request: HttpRequest, module: Module, form: CoTeacherForm) ->
         "link_to_type": joining.read_aloud(link),
         "picture": joining.picture_of(link),
         "is_only_here": joining.is_only_here(),
-        "form": form,
     }
     return render(request, "questions/module_teacher.html", context)
 
@@ -187,23 +186,6 @@ def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 # --- People ---
-
-
-@require_POST
-@access.signed_in
-def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
-    """A colleague comes in. A mistake in the address shows the page again, with what was typed."""
-    module = access.module_for_teacher(request, pk)
-    form = CoTeacherForm(request.POST)
-    if form.is_valid():
-        try:
-            enrolment = teaching.add_co_teacher(module=module, email=form.cleaned_data["email"])
-        except teaching.RefusedError as refused:
-            form.add_error("email", refused.sentence)
-        else:
-            messages.success(request, _("%(name)s is nu docent van deze module.") % {"name": enrolment.user})
-            return redirect(module)
-    return _teachers_page(request, module, form)
 
 
 @require_safe

@@ -291,7 +291,7 @@ def test_their_module_stays_where_a_real_student_answered(made):
 
 def test_their_module_stays_where_a_real_person_teaches(made):
     colleague = UserFactory(groups=[TEACHERS])
-    teaching.add_co_teacher(module=made, email=colleague.email)
+    teaching.make_teacher(module=made, user=colleague)
     assert len(demonstration.remove()) == 1
     assert list(made.people.all()) == [colleague]
     assert made.assignments.count() == 3

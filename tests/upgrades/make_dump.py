@@ -319,9 +319,9 @@ class Site:
         showing.pin(submission=others[0], teacher=self.colleague)
 
     def teaching(self) -> None:
-        """The comment bank, an invitation, and an assignment that takes a next edition over."""
+        """The comment bank, invitations, and an assignment that takes a next edition over."""
         from questions import inviting, renewing
-        from questions.models import Assignment, Comment, TeacherInvitation
+        from questions.models import Assignment, Comment, CoTeacherInvitation, TeacherInvitation
 
         Comment.objects.create(owner=self.teacher, text=self.text())
         Comment.objects.create(owner=self.colleague, module=self.module, text=self.text())
@@ -329,6 +329,10 @@ class Site:
         inviting.invite(invitation=invitation, by=self.administrator)
         open_still = {"token_hash": inviting.digest(INVITATION), "expires_at": FAR}
         TeacherInvitation.objects.filter(pk=invitation.pk).update(**open_still)
+        for teacher, opened_by in ((self.teacher, None), (self.colleague, self.stranger)):
+            CoTeacherInvitation.objects.create(
+                module=self.module, invited_by=teacher, opened_by=opened_by, expires_at=FAR
+            )
         self.next_edition()
         renewing.take_over(assignment=self.assignment, edition=self.case.editions.latest())
         again = Assignment.objects.get(module=self.other_module)

@@ -32,11 +32,13 @@ from django.utils.html import strip_tags  # noqa: E402
 from casebook.accounts import reset_link  # noqa: E402
 from casebook.models import User  # noqa: E402
 from cases.models import Case, Edition, FormerActor, FormerKeyword, KeptUpload  # noqa: E402
+from questions import colleagues  # noqa: E402
 from questions.models import (  # noqa: E402
     Answer,
     Assignment,
     AssignmentQuestion,
     Comment,
+    CoTeacherInvitation,
     Enrolment,
     Extension,
     Feedback,
@@ -108,6 +110,10 @@ def reset_links() -> list[tuple]:
     return [(link[link.index("account/") :],) for link in links]
 
 
+def co_teacher_links() -> list[tuple]:
+    return [(colleagues.signer.sign(invitation.pk),) for invitation in CoTeacherInvitation.objects.all()]
+
+
 def on_site() -> list[tuple]:
     kind = ContentType.objects.get_for_model(Case)
     return [(kind.pk, case.pk) for case in Case.objects.filter(revises=None)]
@@ -121,12 +127,14 @@ FILLINGS = {
     "opdrachten/<int:pk>": Rows(Assignment, person="module__people"),
     "meedoen/<str:code>": Rows(Module, ("code",), "people"),
     "modules/<int:pk>/voortgang/<slug:tag>/<int:asked>": Answered,
+    "modules/<int:pk>/docenten/<int:invitation>": Rows(CoTeacherInvitation, ("module", "pk"), "module__people"),
     "modules/<int:pk>/mensen/<slug:tag>": Rows(Enrolment, ("module", "tag"), "module__people"),
     "modules/<int:pk>": Rows(Module, person="people"),
     "ingeleverd/<int:pk>": Rows(Submission),
     "zinnen/<int:pk>": Rows(Comment, person="owner"),
     "antwoorden/feedback/<int:pk>": Rows(Feedback, person="submission__answer__student"),
     "antwoorden/<int:pk>": Rows(Answer, person="student"),
+    "uitnodiging/collega/<str:token>": Literal(co_teacher_links),
     "uitnodiging/<str:token>": Literal(lambda: [(INVITATION,)]),
     "beheer/cases/case/importeren/<int:pk>": Rows(KeptUpload, person="owner"),
     "beheer/r/<path:content_type_id>/<path:object_id>": Literal(on_site),

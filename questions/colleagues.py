@@ -1,0 +1,113 @@
+"""A colleague becomes a teacher of a module by a link, which belongs to the account that opens it first.
+
+Not by an address: anybody can sign up with the address of somebody else. The link is signed and not stored, so the
+teachers of the module can look it up again for as long as it is open.
+"""
+
+from enum import Enum
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from casebook.models import User
+from questions.inviting import OPEN_FOR
+from questions.models import CoTeacherInvitation, Enrolment, Module, Role
+from questions.teaching import RefusedError, make_teacher
+
+MOST_OPEN = 20  # of one module at a time
+signer = Signer(salt="questions.colleagues", sep=".")
+
+
+class Standing(Enum):
+    """What a link is for the person who opens it."""
+
+    OPEN = "open"
+    OVER = "over"
+    TAKEN = "taken"  # somebody else opened it first
+    TEACHER = "teacher"  # already, so there is nothing to do
+
+
+@transaction.atomic
+def invite(*, module: Module, by: User) -> CoTeacherInvitation:
+    Module.objects.select_for_update().get(pk=module.pk)
+    if open_in(module).count() >= MOST_OPEN:
+        raise RefusedError(
+            _("Er staan al %(most)s links open. Trek er eerst een in; dan kun je een nieuwe maken.")
+            % {"most": MOST_OPEN}
+        )
+    return CoTeacherInvitation.objects.create(module=module, invited_by=by, expires_at=timezone.now() + OPEN_FOR)
+
+
+def open_in(module: Module) -> QuerySet[CoTeacherInvitation]:
+    """The links of a module that still work, newest first."""
+    return (
+        CoTeacherInvitation.objects.filter(module=module, used_at=None, expires_at__gt=timezone.now())
+        .filter(invited_by__in=_teachers(module))
+        .select_related("invited_by", "opened_by")
+    )
+
+
+def _teachers(module: Module) -> QuerySet[User]:
+    """Who may invite: a link of somebody who left the module, or is about to leave the site, is worth nothing."""
+    return User.objects.filter(
+        is_active=True,
+        deletion_due_at=None,
+        enrolments__module=module,
+        enrolments__role=Role.TEACHER,
+        enrolments__left_at=None,
+    )
+
+
+def link_of(invitation: CoTeacherInvitation) -> str:
+    return f"{settings.SITE_URL}{path_of(invitation)}"
+
+
+def path_of(invitation: CoTeacherInvitation) -> str:
+    return reverse("questions:co_teacher", args=[signer.sign(invitation.pk)])
+
+
+def find(token: str) -> CoTeacherInvitation | None:
+    try:
+        pk = signer.unsign(token)
+    except BadSignature:
+        return None
+    return CoTeacherInvitation.objects.select_related("module", "invited_by").filter(pk=pk).first()
+
+
+def open_link(*, invitation: CoTeacherInvitation, user: User) -> Standing:
+    """Bind the link to this person, who opened it, unless it is bound. The condition stands in the UPDATE, so of two
+    who open it at once one is the first."""
+    if _is_teacher(invitation.module_id, user):
+        return Standing.TEACHER
+    if not is_open(invitation):
+        return Standing.OVER
+    theirs = CoTeacherInvitation.objects.filter(pk=invitation.pk).filter(Q(opened_by=None) | Q(opened_by=user))
+    return Standing.OPEN if theirs.update(opened_by=user) else Standing.TAKEN
+
+
+def is_open(invitation: CoTeacherInvitation) -> bool:
+    return open_in(invitation.module).filter(pk=invitation.pk).exists()
+
+
+def _is_teacher(module_id: int, user: User) -> bool:
+    return Enrolment.objects.filter(module=module_id, user=user, role=Role.TEACHER, left_at=None).exists()
+
+
+@transaction.atomic
+def accept(*, invitation: CoTeacherInvitation, user: User) -> Standing:
+    """Make this person a teacher of the module. Raises RefusedError where they cannot be one; the link stays theirs."""
+    Module.objects.select_for_update().get(pk=invitation.module_id)
+    standing = open_link(invitation=invitation, user=user)
+    if standing is Standing.OPEN:
+        make_teacher(module=invitation.module, user=user)
+        CoTeacherInvitation.objects.filter(pk=invitation.pk).update(used_at=timezone.now())
+    return standing
+
+
+def withdraw(*, module: Module, invitation_id: int) -> None:
+    CoTeacherInvitation.objects.filter(module=module, pk=invitation_id, used_at=None).delete()

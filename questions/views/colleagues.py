@@ -1,0 +1,71 @@
+"""The teachers of a module, and how a colleague becomes one of them."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from questions import access, classroom, colleagues, teaching
+from questions.colleagues import Standing
+from questions.models import CoTeacherInvitation
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@access.signed_in
+def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who teach it, and the links that are open; a POST makes another."""
+    module = access.module_for_teacher(request, pk)
+    if request.method == "POST":
+        try:
+            colleagues.invite(module=module, by=request.user)
+        except teaching.RefusedError as refused:
+            messages.error(request, refused.sentence)
+        else:
+            messages.success(request, _("De link staat klaar. Geef hem alleen aan je collega."))
+        return redirect("questions:module_teachers", pk)
+    links = [(invitation, colleagues.link_of(invitation)) for invitation in colleagues.open_in(module)]
+    context = {"module": module, "teachers": classroom.enrolments_of_teachers(module), "links": links}
+    return render(request, "questions/module_teachers.html", context)
+
+
+@require_POST
+@access.signed_in
+def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
+    module = access.module_for_teacher(request, pk)
+    colleagues.withdraw(module=module, invitation_id=invitation)
+    messages.success(request, _("De link werkt niet meer."))
+    return redirect("questions:module_teachers", pk)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
+    """What a colleague finds behind the link. It belongs from then on to the account that opened it."""
+    invitation = colleagues.find(token)
+    if invitation is None:
+        raise Http404
+    if request.method == "POST":
+        return _accept(request, invitation)
+    if request.user.is_authenticated:
+        return _page(request, invitation, colleagues.open_link(invitation=invitation, user=request.user))
+    return _page(request, invitation, Standing.OPEN if colleagues.is_open(invitation) else Standing.OVER)
+
+
+@access.signed_in
+def _accept(request: HttpRequest, invitation: CoTeacherInvitation) -> HttpResponse:
+    try:
+        standing = colleagues.accept(invitation=invitation, user=request.user)
+    except teaching.RefusedError as refused:
+        return _page(request, invitation, Standing.OPEN, refused.sentence)
+    if standing is not Standing.OPEN:
+        return _page(request, invitation, standing)
+    messages.success(request, _("Welkom! Je bent nu docent van deze module."))
+    return redirect(invitation.module)
+
+
+def _page(request: HttpRequest, invitation: CoTeacherInvitation, standing: Standing, refused: str = "") -> HttpResponse:
+    status = {Standing.OVER: 410, Standing.TAKEN: 403}.get(standing, 200)
+    context = {"invited": invitation, "standing": standing.value, "refused": refused}
+    return render(request, "questions/co_teacher.html", context, status=status)
