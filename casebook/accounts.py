@@ -26,10 +26,11 @@ from django.urls import reverse
 from django.utils.http import int_to_base36, url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 
-from casebook import failures, known_browsers, leaving
+from casebook import failures, known_browsers, leaving, proof
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
 from casebook.models import User, UserManager
+from casebook.proof import ProofMixin
 
 log = logging.getLogger(__name__)
 
@@ -268,10 +269,23 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         return password
 
 
-class SetPasswordForm(allauth_forms.SetPasswordForm):
+class SetPasswordForm(ProofMixin, allauth_forms.SetPasswordForm):
+    """With a code by mail, unless this session began with one just now: a password proves who asks from then on."""
+
+    field_order = ["proof", "password1", "password2"]
+
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.request = context.request
         in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
+        if proof.came_by_code(self.request):
+            del self.fields["proof"]
+        else:
+            self.ask_for_proof()
+
+    def save(self) -> None:
+        super().save()
+        proof.spend_code(self.request)
 
 
 class AskCodeForm(allauth_forms.RequestLoginCodeForm):
@@ -287,3 +301,14 @@ class CodeForm(allauth_forms.ConfirmLoginCodeForm):
         super().__init__(*args, **kwargs)
         in_our_words(self, code=(_("Code"), _("Typ de code uit je mail over.")), remember=REMEMBER)
         self.fields["code"].widget.attrs["autocapitalize"] = "characters"
+
+    def clean_code(self) -> str:
+        """allauth counts wrong ones in the session, where many at once count as one."""
+        tries = Count(ratelimit.TYPED_CODES, f"sign-in {context.request.session.session_key} {self.expected_code}")
+        try:
+            ratelimit.take(tries)
+        except ratelimit.LimitReachedError as reason:
+            raise get_adapter().validation_error("incorrect_code") from reason
+        code = super().clean_code()
+        tries.take_back()
+        return code

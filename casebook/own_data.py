@@ -5,17 +5,21 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest
 from django.core.mail import send_mail
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casebook import leaving, own_copy
+from casebook import failures, leaving, own_copy, proof
+from casebook.lib import ratelimit
 from casebook.own_data_forms import AddressForm, LeavingForm, NameForm
 from questions.access import signed_in
 from questions.templatetags.dates import in_full
+
+ASK_FOR_PROOF = ("own_data", "own_data_leave", "account_set_password")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,6 +41,21 @@ def own_data(request: HttpRequest) -> HttpResponse:
     return render(request, "casebook/own_data.html", {"name_form": name_form, "address_form": address_form})
 
 
+@require_POST
+@signed_in
+def mail_code(request: HttpRequest) -> HttpResponse:
+    """A code to prove by who is asking, for an account without a password; and back to the form that asks for it."""
+    if not settings.HAS_MAIL:
+        raise Http404
+    try:
+        proof.send_code(request)
+    except ratelimit.LimitReachedError:
+        return failures.too_many(request)
+    messages.success(request, _("We mailden een code naar %s. Hij is een kwartier geldig.") % request.user.email)
+    back = request.POST.get("next", "")
+    return redirect(back if back in {reverse(name) for name in ASK_FOR_PROOF} else "own_data")
+
+
 @require_safe
 @signed_in
 def download(request: HttpRequest) -> HttpResponse:
@@ -53,6 +72,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """First what goes and what stays; then, with proof, the deletion in seven days."""
     form = LeavingForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid() and (due_at := leaving.ask_to_leave(user=request.user)):
+        proof.spend_code(request)
         _write_to(request.user, due_at)
         logout(request)
         messages.info(request, _("Je account wordt gewist op %s. Je bent nu uitgelogd.") % in_full(due_at))

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django import forms
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from casebook import leaving
+from casebook import leaving, proof
 from casebook.models import User, UserManager
+from casebook.proof import ProofMixin
 
 
 class NameForm(forms.Form):
@@ -35,31 +37,11 @@ class NameForm(forms.Form):
         return gettext("Je naam is veranderd.")
 
 
-class ProofForm(forms.Form):
-    """Asks for the password; of an account without one, for the address that it has now."""
-
-    proof = forms.CharField(strip=False, error_messages={"required": _("Vul dit in, zo weten we dat jij het bent.")})
-
+class ProofForm(ProofMixin):
     def __init__(self, *args, request: HttpRequest, **kwargs) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
         self.request, self.user = request, request.user
-        proof = self.fields["proof"]
-        if self.user.has_usable_password():
-            proof.label = _("Je wachtwoord")
-            proof.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
-        else:
-            proof.label = _("Je e-mailadres zoals het nu is")
-            proof.widget = forms.EmailInput(attrs={"autocomplete": "off"})
-
-    def clean_proof(self) -> str:
-        proof = self.cleaned_data["proof"]
-        if not self.user.has_usable_password():
-            if UserManager.normalize_email(proof) != self.user.email:
-                raise forms.ValidationError(_("Dit is niet het e-mailadres van je account."))
-        # allauth's way counts it as an attempt to sign in, or this would be the place to guess passwords.
-        elif get_adapter().authenticate(self.request, email=self.user.email, password=proof) != self.user:
-            raise forms.ValidationError(_("Dit is niet je wachtwoord. Er is niets veranderd."))
-        return proof
+        self.ask_for_proof()
 
 
 class AddressForm(ProofForm):
@@ -86,18 +68,33 @@ class AddressForm(ProofForm):
         return data
 
     def save(self) -> bool:
-        """False where somebody took the address in the meantime."""
-        self.user.email = self.cleaned_data["email"]
+        """False where somebody took the address in the meantime. The new address is nobody's until it is proven."""
+        old = self.user.email
+        self.user.email, self.user.proven_email = self.cleaned_data["email"], ""
         try:
             with transaction.atomic():
-                self.user.save(update_fields=["email"])
+                self.user.save(update_fields=["email", "proven_email"])
         except IntegrityError:
-            self.user.refresh_from_db(fields=["email"])
+            self.user.refresh_from_db(fields=["email", "proven_email"])
             self.add_error("email", self.taken)
-        return self.is_valid()
+            return False
+        proof.spend_code(self.request)
+        if old != self.user.email:
+            tell_old_address(self.user, old)
+        return True
 
     def done(self) -> str:
         return gettext("Je e-mailadres is veranderd. Log voortaan in met %(email)s.") % {"email": self.user.email}
+
+
+def tell_old_address(user: User, old: str) -> None:
+    """So that whoever did not ask for this hears of it. A mail server that is out does not undo the change."""
+    if settings.HAS_MAIL:
+        text = gettext(
+            "Hallo %(name)s,\n\nHet e-mailadres van je account bij het Casusboek is veranderd. Met dit adres kun je er "
+            "niet meer inloggen.\n\nWas jij dat niet? Vraag dan meteen de beheerder van de site om hulp: %(site)s\n"
+        ) % {"name": user.name, "site": settings.SITE_URL}
+        send_mail(gettext("Je e-mailadres is veranderd"), text, None, [old], fail_silently=True)
 
 
 class LeavingForm(ProofForm):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("mijn-gegevens/", own_data.own_data, name="own_data"),
     path("mijn-gegevens/export.json", own_data.download, name="own_data_json"),
     path("mijn-gegevens/wissen/", own_data.leave, name="own_data_leave"),
+    path("mijn-gegevens/code/", own_data.mail_code, name="own_data_code"),
     path("mijn-gegevens/tot-ziens/", own_data.goodbye, name="own_data_goodbye"),
     path("", include("casebook.account_urls")),
     path("casussen/", include("cases.urls")),

@@ -42,6 +42,8 @@ SIGN_UPS = Limit("sign-ups of address", 300, 5 * MINUTE)
 # Mails with a code or a link: to one mail address, and to all together from one network address.
 MAILS = Limit("mail", 3, 5 * MINUTE)
 MAILS_OF_ADDRESS = Limit("mails of address", 300, 5 * MINUTE)
+# Wrong codes from a mail, of each code that was sent.
+TYPED_CODES = Limit("typed code", 3, 15 * MINUTE)
 # Wrong join codes. There are 887 million codes: at this rate an account that guesses day and night finds one of a
 # thousand open modules in two years and a half, and a class that mistypes never notices. Somebody signed out is counted
 # by browser.

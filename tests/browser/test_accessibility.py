@@ -64,6 +64,7 @@ NO_PAGES = {
     "offline_worker",
     "who",
     "own_data_json",
+    "own_data_code",
     "demo_sign_in",
     "questions:save_answer",
     "questions:save_answers",

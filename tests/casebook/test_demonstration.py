@@ -1,6 +1,7 @@
 """Looking around as somebody who was made up: on one's own computer, and nowhere else."""
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import yaml
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import transaction
@@ -523,10 +525,14 @@ def test_nobody_gives_them_a_password(client, offered):
     assert not Client().login(email=student.email, password="koelkast-op-driehoog")
 
 
-def test_real_people_still_choose_one(client, offered):
+def test_real_people_still_choose_one(client, offered, settings):
+    settings.HAS_MAIL = True
     real = User.objects.create_user("noor@example.org", "Noor Echt")
     client.force_login(real)
-    client.post("/account/wachtwoord/kiezen/", {"password1": "koelkast-op-drie", "password2": "koelkast-op-drie"})
+    client.post("/mijn-gegevens/code/")
+    chosen = {"password1": "koelkast-op-drie", "password2": "koelkast-op-drie"}
+    code = re.search(r"[A-Z]{4}-[A-Z]{4}", mail.outbox[-1].body)[0]
+    client.post("/account/wachtwoord/kiezen/", {"proof": code, **chosen})
     real.refresh_from_db()
     assert real.check_password("koelkast-op-drie")
 

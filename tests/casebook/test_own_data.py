@@ -141,16 +141,6 @@ def test_the_password_is_never_sent_back(browser_of):
     assert PASSWORD not in response.content.decode()
 
 
-def test_without_a_password_the_present_address_proves_who_asks(browser_of, person):
-    person.set_unusable_password()
-    person.save()
-    browser_of.force_login(person)
-    for proof, address in [("iemand@example.org", "noor@example.org"), ("Noor@example.org", "nieuw@example.org")]:
-        browser_of.post(reverse("own_data"), {"form": "adres", "email": "nieuw@example.org", "proof": proof})
-        person.refresh_from_db()
-        assert person.email == address
-
-
 def test_an_address_of_an_account_whose_day_has_come_is_free(browser_of, person):
     let_the_days_pass(UserFactory(email="weg@example.org"))
     browser_of.post(reverse("own_data"), {"form": "adres", "email": "weg@example.org", "proof": PASSWORD})
@@ -229,16 +219,6 @@ def test_nobody_leaves_without_proof(browser_of, person, proof):
     person.refresh_from_db()
     assert person.deletion_due_at is None
     assert is_signed_in(browser_of)
-
-
-def test_without_a_password_one_types_ones_address(client, person):
-    person.set_unusable_password()
-    person.save()
-    client.force_login(person)
-    leave(client, PASSWORD)
-    assert is_signed_in(client)
-    leave(client, "NOOR@example.org")
-    assert not is_signed_in(client)
 
 
 def test_signing_in_within_seven_days_calls_it_off_and_says_so(browser_of, person, assignment):
