@@ -83,7 +83,7 @@ def _feedback_given(user: User) -> list[dict]:
     return [
         {
             "module": feedback.submission.answer.assignment.module.title,
-            "question": feedback.submission.question_text,
+            "question": feedback.submission.asked,
             "updated_at": iso(feedback.updated_at),
             "verdict": feedback.verdict,
             "text": feedback.text,

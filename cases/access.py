@@ -18,6 +18,7 @@ __all__ = [
     "difference",
     "is_changed",
     "read_edition",
+    "withheld_wording",
     "wording",
 ]
 
@@ -41,6 +42,11 @@ def read_edition(edition: Edition) -> CaseDocument:
 def wording(edition: Edition) -> dict[str, str]:
     """The questions of an edition in its own words, by key; none where the case was withdrawn."""
     return {question.key: question.text for question in read_edition(edition).questions}
+
+
+def withheld_wording(edition: Edition) -> dict[str, str]:
+    """The questions as wording() has them before a withdrawal. To store out of sight, never to show."""
+    return {question.key: question.text for question in _parsed(edition.text).questions}
 
 
 def _unwritten(case: Case) -> CaseDocument:

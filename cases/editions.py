@@ -13,6 +13,7 @@ from cases import exchange, search
 from cases.document import CaseDocument, parse_case, write_case
 from cases.located import DocumentError, Problem, normalise
 from cases.models import Case, Edition, Library, Status
+from questions.models import Question, Submission
 
 CHANGED_MEANWHILE = gettext_lazy("Er is intussen iets met deze casus gebeurd. Kijk eerst hoe hij er nu voor staat.")
 
@@ -181,7 +182,8 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     """Someone recognised herself: from now on no page shows what any edition says.
 
     The rows of the case are emptied; its editions keep the text, which cases.access alone reads and from now on does
-    not give. Questions stay, since people answered them. A title that names somebody can be replaced. An open working
+    not give. Questions stay without their words, since people answered them; so do the wordings of what was handed in.
+    A title that names somebody can be replaced. An open working
     copy tells the same story: it is packed, so that no page comes across its rows, and unpacked by putting back.
     """
     _hold(case, Status.PUBLISHED, Status.ARCHIVED)
@@ -196,8 +198,26 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     case.case_actors.all().delete()
     case.case_keywords.all().delete()
     case.references.all().delete()
+    withhold_questions()
     search.forget_case(case)
     renew_library()
+
+
+def withhold_questions() -> None:
+    """Take out of sight what withdrawn cases ask and asked. Whoever writes at that moment can still store a wording,
+    which the next tidying takes out of sight too."""
+    withdrawn = Case.objects.filter(status=Status.WITHDRAWN).order_by()
+    questions = Question.objects.filter(case__in=withdrawn, withheld_text=None)
+    questions.update(withheld_text=F("text"), text="")
+    handed_in = Submission.objects.filter(answer__question__case__in=withdrawn, withheld_text=None)
+    handed_in.update(withheld_text=F("question_text"), question_text="")
+
+
+def _give_questions_back(case: Case) -> None:
+    questions = Question.objects.filter(case=case, withheld_text__isnull=False)
+    questions.update(text=F("withheld_text"), withheld_text=None)
+    handed_in = Submission.objects.filter(answer__question__case=case, withheld_text__isnull=False)
+    handed_in.update(question_text=F("withheld_text"), withheld_text=None)
 
 
 @transaction.atomic
@@ -209,6 +229,7 @@ def put_back(*, case: Case) -> list[str]:
     _hold(case, Status.WITHDRAWN)
     document, left_out = exchange.in_words_of_today(parse_case(case.editions.latest().text), case)
     packed, case.withdrawn_reason, case.withdrawn_copy = case.withdrawn_copy, "", None
+    _give_questions_back(case)
     exchange.apply_document(document, case)
     _open(case)
     if packed:

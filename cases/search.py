@@ -108,6 +108,12 @@ def index_case(case: Case) -> None:
 
 def forget_case(case: Case) -> None:
     _engine().remove(case.pk)
+    forget_words()
+
+
+def forget_words() -> None:
+    """Drop the words that are in no case any more: the name of somebody in a story that was taken down, for one."""
+    _engine().forget_words()
 
 
 def searchable(case: Case) -> dict[str, str]:
@@ -211,6 +217,16 @@ class _Fts5:
         )
         return [row[0] for row in self._run(sql, [" AND ".join(map(self._expression, query.terms))])]
 
+    def forget_words(self) -> None:
+        columns = ", ".join(f"'{column}'" for column in self.words)
+        self._run("CREATE VIRTUAL TABLE temp.words_in_cases USING fts5vocab(main, cases_search, col)", [])
+        self._run(
+            "DELETE FROM cases_searchword WHERE word NOT IN"
+            f" (SELECT term FROM temp.words_in_cases WHERE col IN ({columns}))",  # noqa: S608
+            [],
+        )
+        self._run("DROP TABLE temp.words_in_cases", [])
+
     def _expression(self, term: Term) -> str:
         words, stems = " ".join(self.words), " ".join(self.stems)
         if term.is_phrase:
@@ -238,6 +254,13 @@ class _Tsvector(_Fts5):
 
     def remove(self, case_id: int) -> None:
         self._run("DELETE FROM cases_search WHERE case_id = %s", [case_id])
+
+    def forget_words(self) -> None:
+        self._run(
+            "DELETE FROM cases_searchword WHERE word NOT IN"
+            " (SELECT word FROM ts_stat('SELECT vector FROM cases_search') WHERE left(word, 1) <> '=')",
+            [],
+        )
 
     def find(self, query: Query) -> list[int]:
         weights = "{" + ",".join(str(weight / 10) for weight in reversed(PLACES.values())) + "}"

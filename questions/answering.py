@@ -176,7 +176,7 @@ def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft
                 answer=saved.row,
                 revision=saved.row.revision,
                 defaults={
-                    "question_text": asked_as(question, assignment),
+                    **_asked(question, assignment),
                     "text": saved.row.text,
                     "submitted_at": timezone.now(),
                 },
@@ -195,9 +195,12 @@ def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
     return Result.SUBMITTED if assignment.takes_work else Result.CLOSED
 
 
-def asked_as(question: Question, assignment: Assignment) -> str:
-    """The wording that the edition of the assignment gives the question."""
-    return cases.access.wording(assignment.edition).get(question.key, question.text)
+def _asked(question: Question, assignment: Assignment) -> dict[str, str]:
+    """The wording that the edition of the assignment gives the question, withheld while the case is withdrawn."""
+    if question.withheld_text is None:
+        return {"question_text": question.worded(cases.access.wording(assignment.edition))}
+    withheld = cases.access.withheld_wording(assignment.edition).get(question.key, question.withheld_text)
+    return {"question_text": "", "withheld_text": withheld}
 
 
 def why_not_take_back(submission: Submission) -> str | None:

@@ -44,7 +44,7 @@ def questions_to_choose(*, module: Module, edition, assignment: Assignment | Non
     for question in rows.order_by("position", "pk"):
         is_own = question.module_id is not None
         if question.pk in asked or (question.module_id == module.pk if is_own else question.key in wording):
-            question.wording = question.text if is_own else wording.get(question.key, question.text)
+            question.wording = question.worded(None if is_own else wording)
             chosen.append(question)
     return chosen
 
@@ -74,6 +74,10 @@ def change_assignment(*, assignment: Assignment, plan: Plan) -> Assignment:
     """Everything but the case and its edition. Once someone has answered, questions can only be added."""
     assignment = Assignment.objects.select_for_update().select_related("module", "edition").get(pk=assignment.pk)
     asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True))
+    if assignment.edition.case.is_withdrawn and (plan.own or plan.reworded):
+        raise RefusedError(
+            _("Deze casus is ingetrokken. Je eigen vragen erbij kun je nu niet veranderen of toevoegen; de rest wel.")
+        )
     removed = asked - {question.pk for question in plan.questions}
     if removed and is_answered(assignment):
         raise RefusedError(_("Er is al geantwoord. Vragen toevoegen kan nog, weghalen niet meer."))

@@ -128,7 +128,7 @@ def gather(desk: Desk, student) -> View:
         answer = answers.get(question.pk)
         if question.is_dropped and answer is None:
             continue
-        item = Item(question, wording.get(question.key, question.text), answer, own.get(question.pk, ""))
+        item = Item(question, question.worded(wording), answer, own.get(question.pk, ""))
         item.is_dropped = question.is_dropped
         item.submissions = submissions.get(answer.pk, []) if answer else []
         if item.standing:
@@ -190,5 +190,5 @@ def shared_answers(desk: Desk, student) -> list[SharedQuestion] | None:
         texts = [s.text for s in latest.values() if s.answer.question_id == question.pk]
         random.shuffle(texts)
         if len(texts) >= SHARED_FROM:
-            shared.append(SharedQuestion(wording.get(question.key, question.text), Kolb(question.kolb), texts))
+            shared.append(SharedQuestion(question.worded(wording), Kolb(question.kolb), texts))
     return shared

@@ -235,7 +235,7 @@ def _chapter(assignment: Assignment | None, answers: list[Answer], *, is_member:
     entries = [
         Entry(
             answer=answer,
-            wording=wording.get(answer.question.key, answer.question.text),
+            wording=answer.question.worded(wording),
             href=f"{href}#vraag-{answer.question.key}" if href else "",
             handed=[
                 Handed(submission, submission.released, submission.text == answer.text)
@@ -294,5 +294,5 @@ def wording_of(answer: Answer) -> str:
     """The question as its assignment asks it; for oneself as the case asks it now."""
     question = answer.question
     if answer.assignment is None:
-        return question.text
-    return cases.access.wording(answer.assignment.edition).get(question.key, question.text)
+        return question.worded()
+    return question.worded(cases.access.wording(answer.assignment.edition))

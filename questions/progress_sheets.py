@@ -91,7 +91,7 @@ def _answer(progress: Progress, row: Row, column: Column, handed: list[Submissio
     extension = next((one for one in row.extensions if one.assignment_id == assignment.pk), None)
     is_late = assignment.is_late(latest.submitted_at, extension)
     moment = f"{timezone.localtime(latest.submitted_at):%d-%m-%Y %H:%M}"
-    return [latest.question_text, latest.text, moment, str(len(handed)), _("ja") if is_late else _("nee")]
+    return [latest.asked, latest.text, moment, str(len(handed)), _("ja") if is_late else _("nee")]
 
 
 def _in_words(feedback: Feedback) -> list[str]:

@@ -278,7 +278,7 @@ def _tabs(assignment: Assignment, lines: list[_Line], people: dict[int, Enrolmen
     waiting = Counter(line.question for line in lines if line.is_waiting)
     asked = Question.objects.ever_asked_in(assignment)
     return [
-        Tab(question, wording.get(question.key, question.text), number, handed_in[question.pk], waiting[question.pk])
+        Tab(question, question.worded(wording), number, handed_in[question.pk], waiting[question.pk])
         for number, question in enumerate(asked, start=1)
     ]
 
@@ -366,7 +366,7 @@ def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labe
                 earlier=_earlier(versions[line.answer], given),
                 is_waiting=line.is_waiting,
                 is_late=desk.assignment.is_late(latest.submitted_at, extensions.get(enrolment.pk)),
-                asked_otherwise=latest.question_text.strip() != tab.wording.strip(),
+                asked_otherwise=latest.asked.strip() != tab.wording.strip(),
                 is_pinned=latest.pk in pinned,
                 own=mine,
                 of_colleagues=[each for each in given[latest.pk] if each is not mine],

@@ -89,7 +89,7 @@ def gather(assignment: Assignment) -> Overview:
     wording = cases.access.wording(assignment.edition)
     questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
     found = {
-        question.pk: Asked(number, question, wording.get(question.key, question.text), len(students))
+        question.pk: Asked(number, question, question.worded(wording), len(students))
         for number, question in enumerate(questions, start=1)
     }
     for _pk, question, text in latest.values():

@@ -108,7 +108,7 @@ def _describe_handed(handed: Handed) -> dict:
     submission = handed.submission
     return {
         "revision": submission.revision,
-        "question": submission.question_text,
+        "question": submission.asked,
         "text": submission.text,
         "submitted_at": iso(submission.submitted_at),
         "withdrawn_at": iso(submission.withdrawn_at),

@@ -183,7 +183,8 @@ class AssignmentForm(PlainForm):
         self.fields[f"place-{question.pk}"] = forms.IntegerField(
             required=False, min_value=1, max_value=999, initial=place, widget=number
         )
-        if question.module_id and question.pk not in self.fixed:
+        is_readable = question.withheld_text is None or f"words-{question.pk}" in self.data
+        if question.module_id and question.pk not in self.fixed and is_readable:
             words = forms.Textarea(attrs={"rows": 2, "aria-label": _("Tekst van je eigen vraag")})
             self.fields[f"words-{question.pk}"] = forms.CharField(
                 required=False, max_length=MAX_QUESTION, initial=question.text, widget=words

@@ -8,6 +8,7 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from questions.models.asking import WITHHELD
 from questions.text import version_hash
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
@@ -211,6 +212,7 @@ class Submission(models.Model):
     answer = models.ForeignKey(Answer, models.CASCADE, related_name="submissions", verbose_name=_("antwoord"))
     revision = models.PositiveIntegerField(_("revisie"))
     question_text = models.TextField(_("vraag zoals gesteld"))
+    withheld_text = models.TextField(null=True, editable=False)  # noqa: DJ001 (as of a question)
     text = models.TextField(_("tekst"))
     submitted_at = models.DateTimeField(_("ingeleverd op"))
     withdrawn_at = models.DateTimeField(_("teruggenomen op"), null=True, blank=True)
@@ -227,6 +229,11 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer}, versie {self.revision}"
+
+    @property
+    def asked(self) -> str:
+        """The question as it was asked then; of a withdrawn case only that it was asked."""
+        return str(WITHHELD) if self.withheld_text is not None else self.question_text
 
 
 class FeedbackQuerySet(models.QuerySet):

@@ -1,7 +1,11 @@
 """The reflection questions of a case."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+WITHHELD = _("(Deze vraag is samen met de casus ingetrokken.)")  # shown where its words were
 
 
 class Kolb(models.TextChoices):
@@ -49,6 +53,8 @@ class Question(models.Model):
     key = models.SlugField(_("sleutel"), max_length=60)
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
     text = models.TextField(_("vraag"))
+    # While the case is withdrawn its questions are empty, and what they asked is here. No page reads it.
+    withheld_text = models.TextField(null=True, editable=False)  # noqa: DJ001 (null: not withheld)
     kolb = models.CharField(_("bril"), max_length=10, choices=Kolb.choices)
     retired = models.BooleanField(_("vervallen"), default=False)
     module = models.ForeignKey(
@@ -73,6 +79,12 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def worded(self, wording: Mapping[str, str] | None = None) -> str:
+        """What is asked: in the words of an edition, if given, by key; of a withdrawn case only that it was asked."""
+        if self.withheld_text is not None:
+            return str(WITHHELD)
+        return (wording or {}).get(self.key, self.text)
 
     @property
     def lens(self) -> Kolb:

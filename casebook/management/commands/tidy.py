@@ -5,6 +5,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser, cal
 from casebook import leaving
 from casebook.lib import ratelimit
 from casebook.models import User, UserManager
+from cases import editions, search
 from cases.models import KeptUpload
 
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         call_command("clearsessions")
         KeptUpload.objects.expired().delete()
         ratelimit.tidy()
+        editions.withhold_questions()
+        search.forget_words()
         for title in orphaned:
             self.stderr.write(f"The module «{title}» has no teacher any more; give it one in the admin.")
 
