@@ -156,11 +156,29 @@ def erase(*, user: User) -> list[str]:
         module.assignments.all().delete()
         module.delete()
     _leave_feedback_released(user)
-    TeacherInvitation.objects.filter(email=user.email).delete()
-    person = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=person, object_id=str(user.pk)).delete()  # it quotes the name
+    log_about(user).delete()  # it quotes the name
+    TeacherInvitation.objects.about(user).delete()
     user.delete()
     return orphaned
+
+
+def log_about(user: User) -> QuerySet[LogEntry]:
+    """What the log of the admin says about this person: about the account, their places in modules, invitations."""
+    about = {
+        User: [user.pk],
+        Enrolment: Enrolment.objects.filter(user=user).order_by().values_list("pk", flat=True),
+        TeacherInvitation: TeacherInvitation.objects.about(user).order_by().values_list("pk", flat=True),
+    }
+    said = Q()
+    for model, keys in about.items():
+        kind = ContentType.objects.get_for_model(model)
+        said |= Q(content_type=kind, object_id__in=[str(key) for key in keys])
+    return LogEntry.objects.filter(said)
+
+
+def remember_address(*, user: User, address: str) -> None:
+    """This person had that address until now: invitations to it are theirs, and go when their account goes."""
+    TeacherInvitation.objects.filter(email=address, person=None).update(person=user)
 
 
 def _leave_feedback_released(user: User) -> None:

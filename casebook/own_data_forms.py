@@ -74,6 +74,7 @@ class AddressForm(ProofForm):
         try:
             with transaction.atomic():
                 self.user.save(update_fields=["email", "proven_email"])
+                leaving.remember_address(user=self.user, address=old)
         except IntegrityError:
             self.user.refresh_from_db(fields=["email", "proven_email"])
             self.add_error("email", self.taken)

@@ -5,11 +5,14 @@ registry.
 """
 
 import logging
+from collections.abc import Iterable
 from smtplib import SMTPException
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -114,6 +117,17 @@ class TeacherInvitationAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: TeacherInvitation | None = None) -> bool:
         return False
 
+    def log_addition(self, request: HttpRequest, obj: TeacherInvitation, message) -> LogEntry:
+        entry = super().log_addition(request, obj, message)
+        _name_no_address([obj.pk])
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[TeacherInvitation]) -> list[LogEntry]:
+        pks = [invitation.pk for invitation in queryset]
+        entries = super().log_deletions(request, queryset)
+        _name_no_address(pks)
+        return entries
+
     @admin.display(description=gettext_lazy("stand"))
     def state(self, invitation: TeacherInvitation) -> str:
         if invitation.used_at:
@@ -133,6 +147,14 @@ class TeacherInvitationAdmin(admin.ModelAdmin):
         if settings.HAS_MAIL:  # after the commit: a slow mail server must not keep the database waiting
             transaction.on_commit(lambda: response.context_data.update(mailed=mail_invitation(obj, link)))
         return response
+
+
+def _name_no_address(pks: Iterable[int]) -> None:
+    """The log outlives an invitation, and would tell whom it was for."""
+    kind = ContentType.objects.get_for_model(TeacherInvitation)
+    for pk in pks:
+        said = _("Uitnodiging %(number)s") % {"number": pk}
+        LogEntry.objects.filter(content_type=kind, object_id=str(pk)).update(object_repr=said)
 
 
 def mail_invitation(invitation: TeacherInvitation, link: str) -> bool:

@@ -47,7 +47,7 @@ def accept(*, invitation: TeacherInvitation, user: User) -> User:
     """Make this person a teacher. The condition stands in the UPDATE, so of two clicks one is the first."""
     now = timezone.now()
     mine = TeacherInvitation.objects.filter(pk=invitation.pk, email=user.email, used_at=None, expires_at__gt=now)
-    if not mine.update(used_at=now):
+    if not mine.update(used_at=now, person=user):
         raise InvitationOverError
     user.groups.add(Group.objects.get(name=TEACHERS))
     return user

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -255,6 +256,22 @@ class Extension(models.Model):
         return f"{self.enrolment.user}: {self.due_at:%d-%m-%Y %H:%M}"
 
 
+class TeacherInvitationQuerySet(models.QuerySet):
+    def about(self, user) -> "TeacherInvitationQuerySet":
+        """To any address that this person has, or had when it was sent or used."""
+        return self.filter(Q(person=user) | Q(email__in={user.email, user.proven_email} - {""}))
+
+    def of_nobody(self) -> "TeacherInvitationQuerySet":
+        """Without further use, to an address of nobody who has an account: used, or over for a month."""
+        accounts = get_user_model().objects.all()
+        month_ago = timezone.now() - timedelta(days=30)
+        return self.filter(
+            ~Exists(accounts.filter(Q(email=OuterRef("email")) | Q(proven_email=OuterRef("email")))),
+            Q(used_at__isnull=False) | Q(expires_at__lt=month_ago),
+            person=None,
+        )
+
+
 class TeacherInvitation(models.Model):
     """One person may become a teacher: the one with this very address, once, before it expires."""
 
@@ -264,6 +281,12 @@ class TeacherInvitation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("geldig tot"))
     used_at = models.DateTimeField(_("gebruikt op"), null=True, blank=True)
+    # Who used it, or whose address it was until they changed it: what they have deleted with their account.
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    objects = TeacherInvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("uitnodiging voor een docent")

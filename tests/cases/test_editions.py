@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from cases import access, catalogue, editions, exchange, search
@@ -146,6 +147,18 @@ def test_withdrawing_empties_the_rows_and_leaves_editions_and_questions():
     rows = (case.case_actors, case.case_keywords, case.references, case.questions)
     assert [each.count() for each in rows] == [0, 0, 0, 2]
     assert case.editions.get().text == text
+
+
+def test_questions_of_a_case_that_was_withdrawn_before_are_emptied_by_the_next_tidying():
+    case = published_case()
+    Case.objects.filter(pk=case.pk).update(status="withdrawn")
+    call_command("tidy")
+    question = case.questions.get()
+    assert (question.text, question.withheld_text) == ("", "Wat doe je als eerste?")
+    assert question.worded() == "(Deze vraag is samen met de casus ingetrokken.)"
+    editions.put_back(case=Case.objects.get(pk=case.pk))
+    question.refresh_from_db()
+    assert (question.text, question.withheld_text) == ("Wat doe je als eerste?", None)
 
 
 def test_of_a_withdrawn_case_nobody_gets_more_than_number_and_title():

@@ -1,12 +1,21 @@
-"""Do what has come due: delete accounts whose seven days are over, and throw away old sessions and uploads."""
+"""Do what has come due: delete accounts whose seven days are over, and throw away what nobody has a use for."""
 
+import re
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.db import connection
+from django.utils import timezone
 
 from casebook import leaving
 from casebook.lib import ratelimit
 from casebook.models import User, UserManager
 from cases import editions, search
 from cases.models import KeptUpload
+from questions.models import TeacherInvitation
+
+_address = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 
 
 class Command(BaseCommand):
@@ -23,16 +32,60 @@ class Command(BaseCommand):
             self.stdout.write(f"The account of {forget} is deleted.")
         else:
             orphaned = leaving.erase_due()
+        TeacherInvitation.objects.of_nobody().delete()
         call_command("clearsessions")
+        delete_sessions_of_nobody()
+        delete_expired_counts()
         KeptUpload.objects.expired().delete()
         ratelimit.tidy()
         editions.withhold_questions()
         search.forget_words()
         for title in orphaned:
             self.stderr.write(f"The module «{title}» has no teacher any more; give it one in the admin.")
+        if not empty_log_of_sqlite():
+            self.stderr.write(
+                "Another program is reading the database, so its write-ahead log still has what was deleted. "
+                "Run tidy again when that program is done."
+            )
 
     def person(self, email: str) -> User:
         user = User.objects.filter(email=UserManager.normalize_email(email)).first()
         if user is None:
             raise CommandError(f"There is no account with the address {email}.")
         return user
+
+
+def delete_sessions_of_nobody() -> None:
+    """Sessions of accounts that were deleted, and of visitors that hold an address without an account: somebody asked
+    for a code with it."""
+    users = {str(pk): email for pk, email in User.objects.order_by().values_list("pk", "email")}
+    known = set(users.values())
+    gone = []
+    for session in Session.objects.iterator():
+        data = session.get_decoded()
+        user = data.get("_auth_user_id")
+        addresses = set() if user else {found.lower() for found in _address.findall(str(data))}
+        if (user and user not in users) or addresses - known:
+            gone.append(session.pk)
+    for start in range(0, len(gone), 500):
+        Session.objects.filter(pk__in=gone[start : start + 500]).delete()
+
+
+def delete_expired_counts() -> None:
+    """The cache deletes what has expired only where it is asked for it again; what an earlier version
+    counted there names network addresses."""
+    quote = connection.ops.quote_name
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        table = quote(settings.CACHES["default"]["LOCATION"])
+        cursor.execute(f"DELETE FROM {table} WHERE {quote('expires')} < %s", [now])  # noqa: S608
+
+
+def empty_log_of_sqlite() -> bool:
+    """Write everything into the database file itself: its log keeps earlier contents until it is overwritten. False
+    where a reader prevents that."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return True
+    with connection.cursor() as cursor:
+        is_busy, _pages, _done = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
