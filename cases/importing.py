@@ -286,6 +286,14 @@ def keep(*, files: list[Packed], owner) -> KeptUpload:
     return KeptUpload.objects.create(owner=owner, content=zlib.compress(json.dumps(pairs).encode()))
 
 
+def names_of(upload: KeptUpload) -> list[str]:
+    """The names of the files of an upload; none where it cannot be read."""
+    try:
+        return [name for name, _content in json.loads(zlib.decompress(bytes(upload.content)))]
+    except (zlib.error, ValueError):
+        return []
+
+
 def kept_files(upload: KeptUpload) -> list[Packed]:
     pairs = json.loads(zlib.decompress(bytes(upload.content)))
     return [Packed(name, base64.b64decode(content)) for name, content in pairs]
