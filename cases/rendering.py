@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+from urllib.parse import SplitResult, urlsplit
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -49,9 +50,7 @@ def render(text: str, *, inline: bool = False) -> Rendered:
         _markdown.renderer.render(tokens, _markdown.options, {}),
         tags=ALLOWED_TAGS,
         attributes=ALLOWED_ATTRIBUTES,
-        attribute_filter=lambda tag, name, value: (
-            value if name in ALLOWED_ATTRIBUTES.get(tag, ()) or name == "rel" else None
-        ),
+        attribute_filter=_allowed,
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer",
     )
@@ -59,6 +58,33 @@ def render(text: str, *, inline: bool = False) -> Rendered:
     if single and "<p>" not in single[1]:
         html = single[1]
     return Rendered(mark_safe(html), tuple(headings))
+
+
+def _allowed(tag: str, name: str, value: str) -> str | None:
+    if name == "href" and not (site_of(value) or _is_on_this_site(value)):
+        return None
+    return value if name in ALLOWED_ATTRIBUTES.get(tag, ()) or name == "rel" else None
+
+
+def site_of(url: str) -> str:
+    """The host of an address of the web; empty for anything else, whatever a browser might make of that."""
+    parts = _split(url)
+    return (parts.hostname or "") if parts and parts.scheme in {"http", "https"} else ""
+
+
+def _is_on_this_site(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and not parts.scheme and not parts.netloc and "\\" not in url
+
+
+def _split(url: str) -> SplitResult | None:
+    """Its parts; None for what cannot be read, or has characters that a browser leaves out before it reads it."""
+    if any(letter <= " " for letter in url):
+        return None
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def plain_text(text: str) -> str:

@@ -1,10 +1,8 @@
 """Template filters that turn what people wrote into HTML."""
 
-from urllib.parse import urlsplit
-
 from django import template
 
-from cases.rendering import Rendered, render
+from cases.rendering import Rendered, render, site_of
 from questions.models import Ring
 from questions.models import ring as draw_ring
 
@@ -25,8 +23,9 @@ def markdown_line(text: str) -> str:
 
 @register.filter
 def site(url: str) -> str:
-    """The site that an address leads to, as people call it: «socialevraagstukken.nl»."""
-    return (urlsplit(url).hostname or url).removeprefix("www.")
+    """The site that an address leads to, as people call it: «socialevraagstukken.nl». Empty for what is no address of
+    the web: no page makes a link of that."""
+    return site_of(url).removeprefix("www.")
 
 
 @register.filter

@@ -1,0 +1,110 @@
+"""Every link on every page leads to a page of the web or of this site, whatever is in the rows that it is made of."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
+
+from cases import editions, window
+from cases.models import Case, Reference
+from cases.rendering import render
+from questions.models import Question
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
+
+ROLES = ("visitor", "student", "teacher", "editor", "administrator")
+HOSTILE = (
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "java\tscript:alert(1)",
+    " javascript:alert(1)",
+    "javascript://example.org/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "http:",
+    "https://[",
+    "//elders.example/",
+    "blob:https://example.org/1",
+)
+LEADS = {"href", "src", "action", "formaction", "xlink:href", "hx-get", "hx-post", "poster", "data", "srcset"}
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in LEADS]
+
+
+def links_of(response) -> list[str]:
+    if not response.get("Content-Type", "").startswith("text/html"):
+        return []
+    page = Links()
+    page.feed(response.content.decode())
+    return page.found
+
+
+def is_of_the_web(link: str) -> bool:
+    """Whether a browser, which overlooks white space and control characters, stays on the web with it."""
+    plain = "".join(letter for letter in link if letter > " ")
+    try:
+        parts = urlsplit(plain)
+    except ValueError:
+        return False
+    if not parts.scheme:
+        return not plain.startswith("//")
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """The small school, with addresses and texts in its cases that were written past the forms."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = World()
+        for case in Case.objects.all():
+            for number, url in enumerate(HOSTILE):
+                Reference.objects.create(case=case, text=f"Werk {number}.", url=url, position=number)
+            Reference.objects.create(case=case, text="Goed werk.", url="https://www.goed.example/werk", position=99)
+        marked = " ".join(f"[klik]({url})" for url in HOSTILE)
+        Case.objects.update(introduction=marked, body=marked, closing=marked, summary=marked)
+        Question.objects.update(text=marked)
+        editions.renew_library()
+        window.forget()
+        yield world
+        transaction.set_rollback(True)
+        window.forget()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_links_to_what_is_not_of_the_web(world, role):
+    wrong, seen = {}, 0
+    for address in dict.fromkeys([*world.addresses.values(), *world.variants()]):
+        with transaction.atomic():
+            response = world.client(role).get(address)
+            transaction.set_rollback(True)
+        assert response.status_code < 500, address
+        links = links_of(response)
+        seen += len(links)
+        if found := [link for link in links if not is_of_the_web(link)]:
+            wrong[address] = found
+    assert wrong == {}
+    assert seen > 100
+
+
+def test_a_link_within_the_site_stays():
+    assert 'href="/casussen/?q=a#b"' in render("[hier](/casussen/?q=a#b)").html
+    assert 'href="#kop-eerst"' in render("[hier](#kop-eerst)").html
+
+
+def test_a_good_one_is_a_link_and_a_bad_one_can_be_read(world):
+    page = world.client("visitor").get(world.addresses["cases:case"]).content.decode()
+    assert 'href="https://www.goed.example/werk" rel="noopener noreferrer">goed.example</a>' in page
+    assert "Werk 0." in page
+    assert "javascript:alert(1)" in page
