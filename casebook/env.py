@@ -148,6 +148,11 @@ def secret_key(kept_in: Path) -> str:
     return kept_in.read_text().strip()
 
 
+def sender_of(host: str) -> str:
+    """Whom mail is from where EMAIL_URL does not say. A site for this machine alone has no name to send mail from."""
+    return f"casusboek@{host}" if "." in host and not is_loopback(host) else "casusboek@example.org"
+
+
 def email_url(sender: str) -> MailServer | None:
     """EMAIL_URL: smtp://user:password@host:587/?tls=1&from=address, or smtps://…; None where there is none.
 
@@ -182,5 +187,8 @@ def email_url(sender: str) -> MailServer | None:
     try:
         validate_email(sender)
     except ValidationError as reason:
-        raise ImproperlyConfigured(f"EMAIL_URL says that mail is from {sender!r}; write an address.") from reason
+        raise ImproperlyConfigured(
+            f"Mail would come from {sender!r}, which is no address. Say in EMAIL_URL whom it is from, by ending it with"
+            " ?from=casusboek@school.example (&from=… after another option)."
+        ) from reason
     return MailServer(parts.hostname, port or (465 if ssl else 587 if tls else 25), user, password, tls, ssl, sender)

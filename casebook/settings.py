@@ -115,7 +115,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 600  # an import says in a sentence that 500 is i
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for who ticked «onthoud mij op dit apparaat»: a term with its holidays
 
-_mail = env.email_url(sender=f"casusboek@{_host}" if "." in _host else "casusboek@example.org")
+_mail = env.email_url(sender=env.sender_of(_host))
 HAS_MAIL = _mail is not None
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if HAS_MAIL else 'console'}.EmailBackend"
 EMAIL_TIMEOUT = 10

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -231,3 +233,35 @@ def test_two_settings_that_contradict_each_other_are_refused(monkeypatch):
     monkeypatch.setenv("BEHIND_PROXY", "1")
     with pytest.raises(ImproperlyConfigured, match="contradict"):
         env.trusted_proxies()
+
+
+# --- the sender of mail, in a process that starts ---
+
+
+def settings_with(tmp_path, code: str = "print(settings.DEFAULT_FROM_EMAIL)", **environment: str):
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BEHIND_PROXY", "DEMO"}}
+    return subprocess.run(
+        [sys.executable, "-c", f"from django.conf import settings; {code}"],
+        cwd=Path(__file__).resolve().parents[2],
+        env=kept | {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(tmp_path)} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.0.2", "localhost:8001", "[::1]:8000"])
+def test_a_site_for_this_machine_alone_sends_mail_without_further_ado(tmp_path, host):
+    done = settings_with(tmp_path, SITE_URL=f"http://{host}", EMAIL_URL="smtp://127.0.0.1:1025")
+    assert (done.returncode, done.stdout.strip()) == (0, "casusboek@example.org"), done.stderr[-500:]
+
+
+def test_whom_mail_is_from_can_always_be_said(tmp_path):
+    url = "smtp://127.0.0.1:1025/?from=bundel@school.example"
+    done = settings_with(tmp_path, SITE_URL="http://127.0.0.1:8000", EMAIL_URL=url)
+    assert done.stdout.strip() == "bundel@school.example"
+
+
+def test_a_host_that_is_no_name_is_told_to_say_whom_mail_is_from(tmp_path):
+    done = settings_with(tmp_path, SITE_URL="https://10.0.0.5", EMAIL_URL="smtp://127.0.0.1:1025")
+    assert done.returncode != 0
+    assert "?from=" in done.stderr
