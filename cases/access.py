@@ -5,18 +5,20 @@ from functools import lru_cache
 from django.http import Http404, HttpRequest
 
 from cases.comparing import Change, compare
-from cases.differences import Run, difference, is_changed
+from cases.differences import Difference, Run, is_changed, kept
 from cases.document import CaseDocument, parse_case
 from cases.models import Case, Edition, Status
 
 __all__ = [
     "CaseDocument",
     "Change",
+    "Difference",
     "Run",
     "case_for_reader",
     "compare",
     "difference",
     "is_changed",
+    "known_difference",
     "read_edition",
     "withheld_wording",
     "wording",
@@ -29,6 +31,16 @@ def case_for_reader(request: HttpRequest, slug: str) -> Case:
     if case is None:
         raise Http404
     return case
+
+
+def difference(old: str, new: str) -> Difference:
+    """What changed between two texts that do not change themselves."""
+    return kept.make(old, new)
+
+
+def known_difference(old: str, new: str) -> Difference | None:
+    """The same where this process compared them before."""
+    return kept.get(old, new)
 
 
 def read_edition(edition: Edition) -> CaseDocument:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from cases.differences import Run, difference, is_changed
+from cases.differences import MOST_STEPS_OF_PAGE, Run, Work, compared, is_changed
 from cases.document import CaseDocument
 
 LONG = 400  # characters; of a longer passage that both have, the middle is left out
@@ -19,6 +19,7 @@ class Change:
 
     label: str
     runs: list[Run]
+    is_coarse: bool = False  # too different to compare all of it word by word
 
     @property
     def old(self) -> list[Run]:
@@ -29,18 +30,26 @@ class Change:
         return [run for run in self.runs if run.kind != "gone"]
 
 
-def compare(old: CaseDocument, new: CaseDocument) -> list[Change]:
+def work_of_page() -> Work:
+    """What may be compared for one page, however many texts it has."""
+    return Work(MOST_STEPS_OF_PAGE)
+
+
+def compare(old: CaseDocument, new: CaseDocument, work: Work | None = None) -> list[Change]:
     """What differs, in the order in which a case is read. Questions are the same question by their key."""
+    work = work or work_of_page()
     return [
         change
         for label, before, after in [*_story(old, new), *_questions(old, new), *_labels(old, new)]
-        if (change := changed(label, before, after))
+        if (change := changed(label, before, after, work))
     ]
 
 
-def changed(label: str, before: str, after: str) -> Change | None:
-    runs = difference(before, after)
-    return Change(label, [piece for run in runs for piece in _shortened(run)]) if is_changed(runs) else None
+def changed(label: str, before: str, after: str, work: Work) -> Change | None:
+    made = compared(before, after, work)
+    if not is_changed(made.runs):
+        return None
+    return Change(label, [piece for run in made.runs for piece in _shortened(run)], made.is_coarse)
 
 
 def _story(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:

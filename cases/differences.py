@@ -1,13 +1,28 @@
-"""What changed between two texts, word by word, as runs that a template can mark."""
+"""What changed between two texts, word by word, as runs that a template can mark.
+
+The work is bounded whatever the texts are: comparing rows of tokens takes time with the square, and more where tokens
+repeat.
+"""
 
 import re
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import groupby
+from difflib import Match, SequenceMatcher
+from hashlib import sha256
+from itertools import accumulate, groupby
+from os.path import commonprefix
+from threading import Lock
 
-TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+LINE = re.compile(r"[^\n]*\n\s*\n|[^\n]*\n|[^\n]+")  # with the blank lines after it
+WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
 LONGEST_GAP = 2  # words that two wordings have in common by chance
-MOST_TOKENS = 4_000  # comparing word by word takes time with the square; a longer passage is shown as replaced
+MOST_TOKENS = 4_000  # lines of a text, or words of a passage
+MOST_PAIRS = 200_000  # of a token in the one row with the same token in the other
+MOST_STEPS = 500_000  # such pairs looked at for two texts, some of them more than once
+MOST_STEPS_OF_PAGE = 2_000_000  # and for all the texts that an editor sees compared on one page
+MOST_KEPT = 256  # differences
+MOST_KEPT_TEXT = 4_000_000  # characters in all of them
 
 
 @dataclass(frozen=True)
@@ -18,40 +33,171 @@ class Run:
     text: str
 
 
-def difference(old: str, new: str) -> list[Run]:
-    """The two texts as one row of runs: without what is new it reads as the old, without what is gone as the new.
+@dataclass
+class Work:
+    """How much may still be compared. What does not fit is shown as replaced, and `is_cut` says so from then on."""
 
-    First line by line, then word by word within what was replaced, so that long texts stay quick.
+    left: int = MOST_STEPS
+    is_cut: bool = False
+
+    def may_do(self, amount: int) -> bool:
+        """Return whether there is work left for this, and count it as done."""
+        if amount > self.left:
+            return False
+        self.left -= amount
+        return True
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The two texts as one row of runs: without what is new it reads as the old, without what is gone as the new."""
+
+    runs: list[Run]
+    is_coarse: bool  # a passage is shown as replaced because comparing its words was too much work
+
+
+def difference(old: str, new: str) -> list[Run]:
+    return compared(old, new).runs
+
+
+def compared(old: str, new: str, work: Work | None = None) -> Difference:
+    """Return the difference: first line by line, then word by word within what was replaced.
+
+    Texts that are compared for one page share its `work`.
     """
-    lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    if old == new:
+        return Difference(_joined([Run("same", new)]), is_coarse=False)
+    own = Work(min(MOST_STEPS, work.left) if work else MOST_STEPS)
+    begun = own.left
+    lines = LINE.findall(old), LINE.findall(new)
     if max(map(len, lines)) > MOST_TOKENS:
-        return [Run("same", new)] if old == new else [Run("gone", old), Run("new", new)]
+        return Difference(_joined([Run("gone", old), Run("new", new)]), is_coarse=True)
     runs: list[Run] = []
-    for kind, before, after in _pieces(*lines):
-        runs += _words(before, after) if kind == "replace" else [Run("gone", before), Run("new", after)]
+    for kind, (i, j), (k, m) in _pieces(*lines, own):
+        before, after = "".join(lines[0][i:j]), "".join(lines[1][k:m])
         if kind == "equal":
-            runs[-2:] = [Run("same", after)]
-    return _joined(runs)
+            runs.append(Run("same", after))
+        else:
+            runs += _words(before, after, own)
+    if work:
+        work.left -= begun - own.left
+    return Difference(_joined(runs), own.is_cut)
+
+
+class KeptDifferences:
+    """Differences that were made before, in the memory of this process alone: the texts may be private.
+
+    A text that was handed in never changes, so neither does its difference. Those used longest ago go first.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, tuple[Difference, int]] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, old: str, new: str) -> Difference | None:
+        """Return the difference of these texts if it was made before."""
+        with self._lock:
+            key = self._key(old, new)
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+
+    def make(self, old: str, new: str) -> Difference:
+        """Return the difference of these texts, and keep it."""
+        made = self.get(old, new)
+        if made is None:
+            made = compared(old, new)
+            with self._lock:
+                self._put(self._key(old, new), made)
+        return made
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
+    def _put(self, key: bytes, made: Difference) -> None:
+        self._size -= self._kept.pop(key, (made, 0))[1]
+        self._kept[key] = made, sum(len(run.text) for run in made.runs)
+        self._size += self._kept[key][1]
+        while len(self._kept) > 1 and (len(self._kept) > MOST_KEPT or self._size > MOST_KEPT_TEXT):
+            self._size -= self._kept.popitem(last=False)[1][1]
+
+    @staticmethod
+    def _key(old: str, new: str) -> bytes:
+        return b"".join(sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (old, new))
+
+
+kept = KeptDifferences()
 
 
 def is_changed(runs: list[Run]) -> bool:
     return any(run.kind != "same" for run in runs)
 
 
-def _words(before: str, after: str) -> list[Run]:
-    old, new = TOKEN.findall(before), TOKEN.findall(after)
-    if max(len(old), len(new)) > MOST_TOKENS:
+def _words(before: str, after: str, work: Work) -> list[Run]:
+    """The runs of a passage. Words are compared without the space before them, which every word has in common."""
+    old, new = WORD.findall(before.rstrip()), WORD.findall(after.rstrip())
+    if not old or not new:
         return [Run("gone", before), Run("new", after)]
-    runs = []
-    for kind, gone, added in _pieces(old, new):
-        runs += [Run("same", added)] if kind == "equal" else [Run("gone", gone), Run("new", added)]
-    return runs
+    if max(len(old), len(new)) > MOST_TOKENS:
+        work.is_cut = True
+        return [Run("gone", before), Run("new", after)]
+    runs: list[Run] = []
+    for kind, (i, j), (k, m) in _pieces([word for _, word in old], [word for _, word in new], work):
+        if kind == "equal":
+            for (gap, word), (gap_now, _) in zip(old[i:j], new[k:m], strict=True):
+                runs += [*_replaced(gap, gap_now), Run("same", word)]
+        else:
+            runs += _replaced("".join(map("".join, old[i:j])), "".join(map("".join, new[k:m])))
+    return runs + _replaced(_end_space(before), _end_space(after))
 
 
-def _pieces(old: list[str], new: list[str]):
-    """What SequenceMatcher makes of two rows of tokens, each piece as text."""
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield kind, "".join(old[i:j]), "".join(new[k:m])
+def _end_space(text: str) -> str:
+    return text[len(text.rstrip()) :]
+
+
+def _replaced(gone: str, new: str) -> list[Run]:
+    """What was there and what came for it, without the space at either side that both have."""
+    if gone == new:
+        return [Run("same", new)]
+    start = len(commonprefix([gone[: -len(gone.lstrip()) or None], new[: -len(new.lstrip()) or None]]))
+    head, gone, new = gone[:start], gone[start:], new[start:]
+    return [Run("same", head), Run("gone", gone), Run("new", new)]
+
+
+Piece = tuple[str, tuple[int, int], tuple[int, int]]
+
+
+def _pieces(old: list[str], new: list[str], work: Work) -> Iterator[Piece]:
+    """The steps from the one row of tokens to the other. What both begin and end with costs nothing."""
+    shortest = min(len(old), len(new))
+    head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
+    tail = next((n for n in range(shortest - head) if old[-1 - n] != new[-1 - n]), shortest - head)
+    yield "equal", (0, head), (0, head)
+    middle = _BoundedMatcher(old[head : len(old) - tail], new[head : len(new) - tail], work)
+    for kind, i, j, k, m in middle.get_opcodes():
+        yield kind, (head + i, head + j), (head + k, head + m)
+    yield "equal", (len(old) - tail, len(old)), (len(new) - tail, len(new))
+
+
+class _BoundedMatcher(SequenceMatcher):
+    """Looks for no match in a stretch for which there is not enough work left, so that it counts as replaced."""
+
+    def __init__(self, old: list[str], new: list[str], work: Work) -> None:
+        super().__init__(None, old, new, autojunk=False)
+        self._work = work
+        self._pairs = [0, *accumulate(len(self.b2j.get(token, ())) for token in old)]
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        ahi = len(self.a) if ahi is None else ahi
+        pairs = self._pairs[ahi] - self._pairs[alo]
+        if pairs > MOST_PAIRS or not self._work.may_do(ahi - alo + pairs):
+            self._work.is_cut = True
+            return Match(alo, blo, 0)
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 def _is_gap(text: str) -> bool:
@@ -60,7 +206,7 @@ def _is_gap(text: str) -> bool:
 
 def _joined(runs: list[Run]) -> list[Run]:
     """Without empty runs, and a word or two between changes counted with them: whole phrases read better."""
-    runs = [run for run in runs if run.text]
+    runs = [Run(kind, text) for kind, text in _merged(runs) if text]
     smooth: list[Run] = []
     for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
         is_between = before and after and "same" not in {before.kind, after.kind}
@@ -76,3 +222,9 @@ def _joined(runs: list[Run]) -> list[Run]:
             Run(kind, text) for kind in kinds if (text := "".join(run.text for run in stretch if run.kind == kind))
         ]
     return joined
+
+
+def _merged(runs: list[Run]) -> Iterator[tuple[str, str]]:
+    """Neighbours of the same kind as one."""
+    for kind, group in groupby((run for run in runs if run.text), key=lambda run: run.kind):
+        yield kind, "".join(run.text for run in group)

@@ -16,6 +16,7 @@ from django.utils.text import slugify
 
 from cases import checking, comparing, editions, exchange, loading
 from cases.comparing import Change
+from cases.differences import Work
 from cases.document import KOLB, CaseDocument, parse_case, write_case
 from cases.exchange import VocabularyNews
 from cases.loading import Source
@@ -61,9 +62,8 @@ class Item:
         found = checking.errors(self.document) if self.standing != UNCHANGED else []
         return [finding.message for finding in found if not finding.field.endswith("-kolb")]
 
-    @property
-    def changes(self) -> list[Change]:
-        return comparing.compare(self.before, self.document) if self.standing == CHANGED else []
+    def changes(self, work: Work | None = None) -> list[Change]:
+        return comparing.compare(self.before, self.document, work) if self.standing == CHANGED else []
 
 
 @dataclass(frozen=True)

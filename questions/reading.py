@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 import cases.access
-from cases.access import Run
+from cases.access import Difference
 from questions import readiness
 from questions.access import Desk
 from questions.models import (
@@ -61,7 +61,7 @@ class Earlier:
     submission: Submission
     version: int
     given: list[Feedback]
-    changes: list[Run]
+    changes: Difference | None  # none where it was not compared for this page
 
 
 @dataclass(frozen=True)
@@ -352,6 +352,8 @@ def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labe
     pinned = set(PinnedAnswer.objects.filter(submission__answer__in=answers).values_list("submission", flat=True))
     extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
     by_question = {tab.question.pk: tab for tab in tabs}
+    # Comparing can be slow, so that it is done for one pair of a page; the others are a click away.
+    compared = next((line.answer for line in lines if len(versions[line.answer]) > 1), None)
     replies = []
     for line in lines:
         *before, latest = versions[line.answer]
@@ -363,7 +365,7 @@ def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labe
                 enrolment=enrolment,
                 label=labels[line.student],
                 tab=tab,
-                earlier=_earlier(versions[line.answer], given),
+                earlier=_earlier(versions[line.answer], given, compares_newest=line.answer == compared),
                 is_waiting=line.is_waiting,
                 is_late=desk.assignment.is_late(latest.submitted_at, extensions.get(enrolment.pk)),
                 asked_otherwise=latest.asked.strip() != tab.wording.strip(),
@@ -376,10 +378,32 @@ def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labe
     return replies
 
 
-def _earlier(versions: list[Submission], given: dict[int, list[Feedback]]) -> list[Earlier]:
+def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool) -> list[Earlier]:
     """The versions before the latest, the newest first."""
-    found = [
-        Earlier(old, number, given[old.pk], cases.access.difference(old.text, new.text))
-        for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1)
-    ]
+    found = []
+    for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
+        compare = compares_newest and number == len(versions) - 1
+        changes = (cases.access.difference if compare else cases.access.known_difference)(old.text, new.text)
+        found.append(Earlier(old, number, given[old.pk], changes))
     return found[::-1]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A version that was handed in and what the next one changed, if there is a next one."""
+
+    submission: Submission
+    version: int
+    latest: Submission
+    changes: Difference | None
+
+
+def step_from(submission: Submission) -> Step | None:
+    """None where teachers may not, or no longer, read this version."""
+    versions = list(Submission.objects.readable_for_teachers().filter(answer=submission.answer_id).order_by("revision"))
+    if submission not in versions:
+        return None
+    at = versions.index(submission)
+    following = versions[at + 1] if at + 1 < len(versions) else None
+    changes = cases.access.difference(submission.text, following.text) if following else None
+    return Step(submission, at + 1, versions[-1], changes)

@@ -90,6 +90,7 @@ reviewing_urls: list[URLPattern] = [
     path("opdrachten/<int:pk>/feedback/ongedaan/", reviewing.undo_selection, name="undo_selection"),
     path("opdrachten/<int:pk>/feedback/vrijgave/", reviewing.release_feedback, name="release_feedback"),
     path("opdrachten/<int:pk>/verhaal/", reviewing.assignment_story, name="assignment_story"),
+    path("ingeleverd/<int:pk>/wijzigingen/", reviewing.submission_changes, name="submission_changes"),
     path("ingeleverd/<int:pk>/feedback/", reviewing.save_feedback, name="save_feedback"),
     path("ingeleverd/<int:pk>/feedback/ongedaan/", reviewing.undo_feedback, name="undo_feedback"),
     path("zinnen/", comments.comments, name="comments"),

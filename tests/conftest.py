@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 
-from cases import catalogue, window
+from cases import catalogue, differences, window
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
@@ -64,6 +64,7 @@ def fresh_shelf() -> None:
     """The database is rolled back under the picture and the pages of the library that a process keeps."""
     catalogue.forget()
     window.forget()
+    differences.kept.clear()
 
 
 @pytest.fixture(autouse=True)

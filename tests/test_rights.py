@@ -92,6 +92,7 @@ questions:assignment_edit             302 404 403 404 200 404 404 404 | 302 404 
 questions:assignment_edition          302 404 403 404 200 404 404 404 | 302 404 403 404 302 404 404 404
 questions:assignment_feedback         302 404 403 404 200 404 404 404 | 405
 questions:assignment_story            302 404 403 404 200 404 404 404 | 405
+questions:submission_changes          302 404 403 404 200 404 404 404 | 405
 questions:feedback_now                302 404 403 404 200 404 404 404 | 405
 questions:save_feedback               405                             | 401 404 403 404 200 404 404 404
 questions:undo_feedback               405                             | 302 404 403 404 302 404 404 404

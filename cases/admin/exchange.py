@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cases import importing, loading, unpacking
+from cases.comparing import Change, work_of_page
 from cases.importing import Item, Outcome, Plan
 from cases.located import DocumentError, Problem
 from cases.models import Case, KeptUpload
@@ -108,10 +109,15 @@ class ConfirmForm(forms.Form):
             raise forms.ValidationError(_("changed"))
         return self.cleaned_data["stand"]
 
-    def rows(self) -> list[tuple[Item, list[forms.BoundField]]]:
-        """Each case of the plan, with the fields that are about it."""
+    def rows(self) -> list[tuple[Item, list[Change], list[forms.BoundField]]]:
+        """Each case of the plan, with what would change in it and the fields that are about it."""
+        work = work_of_page()
         return [
-            (item, [self[name] for name in self.fields if name.startswith((f"work-{place}", f"lens-{place}-"))])
+            (
+                item,
+                item.changes(work),
+                [self[name] for name in self.fields if name.startswith((f"work-{place}", f"lens-{place}-"))],
+            )
             for place, item in enumerate(self.plan.items)
         ]
 

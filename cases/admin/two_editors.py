@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from cases.comparing import Change, changed
+from cases.comparing import Change, changed, work_of_page
 from cases.models import Case
 
 PASSED_OVER = {"id", "case", "DELETE", "position", "is_new", "sphere"}
@@ -57,11 +57,12 @@ def show_both(request: HttpRequest, context: dict) -> dict:
         )
         label = str(inline.opts.verbose_name_plural).capitalize()
         pairs.append((label, _rows(now.initial_forms), _rows(inline.formset.forms)))
-    return {"both_versions": [change for pair in pairs if (change := _changed(*pair))]}
+    return {"both_versions": _changes(pairs)}
 
 
-def _changed(label: str, stored: str, typed: str) -> Change | None:
-    return changed(label, _plain(stored), _plain(typed))
+def _changes(pairs: list[tuple[str, str, str]]) -> list[Change]:
+    work = work_of_page()
+    return [change for label, stored, typed in pairs if (change := changed(label, _plain(stored), _plain(typed), work))]
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -42,6 +42,19 @@ def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
     }
     name = "questions/_story.html" if access.is_script(request) else "questions/assignment_story.html"
     return render(request, name, context)
+
+
+@require_safe
+@access.signed_in
+def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the next version changed in this one: a page, or for our script just the text."""
+    submission = access.submission_for_teacher(request, pk)
+    step = reading.step_from(submission)
+    if step is None:
+        raise Http404
+    context = {"step": step, "assignment": submission.answer.assignment, "difference": step.changes}
+    is_part = access.is_script(request) and step.changes
+    return render(request, f"questions/{'_changes' if is_part else 'submission_changes'}.html", context)
 
 
 @require_safe

@@ -223,6 +223,20 @@ document.querySelector("[data-story]")?.addEventListener("click", (event) => {
   showStory();
 });
 
+// --- What the next version changed: asked for when somebody opens an earlier one ---
+
+async function showChanges(place) {
+  const response = await fetch(place.querySelector("a").href, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+  if (!response?.ok || response.redirected) return; // the link stays, and its page says what is the matter
+  place.replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
+  delete place.dataset.changes;
+}
+
+desk?.addEventListener("toggle", ({ target }) => {
+  const place = target.open && target.querySelector("[data-changes]");
+  if (place) showChanges(place);
+}, true);
+
 // --- Keys ---
 
 const keys = document.getElementById("toetsen");

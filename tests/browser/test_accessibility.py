@@ -49,6 +49,7 @@ PAGES = {
     "questions:assignment_edition": "teacher",
     "questions:assignment_feedback": "teacher",
     "questions:assignment_story": "teacher",
+    "questions:submission_changes": "teacher",
     "questions:comments": "teacher",
     "questions:overview": "teacher",
     "questions:overview_screen": "teacher",

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
+from cases.differences import kept
 from questions import answering, reviewing
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
 from questions.saving import Draft
@@ -451,6 +452,27 @@ def test_the_story_is_one_key_away(desk, assignment, submission):
     desk.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(desk.locator(f"#antwoord-{submission.pk}")).to_be_focused()
+
+
+def test_opening_an_older_version_shows_what_changed_after_it(open_page, assignment, submission, teacher):
+    """With a script in its place; without one a link leads to the same."""
+    student = assignment.module.enrolments.get(role=Role.STUDENT)
+    for text in ("Ik bel later.", "Ik bel nu."):
+        hand_in(assignment, student, text=text)
+    page = open_page(user=teacher)
+    page.goto(address(assignment))
+    page.get_by_text("Versie 1 van").click()
+    first = page.locator(".earlier").last
+    expect(first.locator("del")).to_have_text("eerst")
+    expect(first.locator("ins")).to_have_text("later")
+    expect(first.get_by_role("link")).to_have_count(0)
+    kept.clear()  # what the server compared for the first page
+    bare = open_page(user=teacher, javascript=False)
+    bare.goto(address(assignment))
+    bare.get_by_text("Versie 1 van").click()
+    bare.locator(".earlier a").last.click()
+    expect(bare.get_by_role("heading", name="Wat er na versie 1 veranderde")).to_be_visible()
+    expect(bare.locator("ins")).to_have_text("later")
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_a_changed_published_case_becomes_its_working_copy(chief, library):
     plan = planned(chief, (FILE, TEXT.replace("title: Opgeruimd?", "title: Netjes?")))
     [item] = plan.items
     assert (item.standing, item.replaces_work) == (CHANGED, False)
-    assert [(change.label, [run.text for run in change.runs]) for change in item.changes] == [
+    assert [(change.label, [run.text for run in change.runs]) for change in item.changes()] == [
         ("Titel", ["Opgeruimd", "Netjes", "?"])
     ]
     importing.carry_out(plan=plan, replacing=set(), lenses={})

@@ -6,6 +6,7 @@ Works in a database of its own in a temporary folder.
 import gzip
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,11 @@ OF_ANSWERS = {
     "feedback, another question": "/opdrachten/{assignment}/feedback/?vraag={question}",
     "feedback, one student": "/opdrachten/{assignment}/feedback/?student={student}",
 }
+OF_VERSIONS = {"feedback, one student": OF_ANSWERS["feedback, one student"]}
+ORDINARY, HOSTILE = (
+    "five ordinary versions",
+    "five hostile versions",
+)  # the second at most a fifth slower than the first
 # Name of the module, students, questions, and the pages that are asked of it.
 MODULES = (
     ("no students", 0, 0, SMALLEST),
@@ -36,6 +42,8 @@ MODULES = (
     ("300 × 30", 300, 30, IN_MODULE),
     ("100 answers", 100, 5, OF_ANSWERS),
     ("300 answers", 300, 5, OF_ANSWERS),
+    (ORDINARY, 100, 5, OF_VERSIONS),
+    (HOSTILE, 100, 5, OF_VERSIONS),
 )
 
 
@@ -47,7 +55,7 @@ def measure_rows(words: list[str]) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         in_this_process(Path(folder))
         print_head("signed in as a teacher, test client", "ms", "queries", "KB gzip", "KB")
-        return [row for _, students, questions, pages in chosen for row in measure_module(students, questions, pages)]
+        return [row for module in chosen for row in measure_module(*module)]
 
 
 def pages_of(name: str, pages: dict[str, str], words: list[str]) -> dict[str, str]:
@@ -55,8 +63,10 @@ def pages_of(name: str, pages: dict[str, str], words: list[str]) -> dict[str, st
     return {name: path for name, path in named.items() if is_chosen(name, words)}
 
 
-def measure_module(students: int, questions: int, pages: dict[str, str]) -> list[Row]:
+def measure_module(name: str, students: int, questions: int, pages: dict[str, str]) -> list[Row]:
     module, teacher, assignment = make_module(students, questions)
+    if name in {ORDINARY, HOSTILE}:
+        make_versions(assignment, lines_of_words if name == ORDINARY else lines_of_letters)
     client, rows = client_of(teacher), []
     values = values_of(client, module, assignment) if assignment else {}
     for name, pattern in pages.items():
@@ -117,6 +127,38 @@ def make_module(students: int, questions: int):
     assignments = make_assignments(module, questions)
     make_answers(assignments, people, teacher)
     return module, teacher, next(iter(assignments), None)
+
+
+def make_versions(assignment, text_of: Callable[[int], str]) -> None:
+    """Five versions of the first answer of the student whose page is measured, each with another text."""
+    from django.utils import timezone
+
+    from questions.models import Answer, Submission
+
+    student = assignment.module.enrolments.filter(role="student").first().user
+    of_student = {"student": student, "assignment": assignment, "question": assignment.questions.first()}
+    answer, _ = Answer.objects.get_or_create(**of_student)
+    answer.submissions.all().delete()
+    Submission.objects.bulk_create(
+        Submission(
+            answer=answer,
+            revision=number,
+            question_text="Wat doe je?",
+            text=text_of(number),
+            submitted_at=timezone.now(),
+        )
+        for number in range(1, 6)
+    )
+
+
+def lines_of_letters(seed: int) -> str:
+    """8 KB in which every line is in the other texts thousands of times."""
+    return "".join(chance_of(seed).choices(["a\n", "b\n"], k=3_990))
+
+
+def lines_of_words(seed: int) -> str:
+    """8 KB of sentences, some of them other ones in each version."""
+    return "".join(f"{surname(number + (seed * 7 if number % 9 == 0 else 0))} ziet dat.\n" for number in range(445))
 
 
 NAMES = ["Aylin", "Bram", "Chaima", "Daan", "Fenna", "Ilias", "Joëlle", "Lotte", "Mees", "Noor", "Sem", "Zeynep"]

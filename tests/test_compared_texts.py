@@ -1,0 +1,211 @@
+"""Comparing two texts is a bounded amount of work, whatever the texts are and wherever they are compared.
+
+What is counted is what difflib looks at: for each token of the one text, how often the other text has it.
+"""
+
+import difflib
+import random
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
+
+from cases import editions, exchange
+from cases.document import write_case
+from cases.models import Case
+from questions.models import Submission
+from tests.cases.test_admin import form_of
+from tests.factories import ConceptFactory, UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+
+pytestmark = pytest.mark.django_db
+
+MOST_STEPS = 700_000  # for one pair of texts, with the rows of tokens themselves
+MOST_STEPS_OF_PAGE = 2_500_000  # for all that an editor sees compared
+
+
+class Count:
+    steps = pairs = 0
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """What is compared from now on; far too much of it ends the test rather than taking minutes."""
+    count, find = Count(), difflib.SequenceMatcher.find_longest_match
+
+    def counted(self, alo=0, ahi=None, blo=0, bhi=None):
+        count.steps += sum(1 + len(self.b2j.get(token, ())) for token in self.a[alo:ahi])
+        assert count.steps < 4 * MOST_STEPS_OF_PAGE, "comparing takes far too much work"
+        return find(self, alo, ahi, blo, bhi)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "find_longest_match", counted)
+    return count
+
+
+def drawn(tokens: list[str], seed: int, count: int = 3_990) -> str:
+    return "".join(random.Random(seed).choices(tokens, k=count))
+
+
+# Pairs of versions, each a text that one student can write.
+HOSTILE = {
+    "lines of one letter": [drawn(["a\n", "b\n"], n) for n in range(5)],
+    "few lines of one letter": [drawn(["a\n", "b\n"], n, 600) for n in range(5)],
+    "words of one letter": [drawn(["a ", "b "], n) for n in range(5)],
+    "words in another order": [drawn([f"woord{k} " for k in range(60)], n, 2_000) for n in range(5)],
+    "every other word": [" ".join(f"w{k} v{n}-{k}" for k in range(1_500)) for n in range(5)],
+    "empty lines": [f"{n}" + "\n" * (3_990 + n) + drawn(["x\n\n", "y\n"], n, 300) for n in range(5)],
+    "spaces": [f"{n}" + " " * (9_000 + n) + f"{n}" + "\t" * 9_000 for n in range(5)],
+    "marks": [drawn(["!", "?", "("], n) for n in range(5)],
+}
+
+
+@pytest.fixture
+def teacher():
+    return UserFactory(name="Karin Vos", groups=["Docenten"])
+
+
+@pytest.fixture
+def assignment(teacher):
+    return AssignmentFactory(module=ModuleFactory(teacher=teacher), case=published_case(kolbs=["doener", "denker"]))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_feedback_page_compares_at_most_one_pair_and_that_within_bounds(client, work, teacher, assignment, kind):
+    student = enrol(assignment.module)
+    for text in HOSTILE[kind]:
+        hand_in(assignment, student, text=text)
+    client.force_login(teacher)
+    for query in ({"student": student.tag}, {"vraag": assignment.questions.first().key}):
+        work.steps = 0
+        assert client.get(f"/opdrachten/{assignment.pk}/feedback/", query).status_code == 200
+        assert work.steps <= MOST_STEPS
+
+
+def test_a_class_of_such_students_costs_no_more_than_one(client, work, teacher, assignment):
+    for seed in range(6):
+        student = enrol(assignment.module)
+        for version in range(2):
+            hand_in(assignment, student, text=drawn(["a\n", "b\n"], 10 * seed + version, 600))
+    client.force_login(teacher)
+    client.get(f"/opdrachten/{assignment.pk}/feedback/")
+    assert work.steps <= MOST_STEPS
+
+
+def test_a_page_that_is_opened_again_compares_nothing_again(client, work, teacher, assignment):
+    student = enrol(assignment.module)
+    for text in HOSTILE["few lines of one letter"]:
+        hand_in(assignment, student, text=text)
+    client.force_login(teacher)
+    address = f"/opdrachten/{assignment.pk}/feedback/?student={student.tag}"
+    first = client.get(address).content
+    work.steps = 0
+    assert client.get(address).content.count(b"<del>") == first.count(b"<del>") > 0
+    assert work.steps == 0
+
+
+def test_every_earlier_version_is_compared_on_demand(client, work, teacher, assignment):
+    student = enrol(assignment.module)
+    handed_in = [hand_in(assignment, student, text=text) for text in HOSTILE["few lines of one letter"]]
+    client.force_login(teacher)
+    page = client.get(f"/opdrachten/{assignment.pk}/feedback/?student={student.tag}").content.decode()
+    for old in handed_in[:-2]:
+        address = f"/ingeleverd/{old.pk}/wijzigingen/"
+        assert f'href="{address}"' in page
+        work.steps = 0
+        shown = client.get(address).content.decode()
+        assert work.steps <= MOST_STEPS
+        assert "<del>" in shown
+        assert "<ins>" in shown
+
+
+def test_a_version_that_was_taken_back_is_not_compared(client, teacher, assignment):
+    student = enrol(assignment.module)
+    old, _ = hand_in(assignment, student, text="Eerst."), hand_in(assignment, student, text="Daarna.")
+    client.force_login(teacher)
+    assert client.get(f"/ingeleverd/{old.pk}/wijzigingen/").status_code == 200
+    Submission.objects.filter(pk=old.pk).update(withdrawn_at=F("submitted_at"))
+    assert client.get(f"/ingeleverd/{old.pk}/wijzigingen/").status_code == 404
+
+
+def test_of_the_latest_version_the_page_says_that_nothing_came_after_it(client, teacher, assignment):
+    only = hand_in(assignment, enrol(assignment.module), text="Dit is alles.")
+    client.force_login(teacher)
+    shown = client.get(f"/ingeleverd/{only.pk}/wijzigingen/").content.decode()
+    assert "er is daarna niets meer ingeleverd" in shown
+    assert "Dit is alles." in shown
+
+
+def test_a_page_says_in_words_that_two_texts_differ_too_much(client, teacher, assignment):
+    student = enrol(assignment.module)
+    for text in HOSTILE["lines of one letter"][:2]:
+        hand_in(assignment, student, text=text)
+    client.force_login(teacher)
+    shown = client.get(f"/opdrachten/{assignment.pk}/feedback/").content.decode()
+    assert "verschillen te veel om ze helemaal woord voor woord te vergelijken" in shown
+
+
+# --- Editors ---
+
+
+def slow(seed: int) -> dict[str, str]:
+    """The texts of a case, each written to be slow to compare with those of another seed."""
+    return {
+        name: drawn(["a\n\n", "b\n\n"], seed + n, 600).strip()
+        for n, name in enumerate(("introduction", "body", "closing"))
+    }
+
+
+@pytest.fixture
+def case():
+    case = published_case(title="De lange casus", **slow(1))
+    copy = editions.start_working_copy(case=case)
+    Case.objects.filter(pk=copy.pk).update(**slow(11))
+    return case
+
+
+@pytest.fixture
+def chief(client):
+    chief = UserFactory(groups=["Redactie", "Eindredactie"])
+    client.force_login(chief)
+    return chief
+
+
+def test_what_differs_in_a_working_copy_is_compared_within_bounds(client, work, chief, case):
+    shown = client.get(f"/beheer/cases/case/{case.pk}/verschil/").content.decode()
+    assert "<del>" in shown
+    assert "verschillen te veel" in shown
+    assert work.steps <= MOST_STEPS_OF_PAGE
+
+
+def test_another_edition_for_an_assignment_is_compared_within_bounds(client, work, teacher, case):
+    assignment = AssignmentFactory(module=ModuleFactory(teacher=teacher), case=case)
+    editions.publish(case=Case.objects.get(revises=case))
+    client.force_login(teacher)
+    shown = client.get(f"/opdrachten/{assignment.pk}/editie/").content.decode()
+    assert "<del>" in shown
+    assert work.steps <= MOST_STEPS_OF_PAGE
+
+
+def test_all_that_an_import_would_change_is_compared_within_bounds(client, work, chief):
+    """However many files are sent: each by itself would be within bounds."""
+    cases = [published_case(title=f"Casus {n}", slug=f"casus-{n}", **slow(n)) for n in range(4)]
+    for n, case in enumerate(cases):
+        Case.objects.filter(pk=case.pk).update(**slow(50 + n))
+    texts = [write_case(exchange.document_of(Case.objects.get(pk=case.pk))) for case in cases]
+    for n, case in enumerate(cases):
+        Case.objects.filter(pk=case.pk).update(**slow(n))
+    files = [SimpleUploadedFile(f"{n}.md", text.encode()) for n, text in enumerate(texts)]
+    page = client.post("/beheer/cases/case/importeren/", {"files": files}, follow=True)
+    assert page.content.decode().count("<del>") > 4
+    assert work.steps <= MOST_STEPS_OF_PAGE
+
+
+def test_two_editors_at_once_are_compared_within_bounds(client, work, chief):
+    concept = ConceptFactory(**slow(1))
+    mine = form_of(concept, **slow(11))
+    address = f"/beheer/cases/case/{concept.pk}/change/"
+    assert client.post(address, form_of(concept, title="Hun begin")).status_code == 302
+    shown = client.post(address, mine)
+    assert "Iemand anders heeft deze casus opgeslagen" in shown.content.decode()
+    assert "<del>" in shown.content.decode()
+    assert work.steps <= MOST_STEPS_OF_PAGE
