@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from cases.located import LONGEST_ACTOR, LONGEST_NAME, Reader, normalise, shortened
+from cases.located import LONGEST_ACTOR, LONGEST_NAME, MOST_HEADINGS, Reader, count_headings, normalise, shortened
 
 KOLB = ("doener", "beschouwer", "denker", "beslisser")
 SPHERES = ("informal", "hybrid", "formal")
@@ -232,7 +232,12 @@ def _sections(reader: "Reader", story: str, first_line: int) -> dict[str, str]:
     for heading, name in SECTIONS.items():
         if name not in found:
             reader.problem(first_line, f"het kopje «## {heading}» ontbreekt")
-    return {name: "\n".join(found.get(name, [])).strip("\n") for name in SECTIONS.values()}
+    texts = {name: "\n".join(found.get(name, [])).strip("\n") for name in SECTIONS.values()}
+    for heading, name in SECTIONS.items():
+        if (count := count_headings(texts[name])) > MOST_HEADINGS:
+            said = f"onder «## {heading}» staan {count} kopjes; {MOST_HEADINGS} is de grens"
+            reader.problem(first_line, said)
+    return texts
 
 
 def _actor_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[ActorLine]:
@@ -258,7 +263,7 @@ def _reference_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[Refer
 
 def _question_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[QuestionLine]:
     keys = set()
-    items = reader.items(node)
+    items = reader.items(node, None)
     if len(items) > MAX_QUESTIONS:
         reader.problem(
             items[MAX_QUESTIONS].start_mark.line,

@@ -7,7 +7,7 @@ copy. Nobody's unfinished work is replaced unless the editor says so.
 import base64
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -23,10 +23,14 @@ from cases.loading import Source
 from cases.located import DocumentError, Problem
 from cases.models import Case, KeptUpload, Keyword, Status
 from cases.unpacking import Packed, unpack
-from cases.word import WordCase, read_word
+from cases.word import MOST_TAGS, WordCase, count_tags, read_word
 
 WORD = ".docx"
 KINDS = loading.FILES | {WORD}
+MOST_TAGS_OF_IMPORT = 4 * MOST_TAGS
+MOST_TEXT_OF_IMPORT = 8_000_000  # bytes of case files; five hundred cases as long as those of the book are half of it
+TOO_MANY_WORDS = "deze Word-bestanden zijn samen te groot om in één keer te lezen; kies er minder tegelijk"
+TOO_MUCH_TEXT = "deze bestanden zijn samen te groot om in één keer te lezen; verdeel ze over een paar keer"
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 RIGHTS = {
     "parts": ("cases.add_part", "deel"),
@@ -121,13 +125,16 @@ def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
     With `lock` the rows that were looked at stay as they are until the transaction ends.
     """
     files, bundle = list(files), loading.Bundle()
-    sources, problems = loading.decoded(file for file in files if file.kind != WORD)
+    texts = [file for file in files if file.kind != WORD]
+    if sum(len(file.content) for file in texts) > MOST_TEXT_OF_IMPORT:
+        raise DocumentError([Problem(texts[0].name, 0, TOO_MUCH_TEXT)])
+    sources, problems = loading.decoded(texts)
     try:
         bundle = loading.understand(sources)
     except DocumentError as error:
         problems += error.problems
     words = []
-    for file in (file for file in files if file.kind == WORD):
+    for file in _not_too_many(files, problems):
         try:
             words.append((file.name, read_word(file)))
         except DocumentError as error:
@@ -143,6 +150,17 @@ def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
     if problems:
         raise DocumentError(problems)
     return Plan(tuple(items), bundle, news)
+
+
+def _not_too_many(files: list[Packed], problems: list[Problem]) -> Iterator[Packed]:
+    """The Word files that are read; for the rest, which would be too much at once, there is a problem."""
+    left = MOST_TAGS_OF_IMPORT
+    for file in (file for file in files if file.kind == WORD):
+        left -= count_tags(file)
+        if left < 0:
+            problems.append(Problem(file.name, 0, TOO_MANY_WORDS))
+        else:
+            yield file
 
 
 def _lock(slugs: list[str]) -> None:

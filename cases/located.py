@@ -11,6 +11,7 @@ _slug = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _closes_image = re.compile(r"\]\s{0,9}[\[(]")
 _link = re.compile(r"\]\(\s{0,9}<?([^)\]\s>]*)")  # from its middle on, so that a line of brackets takes no time
+_heading = re.compile(r"^ {0,3}#{1,6}(?:\s|$)|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 _control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -18,6 +19,10 @@ LONGEST_ADDRESS = 500  # characters, as long as the database keeps them
 LONGEST_NAME = 60  # a part's slug, a keyword, the key of a question, as the database keeps them
 LONGEST_ACTOR = 80
 MOST_TEXT = 20_000
+MOST_ITEMS = 200  # in a list of a case
+MOST_WORDS = 20_000  # in a list of the vocabulary
+MOST_HINTS = 20  # names that are looked for among those that there are; with more of them it is another mistake
+MOST_HEADINGS = 300  # subheads of one text
 MOST_YAML = 500_000  # characters; the longest front matter of the sixteen cases is under 10,000
 
 
@@ -121,17 +126,21 @@ class Reader:
             values[name] = value
         return Fields(self, node, values, called)
 
-    def items(self, node: yaml.Node | None) -> list[yaml.Node]:
+    def items(self, node: yaml.Node | None, most: int | None = MOST_ITEMS) -> list[yaml.Node]:
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return []
         if not isinstance(node, yaml.SequenceNode):
             self.problem(node.start_mark.line, "hier hoort een lijst te staan", marked=True)
             return []
+        if most is not None and len(node.value) > most:
+            said = f"deze lijst telt {len(node.value)} regels; {most} is de grens"
+            self.problem(node.value[most].start_mark.line, said, marked=True)
+            return []
         return node.value
 
     def unique(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
         """The items of a list of mappings, with a problem for each that has the same value under this key."""
-        items, seen = self.items(node), set()
+        items, seen = self.items(node, MOST_WORDS), set()
         for item in items:
             pairs = item.value if isinstance(item, yaml.MappingNode) else []
             for name, value in pairs:
@@ -161,7 +170,7 @@ class Reader:
         name = self.text(node, LONGEST_ACTOR if kind == "actor" else LONGEST_NAME)
         known = self.known.get(kind, [name])
         if node is not None and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1) if len(self.problems) < MOST_HINTS else []
             hint = f'bedoel je "{near[0]}"?' if near else "zet het eerst in casebook.yaml"
             self.problem(node.start_mark.line, f'{kind} "{shortened(name)}" is onbekend; {hint}', marked=True)
         return name
@@ -225,6 +234,11 @@ class Reader:
     def check_markdown(self, text: str) -> None:
         for line, message in markdown_problems(text):
             self.problem(line, message)
+
+
+def count_headings(text: str) -> int:
+    """At least as many as Markdown makes subheads of; rules are counted too."""
+    return sum(1 for _ in _heading.finditer(text))
 
 
 def markdown_problems(text: str) -> Iterator[tuple[int, str]]:

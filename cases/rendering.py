@@ -39,11 +39,12 @@ def render(text: str, *, inline: bool = False) -> Rendered:
     """
     tokens = _markdown.parse(text)
     headings: list[Heading] = []
+    numbers: dict[str, int] = {}
     for token, following in zip_longest(tokens, tokens[1:]):
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(4, max(2, int(token.tag[1]) - 1))}"
         if token.type == "heading_open":
-            heading = Heading(_id_for(following.content, headings), _plain(following))
+            heading = Heading(_id_for(following.content, numbers), _plain(following))
             token.attrSet("id", heading.id)
             headings.append(heading)
     html = nh3.clean(
@@ -99,8 +100,14 @@ def _plain(token) -> str:
     return "".join(" " if "break" in child.type else child.content for child in token.children)
 
 
-def _id_for(text: str, taken: list[Heading]) -> str:
-    """An id that no other part of the page has: questions are #vraag-…, sections one word of their own."""
-    base = f"kop-{slugify(text) or 'zonder-naam'}"
-    used = {heading.id for heading in taken}
-    return next(id for id in (base, *(f"{base}-{n}" for n in range(2, 999))) if id not in used)
+def _id_for(text: str, numbers: dict[str, int]) -> str:
+    """An id that no other part of the page has: questions are #vraag-…, sections one word of their own.
+
+    `numbers` has for each id that was given how far its numbering has come, so that many equal subheads take no time.
+    """
+    base = id = f"kop-{slugify(text) or 'zonder-naam'}"
+    while id in numbers:
+        numbers[base] += 1
+        id = f"{base}-{numbers[base]}"
+    numbers[id] = 1
+    return id

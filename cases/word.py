@@ -14,7 +14,7 @@ import mammoth
 from cases.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
 from cases.located import DocumentError, Problem, shortened
 from cases.naming import proposed_key
-from cases.unpacking import Packed, parts_of
+from cases.unpacking import Packed, UnopenedError, parts_of
 
 HEADINGS = {
     "omschrijving": "summary",
@@ -37,6 +37,10 @@ HEADINGS = {
 }
 STORY = ("introduction", "body", "closing")
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Titel'] => h1:fresh"
+MOST_TAGS = 120_000  # in all parts of a Word file; mammoth takes some seconds for so many
+TOO_LARGE = (
+    "dit Word-bestand heeft te veel alinea's en opmaak voor één casus; plak de casus zonder opmaak in een nieuw bestand"
+)
 UNREADABLE = "dit Word-bestand is niet te lezen; open het in Word en sla het opnieuw op als .docx"
 _lens_before = re.compile(rf"^[*\s]*({'|'.join(KOLB)})[*\s]*[:–—-][*\s]*", re.IGNORECASE)
 _lens_after = re.compile(rf"[\s*]*\(({'|'.join(KOLB)})\)[\s*]*$", re.IGNORECASE)
@@ -108,15 +112,29 @@ def _lost_outside_the_text(packed: Packed) -> Iterator[str]:
     """What stands in a Word file beside its running text. Raises DocumentError for what no Word file needs."""
     parts = parts_of(packed.content)
     text = parts.get("word/document.xml")
-    xml = [content for name, content in parts.items() if name.endswith((".xml", ".rels"))]
+    xml = _xml(parts)
     if text is None or any(b"<!DOCTYPE" in content.replace(b"\0", b"") for content in xml):
         raise DocumentError([Problem(packed.name, 0, UNREADABLE)])
+    if sum(content.count(b"<") for content in xml) > MOST_TAGS:
+        raise DocumentError([Problem(packed.name, 0, TOO_LARGE)])
     if comments := parts.get("word/comments.xml", b"").count(b"<w:comment "):
         yield f"Opmerkingen in de kantlijn: {comments}."
     if b"<w:txbxContent" in text:
         yield "Een tekstvak: de tekst eruit staat nu tussen de andere. Kijk of hij daar past, en er één keer staat."
     if b"<w:del " in text:
         yield "Bijgehouden wijzigingen: wat geschrapt was is weg, wat erbij kwam staat er."
+
+
+def count_tags(packed: Packed) -> int:
+    """How much work it will be to read this Word file; 0 where it cannot be opened."""
+    try:
+        return sum(content.count(b"<") for content in _xml(parts_of(packed.content)))
+    except UnopenedError:
+        return 0
+
+
+def _xml(parts: dict[str, bytes]) -> list[bytes]:
+    return [content for name, content in parts.items() if name.endswith((".xml", ".rels"))]
 
 
 class _Reader(HTMLParser):

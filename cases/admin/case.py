@@ -167,6 +167,7 @@ class CaseAdmin(admin.ModelAdmin):
         if obj and obj.is_concept:
             context["findings"] = checking.check(exchange.document_of(obj))
         both = two_editors.show_both(request, context)
+        both |= {"longest_preview": looking.LONGEST_PREVIEW, "too_long_to_preview": looking.TOO_LONG}
         return super().render_change_form(request, {**context, **both}, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:

@@ -8,16 +8,23 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cases import naming, reading
 from cases.admin.brillen import BRILLEN
-from cases.admin.rows import StoryText
+from cases.located import MOST_HEADINGS, count_headings
 from cases.models import Actor, Case, Keyword, Status
 from cases.rendering import render as rendered
 
+LONGEST_PREVIEW = 100_000  # characters; making HTML of more would take seconds, at each pause in typing
+TOO_LONG = gettext_lazy(
+    "Deze tekst is te lang om er hier steeds een voorbeeld van te maken. Opslaan kan gewoon; bekijk het resultaat "
+    "daarna als student."
+)
 VOCABULARIES = {"sleutelwoord": Keyword, "actor": Actor}
 FRAMED_BY_US = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; object-src 'none'"
 
@@ -57,13 +64,17 @@ def text_preview(request: HttpRequest) -> HttpResponse:
     """A page to stand beside a field, and what belongs in it: the text as readers will see it."""
     if request.method == "POST":
         # Not kept, as texts of readers' pages are: each pause in typing gives another.
-        text = request.POST.get("text", "")
-        is_too_long = len(text) > StoryText.limit  # the form says so; rendering it would take seconds each time
-        response = HttpResponse(status=413) if is_too_long else HttpResponse(rendered.__wrapped__(text).html)
+        response = _preview_of(request.POST.get("text", ""))
     else:
         response = render(request, "admin/cases/case/text_preview.html", {"field": request.GET.get("veld")})
     response.headers["Content-Security-Policy"] = FRAMED_BY_US
     return response
+
+
+def _preview_of(text: str) -> HttpResponse:
+    if len(text) > LONGEST_PREVIEW or count_headings(text) > MOST_HEADINGS:
+        return HttpResponse(format_html("<p>{}</p>", TOO_LONG), status=413)
+    return HttpResponse(rendered.__wrapped__(text).html)
 
 
 @require_safe

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from cases import exchange, naming
 from cases.admin.brillen import BRILLEN, Bril
-from cases.located import normalise
+from cases.document import MAX_QUESTIONS
+from cases.located import MOST_HEADINGS, count_headings, normalise
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
 from questions.models import Question
 
@@ -41,6 +42,12 @@ class StoryText(forms.CharField):
                 "staat nog in dit veld."
             )
             raise forms.ValidationError(said % {"count": _in_words(len(value)), "limit": _in_words(self.limit)})
+        if (headings := count_headings(value)) > MOST_HEADINGS:
+            said = _(
+                "Dit zijn %(count)s kopjes. Er passen er %(limit)s. Haal er weg en sla dan opnieuw op; wat je schreef, "
+                "staat nog in dit veld."
+            )
+            raise forms.ValidationError(said % {"count": _in_words(headings), "limit": _in_words(MOST_HEADINGS)})
 
     def to_python(self, value: str | None) -> str:
         text = _invisible.sub("", normalise(super().to_python(value)))
@@ -88,8 +95,13 @@ class RowForm(forms.ModelForm):
 class OrderedRows(forms.BaseInlineFormSet):
     """Rows with a place. Those that name none come after the others, in the order of the form."""
 
+    most = 200
+
     def clean(self) -> None:
         super().clean()
+        if sum(form.is_row() and not self._should_delete_form(form) for form in self.forms) > self.most:
+            said = _("Hier passen %(most)s regels. Haal er weg en sla dan opnieuw op; wat je schreef, staat er nog.")
+            raise forms.ValidationError(said % {"most": self.most})
         rows = [form for form in self.forms if form.is_row() and form.is_valid() and not self._should_delete_form(form)]
         last = max((form.cleaned_data["position"] or 0 for form in rows), default=0)
         for form in rows:
@@ -267,6 +279,8 @@ class QuestionRow(RowForm):
 
 
 class QuestionRows(OrderedRows):
+    most = MAX_QUESTIONS
+
     def get_form_kwargs(self, index: int | None) -> dict:
         return {**super().get_form_kwargs(index), "frozen": self.frozen}
 

@@ -20,7 +20,11 @@ function look(field) {
   let timer = null;
   const show = async () => {
     asked?.abort();
-    if (field.value.length > Number(field.dataset.limit)) return void frame.classList.add("is-behind");
+    const place = frame.contentDocument?.querySelector("[data-text]");
+    if (field.value.length > Number(addresses.dataset.most)) {
+      if (place) place.textContent = addresses.dataset.tooLong;
+      return;
+    }
     asked = new AbortController();
     const body = new URLSearchParams({ text: field.value });
     const token = field.form.elements.csrfmiddlewaretoken.value;
@@ -28,9 +32,8 @@ function look(field) {
     try {
       const options = { method: "POST", body, headers, signal: asked.signal };
       const response = await fetch(addresses.dataset.preview, options);
-      const place = frame.contentDocument?.querySelector("[data-text]");
       frame.classList.toggle("is-behind", !response.ok);
-      if (response.ok && place) place.innerHTML = await response.text();
+      if ((response.ok || response.status === 413) && place) place.innerHTML = await response.text();
     } catch (error) {
       if (error.name !== "AbortError") frame.classList.add("is-behind");
     }

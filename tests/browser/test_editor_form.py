@@ -385,6 +385,8 @@ def test_a_story_that_is_too_long_is_kept_told_its_limit_and_saved_once_shorter(
     paste = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input', { bubbles: true })); }"
     body.evaluate(paste, story)
     expect(form.get_by_text("114.600 tekens te lang: er passen er 200.000.")).to_be_visible(timeout=40_000)
+    beside = form.frame_locator("iframe[title$='middenstuk']")
+    expect(beside.get_by_text("te lang om er hier steeds een voorbeeld van te maken")).to_be_attached()
     form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
     save(form)
     form.get_by_text("Er passen er 200.000. Kort het in").first.wait_for()

@@ -523,5 +523,7 @@ def test_nothing_cuts_off_what_is_pasted(client, editor):
 
 def test_a_text_over_the_limit_is_not_made_into_a_preview(client, editor):
     address = "/beheer/cases/case/opmaak/"
-    assert client.post(address, {"text": "w" * 200_000}).status_code == 200
-    assert client.post(address, {"text": "w" * 200_001}).status_code == 413
+    assert client.post(address, {"text": "w" * 100_000}).status_code == 200
+    refused = client.post(address, {"text": "w" * 100_001})
+    assert refused.status_code == 413
+    assert "te lang om er hier steeds een voorbeeld van te maken" in refused.content.decode()
