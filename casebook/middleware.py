@@ -1,10 +1,11 @@
 """Middleware of the whole site."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 POLICY = "; ".join(
     (
@@ -64,6 +65,32 @@ def add_to_static_files(headers: Headers, path: str, url: str) -> None:
     """The same for files that WhiteNoise sends, which come past no middleware below its own."""
     for name, value in HEADERS.items():
         headers[name] = value
+
+
+LONGEST_REDIRECT = 4_000  # characters; servers and proxies take a request line of 8,190 bytes, some of them less
+
+
+def short_way_back(get_response: Callable[[HttpRequest], HttpResponse]):
+    """A redirect whose address is not too long to be asked for.
+
+    Sign-in takes the address along to which to go on, in which each odd character is written as three. Where that
+    becomes too long, sign-in goes on to the page without its query, or home.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        location = response.headers.get("Location", "")
+        if len(location) > LONGEST_REDIRECT:
+            address = urlsplit(location)
+            query = QueryDict(address.query, mutable=True)
+            if "next" in query:
+                query["next"] = urlsplit(query["next"]).path
+                if len(query.urlencode(safe="/")) > LONGEST_REDIRECT:
+                    del query["next"]
+                response.headers["Location"] = address._replace(query=query.urlencode(safe="/")).geturl()
+        return response
+
+    return middleware
 
 
 USER_COOKIE = "gebruiker"

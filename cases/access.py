@@ -8,6 +8,7 @@ from cases.comparing import Change, compare
 from cases.differences import Difference, Run, is_changed, kept
 from cases.document import CaseDocument, parse_case
 from cases.models import Case, Edition, Status
+from cases.search import shortened_query
 
 __all__ = [
     "CaseDocument",
@@ -21,6 +22,7 @@ __all__ = [
     "known_difference",
     "read_edition",
     "withheld_wording",
+    "shortened_query",
     "wording",
 ]
 

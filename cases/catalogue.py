@@ -18,6 +18,7 @@ from cases.models import Case, CaseActor, CaseKeyword, FormerActor, FormerKeywor
 from questions.models import Kolb, Question
 
 PAGE_SIZE = 24
+MOST_UNKNOWN = 10  # choices that are named because nobody knows them
 SPHERE_SLUGS = {Sphere.INFORMAL: "informeel", Sphere.HYBRID: "ertussenin", Sphere.FORMAL: "formeel"}
 FILTERS = {
     "deel": "Deel",
@@ -200,7 +201,7 @@ def read(params: QueryDict, library: Shelf) -> Selection:
     if order not in ORDERS:
         order = BY_RELEVANCE if query else "nummer"
     page = params.get("pagina", "1")
-    return Selection(chosen, query, order, _page_number(page), tuple(unknown))
+    return Selection(chosen, query, order, _page_number(page), tuple(unknown[:MOST_UNKNOWN]))
 
 
 def moved(params: QueryDict, library: Shelf) -> str | None:

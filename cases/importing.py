@@ -27,6 +27,7 @@ from cases.word import MOST_TAGS, WordCase, count_tags, read_word
 
 WORD = ".docx"
 KINDS = loading.FILES | {WORD}
+MOST_KEPT = 5  # imports of one editor that wait for a yes
 MOST_TAGS_OF_IMPORT = 4 * MOST_TAGS
 MOST_TEXT_OF_IMPORT = 8_000_000  # bytes of case files; five hundred cases as long as those of the book are half of it
 TOO_MANY_WORDS = "deze Word-bestanden zijn samen te groot om in één keer te lezen; kies er minder tegelijk"
@@ -299,7 +300,9 @@ def _concept_for(item: Item) -> Case:
 
 
 def keep(*, files: list[Packed], owner) -> KeptUpload:
-    """Put these files by until their owner has looked at what they would do."""
+    """Put these files by until their owner has looked at what they would do; of one owner the last few imports only."""
+    older = KeptUpload.objects.filter(owner=owner).order_by("-created_at", "-pk")[MOST_KEPT - 1 :]
+    KeptUpload.objects.filter(pk__in=[upload.pk for upload in older.only("pk")]).delete()
     pairs = [(file.name, base64.b64encode(file.content).decode()) for file in files]
     return KeptUpload.objects.create(owner=owner, content=zlib.compress(json.dumps(pairs).encode()))
 

@@ -18,7 +18,7 @@ from cases.models import Case, SearchWord
 from cases.rendering import plain_text
 
 MAX_WORDS = 12
-MAX_CHARACTERS = 300
+MAX_CHARACTERS = 200
 MAX_WORD = 60
 # Where a word stands, best place first, with its weight. PostgreSQL knows these four as A, B, C and D.
 PLACES = {"title": 10.0, "labels": 5.0, "asked": 2.0, "story": 1.0}
@@ -76,9 +76,15 @@ def words_of(text: str) -> list[str]:
     return [folded[:MAX_WORD] for match in _word.finditer(text) if (folded := fold(match[0]))]
 
 
+def shortened_query(text: str) -> tuple[str, bool]:
+    """What is searched for of a text that somebody typed, and whether that is less than all of it."""
+    text = text.replace("\0", "").strip()
+    return text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS
+
+
 def parse(text: str) -> Query:
     """What someone typed, as terms: "…" is a phrase, the last word may be unfinished. Never raises."""
-    cut = text[:MAX_CHARACTERS]
+    cut, was_cut = shortened_query(text)
     terms: list[Term] = []
     position = 0
     for quoted in _quoted.finditer(cut):
@@ -89,7 +95,7 @@ def parse(text: str) -> Query:
     terms += [Term((word,)) for word in words_of(cut[position:])]
     if terms and not terms[-1].is_phrase:
         terms[-1] = Term(terms[-1].words, is_prefix=True)
-    return Query(" ".join(text.split()), tuple(terms[:MAX_WORDS]), len(text) > MAX_CHARACTERS or len(terms) > MAX_WORDS)
+    return Query(" ".join(cut.split()), tuple(terms[:MAX_WORDS]), was_cut or len(terms) > MAX_WORDS)
 
 
 def find(query: Query) -> list[int]:

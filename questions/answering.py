@@ -10,10 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 
 import cases.access
+from questions import ceilings
 from questions.access import Desk
 from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
 from questions.saving import Draft, Outcome, Saved, store
-from questions.versions import before_overwriting, make_room
+from questions.versions import FullError, before_overwriting, make_room
 
 
 class Result(Enum):
@@ -30,6 +31,7 @@ class Result(Enum):
     CLOSED = "closed"
     NOT_OPEN = "not_open"
     LEFT = "left"
+    TOO_OFTEN = "too_often"
     SET_ASIDE = "set_aside"  # stored with the assignment, which does not ask it any more
 
 
@@ -58,6 +60,8 @@ class AnswerPlace:
         return bool(text)
 
     def insert(self, text: str) -> None:
+        if self._is_one_too_many():
+            raise FullError
         first = Answer(
             student=self.student,
             question=self.question,
@@ -67,6 +71,13 @@ class AnswerPlace:
             writer_seq=self.draft.seq,
         )
         Answer.objects.bulk_create([first], ignore_conflicts=True)
+
+    def _is_one_too_many(self) -> bool:
+        """Only what somebody writes outside any module has no other limit."""
+        if self.assignment_id is not None:
+            return False
+        own = Answer.objects.filter(student=self.student.pk, assignment=None)
+        return own.count() >= ceilings.OWN_STUDY and self.find() is None
 
     def is_stored(self, row: Answer, text: str) -> bool:
         return row.text == text
@@ -192,7 +203,10 @@ def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
         return Result(saved.outcome.value)
     if saved.row is None or not saved.row.text.strip():
         return Result.EMPTY
-    return Result.SUBMITTED if assignment.takes_work else Result.CLOSED
+    if not assignment.takes_work:
+        return Result.CLOSED
+    before = saved.row.submissions.exclude(revision=saved.row.revision)
+    return Result.TOO_OFTEN if before.count() >= ceilings.HAND_INS else Result.SUBMITTED
 
 
 def _asked(question: Question, assignment: Assignment) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import cases.access
+from questions import ceilings
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Extension, Module, Question
 from questions.teaching import RefusedError, add_own_question
 
@@ -54,6 +55,11 @@ def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
     if module.is_archived:
         raise RefusedError(
             _("Deze module is gearchiveerd. Haal de module eerst terug; dan kun je weer opdrachten geven.")
+        )
+    if module.assignments.count() >= ceilings.ASSIGNMENTS:
+        raise RefusedError(
+            _("Deze module heeft al %(most)s opdrachten. Verwijder er een, of maak een nieuwe module.")
+            % {"most": ceilings.ASSIGNMENTS}
         )
     last = module.assignments.aggregate(last=Max("position"))["last"] or 0
     assignment = Assignment.objects.create(

@@ -1,6 +1,10 @@
 """The comment bank: sentences that a teacher uses more than once."""
 
+from django.utils.translation import gettext as _
+
+from questions import ceilings
 from questions.models import Comment, Feedback, Submission
+from questions.teaching import RefusedError
 from questions.text import normalise
 
 WORTH_KEEPING = 15  # shorter is no sentence
@@ -8,10 +12,13 @@ TIMES = 3  # whoever writes the same for the third time, is offered to keep it
 
 
 def keep_comment(*, owner, text: str, module=None) -> Comment:
-    """Into the bank, once. With a module: for colleagues there as well."""
+    """Into the bank, once. With a module: for colleagues there as well. Raises RefusedError where the bank is full."""
     text = normalise(text).strip()
     comment = Comment.objects.filter(owner=owner, text=text).first() or Comment(owner=owner, text=text, module=module)
     if comment.pk is None:
+        if Comment.objects.filter(owner=owner).count() >= ceilings.COMMENTS:
+            said = _("Je bank is vol: er passen %(most)s zinnen in. Haal er een weg; deze zin is nog niet bewaard.")
+            raise RefusedError(said % {"most": ceilings.COMMENTS})
         comment.save()
     elif module and comment.module_id is None:
         comment.module = module

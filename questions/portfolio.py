@@ -24,7 +24,6 @@ from questions.models import (
     Submission,
 )
 
-LONGEST_QUERY = 300
 OPENING = 240  # how much of an earlier version the list shows, to know it by
 
 
@@ -265,7 +264,7 @@ def _in_order(sections) -> list[Section]:
 
 def search(portfolio: Portfolio, query: str, user) -> Portfolio:
     """What has all words of the query, whatever capitals and accents; earlier versions are looked through too."""
-    words = fold(query[:LONGEST_QUERY]).split()
+    words = fold(query).split()
     if not words:
         return portfolio
     found = {

@@ -20,7 +20,7 @@ class Outcome(Enum):
     OVERTAKEN = "overtaken"  # the same page has had a later text stored
     DAMAGED = "damaged"  # what came is not what the page says that it sent
     TOO_LONG = "too_long"
-    FULL = "full"  # what is stored would have to be kept, and there is no more room for versions
+    FULL = "full"  # there is no more room: for a version of what is stored, or for one more text of this user
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,10 @@ class Place(Protocol):
         """Whether a row should be made for this, where there is none."""
 
     def insert(self, text: str) -> None:
-        """Make the row, unless there is one already: of two first saves at once the second finds the first one's."""
+        """Make the row, unless there is one already: of two first saves at once the second finds the first one's.
+
+        Raises FullError where this user may have no more of them.
+        """
 
     def is_stored(self, row: Any, text: str) -> bool:
         """Whether the row says just this."""
@@ -101,13 +104,10 @@ def store(place: Place, draft: Draft) -> Saved:
     text = normalise(draft.text)
     if (refusal := _why_not(draft, text)) is not None:
         return Saved(refusal, place.find(), text)
-    is_worth_storing = place.is_worth_storing(text)
-    if is_worth_storing and draft.revision == 0:
-        place.insert(text)
-    row = place.find()
-    if row is None and is_worth_storing:
-        place.insert(text)
-        row = place.find()
+    try:
+        row = _find_or_insert(place, text, is_first=draft.revision == 0)
+    except FullError:
+        return Saved(Outcome.FULL, None, text)
     if row is None:
         return Saved(Outcome.SAVED, None, text)
     if place.is_stored(row, text):
@@ -126,6 +126,18 @@ def store(place: Place, draft: Draft) -> Saved:
         return Saved(Outcome.FULL, row, text)
     # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
     return store(place, draft)
+
+
+def _find_or_insert(place: Place, text: str, *, is_first: bool) -> Any:
+    """The stored row, which is made where there is none and the text is worth it."""
+    is_worth_storing = place.is_worth_storing(text)
+    if is_worth_storing and is_first:
+        place.insert(text)
+    row = place.find()
+    if row is None and is_worth_storing:
+        place.insert(text)
+        row = place.find()
+    return row
 
 
 def _why_not(draft: Draft, text: str) -> Outcome | None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from questions import ceilings
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.teaching import code_closing_time, new_code
 
@@ -38,11 +39,27 @@ class Joining(Enum):
 def create_module(
     *, teacher, title: str, period: str = "", description: str = "", groups: Iterable[str] = ()
 ) -> Module:
+    """Raises RefusedError where this teacher has very many already."""
+    _check_room_for_module(teacher)
     module = Module.objects.create(
         title=title, period=period, description=description, groups=list(groups), code=_unused_code()
     )
     Enrolment.objects.create(module=module, user=teacher, role=Role.TEACHER)
     return module
+
+
+def _check_room_for_module(teacher) -> None:
+    own = Module.objects.filter(enrolments__user=teacher, enrolments__role=Role.TEACHER)
+    if own.filter(archived_at=None, enrolments__left_at=None).count() >= ceilings.MODULES:
+        raise RefusedError(
+            _("Je hebt al %(most)s modules. Archiveer er een die voorbij is; dan kun je weer een nieuwe maken.")
+            % {"most": ceilings.MODULES}
+        )
+    if own.filter(created_at__gt=timezone.now() - ceilings.TIME).count() >= ceilings.MODULES_IN_TIME:
+        raise RefusedError(
+            _("Je maakte vandaag al %(most)s modules. Morgen kun je er weer meer maken.")
+            % {"most": ceilings.MODULES_IN_TIME}
+        )
 
 
 @transaction.atomic
@@ -139,6 +156,11 @@ def _ask_again(questions: list[Question], assignment: Assignment, own: dict[int,
 def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
     """A question that a teacher asks in this module only; never part of the library."""
     type(case).objects.select_for_update().get(pk=case.pk)  # two teachers would otherwise take the same key
+    if Question.objects.filter(module=module).count() >= ceilings.OWN_QUESTIONS:
+        raise RefusedError(
+            _("Deze module heeft al %(most)s eigen vragen, en daar past er geen meer bij. Kies een vraag die er al is.")
+            % {"most": ceilings.OWN_QUESTIONS}
+        )
     keys = Question.objects.filter(case=case, key__startswith=OWN_KEY).values_list("key", flat=True)
     numbers = [int(key.removeprefix(OWN_KEY)) for key in keys if key.removeprefix(OWN_KEY).isdecimal()]
     number = max(numbers, default=0) + 1

@@ -153,7 +153,8 @@ def confirm(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     kept = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
     if kept is None:
         said = _(
-            "Deze bestanden staan niet meer klaar: ze zijn al geïmporteerd, of je koos ze meer dan een dag geleden."
+            "Deze bestanden staan niet meer klaar: ze zijn al geïmporteerd, je koos ze meer dan een dag geleden, of je "
+            "koos daarna nog vijf keer andere. Kies ze opnieuw."
         )
         panel.message_user(request, said, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:cases_case_import"))

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cases.access import shortened_query
 from cases.models import Case
 from questions import access, assigning, classroom, renewing
 from questions.assigning import Plan
@@ -25,6 +26,7 @@ from questions.models import Assignment, Module, Question
 from questions.teaching import RefusedError
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
+MOST_WORDS = 12  # of a search in titles
 CASES_TO_CHOOSE = 60  # the book has sixteen; a larger library is searched
 
 
@@ -47,14 +49,15 @@ def assignment_new(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _choose_case(request: HttpRequest, module: Module) -> HttpResponse:
-    query = " ".join(request.GET.get("zoek", "").split())[:100]
+    query, was_cut = shortened_query(request.GET.get("zoek", ""))
     found = Case.objects.published().select_related("part").order_by("number")
-    for word in query.split():
+    for word in query.split()[:MOST_WORDS]:
         found = found.filter(title__icontains=word)
     cases = list(found[: CASES_TO_CHOOSE + 1])
     context = {
         "module": module,
         "query": query,
+        "was_cut": was_cut,
         "cases": cases[:CASES_TO_CHOOSE],
         "are_more": len(cases) > CASES_TO_CHOOSE,
         "given": set(module.assignments.values_list("edition__case", flat=True)),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from questions import access, commenting
 from questions.models import Comment, Module
+from questions.teaching import RefusedError
 from questions.text import normalise
 from questions.views.replies import takes_text
 
@@ -27,7 +28,10 @@ def comments(request: HttpRequest) -> HttpResponse:
         text = normalise(request.POST.get("text", "")).strip()
         if not 0 < len(text) <= MOST:
             return _refused(request, modules, text)
-        comment = commenting.keep_comment(owner=request.user, text=text, module=_module(request, modules))
+        try:
+            comment = commenting.keep_comment(owner=request.user, text=text, module=_module(request, modules))
+        except RefusedError as refused:
+            return _refused(request, modules, text, refused.sentence)
         if access.is_script(request):
             return JsonResponse({"id": comment.pk, "text": comment.text, "shared": comment.module_id is not None})
         messages.success(request, _("De zin staat in je bank."))
@@ -42,8 +46,8 @@ def _page(request: HttpRequest, modules, text: str = "", problem: str = "", stat
     return render(request, "questions/comments.html", context, status=status)
 
 
-def _refused(request: HttpRequest, modules, text: str) -> HttpResponse:
-    problem = (
+def _refused(request: HttpRequest, modules, text: str, problem: str = "") -> HttpResponse:
+    problem = problem or (
         _("Deze zin is langer dan %(most)s tekens en is niet bewaard. Kort hem in.") % {"most": MOST}
         if text
         else _("Er staat nog niets. Schrijf een zin die je vaker wilt gebruiken.")

@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+import cases.access
 from questions import access, heeding, portfolio, takeaway
 from questions.models import Answer, Feedback, Verdict
 
@@ -23,7 +24,7 @@ GOES_ON, NOT_AFTER_ALL = "ja", "nee"
 @access.signed_in
 def answers(request: HttpRequest) -> HttpResponse:
     """Everything one wrote; ?q= searches in it, ?stand=concept leaves what a teacher does not see."""
-    query = request.GET.get("q", "").replace("\0", "").strip()[: portfolio.LONGEST_QUERY]
+    query, was_cut = cases.access.shortened_query(request.GET.get("q", ""))
     everything = portfolio.gather(request.user)
     only_unseen = request.GET.get("stand") == "concept"
     shown = portfolio.search(everything.unseen() if only_unseen else everything, query, request.user)
@@ -31,6 +32,7 @@ def answers(request: HttpRequest) -> HttpResponse:
         "everything": everything,
         "shown": shown,
         "query": query,
+        "was_cut": was_cut,
         "only_unseen": only_unseen,
         "opening": portfolio.OPENING,
     }

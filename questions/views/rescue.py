@@ -44,9 +44,9 @@ SEND_AGAIN = {
 }
 COPY_IT = {
     "full": _(
-        "Hier zijn al 200 eerdere versies bewaard, en daar past er geen meer bij. Daarom is je nieuwe tekst niet "
-        "opgeslagen; de opgeslagen tekst is gebleven. Kopieer je tekst hieronder en bewaar hem zelf, bijvoorbeeld in "
-        "een document."
+        "Hier zijn al 200 eerdere versies bewaard, of je schreef al 2.000 antwoorden voor jezelf, en daar past er geen "
+        "meer bij. Daarom is je nieuwe tekst niet opgeslagen; wat er stond is gebleven. Kopieer je tekst hieronder en "
+        "bewaar hem zelf, bijvoorbeeld in een document."
     ),
     "not_allowed": _(
         "Met dit account kun je hier niet schrijven, dus je tekst is niet opgeslagen. Opnieuw versturen helpt niet. "

@@ -24,6 +24,10 @@ WHY_ONLY_SAVED = {
     Result.LEFT: gettext_lazy(
         "Je zit niet meer in deze module: je tekst is bewaard bij Antwoorden, maar niet ingeleverd."
     ),
+    Result.TOO_OFTEN: gettext_lazy(
+        "Je leverde dit antwoord al 100 keer in; daarna kan het niet meer. Je tekst is bewaard, en je docent leest wat "
+        "je het laatst inleverde."
+    ),
 }
 NOT_DONE = {*NOT_STORED, *WHY_ONLY_SAVED}
 

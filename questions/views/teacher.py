@@ -28,11 +28,15 @@ def module_new(request: HttpRequest) -> HttpResponse:
     access.check_may_make_modules(request)
     form = ModuleForm(request.POST or None)
     if form.is_valid():
-        module = teaching.create_module(teacher=request.user, **form.cleaned_data)
-        messages.success(
-            request, _("Je module staat klaar. Deel de code met je studenten, en geef een eerste opdracht.")
-        )
-        return redirect(module)
+        try:
+            module = teaching.create_module(teacher=request.user, **form.cleaned_data)
+        except teaching.RefusedError as refused:
+            form.add_error(None, refused.sentence)
+        else:
+            messages.success(
+                request, _("Je module staat klaar. Deel de code met je studenten, en geef een eerste opdracht.")
+            )
+            return redirect(module)
     return render(request, "questions/module_form.html", {"form": form})
 
 
@@ -116,16 +120,23 @@ def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
     access.check_may_make_modules(request)
     form = CopyForm(request.POST or None, initial={"title": module.title, "weeks": A_YEAR})
     if form.is_valid():
-        copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
-        messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
-        if titles := teaching.not_copied(module):
-            said = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
-            messages.warning(request, said % ", ".join(titles))
-        return redirect(copy)
+        try:
+            copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
+        except teaching.RefusedError as refused:
+            form.add_error(None, refused.sentence)
+        else:
+            _say_copied(request, module)
+            return redirect(copy)
     first = module.assignments.exclude(due_at=None).order_by("due_at").first()
     then = teaching.weeks_later(first.due_at, A_YEAR) if first else None
     context = {"form": form, "module": module, "first_due": first and first.due_at, "a_year_later": then}
     return render(request, "questions/module_copy.html", context)
+
+
+def _say_copied(request: HttpRequest, module: Module) -> None:
+    messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
+    if titles := teaching.not_copied(module):
+        messages.warning(request, _("Niet meegekopieerd, want niet meer in de bundel: %s.") % ", ".join(titles))
 
 
 def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:

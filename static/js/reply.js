@@ -56,7 +56,7 @@ function withStored(kind, revision, hash, body) {
 // What became of each answer at handing in: by question a decision as above, where `saved` has in `result` what was done
 // with it (submitted, empty, …; closed, not_open and left: stored, and not handed in). Null where the reply does not tell
 // it of every text.
-const STORED = new Set(["submitted", "saved", "empty", "set_aside", "closed", "not_open", "left"]);
+const STORED = new Set(["submitted", "saved", "empty", "set_aside", "closed", "not_open", "left", "too_often"]);
 
 export function decideAll(sent, { status, headers, body }) {
   const results = body?.results;

@@ -130,7 +130,7 @@ async function handIn(form, wanted, sent, button) {
   for (const [id, { field, value, seq }] of texts) field.replied(decisions.get(id), value, seq);
   const kinds = [...decisions.values()];
   if (kinds.some(({ result }) => result === "closed")) return words.closed;
-  if (kinds.some(({ result }) => ["not_open", "left"].includes(result))) return reply.body.note;
+  if (kinds.some(({ result }) => ["not_open", "left", "too_often"].includes(result))) return reply.body.note;
   if (kinds.every(({ kind }) => kind === "saved") && texts.size === sent.size) {
     showHandedIn(button);
     return "";
