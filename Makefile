@@ -3,7 +3,7 @@ PYTHON ?= python3
 START = $(PYTHON) casebook/start.py
 BIN = .venv/bin
 
-.PHONY: help run dev test bench load admin setup lint python
+.PHONY: help run dev test bench load admin setup lint lock python
 
 help:
 	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
@@ -14,6 +14,7 @@ help:
 	@echo "make admin   make an account that may do everything"
 	@echo "make setup   what make run does before it serves"
 	@echo "make lint    what CI checks beside the tests"
+	@echo "make lock    write requirements.lock anew from what .venv has (README tells when)"
 
 run dev admin setup: python
 	@$(START) $@
@@ -36,6 +37,9 @@ lint: python
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	SITE_URL=https://casebook.example DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+lock:
+	@$(BIN)/python .ci/lock.py $(ARGS)
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "The casebook needs Python 3.11 or newer, and there is no $(PYTHON) here; on Debian or Ubuntu install it with: sudo apt install python3 python3-venv" >&2; exit 1; }

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
+WANTED = VENV / "casebook-requirements.txt"  # the part of the lock that is installed here
 STAMP = VENV / "casebook-ready.json"  # what was installed, written last
 UNFINISHED = VENV / "casebook-unfinished"  # written first, removed last: without it, a person made this folder
 HOST = "127.0.0.1"
@@ -108,7 +109,7 @@ def use_good_python() -> None:
 
 
 def requirements(extras: list[str]) -> list[str]:
-    """The direct dependencies that pyproject.toml names; which version they get stands in requirements.lock."""
+    """The direct dependencies that pyproject.toml names; which version they get is in requirements.lock."""
     import tomllib  # not in the Python that may have started this file
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -117,6 +118,27 @@ def requirements(extras: list[str]) -> list[str]:
     if unknown:
         raise StartError(f"pyproject.toml has no extra {unknown[0]!r}; it has {', '.join(sorted(optional))}")
     return list(project["dependencies"]) + [name for extra in extras for name in optional[extra]]
+
+
+def locked(extras: list[str]) -> str:
+    """The part of requirements.lock that the site and these extras need: one block of lines for each package.
+
+    What pyproject.toml names and the lock does not have comes last, without a hash: pip refuses that by name.
+    """
+    wanted = {"run", *extras}
+    found, names = [], set()
+    for block in LOCK.read_text(encoding="utf-8").split("\n\n"):
+        head = re.match("# needed by: (.+)\n(.+)", block)
+        if head and wanted & set(head.group(1).split(", ")):
+            found.append(block.strip())
+            names.add(project_name(head.group(2)))
+    found += [line for line in requirements(extras) if project_name(line) not in names]
+    return "\n\n".join(found) + "\n"
+
+
+def project_name(requirement: str) -> str:
+    """The name that a requirement begins with, as PEP 503 writes it."""
+    return re.sub("[-_.]+", "-", re.match("[A-Za-z0-9._-]*", requirement).group(0)).lower()
 
 
 def extras_for(action: str) -> list[str]:
@@ -175,8 +197,9 @@ def make_venv(extras: list[str]) -> None:
 
 def install_packages(extras: list[str]) -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--no-input", "--disable-pip-version-check"]
+    WANTED.write_text(locked(extras), encoding="utf-8")
     run(
-        [*pip, "-c", str(LOCK), *requirements(extras)],
+        [*pip, "--require-hashes", "-r", str(WANTED)],
         "The packages could not be installed; pip says why above, and it needs the internet",
     )
     fresh = STAMP.with_suffix(".new")

@@ -1,5 +1,6 @@
 import ast
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -8,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.error
 import urllib.request
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -366,19 +369,48 @@ def test_a_package_that_cannot_be_had_leaves_nothing_half_made(tree):
     assert not tree.venv.exists()
 
 
+def lock_in(tree: Tree, source: Path, files: dict[str, str]) -> None:
+    """Make a source archive of these files, and a lock that knows it by its hash."""
+    with tarfile.open(source, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"slow-1/{name}")
+            member.size = len(content.encode())
+            archive.addfile(member, io.BytesIO(content.encode()))
+    known = sha256(source.read_bytes()).hexdigest()
+    (tree.folder / "requirements.lock").write_text(
+        f"# needed by: run\nslow @ {source.as_uri()} \\\n    --hash=sha256:{known}\n"
+    )
+    (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', f'"slow @ {source.as_uri()}"'))
+
+
+def test_a_file_with_another_hash_is_not_installed(tree, tmp_path):
+    source = tmp_path / "slow-1.tar.gz"
+    lock_in(tree, source, {"pyproject.toml": "", "slow.py": ""})
+    source.write_bytes(source.read_bytes() + b"and more")
+    done = tree.start("setup")
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not tree.venv.exists()
+
+
+def test_what_the_lock_does_not_have_is_not_installed(tree):
+    (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', '"segno"'))
+    done = tree.start("setup")
+    assert done.returncode == 1
+    assert "--require-hashes" in done.stderr
+    assert not tree.venv.exists()
+
+
 def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path):
     """A package whose build opens a pipe tells when pip is at work, without guessing how long that takes."""
-    pipe, package = tmp_path / "pipe", tmp_path / "slow"
+    pipe, source = tmp_path / "pipe", tmp_path / "slow-1.tar.gz"
     os.mkfifo(pipe)
-    package.mkdir()
-    (package / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n'
-    )
-    (package / "slow.py").write_text(
-        f"import signal\nsignal.alarm(60)  # pip leaves this process behind\n"
-        f"open({str(pipe)!r}, 'w').close()\nsignal.pause()\ndef build_wheel(*arguments): pass\n"
-    )
-    (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', f'"slow @ {package.as_uri()}"'))
+    files = {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n',
+        "slow.py": f"import signal\nsignal.alarm(60)  # pip leaves this process behind\n"
+        f"open({str(pipe)!r}, 'w').close()\nsignal.pause()\ndef build_wheel(*arguments): pass\n",
+    }
+    lock_in(tree, source, files)
     with subprocess.Popen(tree.command("setup"), env=clean_environment(), stderr=subprocess.DEVNULL) as process:
         pipe.read_text()  # returns when the build has begun
         process.send_signal(signal.SIGTERM)
@@ -434,8 +466,12 @@ def test_make_without_python_is_one_sentence():
 
 
 def pins() -> dict[str, str]:
-    lines = [line for line in start.LOCK.read_text().splitlines() if not line.startswith("#")]
-    return {canonicalize_name(line.partition("==")[0]): line.partition("==")[2] for line in lines}
+    return pins_of(start.LOCK.read_text())
+
+
+def pins_of(lock: str) -> dict[str, str]:
+    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^ \n]+)", lock, re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in found}
 
 
 def needed(requirement: str, found: set[str]) -> None:
@@ -461,3 +497,69 @@ def test_everything_that_is_installed_has_an_exact_pin():
         needed(requirement, found)
     assert found - set(pins()) == set()
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins().values())
+
+
+# The lock
+
+
+NEWER = ROOT / ".ci" / "newer-django.lock"
+LINE = re.compile(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]* \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+
+
+@pytest.mark.parametrize("lock", [start.LOCK, NEWER], ids=lambda path: path.name)
+def test_every_line_of_a_lock_is_a_pin_or_a_hash_and_every_pin_has_hashes(lock):
+    text = lock.read_text()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    blocks = [block.splitlines() for block in text.strip().split("\n\n") if "==" in block]
+    assert len(blocks) == len(pins_of(text))
+    for head, pin, *hashes in blocks:
+        assert head.startswith("# needed by: ")
+        assert pin.endswith(" \\")
+        assert hashes, pin
+        assert [line.endswith("\\") for line in hashes] == [True] * (len(hashes) - 1) + [False], pin
+
+
+@pytest.mark.parametrize("lock", [start.LOCK, NEWER], ids=lambda path: path.name)
+def test_a_lock_names_no_server(lock):
+    assert "://" not in lock.read_text()
+    assert "index-url" not in lock.read_text()
+
+
+@pytest.mark.parametrize("extras", [[], ["postgres"], ["test"], ["postgres", "test"]], ids="+".join)
+def test_the_part_for_some_extras_has_what_they_need_and_nothing_else(extras):
+    found: set[str] = set()
+    for requirement in start.requirements(extras):
+        needed(requirement, found)
+    assert set(pins_of(start.locked(extras))) == found
+
+
+@pytest.mark.parametrize("extra", ["", "postgres", "test"])
+def test_a_pin_is_within_what_the_project_asks_for(extra):
+    for requirement in start.requirements([extra] if extra else []):
+        parsed = Requirement(requirement)
+        assert parsed.specifier.contains(pins()[canonicalize_name(parsed.name)]), requirement
+
+
+def test_the_next_allauth_is_not_taken_unseen():
+    (allauth,) = (Requirement(line) for line in start.requirements([]) if line.startswith("django-allauth"))
+    assert not allauth.specifier.contains("999")
+
+
+def test_the_set_up_refuses_a_file_without_a_known_hash(ready):
+    blocks = ["# needed by: run\na==1 \\\n    --hash=sha256:1", "# needed by: test\nb==2 \\\n    --hash=sha256:2"]
+    blocks += ["# needed by: postgres\nc==3 \\\n    --hash=sha256:3"]
+    (ready.folder / "requirements.lock").write_text("\n\n".join(blocks) + "\n")
+    assert ready.start("setup", "test").returncode == 0
+    assert "--require-hashes -r " in ready.calls()[0]
+    wanted = (ready.venv / start.WANTED.name).read_text()
+    assert wanted == "\n\n".join([*blocks[:2], "pip"]) + "\n"
+
+
+def test_the_newer_django_takes_the_place_of_the_other():
+    done = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "lock.py", "--newer"], capture_output=True, text=True, check=True
+    )
+    django = re.search(r"NEWER_DJANGO=(\S+)", (ROOT / ".ci" / "run").read_text())[1]
+    assert pins_of(done.stdout) == pins_of(start.locked(["test"])) | {"django": django}
+    assert "--require-hashes" in (ROOT / ".ci" / "run").read_text()
