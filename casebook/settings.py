@@ -57,6 +57,9 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "casebook.urls"
 WSGI_APPLICATION = "casebook.wsgi.application"
+# The site is at the root of its host (SITE_URL has no path). Without this, links begin with whatever the header
+# SCRIPT_NAME of a request says, also in the pages that are kept for everybody.
+FORCE_SCRIPT_NAME = ""
 
 TEMPLATES = [
     {
