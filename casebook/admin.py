@@ -59,7 +59,7 @@ class UserAdmin(DjangoUserAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.reset_link)
-        return [path("<int:pk>/wachtwoordlink/", view, name="casebook_user_reset_link"), *super().get_urls()]
+        return [path("<id:pk>/wachtwoordlink/", view, name="casebook_user_reset_link"), *super().get_urls()]
 
     @method_decorator(require_POST)
     def reset_link(self, request: HttpRequest, pk: int) -> HttpResponse:

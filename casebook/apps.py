@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,6 +12,9 @@ class CasebookConfig(AppConfig):
 
     def ready(self) -> None:
         from casebook import checks, known_browsers, leaving  # noqa: F401
+        from casebook.lib.ids import IdConverter
+
+        register_converter(IdConverter, "id")  # for <id:pk> in the routes of every app
 
         # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
         # forgot to call this would cost somebody who came back everything.

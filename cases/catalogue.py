@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from django.http import QueryDict
 from django.urls import reverse
 
+from casebook.lib.ids import read_number
 from cases import search
 from cases.models import Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword, Library, Part, Sphere
 from questions.models import Kolb, Question
@@ -386,7 +387,7 @@ def _slice(places: Iterable[int], start: int) -> list[int]:
 
 
 def _page_number(text: str) -> int:
-    return min(int(text), 100_000) if text.isascii() and text.isdigit() and len(text) < 7 and int(text) else 1
+    return read_number(text, most=999_999) or 1
 
 
 def _shown(value: str) -> str:

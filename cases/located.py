@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from casebook.lib.ids import read_number
+
 _slug = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _closes_image = re.compile(r"\]\s{0,9}[\[(]")
@@ -18,6 +20,7 @@ _control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST_ADDRESS = 500  # characters, as long as the database keeps them
 LONGEST_NAME = 60  # a part's slug, a keyword, the key of a question, as the database keeps them
 LONGEST_ACTOR = 80
+LARGEST_PLACE = 32_767  # of a number, as PostgreSQL keeps it
 MOST_TEXT = 20_000
 MOST_ITEMS = 200  # in a list of a case
 MOST_WORDS = 20_000  # in a list of the vocabulary
@@ -204,8 +207,8 @@ class Reader:
 
     def whole_number(self, node: yaml.Node | None) -> int:
         value = self.text(node)
-        if value.isascii() and value.isdigit() and 0 < int(value[:9]) <= 32767:
-            return int(value)
+        if number := read_number(value, most=LARGEST_PLACE):
+            return number
         if node is not None:
             self.problem(node.start_mark.line, f"«{shortened(value)}» is geen nummer vanaf 1", marked=True)
         return 0

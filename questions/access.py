@@ -7,7 +7,6 @@ right: 403. (Design, section 7.)
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -16,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from casebook.lib.http import read_address
 from questions.models import (
     Answer,
     Assignment,
@@ -70,7 +70,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def _way_back(request: HttpRequest) -> str:
     """Where to go after signing in: this page, or for an act the page that it was on, since most acts have none."""
-    page = urlsplit(request.headers.get("Referer", ""))
+    page = read_address(request.headers.get("Referer", ""))
     if request.method in {"GET", "HEAD"} or page.netloc != request.get_host():
         return request.get_full_path()
     return f"{page.path}?{page.query}".rstrip("?")

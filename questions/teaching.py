@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from casebook.lib.ids import read_ids
+from casebook.lib.moments import is_usable
 from questions import ceilings
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.teaching import code_closing_time, new_code
@@ -162,7 +164,7 @@ def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
             % {"most": ceilings.OWN_QUESTIONS}
         )
     keys = Question.objects.filter(case=case, key__startswith=OWN_KEY).values_list("key", flat=True)
-    numbers = [int(key.removeprefix(OWN_KEY)) for key in keys if key.removeprefix(OWN_KEY).isdecimal()]
+    numbers = read_ids(key.removeprefix(OWN_KEY) for key in keys)
     number = max(numbers, default=0) + 1
     return Question.objects.create(
         case=case, key=f"{OWN_KEY}{number}", text=text, kolb=kolb, module=module, position=1000 + number
@@ -170,11 +172,18 @@ def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
 
 
 def weeks_later(moment: datetime | None, weeks: int) -> datetime | None:
-    """The same weekday at the same time on the clock, also when summer time began or ended in between."""
+    """The same weekday at the same time on the clock, also when summer time began or ended in between.
+
+    Raises RefusedError where that would be in a year that the site does not know.
+    """
     if moment is None:
         return None
-    on_the_clock = timezone.localtime(moment).replace(tzinfo=None)
-    return timezone.make_aware(on_the_clock + timedelta(weeks=weeks))
+    if is_usable(moment) and is_usable(moment + timedelta(weeks=weeks)):
+        on_the_clock = timezone.localtime(moment).replace(tzinfo=None)
+        return timezone.make_aware(on_the_clock + timedelta(weeks=weeks))
+    raise RefusedError(
+        _("Een datum van deze module komt dan na het jaar 2100. Kies minder weken, of verander eerst die datum.")
+    )
 
 
 # --- The code ---

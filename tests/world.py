@@ -248,31 +248,31 @@ class World:
         link = reset_link(self.people["student"])
         co_teacher = colleagues.invite(module=self.module, by=self.people["teacher"])
         return {
-            "opdrachten/<int:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
-            "opdrachten/<int:pk>": f"opdrachten/{self.assignment.pk}",
-            "modules/<int:pk>": f"modules/{self.module.pk}",
-            "vragen/<int:pk>": f"vragen/{self.assignment.questions.get(module=self.module).pk}",  # not answered yet
-            "antwoorden/feedback/<int:pk>": f"antwoorden/feedback/{self.released.pk}",
-            "antwoorden/<int:pk>": f"antwoorden/{self.draft.pk}",
-            "ingeleverd/<int:pk>": f"ingeleverd/{self.submission.pk}",
-            "zinnen/<int:pk>": f"zinnen/{self.comment.pk}",
+            "opdrachten/<id:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
+            "opdrachten/<id:pk>": f"opdrachten/{self.assignment.pk}",
+            "modules/<id:pk>": f"modules/{self.module.pk}",
+            "vragen/<id:pk>": f"vragen/{self.assignment.questions.get(module=self.module).pk}",  # not answered yet
+            "antwoorden/feedback/<id:pk>": f"antwoorden/feedback/{self.released.pk}",
+            "antwoorden/<id:pk>": f"antwoorden/{self.draft.pk}",
+            "ingeleverd/<id:pk>": f"ingeleverd/{self.submission.pk}",
+            "zinnen/<id:pk>": f"zinnen/{self.comment.pk}",
             "<slug:tag>": self.classmate.tag,
-            "<int:asked>": str(self.assignment.asked.order_by("position").first().pk),
+            "<id:asked>": str(self.assignment.asked.order_by("position").first().pk),
             "meedoen/<str:code>": f"meedoen/{CODE}",
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
             "uitnodiging/collega/<str:token>": colleagues.path_of(co_teacher).strip("/"),
             "<int:invitation>": str(co_teacher.pk),
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
-            "beheer/cases/case/importeren/<int:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",
-            "beheer/cases/case/<int:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
+            "beheer/cases/case/importeren/<id:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",
+            "beheer/cases/case/<id:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
             **{
-                f"beheer/cases/case/<int:pk>/{act}": f"beheer/cases/case/{self.case.pk}/{act}"
+                f"beheer/cases/case/<id:pk>/{act}": f"beheer/cases/case/{self.case.pk}/{act}"
                 for act in ("archiveren", "intrekken", "terugzetten", "verschil", "herstellen")
             },
-            "beheer/cases/case/<int:pk>": f"beheer/cases/case/{self.concept.pk}",
+            "beheer/cases/case/<id:pk>": f"beheer/cases/case/{self.concept.pk}",
             "beheer/cases/case/<path:object_id>": f"beheer/cases/case/{self.concept.pk}",
-            "user/<int:pk>": f"user/{self.classmate.user_id}",
+            "user/<id:pk>": f"user/{self.classmate.user_id}",
             "user/<id>": f"user/{self.classmate.user_id}",
             "user/<path:object_id>": f"user/{self.classmate.user_id}",
             "module/<path:object_id>": f"module/{self.module.pk}",

@@ -1,1 +1,1 @@
-"""What every app may use: no models, nothing of one app."""
+"""What belongs to no app and defines no models. Every app may import it."""

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.ids import LARGEST_INTEGER, read_id, read_number
 from cases import checking, editions, exchange
 from cases.access import read_edition
 from cases.admin import two_editors
@@ -25,7 +26,7 @@ from cases.comparing import compare
 from cases.document import CaseDocument
 from cases.editions import RefusedError
 from cases.located import DocumentError
-from cases.models import Case, Status
+from cases.models import Case, Edition, Status
 from questions.models import Assignment
 
 LONGEST_NOTE = 200
@@ -43,7 +44,7 @@ def addresses(panel: ModelAdmin) -> list[URLPattern]:
                 panel.message_user(request, refused.sentence, messages.ERROR)
                 return HttpResponseRedirect(reverse("admin:cases_case_change", args=[pk]))
 
-        return path(f"<int:pk>/{route}/", panel.admin_site.admin_view(acting), name=f"cases_case_{name}")
+        return path(f"<id:pk>/{route}/", panel.admin_site.admin_view(acting), name=f"cases_case_{name}")
 
     return [
         act("werkversie", start_working_copy, "working_copy"),
@@ -214,7 +215,7 @@ def _name_left_out(panel: ModelAdmin, request: HttpRequest, names: list[str]) ->
 
 def history(object_id: str) -> dict:
     """What the history of a case shows beside the log: its editions, newest first, and whether a copy is open."""
-    case = Case.objects.select_related("revises").filter(pk=object_id).first() if object_id.isdecimal() else None
+    case = Case.objects.select_related("revises").filter(pk=read_id(object_id)).first()
     if case is None:
         return {}
     case = case.revises or case
@@ -252,9 +253,11 @@ def _version(case: Case, name: str) -> CaseDocument:
     if name == "werkversie":
         copy = get_object_or_404(Case.objects.select_related("part"), revises=case)
         return exchange.document_of(copy)
-    if not name.isdecimal() or len(name) > 6:
-        raise Http404
-    return read_edition(get_object_or_404(case.editions, number=name))
+    return read_edition(_edition(case, name))
+
+
+def _edition(case: Case, number: str) -> Edition:
+    return get_object_or_404(case.editions, number=read_number(number, most=LARGEST_INTEGER))
 
 
 def _named(name: str) -> str:
@@ -264,8 +267,7 @@ def _named(name: str) -> str:
 def restore(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
-    number = request.POST.get("editie", "")
-    edition = get_object_or_404(case.editions, number=number if number.isdecimal() and len(number) <= 6 else 0)
+    edition = _edition(case, request.POST.get("editie", ""))
     try:
         copy, left_out = editions.restore(edition=edition)
     except RefusedError as refused:
@@ -305,7 +307,7 @@ class SentInFilter(admin.SimpleListFilter):
 def instead_of_form(panel: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
     """Where the form of a case cannot be shown or saved: of what was withdrawn there is no text to show, and what was
     published or deleted meanwhile cannot be saved here."""
-    case = Case.objects.for_editors().filter(pk=object_id).first() if object_id.isdecimal() else None
+    case = Case.objects.for_editors().filter(pk=read_id(object_id)).first()
     if request.method == "POST" and "title" in request.POST and (case is None or case.status != Status.CONCEPT):
         return two_editors.too_late(panel, request, case)
     return to_history(case) if case and case.is_withdrawn else None

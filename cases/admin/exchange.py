@@ -45,7 +45,7 @@ def addresses(panel: ModelAdmin) -> list[URLPattern]:
 
     return [
         page("importeren/", upload, "import", IMPORTS, FORM),
-        page("importeren/<int:pk>/", confirm, "import_confirm", IMPORTS, FORM),
+        page("importeren/<id:pk>/", confirm, "import_confirm", IMPORTS, FORM),
         page("exporteren/", export_all, "export", EXPORTS, READ),
     ]
 

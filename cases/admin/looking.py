@@ -106,7 +106,7 @@ def guide(request: HttpRequest, admin_site) -> HttpResponse:
 
 def addresses(admin_site) -> list[URLPattern]:
     return [
-        path("<int:pk>/voorbeeld/", as_student, name="cases_case_as_student"),
+        path("<id:pk>/voorbeeld/", as_student, name="cases_case_as_student"),
         path("opmaak/", text_preview, name="cases_case_text_preview"),
         path("bestaat-al/", name_check, name="cases_case_name_check"),
         path("gids/", admin_site.admin_view(guide), {"admin_site": admin_site}, name="cases_case_guide"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from casebook.lib.ids import is_whole_number, read_id, read_ids
 from cases.comparing import Change, changed, work_of_page
 from cases.models import Case
 
@@ -90,10 +91,9 @@ def _rows(rows: list[forms.ModelForm]) -> str:
 def _shown(field: forms.BoundField) -> str:
     value = field.value()
     if isinstance(field.field, forms.ModelMultipleChoiceField):
-        return "\n".join(str(row) for row in field.field.queryset.filter(pk__in=[v for v in value or [] if v]))
+        return "\n".join(str(row) for row in field.field.queryset.filter(pk__in=read_ids(map(str, value or []))))
     if isinstance(field.field, forms.ModelChoiceField):
-        is_number = str(value or "").isdecimal()
-        return str(field.field.queryset.filter(pk=value).first() or "") if is_number else ""
+        return str(field.field.queryset.filter(pk=read_id(str(value or ""))).first() or "")
     return "" if value is None else str(value)
 
 
@@ -101,7 +101,7 @@ def with_rows_that_are_gone(kwargs: dict, case: Case) -> dict:
     """What a set of rows is made from, in which a row that somebody else has deleted is a new one: saving it a second
     time brings it back."""
     prefix = kwargs["prefix"]
-    if "data" in kwargs and case.pk and kwargs["data"].get(f"{prefix}-INITIAL_FORMS", "").isdecimal():
+    if "data" in kwargs and case.pk and is_whole_number(kwargs["data"].get(f"{prefix}-INITIAL_FORMS")):
         kwargs["data"] = kwargs["data"].copy()
         _heal(kwargs["data"], prefix, {str(pk) for pk in getattr(case, prefix).values_list("pk", flat=True)})
     return kwargs
@@ -131,7 +131,7 @@ def too_late(panel, request: HttpRequest, case: Case | None) -> HttpResponse:
         "title": _("Niet opgeslagen"),
         "opts": panel.opts,
         "case": case,
-        "typed": [(_label(name), value) for name, value in typed if value and not value.isdecimal()],
+        "typed": [(_label(name), value) for name, value in typed if value and not is_whole_number(value)],
     }
     return TemplateResponse(request, "admin/cases/case/too_late.html", context, status=409)
 

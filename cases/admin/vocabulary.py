@@ -1,6 +1,5 @@
 """Parts, actor types and keywords: what changes here is on readers' pages at once."""
 
-import re
 from urllib.parse import urlencode
 
 from django import forms
@@ -14,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from casebook.lib.ids import read_ids
 from cases import editions, merging
 from cases.located import DocumentError
 from cases.models import Actor, Case, Keyword, Part
@@ -155,9 +155,7 @@ class WordAdmin(RenewsLibrary):
         """Says what would follow, and after a yes has it follow."""
         if not self.has_merge_permission(request):
             raise PermissionDenied
-        rows = self.model.objects.filter(
-            pk__in=[pk for pk in request.GET.getlist("id") if re.fullmatch(r"\d{1,9}", pk)]
-        )
+        rows = self.model.objects.filter(pk__in=read_ids(request.GET.getlist("id")))
         if len(rows) < 2:
             self.message_user(request, _("Die woorden zijn er niet meer allemaal. Kies opnieuw."), messages.WARNING)
             return HttpResponseRedirect(self._address("changelist"))

@@ -1,18 +1,20 @@
 """What the feedback desk sends, read strictly: people cannot get these wrong, so nonsense is tampering and gets 400."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from questions.forms.answering import read_number, read_save
+from casebook.lib.ids import read_id, read_number, require_ids
+from casebook.lib.moments import read_moment
+from questions.forms.answering import read_save
 from questions.models import Verdict
 from questions.reading import Wanted
 from questions.saving import Draft
 
 MOST_AT_ONCE = 500
+LAST_PAGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ def read_wanted(request: HttpRequest) -> Wanted:
     return Wanted(
         key=query.get("vraag", ""),
         tag=query.get("student", ""),
-        submission=_number_or_none(query.get("antwoord", "")),
-        page=_number_or_none(query.get("pagina", "")) or 1,
-        since=_moment(query.get("sinds", "")) or timezone.now(),
+        submission=read_id(query.get("antwoord")),
+        page=read_number(query.get("pagina"), most=LAST_PAGE) or 1,
+        since=read_moment(query.get("sinds", "")) or timezone.now(),
         group=query.get("klas"),
     )
 
@@ -47,16 +49,4 @@ def read_selection(data: QueryDict) -> list[int]:
     chosen = data.getlist("antwoord")
     if len(chosen) > MOST_AT_ONCE:
         raise BadRequest("too many at once")
-    return [read_number(pk) for pk in chosen]
-
-
-def _number_or_none(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
-
-
-def _moment(value: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+    return require_ids(chosen)

@@ -11,6 +11,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.ids import read_ids, read_number
+from casebook.lib.moments import MomentField
 from questions.assigning import OwnQuestion, Plan, in_order
 from questions.models import Assignment, Enrolment, Kolb, Module, Question, Ring, Role, ring
 
@@ -19,25 +21,6 @@ MAX_GROUP_NAME = 40
 MAX_WEEKS = 260
 MAX_OWN = 10
 MAX_QUESTION = 2000
-
-
-class DateTimeField(forms.DateTimeField):
-    """The browser's own field for a day and a time, in the time of the site."""
-
-    def __init__(self, **options) -> None:
-        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        invalid = gettext_lazy("Vul een dag en een tijd in, bijvoorbeeld 24-11-2026 17:00.")
-        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]
-        super().__init__(widget=widget, input_formats=formats, error_messages={"invalid": invalid}, **options)
-
-    def to_python(self, value: object) -> datetime | None:
-        try:
-            return super().to_python(value)
-        except forms.ValidationError as error:
-            if error.code != "ambiguous_timezone":
-                raise
-            sentence = _("In dit uur wordt de klok verzet. Kies een tijd vóór 2:00 of vanaf 3:00.")
-            raise forms.ValidationError(sentence, code=error.code) from error
 
 
 class PlainForm(forms.Form):
@@ -149,12 +132,12 @@ class AssignmentForm(PlainForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Wat studenten moeten weten voor ze beginnen."),
     )
-    opens_at = DateTimeField(
+    opens_at = MomentField(
         label=gettext_lazy("Gaat open op"),
         required=False,
         help_text=gettext_lazy("Laat leeg: dan kan iedereen meteen beginnen."),
     )
-    due_at = DateTimeField(
+    due_at = MomentField(
         label=gettext_lazy("Inleveren voor"),
         required=False,
         help_text=gettext_lazy("Wie later inlevert, kan dat nog. Jij ziet dan dat het later was."),
@@ -201,7 +184,7 @@ class AssignmentForm(PlainForm):
         """The questions that are chosen now: as sent, or as typed before a quick pick, or as they are."""
         known = {question.pk for question in self.choices}
         if self.is_bound:
-            return (_numbers(self.data.getlist("questions")) & known) | self.fixed
+            return (set(read_ids(self.data.getlist("questions"))) & known) | self.fixed
         if "questions" in self.initial:
             return (set(self.initial["questions"]) & known) | self.fixed
         return {question.pk for question in self.asked}
@@ -307,9 +290,8 @@ def picked(pick: str, ticked: set[int], choices: list[Question]) -> set[int]:
 def typed_so_far(data: QueryDict, pick: str, choices: list[Question]) -> tuple[dict, list[dict]]:
     """What stands in the form of an assignment, as initial values, after a quick pick. Nothing is checked yet."""
     initial = {name: data[name] for name in data if name not in {"questions", "pick", "csrfmiddlewaretoken"}}
-    initial["questions"] = picked(pick, _numbers(data.getlist("questions")), choices)
-    total = data.get(f"{OWN_PREFIX}-TOTAL_FORMS", "")
-    count = min(int(total) if total.isascii() and total.isdigit() else 0, MAX_OWN)
+    initial["questions"] = picked(pick, set(read_ids(data.getlist("questions"))), choices)
+    count = min(read_number(data.get(f"{OWN_PREFIX}-TOTAL_FORMS")) or 0, MAX_OWN)
     own = [{name: data.get(f"{OWN_PREFIX}-{n}-{name}", "") for name in ("text", "kolb")} for n in range(count)]
     if pick == "eigen" and count < MAX_OWN:
         own.append({})
@@ -319,10 +301,6 @@ def typed_so_far(data: QueryDict, pick: str, choices: list[Question]) -> tuple[d
 def coverage_of(form: AssignmentForm, own: list[str]) -> Ring:
     """The ring of what is ticked together with a teacher's own new questions."""
     return ring(Counter([q.kolb for q in form.choices if q.pk in form.ticked] + [kolb for kolb in own if kolb in Kolb]))
-
-
-def _numbers(values: list[str]) -> set[int]:
-    return {int(value) for value in values if value.isascii() and value.isdigit() and len(value) <= 15}
 
 
 # --- Extensions ---
@@ -340,7 +318,7 @@ class ExtensionForm(PlainForm):
         to_field_name="tag",
         empty_label=gettext_lazy("Kies een student"),
     )
-    due_at = DateTimeField(label=gettext_lazy("Inleveren voor"))
+    due_at = MomentField(label=gettext_lazy("Inleveren voor"))
     reason = forms.CharField(
         label=gettext_lazy("Reden"),
         max_length=200,

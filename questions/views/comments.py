@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from casebook.lib.ids import read_id
 from questions import access, commenting
 from questions.models import Comment, Module
 from questions.teaching import RefusedError
@@ -62,7 +63,7 @@ def _module(request: HttpRequest, modules) -> Module | None:
     value = request.POST.get("module", "")
     if not value:
         return None
-    module = modules.filter(pk=int(value)).first() if value.isdecimal() and len(value) < 16 else None
+    module = modules.filter(pk=read_id(value)).first()
     if module is None:
         raise BadRequest("no module of this teacher")
     return module

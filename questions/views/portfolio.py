@@ -1,7 +1,5 @@
 """One's own answers: reading them back, and taking them along."""
 
-from datetime import UTC, datetime
-
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
+from casebook.lib.ids import read_id, require_ids
+from casebook.lib.moments import require_moment
 from questions import access, heeding, portfolio, takeaway
 from questions.models import Answer, Feedback, Verdict
 
@@ -73,8 +73,8 @@ def answers_json(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 def feedback_seen(request: HttpRequest) -> HttpResponse:
     """The news is read: what our script saw come into view, or all that was there when the page was made."""
-    until = _moment(request.POST.get("tot", ""))
-    ids = _ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
+    until = require_moment(request.POST.get("tot", ""))
+    ids = require_ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
     heeding.see(student=request.user, until=until, ids=ids)
     if access.is_script(request):
         return HttpResponse(status=204)
@@ -92,7 +92,7 @@ def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = request.POST.get("verder", "")
     if chosen not in {GOES_ON, NOT_AFTER_ALL}:
         raise BadRequest("verder is neither ja nor nee")
-    until = _moment(request.POST.get("tot", ""))
+    until = require_moment(request.POST.get("tot", ""))
     is_read = heeding.take_up(feedback=feedback, goes_on=chosen == GOES_ON, until=until)
     if not is_read:
         messages.warning(request, _("Deze feedback is net veranderd. Lees hem eerst nog een keer."))
@@ -109,36 +109,16 @@ def _place_to_go_on(user, feedback: Feedback, *, goes_on: bool) -> str:
     return f"{answer.assignment.get_absolute_url()}{query}#vraag-{answer.question.key}"
 
 
-def _ids(values: list[str]) -> list[int]:
-    if not all(map(_is_id, values)):
-        raise BadRequest("feedback is no number")
-    return [int(value) for value in values]
-
-
-def _moment(value: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-        moment.astimezone(UTC)  # which the database is told, and which the first and last days of all time have not
-    except (ValueError, OverflowError):
-        raise BadRequest("tot is no moment") from None
-    if moment.tzinfo is None:
-        raise BadRequest("tot has no time zone")
-    return moment
-
-
 def _chosen_module(request: HttpRequest):
     """?module=<id>: one of one's own modules, also one that was left or archived. 404 for any other."""
     value = request.GET.get("module")
     if value is None:
         return None
-    module = portfolio.module_of(request.user, int(value)) if _is_id(value) else None
+    module_id = read_id(value)
+    module = None if module_id is None else portfolio.module_of(request.user, module_id)
     if module is None:
         raise Http404
     return module
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 16
 
 
 def _download(content: bytes, content_type: str, suffix: str) -> HttpResponse:

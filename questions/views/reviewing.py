@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
+from casebook.lib.ids import read_id
 from questions import access, commenting, readiness, reading, reviewing
 from questions.forms.reviewing import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
@@ -161,7 +162,7 @@ def _comment_for_all(request: HttpRequest, assignment) -> str:
     if not value:
         return ""
     usable = Comment.objects.usable_by(request.user, assignment.module)
-    return get_object_or_404(usable, pk=value if value.isdecimal() and len(value) < 16 else 0).text
+    return get_object_or_404(usable, pk=read_id(value)).text
 
 
 def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from casebook.lib.ids import read_id
 from questions import access, answering, desk
 from questions.answering import HandedIn, Result
 from questions.forms.answering import read_fields, read_save, read_writer
@@ -69,8 +70,7 @@ def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _assignment_id(request: HttpRequest) -> int | None:
-    value = request.GET.get("opdracht", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+    return read_id(request.GET.get("opdracht"))
 
 
 def _page_after_save(request: HttpRequest, question, saved: Saved) -> HttpResponse:
@@ -245,7 +245,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     place = access.assignment_for_student(request, pk)
     submission = get_object_or_404(
         Submission.objects.standing(),
-        pk=request.POST.get("versie") if request.POST.get("versie", "").isdecimal() else 0,
+        pk=read_id(request.POST.get("versie")),
         answer__assignment=place.assignment,
         answer__student=request.user,
     )
@@ -266,8 +266,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy what one wrote for oneself into the assignment, where nothing stands yet."""
     place = access.assignment_for_student(request, pk)
-    question_id = request.POST.get("vraag", "")
-    question = get_object_or_404(place.assignment.questions, pk=question_id if question_id.isdecimal() else 0)
+    question = get_object_or_404(place.assignment.questions, pk=read_id(request.POST.get("vraag")))
     own = get_object_or_404(Answer, student=request.user, question=question, assignment=None)
     saved = answering.save(student=request.user, question=question, assignment_id=pk, draft=answering.Draft(own.text))
     if saved.outcome is Outcome.SAVED:

@@ -119,24 +119,34 @@ def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
     access.check_may_make_modules(request)
     form = CopyForm(request.POST or None, initial={"title": module.title, "weeks": A_YEAR})
-    if form.is_valid():
-        try:
-            copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
-        except teaching.RefusedError as refused:
-            form.add_error(None, refused.sentence)
-        else:
-            _say_copied(request, module)
-            return redirect(copy)
-    first = module.assignments.exclude(due_at=None).order_by("due_at").first()
-    then = teaching.weeks_later(first.due_at, A_YEAR) if first else None
-    context = {"form": form, "module": module, "first_due": first and first.due_at, "a_year_later": then}
+    if form.is_valid() and (copy := _copy(request, module, form)):
+        return redirect(copy)
+    context = {"form": form, "module": module, **_example_of_dates(module)}
     return render(request, "questions/module_copy.html", context)
 
 
-def _say_copied(request: HttpRequest, module: Module) -> None:
+def _copy(request: HttpRequest, module: Module, form: CopyForm) -> Module | None:
+    try:
+        copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
+    except teaching.RefusedError as refused:
+        form.add_error(None, refused.sentence)
+        return None
     messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
     if titles := teaching.not_copied(module):
-        messages.warning(request, _("Niet meegekopieerd, want niet meer in de bundel: %s.") % ", ".join(titles))
+        said = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
+        messages.warning(request, said % ", ".join(titles))
+    return copy
+
+
+def _example_of_dates(module: Module) -> dict:
+    """The first deadline, and when it would be a year later."""
+    first = module.assignments.exclude(due_at=None).order_by("due_at").first()
+    if first is None:
+        return {}
+    try:
+        return {"first_due": first.due_at, "a_year_later": teaching.weeks_later(first.due_at, A_YEAR)}
+    except teaching.RefusedError:
+        return {}
 
 
 def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:

@@ -101,13 +101,44 @@ def test_getting_is_405(client, student, address):
         {"revision": "x"},
         {"seq": "-1"},
         {"user": "abc"},
-        {"revision": "9" * 30},
-        {"revision": str(2**31)},
         {"writer": "a\0b"},
     ],
 )
 def test_tampering_is_400(client, student, address, wrong):
     assert client.post(address, values() | wrong).status_code == 400
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 2**31, 3_000_000_000, 10**15, 2**63, 10**30])
+def test_a_text_based_on_a_revision_that_no_row_can_have_is_kept_as_any_that_is_stale(client, student, address, number):
+    client.post(address, values("een", writer="a"))
+    response = client.post(address, values("twee", number, writer="b"))
+    assert (response.status_code, response["X-Revision"], response.json()["stored"]) == (409, "1", "een")
+    assert set(Answer.objects.get().versions.values_list("text", flat=True)) == {"een", "twee"}
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_a_first_text_is_stored_whatever_it_says_it_was_based_on(client, student, address, number):
+    assert client.post(address, values("een", number)).status_code == 200
+    assert Answer.objects.get().text == "een"
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_a_save_with_a_number_that_no_page_can_reach_is_stored_and_stops_no_later_one(client, student, address, number):
+    assert client.post(address, values("een", seq=number)).status_code == 200
+    assert client.post(address, values("twee", 1, seq=2)).status_code == 200
+    assert Answer.objects.get().text == "twee"
+
+
+@pytest.mark.parametrize("number", [2**31, 10**30])
+def test_a_hand_in_based_on_a_revision_that_no_row_can_have_keeps_the_text(client, student, assignment, number):
+    client.post(reverse("questions:hand_in", args=[assignment.pk]), desk(assignment, "een", "geen"))
+    response = client.post(
+        reverse("questions:hand_in", args=[assignment.pk]),
+        desk(assignment, "twee", revision=number),
+        headers={"X-Requested-With": "XMLHttpRequest"},
+    )
+    assert response.status_code == 409
+    assert set(Answer.objects.get().versions.values_list("text", flat=True)) == {"een", "twee"}
 
 
 def test_a_missing_text_is_400(client, student, address):

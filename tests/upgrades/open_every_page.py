@@ -54,7 +54,7 @@ sys.path.append(str(Path(__file__).parents[1] / "load"))  # its scripts import e
 from own_site import open_session  # noqa: E402
 
 VARIABLE = re.compile(r"<[^>]+>|\^.*")
-IN_ADMIN = re.compile(r"beheer/(\w+)/(\w+)/(?:<path:object_id>|<int:pk>|<id>)/")
+IN_ADMIN = re.compile(r"beheer/(\w+)/(\w+)/(?:<path:object_id>|<id:pk>|<id>)/")
 MOST_IN_ADMIN = 6  # rows of a model; of cases and editions all, since no two are alike
 # So many refusals in a row, and the rest of the rows is not for this person either. The rows that may be are first: the
 # own ones, and in the admin a case in each state.
@@ -122,21 +122,21 @@ def on_site() -> list[tuple]:
 # By how its route begins; the first that fits counts.
 FILLINGS = {
     "casussen/<slug:slug>": Rows(Case, ("slug",)),
-    "vragen/<int:pk>": Rows(Question),
-    "opdrachten/<int:pk>/uitstel/<slug:tag>": Rows(Extension, ("assignment", "enrolment__tag")),
-    "opdrachten/<int:pk>": Rows(Assignment, person="module__people"),
+    "vragen/<id:pk>": Rows(Question),
+    "opdrachten/<id:pk>/uitstel/<slug:tag>": Rows(Extension, ("assignment", "enrolment__tag")),
+    "opdrachten/<id:pk>": Rows(Assignment, person="module__people"),
     "meedoen/<str:code>": Rows(Module, ("code",), "people"),
-    "modules/<int:pk>/voortgang/<slug:tag>/<int:asked>": Answered,
-    "modules/<int:pk>/docenten/<int:invitation>": Rows(CoTeacherInvitation, ("module", "pk"), "module__people"),
-    "modules/<int:pk>/mensen/<slug:tag>": Rows(Enrolment, ("module", "tag"), "module__people"),
-    "modules/<int:pk>": Rows(Module, person="people"),
-    "ingeleverd/<int:pk>": Rows(Submission),
-    "zinnen/<int:pk>": Rows(Comment, person="owner"),
-    "antwoorden/feedback/<int:pk>": Rows(Feedback, person="submission__answer__student"),
-    "antwoorden/<int:pk>": Rows(Answer, person="student"),
+    "modules/<id:pk>/voortgang/<slug:tag>/<id:asked>": Answered,
+    "modules/<id:pk>/docenten/<id:invitation>": Rows(CoTeacherInvitation, ("module", "pk"), "module__people"),
+    "modules/<id:pk>/mensen/<slug:tag>": Rows(Enrolment, ("module", "tag"), "module__people"),
+    "modules/<id:pk>": Rows(Module, person="people"),
+    "ingeleverd/<id:pk>": Rows(Submission),
+    "zinnen/<id:pk>": Rows(Comment, person="owner"),
+    "antwoorden/feedback/<id:pk>": Rows(Feedback, person="submission__answer__student"),
+    "antwoorden/<id:pk>": Rows(Answer, person="student"),
     "uitnodiging/collega/<str:token>": Literal(co_teacher_links),
     "uitnodiging/<str:token>": Literal(lambda: [(INVITATION,)]),
-    "beheer/cases/case/importeren/<int:pk>": Rows(KeptUpload, person="owner"),
+    "beheer/cases/case/importeren/<id:pk>": Rows(KeptUpload, person="owner"),
     "beheer/r/<path:content_type_id>/<path:object_id>": Literal(on_site),
     "beheer/^(?P<app_label>": Literal(lambda: [(f"{label}/",) for label in ("auth", "casebook", "cases", "questions")]),
     "^account/wachtwoord/nieuw/": Literal(reset_links),
