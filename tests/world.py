@@ -262,7 +262,7 @@ class World:
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
             "uitnodiging/collega/<str:token>": colleagues.path_of(co_teacher).strip("/"),
-            "<int:invitation>": str(co_teacher.pk),
+            "<id:invitation>": str(co_teacher.pk),
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
             "beheer/cases/case/importeren/<id:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",
             "beheer/cases/case/<id:pk>/werkversie": f"beheer/cases/case/{self.case.pk}/werkversie",
