@@ -121,9 +121,14 @@ class OrderedRows(forms.BaseInlineFormSet):
     def check(self, rows: list[RowForm]) -> None:
         """Note at a row what cannot be."""
 
+    def not_in_form(self) -> list[Model]:
+        """The rows that are stored and that this form does not have: another editor's, since it was opened."""
+        known = {form.instance.pk for form in self.forms}
+        return [row for row in self.get_queryset() if row.pk not in known] if self.instance.pk else []
+
     def refuse_twice(self, rows: list[RowForm], field: str, message: str) -> None:
-        """Note at each row that says the same as one before it."""
-        seen = set()
+        """Note at each row that says the same as one before it, or as one that is stored."""
+        seen = {self.form.identity_of(row) for row in self.not_in_form()}
         for form in rows:
             if form.identity in seen:
                 form.add_error(field, message)
@@ -193,6 +198,11 @@ class NamedRow(RowForm):
     def identity(self):
         return naming.fold(self.named.name)
 
+    @classmethod
+    def identity_of(cls, row: Model):
+        """The identity of a stored row."""
+        return naming.fold(getattr(row, cls.names).name)
+
     def save(self, commit: bool = True):
         if self.named.pk is None:
             fields = {field: getattr(self.named, field) for field in self.new_fields}
@@ -247,6 +257,10 @@ class ActorRow(NamedRow):
     def identity(self):
         return naming.fold(self.named.name), self.cleaned_data["person"]
 
+    @classmethod
+    def identity_of(cls, row: CaseActor):
+        return naming.fold(row.actor.name), row.person
+
 
 class QuestionRow(RowForm):
     in_table = False
@@ -296,7 +310,7 @@ class QuestionRows(OrderedRows):
 
     def check(self, rows: list[RowForm]) -> None:
         """No key is ever used again, also not that of a question that was retired or is a teacher's own."""
-        taken = set(self.frozen) | self._out_of_sight()
+        taken = set(self.frozen) | self._out_of_sight() | {row.key for row in self.not_in_form()}
         for form in rows:
             key = form.cleaned_data["key"]
             if form.fields["key"].disabled or not key:
