@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
+from casebook.lib.http import read_address
 from cases import access, catalogue, search, window
 from cases.catalogue import Choice, Result, Selection, Shelf
 from cases.models import Actor, Case, Keyword, Sphere, Status
@@ -122,7 +122,7 @@ def _facet(name: str, label: str, choices: list[Choice]) -> Facet:
 def _with_address(response: HttpResponse, request: HttpRequest, selection: Selection) -> HttpResponse:
     """Tell htmx the address of these results. Going on with the same search takes the place of the step before, so
     that Back does not walk through every letter that was typed."""
-    before = QueryDict(urlsplit(request.htmx.current_url or "").query, mutable=True)
+    before = QueryDict(read_address(request.htmx.current_url or "").query, mutable=True)
     after = QueryDict(selection.as_query_string(), mutable=True)
     goes_on = bool(before.pop("q", [])) and bool(after.pop("q", []))
     return (replace_url if goes_on and before == after else push_url)(response, selection.address())
