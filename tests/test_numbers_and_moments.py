@@ -1,0 +1,329 @@
+"""Numbers, moments and other values that nothing here can be: each is answered in words, and none with 500."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import reverse
+
+from cases import importing, loading
+from cases.models import Case
+from cases.unpacking import Packed
+from questions.models import Assignment, Module, Submission
+from tests.cases.test_admin import form_of
+from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
+from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+from tests.test_rights import ROWS
+from tests.world import World, routes
+
+pytestmark = pytest.mark.django_db
+
+NO_IDS = ["0", "9" * 19, "9" * 20, "9" * 400, str(2**63), "9" * 5_000, "-1", "٣", "²", "1.5", "x"]
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.fixture
+def teacher(browser):
+    teacher = UserFactory(groups=["Docenten"])
+    browser.force_login(teacher)
+    return teacher
+
+
+@pytest.fixture
+def module(teacher):
+    return ModuleFactory(teacher=teacher)
+
+
+@pytest.fixture
+def assignment(module):
+    return AssignmentFactory(module=module)
+
+
+@pytest.fixture
+def student(assignment, browser):
+    enrolment = enrol(assignment.module)
+    browser.force_login(enrolment.user)
+    return enrolment
+
+
+@pytest.fixture
+def administrator(browser):
+    administrator = UserFactory(is_superuser=True)
+    browser.force_login(administrator)
+    return administrator
+
+
+# --- Ids in addresses ---
+
+
+def test_no_id_in_an_address_is_an_error():
+    """With every id of every address changed in turn, for who may use the address."""
+    world, wrong = World(), []
+    for name in sorted(set(ROWS) | set(routes())):
+        path = world.addresses[name].partition("?")[0]
+        ids = re.findall(r"(?<=/)[0-9]+(?=/)", path)
+        for role in ("student", "teacher", "administrator"):
+            for number in ids:
+                for odd in NO_IDS[:5]:
+                    there = re.sub(rf"(?<=/){number}(?=/)", odd, path, count=1)
+                    for method in ("get", "post"):
+                        status = getattr(world.client(role), method)(there, world.bodies.get(name, {})).status_code
+                        if status >= 500 or (not name.startswith("admin:") and status not in {404, 405}):
+                            wrong.append(f"{name} {role} {method} {odd[:30]}: {status}")
+    assert wrong[:20] == []
+
+
+# --- Ids in parameters and fields ---
+
+
+@pytest.mark.parametrize("number", ["", *NO_IDS])
+def test_taking_back_what_is_nothing_is_404(browser, student, assignment, number):
+    handed_in = hand_in(assignment, student)
+    address = reverse("questions:take_back", args=[assignment.pk])
+    assert browser.post(address, {"versie": number}).status_code == 404
+    assert Submission.objects.get(pk=handed_in.pk).withdrawn_at is None
+
+
+@pytest.mark.parametrize("number", ["", *NO_IDS])
+def test_copying_an_own_answer_to_no_question_is_404(browser, student, assignment, number):
+    address = reverse("questions:adopt", args=[assignment.pk])
+    assert browser.post(address, {"vraag": number}).status_code == 404
+
+
+@pytest.mark.parametrize("number", NO_IDS)
+def test_no_comment_no_module_and_no_answer_is_never_an_error(browser, assignment, number):
+    marking = reverse("questions:mark_selection", args=[assignment.pk])
+    assert browser.post(marking, {"zin": number}).status_code == 404
+    assert browser.post(marking, {"antwoord": [number]}).status_code in {302, 400}
+    assert browser.post("/zinnen/", {"text": "Een zin.", "module": number}).status_code == 400
+    feedback = reverse("questions:assignment_feedback", args=[assignment.pk])
+    for parameter in ("antwoord", "pagina", "vraag", "student", "klas"):
+        assert browser.get(feedback, {parameter: number}).status_code == 200, parameter
+
+
+# --- Moments ---
+
+NO_MOMENTS = [
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "1999-12-30T00:00:00+00:00",
+    "2101-01-02T00:00:00+00:00",
+    "2026-11-30T12:00:00",
+    "x",
+    "",
+]
+
+
+@pytest.mark.parametrize("moment", NO_MOMENTS)
+def test_a_moment_that_makes_no_sense_in_an_address_is_passed_over(browser, assignment, moment):
+    for page in ("assignment_feedback", "feedback_now"):
+        address = reverse(f"questions:{page}", args=[assignment.pk])
+        assert browser.get(address, {"sinds": moment}).status_code == 200, page
+
+
+@pytest.mark.parametrize("moment", NO_MOMENTS)
+def test_a_moment_that_makes_no_sense_from_our_own_page_is_400(browser, student, moment):
+    assert browser.post("/antwoorden/gezien/", {"tot": moment}).status_code == 400
+
+
+def test_a_moment_in_any_time_zone_is_understood(browser, student):
+    assert browser.post("/antwoorden/gezien/", {"tot": "2026-11-30T12:00:00+23:59"}).status_code == 302
+
+
+@pytest.fixture
+def send_assignment(browser, module):
+    """A function that sends the form of a new assignment with these moments."""
+    case = published_case()
+
+    def send(**moments: str):
+        sent = {"questions": [case.questions.get().pk], "own-TOTAL_FORMS": 0, "own-INITIAL_FORMS": 0}
+        sent |= {"instructions": "Dit schreef ik.", **moments}
+        return browser.post(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}", sent)
+
+    return send
+
+
+OUT_OF_RANGE = "Dit jaartal kan niet kloppen. Kies een dag in de jaren 2000 tot en met 2100."
+
+
+@pytest.mark.parametrize("field", ["opens_at", "due_at"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "1999-12-30T23:59", "2101-01-02T00:00", "9999-12-31T23:59"])
+def test_a_year_outside_2000_to_2100_is_refused_in_words(send_assignment, field, moment):
+    response = send_assignment(**{field: moment})
+    assert response.status_code == 200
+    assert OUT_OF_RANGE in response.text
+    assert "Dit schreef ik." in response.text
+    assert not Assignment.objects.exists()
+
+
+def test_the_first_and_the_last_day_are_accepted(send_assignment):
+    assert send_assignment(opens_at="2000-01-01T00:00", due_at="2100-12-31T23:59").status_code == 302
+    assert Assignment.objects.get().opens_at == datetime(1999, 12, 31, 23, 0, tzinfo=UTC)
+
+
+def test_an_extension_has_the_same_years(browser, assignment):
+    Assignment.objects.filter(pk=assignment.pk).update(due_at=datetime(2026, 12, 1, tzinfo=UTC))
+    student = enrol(assignment.module)
+    sent = {"student": student.tag, "due_at": "9999-12-31T23:59", "reason": "Ziek."}
+    response = browser.post(reverse("questions:assignment_extensions", args=[assignment.pk]), sent)
+    assert response.status_code == 200
+    assert OUT_OF_RANGE in response.text
+    assert not assignment.extensions.exists()
+
+
+@pytest.mark.parametrize("year", [2100, 9999])
+def test_a_copy_with_a_date_after_2100_is_refused_in_words(browser, assignment, year):
+    Assignment.objects.filter(pk=assignment.pk).update(due_at=datetime(year, 12, 31, 22, 59, tzinfo=UTC))
+    address = reverse("questions:module_copy", args=[assignment.module_id])
+    assert browser.get(address).status_code == 200
+    response = browser.post(address, {"title": "Kopie", "weeks": 260})
+    assert response.status_code == 200
+    assert "Een datum van deze module komt dan na het jaar 2100." in response.text
+    assert Module.objects.count() == 1
+
+
+# --- Subheads ---
+
+
+def test_a_thousand_equal_subheads_each_get_an_id(browser):
+    browser.force_login(UserFactory(groups=["Redactie"]))
+    response = browser.post("/beheer/cases/case/opmaak/", {"text": "### Kop\n\n" * 1_100})
+    assert response.status_code == 200
+    assert len(set(re.findall(r'id="([^"]+)"', response.text))) == 1_100
+
+
+# --- The admin ---
+
+
+@pytest.mark.parametrize("query", ["_to_field=", "_to_field=&_popup=1", "_to_field=bestaatniet"])
+def test_no_field_to_go_by_is_400(browser, administrator, query):
+    address = reverse("admin:casebook_user_change", args=[administrator.pk])
+    assert browser.get(f"{address}?{query}").status_code == 400
+    assert browser.post(address, dict(pair.split("=") for pair in query.split("&"))).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("cases_case", f"id__in={'9' * 20}"),
+        ("cases_case", f"part={'9' * 20}"),
+        ("cases_case", "title__regex=("),
+        ("cases_case", "title__range=1"),
+        ("cases_case", "sent_in_at__in=9999-12-31T23:59:59-14:00"),
+        ("casebook_user", f"date_joined__year={2**63}"),
+        ("casebook_user", f"groups__id__exact={'9' * 20}"),
+        ("questions_module", "groups__contains=x"),
+        ("cases_edition", f"published_at__year={2**63 - 1}"),
+    ],
+)
+def test_a_filter_of_a_list_that_cannot_be_is_no_error(browser, administrator, page, query):
+    response = browser.get(f"{reverse(f'admin:{page}_changelist')}?{query}", follow=True)
+    assert response.status_code == 200
+
+
+def test_a_search_of_a_list_is_refused_in_words_where_it_is_too_long(browser, administrator):
+    response = browser.get(reverse("admin:cases_part_changelist"), {"q": "a " * 3_000})
+    assert response.status_code == 200
+    assert "200" in "".join(map(str, response.context["messages"]))
+
+
+@pytest.mark.parametrize("chosen", ["x", "9" * 20, "", "٣"])
+def test_an_action_on_what_is_no_row_is_400(browser, administrator, chosen):
+    sent = {"action": "export_selected", "_selected_action": [chosen]}
+    assert browser.post(reverse("admin:cases_case_changelist"), sent).status_code == 400
+
+
+@pytest.mark.parametrize("chosen", [str(2**63), "9" * 20, "x"])
+def test_a_choice_that_is_no_row_is_said_at_its_field(browser, administrator, chosen):
+    group = Group.objects.create(name="Groep")
+    group.permissions.add(Permission.objects.first())
+    response = browser.post(
+        reverse("admin:auth_group_change", args=[group.pk]), {"name": "Groep", "permissions": [chosen]}
+    )
+    assert response.status_code == 200
+    assert "permissions" in response.context["adminform"].form.errors
+    assert group.permissions.count() == 1
+
+
+def test_a_row_that_another_editor_added_meanwhile_is_said_at_the_row(browser):
+    """Whoever saves a second time, after both versions were shown, does not have that row in the form."""
+    browser.force_login(UserFactory(groups=["Redactie"]))
+    case = ConceptFactory(keyword_names=[])
+    keyword = KeywordFactory(name="schulden")
+    sent = form_of(case) | {"case_keywords-TOTAL_FORMS": 1, "case_keywords-0-keyword_name": "schulden"}
+    case.case_keywords.create(keyword=keyword, position=1)
+    response = browser.post(reverse("admin:cases_case_change", args=[case.pk]), sent)
+    assert response.status_code == 200
+    assert "Dit staat er al. Haal één van de twee weg." in response.text
+    assert Case.objects.get(pk=case.pk).case_keywords.count() == 1
+
+
+@pytest.mark.parametrize("number", ["0" * 9 + "1" + "0" * 5_000, "00000000199999", "٣"])
+def test_a_number_in_a_case_file_that_no_column_holds_is_a_problem_of_the_file(browser, number):
+    editor = UserFactory(groups=["Redactie"])
+    browser.force_login(editor)
+    published_case()
+    files = loading.export()
+    name = next(name for name in files if name.startswith("cases/") or re.match(r"\d\d-", name))
+    text = re.sub(r"^nummer: .*$", f"nummer: {number}", files[name], flags=re.MULTILINE)
+    upload = importing.keep(files=[Packed(name, text.encode())], owner=editor)
+    response = browser.get(reverse("admin:cases_case_import_confirm", args=[upload.pk]))
+    assert response.status_code == 200
+
+
+# --- Headers and cookies ---
+
+
+@pytest.mark.parametrize("address", ["http://[x/?q=1", "http://[::1/?%00", "//[", "\x00"])
+def test_an_address_in_a_header_that_is_none_is_passed_over(browser, assignment, address):
+    Client.logout(browser)
+    assert browser.post("/zinnen/", headers={"referer": address}).status_code in {302, 401}
+    act = reverse("questions:take_back", args=[assignment.pk])
+    assert browser.post(act, headers={"referer": address, "accept": "text/html"}).status_code == 302
+    headers = {"hx-request": "true", "hx-current-url": address}
+    assert browser.get("/casussen/?q=a", headers=headers).status_code == 200
+
+
+def test_a_cookie_that_no_session_can_have_is_no_error(browser):
+    browser.cookies[settings.SESSION_COOKIE_NAME] = ""
+    browser.cookies[settings.SESSION_COOKIE_NAME].set("sessionid", "x", '"abcdefgh\\000ijkl"')
+    assert browser.get("/mijn-gegevens/").status_code == 302
+    assert browser.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/uitnodiging/a%00b/", "/meedoen/a%00b/", "/beheer/cases/case/a%00b/change/"])
+def test_no_address_has_nul_in_it(browser, administrator, address):
+    assert browser.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["casus=a%00b", "vraag=%00", "klas=%00", "q=%00&deel=%00&actor=a%00"])
+def test_nul_in_a_query_is_as_if_it_were_not_there(browser, assignment, query):
+    for address in ("/casussen/", reverse("questions:assignment_feedback", args=[assignment.pk]), "/antwoorden/"):
+        assert browser.get(f"{address}?{query}").status_code == 200, address
+
+
+# --- No guard of its own ---
+
+# Where digits are looked at that come from no request, and why.
+OTHER_DIGITS = {
+    "cases/search.py": "whether a word is a number",
+}
+
+
+def test_numbers_and_moments_are_read_in_one_place():
+    wanted = re.compile(r"\.(?:isdigit|isdecimal|isnumeric)\(|<int:|fromisoformat\(|\bint\([^)]*(?:GET|POST|request)")
+    found = set()
+    for app in ("casebook", "cases", "questions"):
+        for file in sorted((settings.BASE_DIR / app).rglob("*.py")):
+            name = str(file.relative_to(settings.BASE_DIR))
+            if not name.startswith("casebook/lib/") and wanted.search(file.read_text(encoding="utf-8")):
+                found.add(name)
+    assert found == set(OTHER_DIGITS)
