@@ -309,11 +309,7 @@ def start_site(*, dev: bool) -> None:
     welcome(port)
     if dev:
         replace_with("manage.py", "runserver", f"{HOST}:{port}")
-    serving = ["--workers", "2", "--threads", "4", "--bind", f"{HOST}:{port}", "--reuse-port", "--preload"]
-    # A worker that is told to stop while it begins may not hear it; then that is how long a stop takes.
-    serving += ["--graceful-timeout", "10", "--no-control-socket", "--log-level", "warning"]
-    serving += ["--forwarder-headers", ""]  # no header of a request says where the site is
-    replace_with("-m", "gunicorn", "casebook.wsgi", *serving)
+    replace_with("-m", "gunicorn", "-c", "python:casebook.serving", "casebook.wsgi", "--bind", f"{HOST}:{port}")
 
 
 def welcome(port: int) -> None:

@@ -15,14 +15,13 @@ from datetime import timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-
-from casebook.models import AttemptCount
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +52,11 @@ CODES_OF_ADDRESS = Limit("join codes of address", 300, 15 * MINUTE)
 CODES_AT_A_BUSY_ADDRESS = 1
 
 LONGEST_KEY = 40
+
+
+def _rows() -> QuerySet:
+    return apps.get_model("casebook", "AttemptCount").objects.all()
+
 
 COUNT = """
     INSERT INTO casebook_attemptcount AS counted (key, count, ends_at) VALUES (%s, 1, %s)
@@ -94,15 +98,15 @@ class Count(NamedTuple):
         return count
 
     def take_back(self) -> None:
-        AttemptCount.objects.filter(key=self.key, count__gt=0, ends_at__gt=timezone.now()).update(count=F("count") - 1)
+        _rows().filter(key=self.key, count__gt=0, ends_at__gt=timezone.now()).update(count=F("count") - 1)
 
     def forget(self) -> None:
-        AttemptCount.objects.filter(key=self.key).delete()
+        _rows().filter(key=self.key).delete()
 
 
 def tidy() -> None:
     """Throw away the counts of windows that are over."""
-    AttemptCount.objects.filter(ends_at__lte=timezone.now()).delete()
+    _rows().filter(ends_at__lte=timezone.now()).delete()
 
 
 def take(*counts: Count) -> None:
@@ -120,7 +124,7 @@ def take(*counts: Count) -> None:
 def so_far(*counts: Count) -> list[int]:
     """What each of these counted in its window until now, in one query."""
     keys = {count.key for count in counts}
-    rows = AttemptCount.objects.filter(key__in=keys, ends_at__gt=timezone.now())
+    rows = _rows().filter(key__in=keys, ends_at__gt=timezone.now())
     found = dict(rows.values_list("key", "count"))
     return [found.get(count.key, 0) for count in counts]
 

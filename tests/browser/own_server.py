@@ -33,7 +33,7 @@ def own_server(transactional_db, tmp_path):
     subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
 
     def start(*more: str):
-        options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--preload"]
+        options = ["-c", "python:casebook.serving", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
         command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options, *more]
         processes.append(
             subprocess.Popen(

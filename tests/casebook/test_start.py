@@ -213,8 +213,7 @@ def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, free_p
     assert done.returncode == 0
     assert ready.calls() == [
         "manage.py prepare",
-        f"-m gunicorn casebook.wsgi --workers 2 --threads 4 --bind 127.0.0.1:{free_port}"
-        " --reuse-port --preload --graceful-timeout 10 --no-control-socket --log-level warning",
+        f"-m gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:{free_port}",
     ]
     assert ready.environment()["DEBUG"] == "0"
     assert ready.environment()["SITE_URL"] == f"http://127.0.0.1:{free_port}"

@@ -68,9 +68,8 @@ class Gunicorn:
         self, port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
     ) -> None:
         self.port, self.log, self.kills = port, log, 0
-        self.command = [sys.executable, "-m", "gunicorn", site, "--bind", f"{HOST}:{port}", "--reuse-port"]
-        self.command += ["--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket"]
-        self.command += ["--log-level", "warning"]
+        self.command = [sys.executable, "-m", "gunicorn", "-c", "python:casebook.serving", site]
+        self.command += ["--bind", f"{HOST}:{port}", "--workers", str(workers), "--threads", str(threads)]
         self.environment = {**os.environ, **variables}
         self.process: subprocess.Popen | None = None
 

@@ -1,0 +1,101 @@
+"""How gunicorn serves the site: gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:8000
+
+gunicorn looks after the processes: it starts them again, and stops them in order. In each of them waitress talks to the
+clients: a request goes to a thread when all of it is there, and an answer is sent as fast as its client reads it. So a
+client that sends or reads one byte a second holds a connection, and nothing that others need.
+"""
+
+import os
+import resource
+import time
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+
+worker_class = "casebook.serving.WaitressWorker"
+workers = 2
+threads = 4
+preload_app = True
+reuse_port = True  # else one of the workers often takes every connection that is kept
+worker_connections = 1_000  # of one worker
+keepalive = 30  # seconds: somebody who writes saves every few seconds, on the same connection
+graceful_timeout = 10  # a worker that is told to stop while it begins may not hear it; then a stop takes this long
+control_socket_disable = True
+loglevel = "warning"
+
+# What a request may take to come in: so many seconds, and then no less than so many bytes a second.
+REQUEST_SECONDS, BYTES_A_SECOND = float(os.environ.get("REQUEST_SECONDS") or 60), 256
+MARGIN = 100  # connections beyond worker_connections, for as long as it takes to make room
+LARGEST_BODY = 64 * 1024 * 1024  # an import says in a sentence that 50 MB is its limit (cases/unpacking.py)
+OPEN_FILES = 4_096
+
+
+class WaitressWorker(Worker):
+    """A process of gunicorn in which waitress serves."""
+
+    def init_process(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        super().init_process()
+
+    def run(self) -> None:
+        server = create_server(
+            self.wsgi,
+            sockets=[listener.sock for listener in self.sockets],
+            threads=self.cfg.threads,
+            connection_limit=self.cfg.worker_connections + MARGIN,
+            channel_timeout=self.cfg.keepalive,
+            cleanup_interval=5,
+            max_request_body_size=LARGEST_BODY,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # settings.TRUSTED_PROXIES says what of them is believed
+            log_socket_errors=False,  # a client that went away is no news
+            ident=None,
+        )
+        begun: dict[HTTPChannel, float] = {}  # when a request that is not yet complete was first seen
+        while self.alive and self.ppid == os.getppid():
+            self.turn(server)
+            channels = list(server.active_channels.values())
+            close_slow(channels, begun, time.monotonic())
+            make_room(channels, self.cfg.worker_connections)
+        self.stop(server)
+
+    def turn(self, server) -> None:
+        self.notify()
+        wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
+
+    def stop(self, server) -> None:
+        """Answer what came in, and close."""
+        until = time.monotonic() + self.cfg.graceful_timeout
+        server.accepting = False
+        while time.monotonic() < until and any(is_busy(channel) for channel in server.active_channels.values()):
+            self.turn(server)
+        server.task_dispatcher.shutdown(timeout=1)
+
+
+def is_busy(channel: HTTPChannel) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len)
+
+
+def make_room(channels: list[HTTPChannel], most: int) -> None:
+    """Of more connections than that, close those that nothing has come from for longest."""
+    if len(channels) > most:
+        waiting = sorted((each for each in channels if not is_busy(each)), key=lambda each: each.last_activity)
+        for channel in waiting[: len(channels) - most]:
+            channel.will_close = True
+
+
+def close_slow(channels: list[HTTPChannel], begun: dict[HTTPChannel, float], now: float) -> None:
+    """Close the connections whose request comes in too slowly, so that nobody holds a thousand of them for nothing."""
+    coming_in = {channel for channel in channels if channel.request is not None and not channel.requests}
+    for channel in begun.keys() - coming_in:
+        del begun[channel]
+    for channel in coming_in:
+        seconds = now - begun.setdefault(channel, now)
+        received = channel.request.body_bytes_received + channel.request.header_bytes_received
+        if seconds > REQUEST_SECONDS + received / BYTES_A_SECOND:
+            channel.will_close = True
