@@ -207,7 +207,8 @@ class SubmissionQuerySet(models.QuerySet):
 
 
 class Submission(models.Model):
-    """An answer as it was handed in (ingeleverde versie). Nothing of it ever changes, but that it can be taken back."""
+    """An answer as it was handed in (ingeleverde versie). Nothing of it ever changes, but that it can be taken back,
+    and that a withdrawn case hides how it asked."""
 
     answer = models.ForeignKey(Answer, models.CASCADE, related_name="submissions", verbose_name=_("antwoord"))
     revision = models.PositiveIntegerField(_("revisie"))

@@ -197,4 +197,6 @@ def the_answer_is_still_there(phone, laptop, assignment: str) -> None:
     expect(phone.get_by_label("Jouw antwoord")).to_have_value(WRITTEN)
     laptop.goto(f"{assignment}feedback/")
     expect(laptop.get_by_role("article", name=re.compile("Chaima"))).to_contain_text(WRITTEN)
-    assert (Answer.objects.get().text, Submission.objects.get().question_text) == (WRITTEN, OLD)
+    submission = Submission.objects.get()
+    assert (Answer.objects.get().text, submission.text) == (WRITTEN, WRITTEN)
+    assert (submission.question_text, submission.withheld_text) == ("", OLD)
