@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from casebook import account_views, demonstration_views
-from casebook.account_views import mails_counted, with_mail
+from casebook.account_views import with_mail
 
 
 def page(route: str, view, name: str, make=path) -> URLPattern:
@@ -19,7 +19,7 @@ urlpatterns = [
     page("account/inloggen/", allauth_views.login, "account_login"),
     page(
         "account/inloggen/code/",
-        with_mail(mails_counted(allauth_views.request_login_code)),
+        with_mail(allauth_views.request_login_code),
         "account_request_login_code",
     ),
     page("account/inloggen/code/typen/", with_mail(allauth_views.confirm_login_code), "account_confirm_login_code"),
@@ -32,7 +32,7 @@ urlpatterns = [
         demonstration_views.not_for_the_made_up(allauth_views.password_set),
         "account_set_password",
     ),
-    page("account/wachtwoord/vergeten/", mails_counted(account_views.ask_reset), "account_reset_password"),
+    page("account/wachtwoord/vergeten/", account_views.ask_reset, "account_reset_password"),
     page("account/wachtwoord/onderweg/", with_mail(allauth_views.password_reset_done), "account_reset_password_done"),
     page(
         r"^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",

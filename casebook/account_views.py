@@ -5,8 +5,6 @@ from functools import wraps
 
 from allauth.account import views as allauth_views
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import base36_to_int
@@ -14,9 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from casebook import failures, known_browsers
-from casebook.lib import ratelimit
-from casebook.models import UserManager
 from questions import inviting
 from questions.access import signed_in
 
@@ -42,30 +37,6 @@ def with_mail(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-def mails_counted(view: View) -> View:
-    """The view, whose POST sends a mail to the address in it: not too many to one address, nor from one network."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        email = UserManager.normalize_email(request.POST.get("email"))
-        if settings.HAS_MAIL and request.method == "POST" and is_address(email):
-            try:
-                ratelimit.take(*known_browsers.counts(request, email, ratelimit.MAILS, ratelimit.MAILS_OF_ADDRESS))
-            except ratelimit.LimitReachedError:
-                return failures.too_many(request)
-        return view(request, *args, **kwargs)
-
-    return guarded
-
-
-def is_address(email: str) -> bool:
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return True
 
 
 def ask_reset(request: HttpRequest) -> HttpResponse:

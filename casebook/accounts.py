@@ -50,6 +50,7 @@ def prove_address(*, user: User, email: str) -> bool:
     stored = User.objects.select_for_update().get(pk=user.pk)  # whoever changes the address waits, or was first
     if UserManager.normalize_email(email) != stored.email:
         raise AddressChangedError
+    user.password = stored.password  # the session that begins belongs to the one that is there by now
     if stored.proven_email == stored.email:
         return False
     had_password = stored.has_usable_password()
@@ -119,8 +120,13 @@ class AccountAdapter(DefaultAccountAdapter):
             count.take_back()
 
     def set_password(self, user: User, password: str) -> None:
-        """A new password also ends the wait after too many wrong ones."""
-        super().set_password(user, password)
+        """Only in place of the one that this request found, and nothing else of the row: the owner may have proven the
+        address meanwhile, which ends every session but hers. A new password also ends the wait after wrong ones."""
+        before = user.password
+        user.set_password(password)
+        if not User.objects.filter(pk=user.pk, password=before).update(password=user.password):
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
+        self.request.signed_in_here = user  # so that this browser stays known (known_browsers.remember)
         for count in known_browsers.all_counts(self.request, user, ratelimit.PASSWORDS):
             count.forget()
 
@@ -144,11 +150,16 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_password_reset_mail(user, email, words | {"password_reset_url": reset_link(user)})
 
     def send_mail(self, template_prefix: str, email: str, words: dict) -> None:
-        """A mail server that is out must not look as if the site were broken."""
+        """Each is counted. A mail server that is out must not look as if the site were broken."""
+        whose = UserManager.normalize_email(email)
+        counts = known_browsers.counts(self.request, whose, ratelimit.MAILS, ratelimit.MAILS_OF_ADDRESS)
         try:
-            super().send_mail(template_prefix, email, words | {"site_url": settings.SITE_URL})
+            with ratelimit.attempt(*counts):
+                super().send_mail(template_prefix, email, words | {"site_url": settings.SITE_URL})
+        except ratelimit.LimitReachedError as reason:
+            raise ImmediateHttpResponse(failures.too_many(self.request)) from reason
         except (OSError, SMTPException) as reason:
-            log.exception("mail could not be sent")
+            log.error("mail could not be sent: %s", type(reason).__name__)  # what it says names the address
             page = render(self.request, "account/mail_failed.html", status=503)
             raise ImmediateHttpResponse(page) from reason
 

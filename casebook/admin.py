@@ -49,7 +49,11 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        if change:  # only what was changed: somebody may be choosing a password or proving an address meanwhile
+            columns = {field.name for field in User._meta.concrete_fields}
+            obj.save(update_fields=columns.intersection(form.changed_data))
+        else:
+            super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             leaving.remember_address(user=obj, address=form.initial["email"])
 

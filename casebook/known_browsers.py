@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count, Limit
@@ -19,21 +20,32 @@ from casebook.models import User
 COOKIE = "bekend"
 SALT = "casebook.known_browsers"
 KEPT_FOR = 60 * 60 * 24 * 365  # seconds
+STATE_LENGTH = 12
 MOST_ACCOUNTS = 10  # a tablet of a class; who signed in longest ago goes first
 
 
 class Browser(NamedTuple):
+    """Its name, and by the id of each account the state in which somebody signed in to it here."""
+
     name: str
-    users: list[int]
+    states: dict[int, str]
+
+    def knows(self, user: User) -> bool:
+        return constant_time_compare(self.states.get(user.pk, ""), state_of(user))
+
+
+def state_of(user: User) -> str:
+    """Another one after each change of the password: whoever had the account until then is as unknown as anybody."""
+    return salted_hmac(SALT, user.password).hexdigest()[:STATE_LENGTH]
 
 
 def read(request: HttpRequest) -> Browser | None:
     """What this browser was told by us; None for a new one, and for a cookie that is not ours or too old."""
     try:
-        name, *users = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_FOR)
+        name, states = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
         return None
-    return Browser(name, users)
+    return Browser(name, dict(states))
 
 
 def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) -> list[Count]:
@@ -41,7 +53,8 @@ def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) ->
     if request.user.is_authenticated and request.user.email == email:
         return [Count(limit, f"user {request.user.pk}")]
     browser = read(request)
-    if browser is not None and (user := User.objects.filter(email=email, pk__in=browser.users).only("pk").first()):
+    user = User.objects.filter(email=email, pk__in=browser.states).only("password").first() if browser else None
+    if user is not None and browser.knows(user):
         return [Count(limit, _of_browser(browser, user))]
     return [Count(limit, f"email {email}"), Count(of_address, ratelimit.network_address(request))]
 
@@ -59,7 +72,7 @@ def _of_browser(browser: Browser, user: User) -> str:
 
 def note(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
     """Somebody signed in here; the answer to this request will say so to the browser."""
-    request.signed_in_here = user.pk
+    request.signed_in_here = user
 
 
 def remember(get_response: Callable[[HttpRequest], HttpResponse]):
@@ -68,9 +81,9 @@ def remember(get_response: Callable[[HttpRequest], HttpResponse]):
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if user := getattr(request, "signed_in_here", None):
-            browser = read(request) or Browser(secrets.token_urlsafe(12), [])
-            users = [each for each in browser.users if each != user][-MOST_ACCOUNTS + 1 :]
-            value = signing.dumps([browser.name, *users, user], salt=SALT)
+            browser = read(request) or Browser(secrets.token_urlsafe(12), {})
+            others = [(pk, state) for pk, state in browser.states.items() if pk != user.pk][-MOST_ACCOUNTS + 1 :]
+            value = signing.dumps([browser.name, [*others, (user.pk, state_of(user))]], salt=SALT)
             response.set_cookie(
                 COOKIE, value, KEPT_FOR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
             )

@@ -109,8 +109,11 @@ def ask_to_leave(*, user: User) -> datetime | None:
     with transaction.atomic():
         if modules_to_hand_over(user).exists():
             return None
-        user.deletion_due_at = timezone.now() + timedelta(days=DAYS)
-        user.save(update_fields=["deletion_due_at"])
+        due_at = timezone.now() + timedelta(days=DAYS)
+        # Not where the session of this request is over: its owner may have proven the address meanwhile.
+        if not User.objects.filter(pk=user.pk, password=user.password).update(deletion_due_at=due_at):
+            return None
+        user.deletion_due_at = due_at
     return user.deletion_due_at
 
 

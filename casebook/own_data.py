@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casebook import failures, leaving, own_copy, proof
 from casebook.lib import ratelimit
+from casebook.lib.ratelimit import Count
 from casebook.own_data_forms import AddressForm, LeavingForm, NameForm
 from questions.access import signed_in
 from questions.templatetags.dates import in_full
@@ -47,10 +48,7 @@ def mail_code(request: HttpRequest) -> HttpResponse:
     """A code to prove by who is asking, for an account without a password; and back to the form that asks for it."""
     if not settings.HAS_MAIL:
         raise Http404
-    try:
-        proof.send_code(request)
-    except ratelimit.LimitReachedError:
-        return failures.too_many(request)
+    proof.send_code(request)
     messages.success(request, _("We mailden een code naar %s. Hij is een kwartier geldig.") % request.user.email)
     back = request.POST.get("next", "")
     return redirect(back if back in {reverse(name) for name in ASK_FOR_PROOF} else "own_data")
@@ -71,6 +69,8 @@ def download(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """First what goes and what stays; then, with proof, the deletion in seven days."""
     form = LeavingForm(request.POST if request.method == "POST" else None, request=request)
+    if form.is_valid() and not is_within(ratelimit.LEAVING, request):
+        return failures.too_many(request)
     if form.is_valid() and (due_at := leaving.ask_to_leave(user=request.user)):
         proof.spend_code(request)
         _write_to(request.user, due_at)
@@ -79,6 +79,15 @@ def leave(request: HttpRequest) -> HttpResponse:
         return redirect("own_data_goodbye")
     context = {"form": form, "farewell": leaving.farewell(request.user)}
     return render(request, "casebook/own_data_leave.html", context)
+
+
+def is_within(limit: ratelimit.Limit, request: HttpRequest) -> bool:
+    """Count one for this account."""
+    try:
+        ratelimit.take(Count(limit, f"user {request.user.pk}"))
+    except ratelimit.LimitReachedError:
+        return False
+    return True
 
 
 def _write_to(user, due_at) -> None:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casebook import leaving, proof
+from casebook.lib import ratelimit
+from casebook.lib.ratelimit import Count
 from casebook.models import User, UserManager
 from casebook.proof import ProofMixin
 
@@ -56,11 +58,21 @@ class AddressForm(ProofForm):
         },
     )
     field_order = ["email", "proof"]
+    too_often = _(
+        "Je probeerde dit vijf keer kort na elkaar. Er is niets veranderd. Wacht een uur en probeer het dan opnieuw."
+    )
+    session_is_over = _(
+        "Je account is intussen op een ander apparaat veranderd. Er is niets opgeslagen. Log opnieuw in."
+    )
     taken = _("Er is al een account met dit e-mailadres. Kies een ander adres.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("proof") and data.get("email"):
+            try:
+                ratelimit.take(Count(ratelimit.ADDRESS_CHANGES, f"user {self.user.pk}"))
+            except ratelimit.LimitReachedError as reason:
+                raise forms.ValidationError(self.too_often) from reason
             data["email"] = UserManager.normalize_email(data["email"])
             leaving.make_room(data["email"])
             if User.objects.filter(email=data["email"]).exclude(pk=self.user.pk).exists():
@@ -70,15 +82,18 @@ class AddressForm(ProofForm):
     def save(self) -> bool:
         """False where somebody took the address in the meantime. The new address is nobody's until it is proven."""
         old = self.user.email
-        self.user.email, self.user.proven_email = self.cleaned_data["email"], ""
         try:
             with transaction.atomic():
-                self.user.save(update_fields=["email", "proven_email"])
+                # In place of what this request found: the owner of the old address may have proven it meanwhile.
+                found = User.objects.filter(pk=self.user.pk, email=old, password=self.user.password)
+                if not found.update(email=self.cleaned_data["email"], proven_email=""):
+                    self.add_error(None, self.session_is_over)
+                    return False
                 leaving.remember_address(user=self.user, address=old)
         except IntegrityError:
-            self.user.refresh_from_db(fields=["email", "proven_email"])
             self.add_error("email", self.taken)
             return False
+        self.user.email = self.cleaned_data["email"]
         proof.spend_code(self.request)
         if old != self.user.email:
             tell_old_address(self.user, old)

@@ -109,5 +109,11 @@ def accept(*, invitation: CoTeacherInvitation, user: User) -> Standing:
     return standing
 
 
+@transaction.atomic
 def withdraw(*, module: Module, invitation_id: int) -> None:
-    CoTeacherInvitation.objects.filter(module=module, pk=invitation_id, used_at=None).delete()
+    """Raises RefusedError where a colleague was first."""
+    Module.objects.select_for_update().get(pk=module.pk)
+    found = CoTeacherInvitation.objects.filter(module=module, pk=invitation_id)
+    if found.filter(used_at__isnull=False).exists():
+        raise RefusedError(_("Deze link is al gebruikt: je collega is nu docent van deze module."))
+    found.delete()

@@ -78,7 +78,10 @@ class Gate(Enum):
 
 
 def gate(request: HttpRequest) -> Gate:
-    """At an address where people guess, a code is tried only by who is signed in, and so has tries of their own."""
+    """Whether to look at a code at all.
+
+    At an address where people guess, a code is tried only by who is signed in, and so has tries of their own.
+    """
     own, of_address = _counts(request)
     tried, tried_there = ratelimit.so_far(own, of_address)
     is_busy = tried_there >= of_address.limit.most
@@ -88,12 +91,17 @@ def gate(request: HttpRequest) -> Gate:
     return Gate.SLOW if tried >= most else Gate.OPEN
 
 
-def count_wrong_code(request: HttpRequest) -> bool:
-    """False for whoever comes too late: of many at once no more than the limit hear that their code is wrong."""
-    added = [
-        count.add() <= count.limit.most for count in set(_counts(request))
-    ]  # in each of them, whatever comes first
-    return all(added)
+def try_code(request: HttpRequest, code: str) -> Module | None:
+    """The module with this code. Counted before it is looked at, and taken back where it is right, so that of many at
+    once no more are tried than the limit says. Raises LimitReachedError for whoever comes too late."""
+    own, of_address = _counts(request)
+    ratelimit.take(own)
+    module = module_with(code)
+    if module is not None:
+        own.take_back()
+    elif own != of_address:
+        ratelimit.take(of_address)
+    return module
 
 
 def _counts(request: HttpRequest) -> tuple[Count, Count]:

@@ -41,6 +41,9 @@ SIGN_UPS = Limit("sign-ups of address", 300, 5 * MINUTE)
 # Mails with a code or a link: to one mail address, and to all together from one network address.
 MAILS = Limit("mail", 3, 5 * MINUTE)
 MAILS_OF_ADDRESS = Limit("mails of address", 300, 5 * MINUTE)
+# Each of these mails somebody, and the first tells whether an address has an account.
+ADDRESS_CHANGES = Limit("address changes", 5, 60 * MINUTE)
+LEAVING = Limit("leaving", 3, 60 * MINUTE)
 # Wrong codes from a mail, of each code that was sent.
 TYPED_CODES = Limit("typed code", 3, 15 * MINUTE)
 # Wrong join codes. There are 887 million codes: at this rate an account that guesses day and night finds one of a
@@ -112,12 +115,12 @@ def tidy() -> None:
 def take(*counts: Count) -> None:
     """Count one attempt in each of these. Raises LimitReachedError where one of them allows no more.
 
-    Then that one alone has counted it, so that being refused uses up nothing else.
+    Then none has counted it, so that being refused uses up nothing.
     """
-    for position, count in enumerate(counts):
+    for position, count in enumerate(counts, start=1):
         if count.add() > count.limit.most:
-            for earlier in counts[:position]:
-                earlier.take_back()
+            for taken in counts[:position]:
+                taken.take_back()
             raise LimitReachedError(count.limit)
 
 

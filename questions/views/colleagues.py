@@ -34,8 +34,12 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    colleagues.withdraw(module=module, invitation_id=invitation)
-    messages.success(request, _("De link werkt niet meer."))
+    try:
+        colleagues.withdraw(module=module, invitation_id=invitation)
+    except teaching.RefusedError as refused:
+        messages.error(request, refused.sentence)
+    else:
+        messages.success(request, _("De link werkt niet meer."))
     return redirect("questions:module_teachers", pk)
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
+from casebook.lib.ratelimit import LimitReachedError
 from questions import classroom, joining, teaching
 from questions.forms.teaching import JoinForm
 from questions.joining import Gate
@@ -40,9 +41,12 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if gate is Gate.SLOW:
         return _no_way_in(request, "slow")
-    module = joining.module_with(code)
+    try:
+        module = joining.try_code(request, code)
+    except LimitReachedError:
+        return _no_way_in(request, "slow")
     if module is None:
-        return _no_way_in(request, "wrong" if joining.count_wrong_code(request) else "slow", code)
+        return _no_way_in(request, "wrong", code)
     enrolment = _place_of(request, module)
     is_in = enrolment is not None and not enrolment.has_left
     if is_in and (request.method == "POST" or not enrolment.is_teacher):

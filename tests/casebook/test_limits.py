@@ -293,6 +293,16 @@ def test_a_browser_is_known_for_its_own_accounts_only():
     assert is_refused(sign_in(known, email=NOOR))
 
 
+def test_a_new_password_makes_other_browsers_unknown_and_not_the_one_where_it_was_chosen():
+    thief, hers = known_browser(), browser_of()
+    sign_in(hers)
+    hers.post(CHANGE, {"oldpassword": PASSWORD, "password1": "koelkast-op-drie", "password2": "koelkast-op-drie"})
+    hers.post("/account/uitloggen/")
+    ATTACKS["passwords of one account"].carry_out(10)
+    assert is_refused(sign_in(thief, password="geraden"))
+    assert sign_in(hers, password="koelkast-op-drie").status_code == 302
+
+
 @pytest.mark.parametrize("made_up", ["", "onzin", "[1]", "WyJ4IiwxXQ:1u:x", "é", "x" * 4000])
 def test_a_cookie_that_is_not_ours_makes_no_browser_known(made_up):
     ATTACKS["passwords of one account"].carry_out(10)
@@ -303,7 +313,7 @@ def test_a_cookie_that_is_not_ours_makes_no_browser_known(made_up):
 
 def test_a_cookie_with_another_name_in_it_makes_no_browser_known():
     known = known_browser()
-    value, stamp, signature = known.cookies["bekend"].value.split(":")
+    value, stamp, signature = known.cookies["bekend"].value.rsplit(":", 2)
     ATTACKS["passwords of one account"].carry_out(10)
     known.cookies["bekend"] = f"{value[:-1]}{'A' if value[-1] != 'A' else 'B'}:{stamp}:{signature}"
     assert is_refused(sign_in(known))
@@ -404,6 +414,13 @@ def test_join_codes_at_once():
         return guess_a_join_code(number, same)
 
     assert at_once(guess).count(False) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_right_passwords_at_once_use_nothing_up():
+    at_once(lambda number: sign_in(browser_of()), times=48)
+    assert sign_in(browser_of()).status_code == 302
+    assert [is_refused(guess_a_password(number, browser_of())) for number in range(11)] == [False] * 10 + [True]
 
 
 @pytest.mark.django_db(transaction=True)

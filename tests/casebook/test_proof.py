@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
+from pkgutil import resolve_name
 
 import pytest
 from django.core import mail
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ MINE, THEIRS = "mallory@example.org", "collega@example.org"
 SIGN_IN, SIGN_UP = "/account/inloggen/", "/account/aanmelden/"
 ASK_CODE, TYPE_CODE = "/account/inloggen/code/", "/account/inloggen/code/typen/"
 OWN_DATA, LEAVE, SEND = "/mijn-gegevens/", "/mijn-gegevens/wissen/", "/mijn-gegevens/code/"
-CHOOSE = "/account/wachtwoord/kiezen/"
+CHOOSE, CHANGE = "/account/wachtwoord/kiezen/", "/account/wachtwoord/wijzigen/"
 NEW_PASSWORD = {"password1": "koelkast-op-drie", "password2": "koelkast-op-drie"}
 
 
@@ -114,6 +115,63 @@ def test_an_address_that_came_back_has_to_be_proven_again():
     change_address(browser, MINE)
     person = User.objects.get()
     assert (person.email, person.proven_email) == (MINE, "")
+
+
+def at_that_moment(monkeypatch, where: str, act) -> None:
+    """Let this happen in the middle of a request: right before it calls that function, once."""
+    original, done = resolve_name(where), []
+
+    def meanwhile(*args, **kwargs):
+        if not done:
+            done.append(True)
+            act()
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(where, meanwhile)
+
+
+MEANWHILE = {
+    "password": ("casebook.accounts.AccountAdapter.set_password", CHANGE, {"oldpassword": PASSWORD, **NEW_PASSWORD}),
+    "address": ("casebook.leaving.make_room", OWN_DATA, {"form": "adres", "email": MINE, "proof": PASSWORD}),
+    "leaving": ("casebook.leaving.modules_to_hand_over", LEAVE, {"proof": PASSWORD}),
+}
+
+
+@pytest.mark.parametrize("act", MEANWHILE)
+def test_what_a_squatter_does_while_the_owner_proves_the_address_comes_too_late(monkeypatch, act):
+    where, path, sent = MEANWHILE[act]
+    squatter = sign_up(THEIRS)
+    owner, code = ask_code(THEIRS)
+    at_that_moment(monkeypatch, where, lambda: owner.post(TYPE_CODE, {"code": code}))
+    squatter.post(path, sent)
+    person = User.objects.get()
+    assert (person.email, person.proven_email, person.deletion_due_at) == (THEIRS, THEIRS, None)
+    assert not person.has_usable_password()
+    assert who(owner) == person.pk
+    assert who(squatter) is None
+
+
+def test_the_administrator_saves_only_what_the_form_changed(monkeypatch):
+    squatter = sign_up(THEIRS)
+    owner, code = ask_code(THEIRS)
+    person = User.objects.get()
+    administrator = Client()
+    administrator.force_login(UserFactory(is_superuser=True))
+    at_that_moment(monkeypatch, "casebook.admin.UserAdmin.save_model", lambda: owner.post(TYPE_CODE, {"code": code}))
+    form = {"email": THEIRS, "name": "Nieuwe naam", "is_active": "on"}
+    assert administrator.post(f"/beheer/casebook/user/{person.pk}/change/", form).status_code == 302
+    person.refresh_from_db()
+    assert (person.name, person.proven_email, person.has_usable_password()) == ("Nieuwe naam", THEIRS, False)
+    assert who(squatter) is None
+
+
+def test_two_who_type_the_first_code_at_once_both_have_a_session_that_lives():
+    sign_up(MINE)
+    first, second = User.objects.get(), User.objects.get()
+    prove_address = resolve_name("casebook.accounts.prove_address")
+    prove_address(user=first, email=MINE)
+    prove_address(user=second, email=MINE)
+    assert User.objects.get().password == first.password == second.password
 
 
 # --- Changing the address, leaving, and a first password ---
@@ -223,6 +281,46 @@ def test_a_code_that_proves_nothing(open_phone, person, monkeypatch, what):
 
 def test_no_more_than_three_mails_in_five_minutes(open_phone):
     assert [open_phone.post(SEND).status_code for _ in range(4)] == [302, 302, 302, 429]
+    assert len(mail.outbox) == 3
+
+
+def test_a_mail_server_that_is_out_uses_nothing_up(open_phone, settings):
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_PORT=1):
+        assert [open_phone.post(SEND).status_code for _ in range(5)] == [503] * 5
+    assert open_phone.post(SEND).status_code == 302
+
+
+def test_a_code_that_is_sent_again_is_a_mail_too(person):
+    browser, _code = ask_code(MINE)
+    assert [browser.post(TYPE_CODE, {"action": "resend"}).status_code for _ in range(2)] == [302, 302]
+    assert Client().post(ASK_CODE, {"email": MINE}).status_code == 429
+    assert len(mail.outbox) == 3
+
+
+def test_an_address_changes_five_times_an_hour_and_nobody_is_mailed_without_end():
+    browser = sign_up(MINE)
+    for number in range(20):
+        change_address(browser, f"nummer{number}@example.org")
+    assert User.objects.get().email == "nummer4@example.org"
+    assert len(mail.outbox) == 5
+
+
+def test_whether_addresses_are_taken_is_not_told_without_end():
+    browser = sign_up(MINE)
+    UserFactory(email=THEIRS)
+    sent = {"form": "adres", "email": THEIRS, "proof": PASSWORD}
+    told = ["Er is al een account" in browser.post(OWN_DATA, sent).content.decode() for _ in range(7)]
+    assert told == [True] * 5 + [False] * 2
+
+
+def test_leaving_and_coming_back_again_and_again_mails_nobody_without_end():
+    sign_up(MINE)
+    statuses = []
+    for _ in range(5):
+        browser = Client()
+        browser.post(SIGN_IN, {"login": MINE, "password": PASSWORD})
+        statuses.append(browser.post(LEAVE, {"proof": PASSWORD}).status_code)
+    assert statuses == [302, 302, 302, 429, 429]
     assert len(mail.outbox) == 3
 
 

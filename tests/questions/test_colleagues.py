@@ -143,6 +143,13 @@ def test_a_link_is_withdrawn(karin, module, page):
     assert "intrekking" not in text_of(karin.get(page))
 
 
+def test_a_link_that_was_used_is_not_said_to_be_withdrawn(karin, module, page):
+    link = make_link(karin, page)
+    (address,) = re.findall(r'action="(/modules/\d+/docenten/\d+/intrekking/)"', text_of(karin.get(page)))
+    browser_of(UserFactory(name="Omar")).post(link)
+    assert "Deze link is al gebruikt: je collega is nu docent" in text_of(karin.post(address, follow=True))
+
+
 def test_a_link_of_another_module_is_not_withdrawn(karin, module, page):
     link = make_link(karin, page)
     (address,) = re.findall(r'action="(/modules/\d+/docenten/\d+/intrekking/)"', text_of(karin.get(page)))

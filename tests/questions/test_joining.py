@@ -331,5 +331,5 @@ def test_joining_costs_a_fixed_number_of_queries(client, student, django_assert_
     for teachers in (1, 3):
         while module.enrolments.count() < teachers:
             enrol(module, role=Role.TEACHER)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(9):
             client.get("/meedoen/ABC234/")
