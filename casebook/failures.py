@@ -1,7 +1,8 @@
 """Answers for what goes wrong before a view is reached, or where it refuses what somebody sent."""
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views import defaults
 
@@ -10,6 +11,7 @@ from questions.views.replies import refused
 from questions.views.rescue import everything_sent, rescue_page, texts_sent, wants_page
 
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+UNREADABLE = (BadRequest, MultiPartParserError)  # a body that is not what its Content-Type says
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -70,6 +72,9 @@ def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse 
     except TOO_BIG:
         request._mark_post_parse_error()  # as Django does: without it, reading the form again would raise again
         return too_big(request)
+    except UNREADABLE:
+        request._mark_post_parse_error()
+        return None
     if not texts:
         return _form_to_copy(request, status, reason)
     if wants_page(request) and not any(text.strip() for text in texts.values()):

@@ -281,7 +281,7 @@ def test_a_number_in_a_case_file_that_no_column_holds_is_a_problem_of_the_file(b
     assert response.status_code == 200
 
 
-# --- Headers and cookies ---
+# --- Headers, cookies and bodies ---
 
 
 @pytest.mark.parametrize("address", ["http://[x/?q=1", "http://[::1/?%00", "//[", "\x00"])
@@ -292,6 +292,14 @@ def test_an_address_in_a_header_that_is_none_is_passed_over(browser, assignment,
     assert browser.post(act, headers={"referer": address, "accept": "text/html"}).status_code == 302
     headers = {"hx-request": "true", "hx-current-url": address}
     assert browser.get("/casussen/?q=a", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded; charset=utf-7"])
+@pytest.mark.parametrize("address", ["/bestaat-niet/", "/modules/x/", "/opdrachten/999999/bewerken/", "/zinnen/"])
+def test_a_body_that_is_not_what_it_says_is_no_error(browser, teacher, address, content_type):
+    for accept in ("text/html", "*/*"):
+        response = browser.post(address, b"text=a", content_type=content_type, headers={"accept": accept})
+        assert response.status_code in {400, 404}
 
 
 def test_a_cookie_that_no_session_can_have_is_no_error(browser):
