@@ -1,6 +1,7 @@
 """The people who use the site."""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -63,6 +64,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         """Nobody gives an account of the demonstration a password: its one way in is demonstration.is_offered."""
         super().set_password(None if self.is_demo else raw_password)
+
+    def check_password(self, raw_password: str) -> bool:
+        """As Django's, which writes the hash anew when the way of hashing has changed; but only in place of the hash that
+        was read: its owner may have ended this password meanwhile (accounts.prove_address)."""
+        read = self.password
+
+        def upgrade(raw_password: str) -> None:
+            self.set_password(raw_password)
+            type(self).objects.filter(pk=self.pk, password=read).update(password=self.password)
+
+        return check_password(raw_password, read, upgrade)
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email

@@ -5,6 +5,8 @@ from datetime import timedelta
 from pkgutil import resolve_name
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -15,6 +17,7 @@ from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "een lang wachtwoord"
+PBKDF2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
 MINE, THEIRS = "mallory@example.org", "collega@example.org"
 SIGN_IN, SIGN_UP = "/account/inloggen/", "/account/aanmelden/"
 ASK_CODE, TYPE_CODE = "/account/inloggen/code/", "/account/inloggen/code/typen/"
@@ -147,6 +150,21 @@ def test_what_a_squatter_does_while_the_owner_proves_the_address_comes_too_late(
     person = User.objects.get()
     assert (person.email, person.proven_email, person.deletion_due_at) == (THEIRS, THEIRS, None)
     assert not person.has_usable_password()
+    assert who(owner) == person.pk
+    assert who(squatter) is None
+
+
+def test_a_hash_that_is_written_anew_at_sign_in_does_not_bring_a_password_back(monkeypatch):
+    sign_up(THEIRS)
+    with override_settings(PASSWORD_HASHERS=[PBKDF2]):  # not the first one that the tests have
+        User.objects.update(password=make_password(PASSWORD))
+    owner, code = ask_code(THEIRS)
+    at_that_moment(monkeypatch, "casebook.models.User.set_password", lambda: owner.post(TYPE_CODE, {"code": code}))
+    squatter = Client()
+    with override_settings(PASSWORD_HASHERS=[*settings.PASSWORD_HASHERS, PBKDF2]):
+        squatter.post(SIGN_IN, {"login": THEIRS, "password": PASSWORD})
+    person = User.objects.get()
+    assert (person.proven_email, person.has_usable_password()) == (THEIRS, False)
     assert who(owner) == person.pk
     assert who(squatter) is None
 

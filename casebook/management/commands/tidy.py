@@ -58,17 +58,19 @@ class Command(BaseCommand):
 def delete_sessions_of_nobody() -> None:
     """Sessions of accounts that were deleted, and of visitors that hold an address without an account: somebody asked
     for a code with it."""
+    found = [(session.pk, *_whose(session.get_decoded())) for session in Session.objects.iterator()]
+    # Accounts come after sessions, or somebody who signs up in between would be taken for nobody.
     users = {str(pk): email for pk, email in User.objects.order_by().values_list("pk", "email")}
     known = set(users.values())
-    gone = []
-    for session in Session.objects.iterator():
-        data = session.get_decoded()
-        user = data.get("_auth_user_id")
-        addresses = set() if user else {found.lower() for found in _address.findall(str(data))}
-        if (user and user not in users) or addresses - known:
-            gone.append(session.pk)
+    gone = [pk for pk, user, addresses in found if (user and user not in users) or addresses - known]
     for start in range(0, len(gone), 500):
         Session.objects.filter(pk__in=gone[start : start + 500]).delete()
+
+
+def _whose(data: dict) -> tuple[str | None, set[str]]:
+    """The id of the account of a session, or else the addresses that it holds."""
+    user = data.get("_auth_user_id")
+    return user, set() if user else {address.lower() for address in _address.findall(str(data))}
 
 
 def delete_expired_counts() -> None:
