@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.internal.flows.login import clear_authentication_records, get_authentication_records
+from allauth.account.internal.stagekit import unstash_login
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from django import forms
@@ -29,7 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from casebook import failures, known_browsers, leaving, proof
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
-from casebook.models import User, UserManager
+from casebook.models import User, UserManager, one_line, stored_email
 from casebook.proof import ProofMixin
 
 log = logging.getLogger(__name__)
@@ -215,7 +216,10 @@ class SignUpForm(allauth_forms.SignupForm):
         )
 
     def clean_email(self) -> str:
-        return UserManager.normalize_email(self.cleaned_data["email"])
+        return stored_email(self.cleaned_data["email"])
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -321,5 +325,8 @@ class CodeForm(allauth_forms.ConfirmLoginCodeForm):
         except ratelimit.LimitReachedError as reason:
             raise get_adapter().validation_error("incorrect_code") from reason
         code = super().clean_code()
+        login = unstash_login(context.request, peek=True)
+        if login is None or login.user is None:  # the account was deleted since
+            raise get_adapter().validation_error("incorrect_code")
         tries.take_back()
         return code

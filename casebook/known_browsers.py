@@ -56,7 +56,7 @@ def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) ->
     user = User.objects.filter(email=email, pk__in=browser.states).only("password").first() if browser else None
     if user is not None and browser.knows(user):
         return [Count(limit, _of_browser(browser, user))]
-    return [Count(limit, f"email {email}"), Count(of_address, ratelimit.network_address(request))]
+    return [Count(of_address, ratelimit.network_address(request)), Count(limit, f"email {email}")]
 
 
 def all_counts(request: HttpRequest, user: User, limit: Limit) -> list[Count]:

@@ -3,12 +3,26 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
+
+
+def one_line(text: str) -> str:
+    """A name goes into mails, where it is to look like a name."""
+    return " ".join(text.split())
+
+
+def stored_email(typed: str) -> str:
+    """An address as it is stored. Raises ValidationError where that is too long: some letters are two in lower case."""
+    email = UserManager.normalize_email(typed)
+    if len(email) > User._meta.get_field("email").max_length:
+        raise ValidationError(_("Dit e-mailadres is te lang. Kies een ander adres."))
+    return email
 
 
 class UserManager(BaseUserManager):
@@ -59,15 +73,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         super().clean()
-        self.email = UserManager.normalize_email(self.email)
+        self.email = stored_email(self.email)
+        self.name = one_line(self.name)
 
     def set_password(self, raw_password: str | None) -> None:
         """Nobody gives an account of the demonstration a password: its one way in is demonstration.is_offered."""
         super().set_password(None if self.is_demo else raw_password)
 
     def check_password(self, raw_password: str) -> bool:
-        """As Django's, which writes the hash anew when the way of hashing has changed; but only in place of the hash that
-        was read: its owner may have ended this password meanwhile (accounts.prove_address)."""
+        """As Django's, which writes the hash anew when the way of hashing has changed; but only in place of the one it
+        read: the owner of the address may have ended this password meanwhile (accounts.prove_address)."""
         read = self.password
 
         def upgrade(raw_password: str) -> None:

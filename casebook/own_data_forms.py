@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from casebook import leaving, proof
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
-from casebook.models import User, UserManager
+from casebook.models import User, one_line, stored_email
 from casebook.proof import ProofMixin
 
 
@@ -29,6 +29,9 @@ class NameForm(forms.Form):
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, initial={"name": user.name}, label_suffix="", **kwargs)
         self.user = user
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
     def save(self) -> bool:
         self.user.name = self.cleaned_data["name"]
@@ -66,6 +69,9 @@ class AddressForm(ProofForm):
     )
     taken = _("Er is al een account met dit e-mailadres. Kies een ander adres.")
 
+    def clean_email(self) -> str:
+        return stored_email(self.cleaned_data["email"])
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("proof") and data.get("email"):
@@ -73,7 +79,6 @@ class AddressForm(ProofForm):
                 ratelimit.take(Count(ratelimit.ADDRESS_CHANGES, f"user {self.user.pk}"))
             except ratelimit.LimitReachedError as reason:
                 raise forms.ValidationError(self.too_often) from reason
-            data["email"] = UserManager.normalize_email(data["email"])
             leaving.make_room(data["email"])
             if User.objects.filter(email=data["email"]).exclude(pk=self.user.pk).exists():
                 self.add_error("email", self.taken)
@@ -82,6 +87,8 @@ class AddressForm(ProofForm):
     def save(self) -> bool:
         """False where somebody took the address in the meantime. The new address is nobody's until it is proven."""
         old = self.user.email
+        if self.cleaned_data["email"] == old:
+            return True
         try:
             with transaction.atomic():
                 # In place of what this request found: the owner of the old address may have proven it meanwhile.
@@ -95,8 +102,7 @@ class AddressForm(ProofForm):
             return False
         self.user.email = self.cleaned_data["email"]
         proof.spend_code(self.request)
-        if old != self.user.email:
-            tell_old_address(self.user, old)
+        tell_old_address(self.user, old)
         return True
 
     def done(self) -> str:

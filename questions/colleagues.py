@@ -84,7 +84,8 @@ def open_link(*, invitation: CoTeacherInvitation, user: User) -> Standing:
     who open it at once one is the first."""
     if _is_teacher(invitation.module_id, user):
         return Standing.TEACHER
-    if not is_open(invitation):
+    gone = Enrolment.objects.filter(module=invitation.module_id, user=user, left_at__gte=invitation.created_at)
+    if not is_open(invitation) or gone.exists():  # who was taken out does not come back by a link that lay about
         return Standing.OVER
     theirs = CoTeacherInvitation.objects.filter(pk=invitation.pk).filter(Q(opened_by=None) | Q(opened_by=user))
     return Standing.OPEN if theirs.update(opened_by=user) else Standing.TAKEN

@@ -51,8 +51,8 @@ TYPED_CODES = Limit("typed code", 3, 15 * MINUTE)
 # by browser.
 CODES = Limit("join code", 10, 15 * MINUTE)
 CODES_OF_ADDRESS = Limit("join codes of address", 300, 15 * MINUTE)
-# From a network address where people have guessed that much, an account gets one wrong code, and not ten.
-CODES_AT_A_BUSY_ADDRESS = 1
+# From a network address where people have guessed that much, an account has three wrong codes, and not ten.
+CODES_AT_A_BUSY_ADDRESS = 3
 
 LONGEST_KEY = 40
 

@@ -52,7 +52,7 @@ def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _accept(request, invitation)
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and request.method == "GET":
         return _page(request, invitation, colleagues.open_link(invitation=invitation, user=request.user))
     return _page(request, invitation, Standing.OPEN if colleagues.is_open(invitation) else Standing.OVER)
 

@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from casebook.accounts import reset_link
 from casebook.models import User
 from tests.factories import UserFactory
 
@@ -300,6 +301,53 @@ def test_a_code_that_proves_nothing(open_phone, person, monkeypatch, what):
 def test_no_more_than_three_mails_in_five_minutes(open_phone):
     assert [open_phone.post(SEND).status_code for _ in range(4)] == [302, 302, 302, 429]
     assert len(mail.outbox) == 3
+
+
+def test_the_same_address_in_capitals_changes_nothing():
+    browser = sign_up(MINE)
+    User.objects.update(proven_email=MINE)
+    change_address(browser, MINE.upper())
+    assert User.objects.get().proven_email == MINE
+    assert mail.outbox == []
+
+
+def test_a_code_of_an_account_that_was_deleted_meanwhile_is_a_wrong_one(person):
+    browser, code = ask_code(MINE)
+    person.delete()
+    response = browser.post(TYPE_CODE, {"code": code})
+    assert response.status_code == 200
+    assert "Deze code klopt niet" in response.content.decode()
+
+
+LONGER_IN_LOWER_CASE = "@" + ".".join(["\u0130" * 20] * 9) + ".nl"
+
+
+def test_an_address_that_is_too_long_to_store_is_said_in_words():
+    browser = Client()
+    sent = {"name": "S", "email": f"x{LONGER_IN_LOWER_CASE}", "password1": PASSWORD}
+    assert browser.post(SIGN_UP, sent).status_code == 200
+    browser = sign_up(MINE)
+    change_address(browser, f"x{LONGER_IN_LOWER_CASE}")
+    assert User.objects.get().email == MINE
+
+
+def test_a_name_is_one_line_wherever_it_is_typed():
+    browser = Client()
+    sent = {"name": "klant,\n\nUw\u2028rekening\t ", "email": MINE, "password1": PASSWORD}
+    browser.post(SIGN_UP, sent)
+    assert User.objects.get().name == "klant, Uw rekening"
+    browser.post(OWN_DATA, {"form": "naam", "name": "Noor\nvan\rDam"})
+    assert User.objects.get().name == "Noor van Dam"
+
+
+def test_a_link_that_opens_something_is_not_logged(caplog, open_phone):
+    link = reset_link(UserFactory(email=THEIRS)).removeprefix(settings.SITE_URL)
+    caplog.handler.addFilter(resolve_name(settings.LOGGING["filters"]["without_secrets"]["()"])())
+    with caplog.at_level("WARNING", "django.request"):
+        assert open_phone.get(link).status_code == 403
+    assert "/account/wachtwoord/nieuw/…" in caplog.text
+    assert link not in caplog.text
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_secrets"]
 
 
 def test_a_mail_server_that_is_out_uses_nothing_up(open_phone, settings):

@@ -208,6 +208,22 @@ def test_who_left_comes_back(karin, module, page):
     assert teachers_of(module) == {"Karin Vos", "Omar"}
 
 
+def test_who_was_taken_out_does_not_come_back_by_a_link_that_lay_about(karin, module, page):
+    omar = enrol(module, UserFactory(name="Omar"), role=Role.TEACHER)
+    before = make_link(karin, page)
+    karin.post(f"/modules/{module.pk}/mensen/{omar.tag}/vertrek/")
+    browser = browser_of(omar.user)
+    assert [browser.get(before).status_code, browser.post(before).status_code] == [410, 410]
+    assert browser.post(make_link(karin, page)).status_code == 302
+    assert teachers_of(module) == {"Karin Vos", "Omar"}
+
+
+def test_a_look_ahead_of_a_browser_binds_nothing(karin, page):
+    link = make_link(karin, page)
+    browser_of(UserFactory()).head(link)
+    assert "Geopend door" not in text_of(karin.get(page))
+
+
 def test_there_are_at_most_twenty_links_at_a_time(karin, page):
     for _ in range(20):
         make_link(karin, page)
