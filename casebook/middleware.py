@@ -93,8 +93,11 @@ def short_way_back(get_response: Callable[[HttpRequest], HttpResponse]):
     return middleware
 
 
+UNKNOWN_SIGN = "%EF%BF%BD"  # in place of what is taken out, so that what stands around it makes no new one
+
+
 class WithoutNul:
-    """Take NUL out of the query string and out of cookies, and know no address that has it.
+    """Make «unknown sign» of NUL in the query string, take it out of cookies, and know no address that has it.
 
     No row can have it, so it finds nothing; but PostgreSQL answers a question with NUL in it with an error. Texts in
     forms have rules of their own (questions.text.normalise).
@@ -105,7 +108,7 @@ class WithoutNul:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "%00" in request.META["QUERY_STRING"]:
-            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "")
+            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", UNKNOWN_SIGN)
         for name in [name for name, value in request.COOKIES.items() if "\0" in name + value]:
             del request.COOKIES[name]
         return self.get_response(request)

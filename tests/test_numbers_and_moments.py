@@ -314,8 +314,11 @@ def test_no_address_has_nul_in_it(browser, administrator, address):
     assert browser.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["casus=a%00b", "vraag=%00", "klas=%00", "q=%00&deel=%00&actor=a%00"])
-def test_nul_in_a_query_is_as_if_it_were_not_there(browser, assignment, query):
+NUL_IN_QUERIES = ["casus=a%00b", "casus=a%0%000b", "vraag=%00", "klas=%00", "q=%00&deel=%00&actor=a%00"]
+
+
+@pytest.mark.parametrize("query", NUL_IN_QUERIES)
+def test_nul_in_a_query_is_no_error(browser, assignment, query):
     for address in ("/casussen/", reverse("questions:assignment_feedback", args=[assignment.pk]), "/antwoorden/"):
         assert browser.get(f"{address}?{query}").status_code == 200, address
 
