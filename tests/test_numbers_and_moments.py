@@ -323,6 +323,23 @@ def test_nul_in_a_query_is_no_error(browser, assignment, query):
         assert browser.get(f"{address}?{query}").status_code == 200, address
 
 
+@pytest.mark.parametrize("field", ["klas", "vraag", "student"])
+def test_nul_in_what_is_released_finds_nothing(browser, assignment, field):
+    sent = {"wat": "klas" if field == "klas" else "hier", field: "a\0b"}
+    assert browser.post(reverse("questions:release_feedback", args=[assignment.pk]), sent).status_code == 302
+
+
+def test_nul_in_what_is_undone_finds_nothing(browser, assignment):
+    assert browser.post(reverse("questions:undo_selection", args=[assignment.pk]), {"actie": "a\0b"}).status_code == 302
+
+
+def test_nul_in_a_reason_is_left_out(browser, administrator):
+    case = published_case()
+    sent = {"reason": "Her\0kend.", "title": "Iets\0 anders"}
+    assert browser.post(reverse("admin:cases_case_withdraw", args=[case.pk]), sent).status_code == 302
+    assert Case.objects.get(pk=case.pk).title == "Iets anders"
+
+
 # --- No guard of its own ---
 
 # Where digits are looked at that come from no request, and why.

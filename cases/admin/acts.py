@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casebook.lib.ids import LARGEST_INTEGER, read_id, read_number
+from casebook.lib.text import read_line
 from cases import checking, editions, exchange
 from cases.access import read_edition
 from cases.admin import two_editors
@@ -117,7 +118,7 @@ def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         raise RefusedError(
             _("Iemand heeft deze casus opgeslagen sinds jij hem opende. Lees wat er nu staat; publiceer daarna.")
         )
-    note = " ".join(request.POST.get("note", "").split())[:LONGEST_NOTE]
+    note = read_line(request.POST.get("note", ""))[:LONGEST_NOTE]
     problems = [problem.message for problem in checking.errors(exchange.document_of(case))]
     if case.is_working_copy and not note:
         problems.append(_("Schrijf in één regel wat er veranderd is."))
@@ -159,7 +160,7 @@ def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.filter(status__in=[Status.PUBLISHED, Status.ARCHIVED]), pk=pk)
     if not request.user.has_perm("cases.withdraw_case"):
         raise PermissionDenied
-    reason, title = (" ".join(request.POST.get(name, "").split()) for name in ("reason", "title"))
+    reason, title = (read_line(request.POST.get(name, "")) for name in ("reason", "title"))
     if request.method == "POST" and reason:
         editions.withdraw(case=case, reason=reason, title=title[:200])
         _rename_in_log(case)
@@ -193,7 +194,7 @@ def put_back(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         panel.log_change(request, case, _("Teruggehaald uit het archief."))
         panel.message_user(request, _("De casus staat weer in de bundel."))
         return to_case(case)
-    reason = " ".join(request.POST.get("reason", "").split())
+    reason = read_line(request.POST.get("reason", ""))
     if not reason:
         panel.message_user(request, _("Schrijf waarom de tekst weer gelezen mag worden."), messages.ERROR)
         return to_history(case)

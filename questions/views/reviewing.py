@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
 from casebook.lib.ids import read_id
+from casebook.lib.text import read_line
 from questions import access, commenting, readiness, reading, reviewing
 from questions.forms.reviewing import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
@@ -189,7 +190,7 @@ def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:
 @by_who_opened_the_page
 def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     access.assignment_for_teacher(request, pk)
-    count = reviewing.undo_batch(author=request.user, token=request.POST.get("actie", ""))
+    count = reviewing.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
     gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
     messages.success(request, gone % {"count": count})
     return _back(request, reverse("questions:assignment_feedback", args=[pk]))
@@ -222,21 +223,22 @@ def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedback]:
     """As the button said; every one of these narrows it down. Raises BadRequest where it said nothing."""
     data = request.POST
+    group, key, tag = (read_line(data.get(name, "")) for name in ("klas", "vraag", "student"))
     if data.get("wat") not in {"hier", "klas", "alles", "keuze"}:
         raise BadRequest("what to release?")
     if data["wat"] == "keuze":
         return ready.filter(submission__in=read_selection(data))
-    if data["wat"] == "hier" and not (data.get("vraag") or data.get("student")):
+    if data["wat"] == "hier" and not (key or tag):
         raise BadRequest("here is where?")
-    if data["wat"] == "klas" and not data.get("klas"):
+    if data["wat"] == "klas" and not group:
         raise BadRequest("which group?")
-    if data["wat"] in {"hier", "klas"} and data.get("klas"):
-        students = {"submission__answer__assignment__module__enrolments__group": data["klas"]}
+    if data["wat"] in {"hier", "klas"} and group:
+        students = {"submission__answer__assignment__module__enrolments__group": group}
         ready = ready.filter(**students, **_same_student())
-    if data["wat"] == "hier" and data.get("vraag"):
-        ready = ready.filter(submission__answer__question__key=data["vraag"])
-    if data["wat"] == "hier" and data.get("student"):
-        ready = ready.filter(submission__answer__assignment__module__enrolments__tag=data["student"], **_same_student())
+    if data["wat"] == "hier" and key:
+        ready = ready.filter(submission__answer__question__key=key)
+    if data["wat"] == "hier" and tag:
+        ready = ready.filter(submission__answer__assignment__module__enrolments__tag=tag, **_same_student())
     return ready
 
 
