@@ -34,7 +34,7 @@ SEED = os.environ.get("ODD_SEED", "casusboek")
 TIMES = int(os.environ.get("ODD_TIMES", "1"))
 
 # Requests with odd values, for each address and method: where this role only hears that it may not, and where it may.
-WHERE_REFUSED, WHERE_ALLOWED = 1, 3
+WHERE_REFUSED, WHERE_ALLOWED = 1, 2
 
 ROLES = ("visitor", "stranger", "student", "left", "teacher", "colleague", "other_teacher", "editor", "administrator")
 
