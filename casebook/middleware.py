@@ -107,8 +107,9 @@ class WithoutNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META["QUERY_STRING"]:
-            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", UNKNOWN_SIGN)
+        for nul in ("%00", "\0"):  # as it is written, and as some servers let it through
+            if nul in request.META["QUERY_STRING"]:
+                request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace(nul, UNKNOWN_SIGN)
         for name in [name for name, value in request.COOKIES.items() if "\0" in name + value]:
             del request.COOKIES[name]
         return self.get_response(request)

@@ -7,8 +7,11 @@ client that sends or reads one byte a second holds a connection, and nothing tha
 
 import os
 import resource
+import socket
+import sys
 import time
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
@@ -25,11 +28,27 @@ graceful_timeout = 10  # a worker that is told to stop while it begins may not h
 control_socket_disable = True
 loglevel = "warning"
 
-# What a request may take to come in: so many seconds, and then no less than so many bytes a second.
+# What a request may take to come in, and an answer to be read: so many seconds, and then so many bytes a second.
 REQUEST_SECONDS, BYTES_A_SECOND = float(os.environ.get("REQUEST_SECONDS") or 60), 256
 MARGIN = 100  # connections beyond worker_connections, for as long as it takes to make room
 LARGEST_BODY = 64 * 1024 * 1024  # an import says in a sentence that 50 MB is its limit (cases/unpacking.py)
+LARGEST_HEAD = 64 * 1024
+MORE_THAN_ANY_ANSWER = 1024 * 1024 * 1024
+BYTES_READ_A_SECOND = 4 * 1024
 OPEN_FILES = 4_096
+
+
+class Channel(HTTPChannel):
+    """A connection. No browser sends its next request before the answer to this one, nor a request of unknown length.
+
+    Proxies need not either. Whoever does could pile up answers, or work, and is let go.
+    """
+
+    def received(self, data: bytes) -> bool:
+        is_read = super().received(data)
+        if len(self.requests) > 1 or (self.request is not None and self.request.chunked):
+            self.will_close = True
+        return is_read
 
 
 class WaitressWorker(Worker):
@@ -51,12 +70,15 @@ class WaitressWorker(Worker):
             channel_timeout=self.cfg.keepalive,
             cleanup_interval=5,
             max_request_body_size=LARGEST_BODY,
+            max_request_header_size=LARGEST_HEAD,
+            outbuf_high_watermark=MORE_THAN_ANY_ANSWER,  # or a thread would wait for a client that does not read
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # settings.TRUSTED_PROXIES says what of them is believed
             log_socket_errors=False,  # a client that went away is no news
             ident=None,
         )
-        begun: dict[HTTPChannel, float] = {}  # when a request that is not yet complete was first seen
+        server.channel_class = Channel
+        begun: dict[HTTPChannel, float] = {}  # since when something is expected of a client
         while self.alive and self.ppid == os.getppid():
             self.turn(server)
             channels = list(server.active_channels.values())
@@ -77,6 +99,18 @@ class WaitressWorker(Worker):
         server.task_dispatcher.shutdown(timeout=1)
 
 
+def on_starting(arbiter: Arbiter) -> None:
+    """With reuse_port a second site would share the port of the first one without a word."""
+    for address in arbiter.cfg.address:
+        if isinstance(address, tuple):
+            with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as reason:
+                    sys.exit(f"{address[0]}:{address[1]} cannot be had: {reason.strerror}")
+
+
 def is_busy(channel: HTTPChannel) -> bool:
     return bool(channel.requests or channel.total_outbufs_len)
 
@@ -90,12 +124,21 @@ def make_room(channels: list[HTTPChannel], most: int) -> None:
 
 
 def close_slow(channels: list[HTTPChannel], begun: dict[HTTPChannel, float], now: float) -> None:
-    """Close the connections whose request comes in too slowly, so that nobody holds a thousand of them for nothing."""
-    coming_in = {channel for channel in channels if channel.request is not None and not channel.requests}
-    for channel in begun.keys() - coming_in:
+    """Close the connections whose request comes in too slowly, or whose answer is read too slowly.
+
+    Else somebody could hold a thousand of them for nothing.
+    """
+    expected = {each for each in channels if not each.requests and (each.request is not None or each.total_outbufs_len)}
+    for channel in begun.keys() - expected:
         del begun[channel]
-    for channel in coming_in:
+    for channel in expected:
         seconds = now - begun.setdefault(channel, now)
-        received = channel.request.body_bytes_received + channel.request.header_bytes_received
-        if seconds > REQUEST_SECONDS + received / BYTES_A_SECOND:
+        if seconds > REQUEST_SECONDS + seconds_for(channel):
             channel.will_close = True
+
+
+def seconds_for(channel: HTTPChannel) -> float:
+    """What more it may take: for the bytes of a request that came in, or of an answer that are still to be read."""
+    if channel.request is None:
+        return channel.total_outbufs_len / BYTES_READ_A_SECOND
+    return (channel.request.body_bytes_received + channel.request.header_bytes_received) / BYTES_A_SECOND

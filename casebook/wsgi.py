@@ -7,8 +7,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 
+from casebook.lib.wsgi import plain_http
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casebook.settings")
-application = get_wsgi_application()
+application = plain_http(get_wsgi_application())
 
 from casebook import demonstration  # noqa: E402
 

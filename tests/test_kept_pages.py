@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 
 import pytest
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import set_script_prefix
 
+from casebook.lib.wsgi import plain_http
 from cases import catalogue, window
 from tests.factories import UserFactory, published_case
 
@@ -30,11 +32,12 @@ SLUG = "opgeruimd-staat-netjes"
 KEPT = {
     "casebook/views.py home": ["/"],
     "casebook/views.py about": ["/over/"],
-    "cases/views.py case_list": ["/casussen/", "/casussen/?bril=doener"],
+    "cases/views.py case_list": ["/casussen/", "/casussen/?bril=doener", "/casussen/?q=caf%C3%A9"],
     "cases/views.py _catalogue": ["/casussen/", "/casussen/?bril=doener"],
     "cases/views.py case_detail": [f"/casussen/{SLUG}/"],
     "cases/views.py _parts": [f"/casussen/{SLUG}/"],
 }
+KEPT_AS_A_PAGE_ONLY = {"/over/", "/casussen/?q=caf%C3%A9"}
 ADDRESSES = sorted({address for addresses in KEPT.values() for address in addresses})
 # Functions whose results are kept by their arguments: of each, what those are. None of them is given a request.
 REMEMBERED = {
@@ -71,6 +74,8 @@ ODD: dict[str, dict[str, str]] = {
     "a page from elsewhere": {"HTTP_REFERER": "https://evil.example/", "HTTP_ORIGIN": "https://evil.example"},
     "a saved page": {"HTTP_IF_NONE_MATCH": "*", "HTTP_IF_MODIFIED_SINCE": "Fri, 01 Jan 2100 00:00:00 GMT"},
     "a piece of a page": {"HTTP_RANGE": "bytes=0-9"},
+    "another charset": {"CONTENT_TYPE": "text/plain; charset=latin-1"},
+    "a charset that is none": {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=rot13"},
     "a browser of its own": {"HTTP_USER_AGENT": "<b>kapot</b>", "HTTP_SAVE_DATA": "on", "HTTP_DNT": "1"},
 }
 COOKIES = {
@@ -99,11 +104,14 @@ class Browser:
 
     def ask(self, address: str, method: str = "GET", **environ: str) -> tuple[int, dict[str, str], bytes]:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        request = RequestFactory().generic(method, address, HTTP_COOKIE=cookies, **environ)
-        response = WSGIHandler()(request.environ, lambda status, headers: None)
+        environ |= RequestFactory().generic(method, address, HTTP_COOKIE=cookies).environ | environ
+        told: list = []
+        response = plain_http(WSGIHandler())(environ, lambda *head: told.extend(head))
         body = b"".join(response)
-        response.close()
-        return response.status_code, dict(response.headers), body
+        if hasattr(response, "close"):
+            response.close()
+        headers = {name: value for name, value in told[1] if name != "Set-Cookie"}
+        return int(told[0].split()[0]), headers, body
 
 
 @pytest.fixture(autouse=True)
@@ -243,4 +251,31 @@ def test_these_addresses_keep_something_at_their_first_visit(people, who, addres
     nothing_kept()
     people[who].ask(address)
     is_kept = window._pages.total() if who == "visitor" else window._parts.total()
-    assert bool(is_kept) is (who == "visitor" or address != "/over/")
+    assert bool(is_kept) is (who == "visitor" or address not in KEPT_AS_A_PAGE_ONLY)
+
+
+# --- The charset of a request ---
+
+
+CHARSETS = ["latin-1", "utf-7", "unicode_escape", "rot13", "hex", "undefined", "idna", "utf-16", '"utf-7"', ""]
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+@pytest.mark.parametrize("query", ["q=%41", "q=%2B2AA-", "q=%5Cud800", "q=%C3%A9"])
+def test_what_a_request_says_of_its_charset_is_not_believed(charset, query):
+    address = f"/casussen/?{query}"
+    wanted = Browser().ask(address)
+    assert wanted[0] == 200
+    nothing_kept()
+    assert Browser().ask(address, CONTENT_TYPE=f"text/plain; Charset={charset}; x=y") == wanted
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_nor_is_that_of_a_form(settings, charset, kind):
+    sent = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n\xc3\xa9+2AA-\r\n--x--\r\n'
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "csrf" not in name]
+    body = sent if "multipart" in kind else b"login=%C3%A9%2B2AA-"
+    said = {"CONTENT_TYPE": f"{kind}; charset={charset}", "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    status, _headers, page = Browser().ask("/account/inloggen/", "POST", **said)
+    assert (status, 'value="é+2AA-"' in page.decode()) == (200, True)

@@ -142,10 +142,10 @@ def test_slow_requests_keep_nobody_waiting(site, sent, count):
 
 
 def test_slow_readers_keep_nobody_waiting(site):
-    """Each asks for some megabytes and reads nothing."""
+    """Each asks for a file that is larger than what fits on the way, and reads nothing."""
     with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=PATIENCE) as page:
         font = re.search(r'href="(/static/fonts/[^"]+woff2)"', page.read().decode())[1]
-    wanted = f"GET {font} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 400
+    wanted = f"GET {font} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     with many(site, 24, wanted, buffer=4096):
         for _ in range(30):  # until nothing more fits between the site and them
             assert site.ask() == 200
@@ -208,16 +208,43 @@ def test_the_longest_request_line_gets_a_page(site):
     assert site.ask(path) == 200
 
 
-def test_requests_that_come_at_once_are_all_answered(site):
-    got = b""
-    with site.connect(GET + GET + GET[:20]) as client:
-        while got.count(b"HTTP/1.1 200 OK") < 2:
-            got += client.recv(65536)
-        client.sendall(GET[20:])
-        while got.count(b"HTTP/1.1 200 OK") < 3:
-            piece = client.recv(65536)
-            assert piece, got
-            got += piece
+def test_who_asks_for_much_at_once_and_reads_nothing_keeps_nobody_waiting(site):
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=PATIENCE) as page:
+        sheet = re.search(r'href="(/static/css/[^"]+css)"', page.read().decode())[1]
+    wanted = f"GET {sheet} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    with many(site, 16, wanted * (8_000 // len(wanted)), buffer=4096):
+        for _ in range(10):
+            assert site.ask() == 200
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("pieces", [[b"1;" + b"a" * 60_000], [b"1\r\na\r\n"] * 20, [b"0\r\n" + b"a" * 60_000]])
+def test_who_sends_a_body_of_unknown_length_is_let_go(site, pieces):
+    head = b"POST /account/inloggen/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with site.connect(head) as client:
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.05)
+        assert answer(client) == b""
+
+
+def test_a_second_site_on_the_port_is_refused_in_a_sentence(site):
+    second = subprocess.run(
+        command_of_readme(site.port), cwd=start.ROOT, env=site.environment, capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode != 0
+    assert f"127.0.0.1:{site.port} cannot be had: Address already in use" in second.stderr
+
+
+def test_head_is_answered_without_a_body(site):
+    with site.connect(b"HEAD /casussen/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as client:
+        time.sleep(1)
+        got = client.recv(100_000)
+        assert got.startswith(b"HTTP/1.1 200 OK")
+        assert got.endswith(b"\r\n\r\n")
+        client.sendall(GET)
+        assert one_response(client) == 200
 
 
 @pytest.mark.parametrize("expects", [True, False])
