@@ -153,6 +153,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ATTACKS)
 def test_within_the_limit_is_allowed_and_after_it_refused(name, monkeypatch):
     attack = ATTACKS[name]
@@ -180,6 +181,7 @@ def is_busy(**environ) -> bool:
     return response.status_code == 302 and response["Location"].startswith(SIGN_IN)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("hops", "come_from"),
     [
@@ -201,6 +203,7 @@ def test_nobody_comes_from_another_address_by_saying_so(settings, hops, come_fro
     assert is_busy(**{name: value.format(999, "3e7") for name, value in come_from.items()})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("hops", "neighbour"),
     [
