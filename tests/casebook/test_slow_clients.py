@@ -137,7 +137,8 @@ def test_slow_requests_keep_nobody_waiting(site, sent, count):
     with many(site, count, sent) as clients:
         for _ in range(3):
             for client in clients:
-                client.sendall(b"a")
+                with contextlib.suppress(OSError):  # on a slow machine it has been cut off by now
+                    client.sendall(b"a")
             assert [site.ask(), site.ask("/casussen/")] == [200, 200]
 
 
@@ -266,8 +267,10 @@ def test_a_body_of_hopeless_length_is_refused_at_once(site):
 
 @pytest.mark.parametrize("nonsense", [b"\r\n\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00" * 20_000])
 def test_what_is_no_http_is_refused(site, nonsense):
-    with site.connect(nonsense) as client:
-        client.shutdown(socket.SHUT_WR)
+    with site.connect() as client:
+        with contextlib.suppress(OSError):  # it may be refused before all of it is sent
+            client.sendall(nonsense)
+            client.shutdown(socket.SHUT_WR)
         got = answer(client)
         assert not got or re.match(rb"HTTP/1.[01] 4", got)
     assert site.ask() == 200
