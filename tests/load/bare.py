@@ -15,7 +15,13 @@ SECRET_KEY, ALLOWED_HOSTS, DATABASES = careful.SECRET_KEY, careful.ALLOWED_HOSTS
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 INSTALLED_APPS += ["django.contrib.messages", "allauth.account", "django_htmx"]
 # Without what is the casebook's own: what it costs counts against the casebook.
-OURS = {"casebook.middleware.whose_device", "casebook.unsent_forms.GiveFormsBack"}
+OURS = {
+    "casebook.known_browsers.remember",
+    "casebook.middleware.WithoutNul",
+    "casebook.middleware.short_way_back",
+    "casebook.middleware.whose_device",
+    "casebook.unsent_forms.GiveFormsBack",
+}
 MIDDLEWARE = [name for name in careful.MIDDLEWARE if name not in OURS]
 STATIC_ROOT, STATIC_URL = careful.STATIC_ROOT, careful.STATIC_URL
 DEFAULT_AUTO_FIELD, USE_TZ, TIME_ZONE = careful.DEFAULT_AUTO_FIELD, True, careful.TIME_ZONE
