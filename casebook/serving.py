@@ -16,6 +16,7 @@ from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import WSGITask
 
 worker_class = "casebook.serving.WaitressWorker"
 workers = 2
@@ -38,11 +39,23 @@ BYTES_READ_A_SECOND = 4 * 1024
 OPEN_FILES = 4_096
 
 
+class Task(WSGITask):
+    """An answer. waitress ends the connection after one without Content-Length; one that has no body (204, 304) needs
+    none, and a page that polls would connect anew each time."""
+
+    def set_close_on_finish(self) -> None:
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or asked or self.version != "1.1":
+            super().set_close_on_finish()
+
+
 class Channel(HTTPChannel):
     """A connection. No browser sends its next request before the answer to this one, nor a request of unknown length.
 
     Proxies need not either. Whoever does could pile up answers, or work, and is let go.
     """
+
+    task_class = Task
 
     def received(self, data: bytes) -> bool:
         is_read = super().received(data)

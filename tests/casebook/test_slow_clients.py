@@ -174,6 +174,16 @@ def test_a_connection_is_kept_while_somebody_thinks(site):
     assert import_module("casebook.serving").keepalive >= 15
 
 
+def test_a_connection_is_kept_after_an_answer_without_a_body(site):
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=PATIENCE) as page:
+        sheet = re.search(r'href="(/static/css/[^"]+css)"', page.read().decode())[1]
+    known = f"GET {sheet} HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n\r\n"
+    with site.connect(known.encode()) as client:
+        assert one_response(client) == 304
+        client.sendall(GET)
+        assert one_response(client) == 200
+
+
 def test_hundreds_of_idle_phones_keep_nobody_waiting(site):
     with many(site, 300, GET) as clients:
         assert {one_response(client) for client in clients} == {200}
