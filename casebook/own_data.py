@@ -45,7 +45,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def mail_code(request: HttpRequest) -> HttpResponse:
-    """A code to prove by who is asking, for an account without a password; and back to the form that asks for it."""
+    """Mail a code to an account without a password, and go back to the form in which it is typed."""
     if not settings.HAS_MAIL:
         raise Http404
     proof.send_code(request)

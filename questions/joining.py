@@ -80,7 +80,7 @@ class Gate(Enum):
 def gate(request: HttpRequest) -> Gate:
     """Whether to look at a code at all.
 
-    At an address where people guess, a code is tried only by who is signed in, and so has tries of their own.
+    At an address where people guess codes, visitors have to sign in first: each account has its own limit.
     """
     own, of_address = _counts(request)
     tried, tried_there = ratelimit.so_far(own, of_address)

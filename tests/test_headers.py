@@ -26,7 +26,7 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-# Pages that everybody gets alike, for who is nobody: with these a cache between us and them is free to do as it likes.
+# Pages that are the same for every visitor. Without a session, caches between us and the visitor may store them.
 KEPT_FOR_ALL = ("home", "about", "cases:catalogue", "cases:case")
 
 

@@ -148,11 +148,11 @@ def what_people_get(people: dict[str, Browser]) -> dict[str, tuple]:
     """
     shown = {}
     for _visit in range(2):
-        for who, browser in people.items():
+        for role, browser in people.items():
             for address in ADDRESSES:
                 status, headers, body = browser.ask(address)
                 body = re.sub(rb'(name="csrfmiddlewaretoken" value=")\w{64}"', rb'\1..."', body)
-                shown[f"{who} {address}"] = status, headers, body
+                shown[f"{role} {address}"] = status, headers, body
     return shown
 
 

@@ -66,7 +66,7 @@ def administrator(browser):
 
 
 def test_no_id_in_an_address_is_an_error():
-    """With every id of every address changed in turn, for who may use the address."""
+    """Change every id of every address in turn, and ask as somebody who may use that address."""
     world, wrong = World(), []
     for name in sorted(set(ROWS) | set(routes())):
         path = world.addresses[name].partition("?")[0]
