@@ -1,6 +1,6 @@
-# The work is done by casebook/start.py; README.md gives the same commands for people without make.
+# The work is done by casebook/bootstrap.py; README.md gives the same commands for people without make.
 PYTHON ?= python3
-START = $(PYTHON) casebook/start.py
+START = $(PYTHON) casebook/bootstrap.py
 BIN = .venv/bin
 
 .PHONY: help run dev test bench load admin setup lint lock python

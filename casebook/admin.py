@@ -19,8 +19,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from casebook import leaving
-from casebook.accounts import reset_link
+from casebook.accounts import deletion
+from casebook.accounts.adapter import reset_link
 from casebook.models import User
 
 admin.site.unregister(EmailAddress)  # stays empty: User.email is the only address that a person has
@@ -55,7 +55,7 @@ class UserAdmin(DjangoUserAdmin):
         else:
             super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
-            leaving.remember_address(user=obj, address=form.initial["email"])
+            deletion.remember_address(user=obj, address=form.initial["email"])
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Never here: people delete their own account, or have it done by `manage.py tidy --forget` (leaving.erase)."""

@@ -101,7 +101,7 @@ class CasebookAdminSite(admin.AdminSite):
 
         @wraps(view)
         def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            from cases.search import shortened_query  # no models yet above
+            from cases.library.search import shortened_query  # no models yet above
 
             _check_ids(request)
             for name in SEARCHES:

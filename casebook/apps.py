@@ -11,12 +11,13 @@ class CasebookConfig(AppConfig):
     verbose_name = _("Mensen")
 
     def ready(self) -> None:
-        from casebook import checks, known_browsers, leaving  # noqa: F401
+        from casebook.accounts import deletion, known_browsers
+        from casebook.demo import checks  # noqa: F401
         from casebook.lib.ids import IdConverter
 
         register_converter(IdConverter, "id")  # for <id:pk> in the routes of every app
 
         # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
         # forgot to call this would cost somebody who came back everything.
-        user_logged_in.connect(leaving.stay, dispatch_uid="stay")
+        user_logged_in.connect(deletion.stay, dispatch_uid="stay")
         user_logged_in.connect(known_browsers.note, dispatch_uid="note")

@@ -1,4 +1,4 @@
-"""Start the casebook with nothing but Python: python3 casebook/start.py run (or test, dev, admin, setup).
+"""Start the casebook with nothing but Python: python3 casebook/bootstrap.py run (or test, dev, admin, setup).
 
 The standard library only, and syntax that Python 3.8 can still read: whoever has an older Python gets a newer one that
 is also on the machine, or one sentence that says what to install.
@@ -31,7 +31,7 @@ STAMP = VENV / "casebook-ready.json"  # what was installed, written last
 UNFINISHED = VENV / "casebook-unfinished"  # written first, removed last: without it, a person made this folder
 HOST = "127.0.0.1"
 LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # others cannot reach it
-USAGE = "usage: python3 casebook/start.py run | test [pytest arguments] | dev | admin | setup [extra …]"
+USAGE = "usage: python3 casebook/bootstrap.py run | test [pytest arguments] | dev | admin | setup [extra …]"
 
 
 class StartError(Exception):

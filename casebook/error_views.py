@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views import defaults
 
 from casebook.unsent_forms import TO_COPY, given_back, holds_text, is_of_somebody
-from questions.views.replies import refused
-from questions.views.rescue import everything_sent, rescue_page, texts_sent, wants_page
+from questions.views.save_responses import refused
+from questions.views.unsaved_texts import everything_sent, rescue_page, texts_sent, wants_page
 
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 UNREADABLE = (BadRequest, MultiPartParserError)  # a body that is not what its Content-Type says

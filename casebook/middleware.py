@@ -100,7 +100,7 @@ class WithoutNul:
     """Make «unknown sign» of NUL in the query string, take it out of cookies, and know no address that has it.
 
     No row can have it, so it finds nothing; but PostgreSQL answers a question with NUL in it with an error. Texts in
-    forms have rules of their own (questions.text.normalise).
+    forms have rules of their own (casebook.lib.text.normalise).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

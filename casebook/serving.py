@@ -32,7 +32,7 @@ loglevel = "warning"
 # What a request may take to come in, and an answer to be read: so many seconds, and then so many bytes a second.
 REQUEST_SECONDS, BYTES_A_SECOND = float(os.environ.get("REQUEST_SECONDS") or 60), 256
 MARGIN = 100  # connections beyond worker_connections, for as long as it takes to make room
-LARGEST_BODY = 64 * 1024 * 1024  # an import says in a sentence that 50 MB is its limit (cases/unpacking.py)
+LARGEST_BODY = 64 * 1024 * 1024  # an import says in a sentence that 50 MB is its limit (cases/files/archives.py)
 LARGEST_HEAD = 64 * 1024
 MORE_THAN_ANY_ANSWER = 1024 * 1024 * 1024
 BYTES_READ_A_SECOND = 4 * 1024

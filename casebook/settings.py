@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from casebook import env, middleware
+from casebook import middleware
+from casebook.lib import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
@@ -48,7 +49,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "casebook.middleware.whose_device",
-    "casebook.known_browsers.remember",
+    "casebook.accounts.known_browsers.remember",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -110,12 +111,12 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # allauth's backend, which is Django's own that also finds people by address, so the admin needs no other; for whoever
 # asked to be deleted it opens no session.
-AUTHENTICATION_BACKENDS = ["casebook.leaving.Backend"]
+AUTHENTICATION_BACKENDS = ["casebook.accounts.backends.Backend"]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
-CSRF_FAILURE_VIEW = "casebook.failures.csrf_failure"
-# Room for a story that is far too long: its form says so in words, with the text still in it (cases/admin/rows.py).
+CSRF_FAILURE_VIEW = "casebook.error_views.csrf_failure"
+# Room for a story that is far too long: its form says so in words, with the text still in it (cases/admin/inlines.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 600  # an import says in a sentence that 500 is its limit (cases/unpacking.py)
+DATA_UPLOAD_MAX_NUMBER_FILES = 600  # an import says in a sentence that 500 is its limit (cases/files/archives.py)
 
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for who ticked «onthoud mij op dit apparaat»: a term with its holidays
@@ -130,8 +131,9 @@ if _mail is not None:
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24 * 3
 
 # No proof of the address is asked: there may be no mail to ask it by, and a class that starts cannot wait for one.
-# So an address by itself gives nobody a right; a link does (questions/inviting.py, questions/colleagues.py).
-ACCOUNT_ADAPTER = "casebook.accounts.AccountAdapter"
+# So an address by itself gives nobody a right; a link does (teacher_invitations.py and co_teacher_invitations.py in
+# questions/actions).
+ACCOUNT_ADAPTER = "casebook.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -143,14 +145,14 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = HAS_MAIL
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 15  # school mail takes its time
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_FORMS = {
-    "login": "casebook.accounts.SignInForm",
-    "signup": "casebook.accounts.SignUpForm",
-    "reset_password": "casebook.accounts.AskResetForm",
-    "reset_password_from_key": "casebook.accounts.ResetForm",
-    "change_password": "casebook.accounts.ChangePasswordForm",
-    "set_password": "casebook.accounts.SetPasswordForm",
-    "request_login_code": "casebook.accounts.AskCodeForm",
-    "confirm_login_code": "casebook.accounts.CodeForm",
+    "login": "casebook.accounts.adapter.SignInForm",
+    "signup": "casebook.accounts.adapter.SignUpForm",
+    "reset_password": "casebook.accounts.adapter.AskResetForm",
+    "reset_password_from_key": "casebook.accounts.adapter.ResetForm",
+    "change_password": "casebook.accounts.adapter.ChangePasswordForm",
+    "set_password": "casebook.accounts.adapter.SetPasswordForm",
+    "request_login_code": "casebook.accounts.adapter.AskCodeForm",
+    "confirm_login_code": "casebook.accounts.adapter.CodeForm",
 }
 # All limits are counted in lib/ratelimit.py; allauth counts none.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
@@ -183,7 +185,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "casebook.collected.CollectedFiles"
+        else "casebook.staticfiles.CollectedFiles"
     },
 }
 

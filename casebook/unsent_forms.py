@@ -1,7 +1,7 @@
 """What somebody typed in a form comes back when the session is over, the token is stale or somebody else is signed in.
 
 One mechanism for every form that is not saved while it is written. Those that are (answers, feedback) have
-questions/views/rescue.py. A form with a field for text names itself and its writer (templates/_writer.html).
+questions/views/unsaved_texts.py. A form with a field for text names itself and its writer (templates/_writer.html).
 """
 
 import re
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext_lazy as _
 
-from questions.views.rescue import texts_sent, wants_page
+from questions.views.unsaved_texts import texts_sent, wants_page
 
 OURS = {"csrfmiddlewaretoken", "user", "prose"}
 NEVER_BACK = re.compile("csrf|^(?!usable_).*passw|token|^proof$")
@@ -106,7 +106,7 @@ def _leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
 def holds_text(request: HttpRequest) -> bool:
     """Whether a form came with something that was typed, rather than chosen with a button."""
     if texts_sent(request):
-        return False  # questions/views/rescue.py gives those back
+        return False  # questions/views/unsaved_texts.py gives those back
     fields = [field for field in _fields(request) if field.value]
     return bool(fields) and ("prose" in request.POST or any(field.is_sentence for field in fields))
 

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from casebook import offline, own_data, views
+from casebook import offline, views
+from casebook.accounts import profile_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,18 +12,18 @@ urlpatterns = [
     path("gezond/", views.health, name="health"),
     path("offline/", offline.page, name="offline"),
     path("offline.js", offline.worker, name="offline_worker"),
-    path("mijn-gegevens/", own_data.own_data, name="own_data"),
-    path("mijn-gegevens/export.json", own_data.download, name="own_data_json"),
-    path("mijn-gegevens/wissen/", own_data.leave, name="own_data_leave"),
-    path("mijn-gegevens/code/", own_data.mail_code, name="own_data_code"),
-    path("mijn-gegevens/tot-ziens/", own_data.goodbye, name="own_data_goodbye"),
-    path("", include("casebook.account_urls")),
+    path("mijn-gegevens/", profile_views.own_data, name="own_data"),
+    path("mijn-gegevens/export.json", profile_views.download, name="own_data_json"),
+    path("mijn-gegevens/wissen/", profile_views.leave, name="own_data_leave"),
+    path("mijn-gegevens/code/", profile_views.mail_code, name="own_data_code"),
+    path("mijn-gegevens/tot-ziens/", profile_views.goodbye, name="own_data_goodbye"),
+    path("", include("casebook.accounts.urls")),
     path("casussen/", include("cases.urls")),
     path("", include("questions.urls")),
     path("beheer/", admin.site.urls),
 ]
 
-handler400 = "casebook.failures.unreadable"
-handler403 = "casebook.failures.not_allowed"
-handler404 = "casebook.failures.not_here"
-handler429 = "casebook.failures.too_many"  # allauth looks for it here
+handler400 = "casebook.error_views.unreadable"
+handler403 = "casebook.error_views.not_allowed"
+handler404 = "casebook.error_views.not_here"
+handler429 = "casebook.error_views.too_many"  # allauth looks for it here

@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from casebook import today
-from cases import catalogue, window
+from cases.library import facets, page_cache
+from cases.library.page_cache import for_visitors
 from cases.models import Case, Part
-from cases.window import for_visitors
 from questions.models import Kolb, Ring, ring
+from questions.pages import home as home_page
 
 CASES_A_PART = 12  # the home page names no more of a part than this; the catalogue has them all
 
@@ -31,17 +31,17 @@ class Chapter:
 @for_visitors
 def home(request: HttpRequest) -> HttpResponse:
     """The book opened: its idea, its parts with their cases, and a way in for everyone."""
-    library = catalogue.shelf()
-    chapters = window.part(library.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(library)})
+    library = facets.shelf()
+    chapters = page_cache.part(library.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(library)})
     if not request.user.is_authenticated:
         return render(request, "casebook/home.html", {"chapters": chapters})
-    mine = {"chapters": chapters, "today": today.for_you(request.user)}
+    mine = {"chapters": chapters, "today": home_page.for_you(request.user)}
     response = render(request, "casebook/home.html", mine)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _chapters(library: catalogue.Shelf) -> list[Chapter]:
+def _chapters(library: facets.Shelf) -> list[Chapter]:
     cases = Case.objects.published().order_by("number").only("number", "slug", "title", "part", "word_count")
     parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
     sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}

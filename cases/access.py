@@ -4,11 +4,11 @@ from functools import lru_cache
 
 from django.http import Http404, HttpRequest
 
-from cases.comparing import Change, compare
-from cases.differences import Difference, Run, is_changed, kept
-from cases.document import CaseDocument, parse_case
+from casebook.lib.text_diff import Difference, Run, is_changed, kept
+from cases.files.document import CaseDocument, parse_case
+from cases.library.search import shortened_query
 from cases.models import Case, Edition, Status
-from cases.search import shortened_query
+from cases.publishing.comparison import Change, compare
 
 __all__ = [
     "CaseDocument",

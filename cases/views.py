@@ -14,12 +14,13 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
 from casebook.lib.http import read_address
-from cases import access, catalogue, search, window
-from cases.catalogue import Choice, Result, Selection, Shelf
+from cases import access
+from cases.library import facets, page_cache, search
+from cases.library.case_page import by_name, page_of
+from cases.library.facets import Choice, Result, Selection, Shelf
+from cases.library.markdown import plain_text
+from cases.library.page_cache import for_visitors
 from cases.models import Actor, Case, Keyword, Sphere, Status
-from cases.reading import by_name, page_of
-from cases.rendering import plain_text
-from cases.window import for_visitors
 from questions.access import own_study
 from questions.models import Ring, ring
 
@@ -53,10 +54,10 @@ class Facet:
 @for_visitors
 def case_list(request: HttpRequest) -> HttpResponse:
     """The catalogue: a page, or the part of it that changes when htmx asks."""
-    library = catalogue.shelf()
-    if address := catalogue.moved(request.GET, library):
+    library = facets.shelf()
+    if address := facets.moved(request.GET, library):
         return HttpResponsePermanentRedirect(address)
-    selection = catalogue.read(request.GET, library)
+    selection = facets.read(request.GET, library)
     if request.htmx and not request.htmx.history_restore_request:
         response = render(request, "cases/_results.html", _found(selection, library) | {"is_update": True})
         response = _with_address(response, request, selection)
@@ -71,13 +72,13 @@ def _catalogue(request: HttpRequest, selection: Selection, library: Shelf) -> Sa
     template, query = "cases/_catalogue.html", request.GET.urlencode()
     if selection.query or len(query) > LONGEST_KEPT:
         return render_to_string(template, _found(selection, library))
-    return window.part(library.version, query, template, lambda: _found(selection, library))
+    return page_cache.part(library.version, query, template, lambda: _found(selection, library))
 
 
 def _found(selection: Selection, library: Shelf) -> dict:
     """The cases that a selection leaves, and what can be chosen further."""
-    result = catalogue.answer(selection, library)
-    cards = [_card(case, result, library) for case in catalogue.cards(result.case_ids)]
+    result = facets.answer(selection, library)
+    cards = [_card(case, result, library) for case in facets.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]
     page = result.selection.page
     return {
@@ -85,9 +86,9 @@ def _found(selection: Selection, library: Shelf) -> dict:
         "selection": result.selection,
         "cards": cards,
         "groups": groups if result.is_grouped else [],
-        "facets": [_facet(name, label, result.choices[name]) for name, label in catalogue.FILTERS.items()],
+        "facets": [_facet(name, label, result.choices[name]) for name, label in facets.FILTERS.items()],
         "chips": [(o, result.selection.without(o)) for chosen in result.selection.chosen.values() for o in chosen],
-        "orders": catalogue.ORDERS,
+        "orders": facets.ORDERS,
         "suggested": result.selection.with_query(result.suggestion) if result.suggestion else None,
         "previous_page": result.selection.address(page - 1) if page > 1 else None,
         "next_page": result.selection.address(page + 1) if page < result.pages else None,
@@ -134,7 +135,7 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     case = access.case_for_reader(request, slug)
     if case.status != Status.PUBLISHED:
         return _no_longer(request, case)
-    library = catalogue.shelf()
+    library = facets.shelf()
     may_assign = request.user.is_authenticated and request.user.may_teach
     parts = _parts(case, library, may_assign=may_assign)
     context = {"case": case, "questions": case.questions.in_library(), "parts": parts}
@@ -151,9 +152,11 @@ def _parts(case: Case, library: Shelf, *, may_assign: bool) -> dict[str, SafeStr
     page = cache(lambda: page_of(Case.objects.for_reading().get(pk=case.pk)))
     story = lambda: page() | {"may_assign": may_assign}  # noqa: E731
     return {
-        "story": window.part(library.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
-        "references": window.part(library.version, f"{case.pk}", "cases/_case_references.html", page),
-        "onward": window.part(library.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, library)),
+        "story": page_cache.part(library.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
+        "references": page_cache.part(library.version, f"{case.pk}", "cases/_case_references.html", page),
+        "onward": page_cache.part(
+            library.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, library)
+        ),
     }
 
 

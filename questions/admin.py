@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from questions import inviting
+from questions.actions import teacher_invitations
 from questions.models import Assignment, Enrolment, Module, Role, TeacherInvitation
 
 log = logging.getLogger(__name__)
@@ -132,10 +132,10 @@ class TeacherInvitationAdmin(admin.ModelAdmin):
     def state(self, invitation: TeacherInvitation) -> str:
         if invitation.used_at:
             return _("gebruikt")
-        return _("open") if inviting.is_open(invitation) else _("verlopen")
+        return _("open") if teacher_invitations.is_open(invitation) else _("verlopen")
 
     def save_model(self, request: HttpRequest, obj: TeacherInvitation, form: forms.ModelForm, change: bool) -> None:
-        obj.token = inviting.invite(invitation=obj, by=request.user)
+        obj.token = teacher_invitations.invite(invitation=obj, by=request.user)
 
     def response_add(self, request: HttpRequest, obj: TeacherInvitation, post_url_continue=None) -> HttpResponse:
         """The page with the link, in answer to the POST itself: it is kept nowhere, so going back cannot show it."""

@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import override_settings
 
-from cases import catalogue, differences, window
+from casebook.lib import text_diff
+from cases.library import facets, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
@@ -62,9 +63,9 @@ def flush_reaches_tables_without_a_model() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fresh_shelf() -> None:
     """The database is rolled back under the picture and the pages of the library that a process keeps."""
-    catalogue.forget()
-    window.forget()
-    differences.kept.clear()
+    facets.forget()
+    page_cache.forget()
+    text_diff.kept.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import factory
 from django.contrib.auth.models import Group
 
 from casebook.models import User
-from cases import editions
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Part, Sphere
+from cases.publishing import editions
 from questions.models import Kolb, Question
 
 

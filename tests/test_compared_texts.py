@@ -10,9 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 
-from cases import editions, exchange
-from cases.document import write_case
+from cases.files.document import write_case
 from cases.models import Case
+from cases.publishing import editions, mapping
 from questions.models import Submission
 from tests.cases.test_admin import form_of
 from tests.factories import ConceptFactory, UserFactory, published_case
@@ -191,7 +191,7 @@ def test_all_that_an_import_would_change_is_compared_within_bounds(client, work,
     cases = [published_case(title=f"Casus {n}", slug=f"casus-{n}", **slow(n)) for n in range(4)]
     for n, case in enumerate(cases):
         Case.objects.filter(pk=case.pk).update(**slow(50 + n))
-    texts = [write_case(exchange.document_of(Case.objects.get(pk=case.pk))) for case in cases]
+    texts = [write_case(mapping.document_of(Case.objects.get(pk=case.pk))) for case in cases]
     for n, case in enumerate(cases):
         Case.objects.filter(pk=case.pk).update(**slow(n))
     files = [SimpleUploadedFile(f"{n}.md", text.encode()) for n, text in enumerate(texts)]

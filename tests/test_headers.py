@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from questions import portfolio
+from questions.pages import portfolio
 from tests.world import World, routes
 
 pytestmark = pytest.mark.django_db

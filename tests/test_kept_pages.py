@@ -21,7 +21,7 @@ from django.test import Client, RequestFactory
 from django.urls import set_script_prefix
 
 from casebook.lib.wsgi import plain_http
-from cases import catalogue, window
+from cases.library import facets, page_cache
 from tests.factories import UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -42,11 +42,11 @@ ADDRESSES = sorted({address for addresses in KEPT.values() for address in addres
 # Functions whose results are kept by their arguments: of each, what those are. None of them is given a request.
 REMEMBERED = {
     "cases/access.py _parsed": "the text of an edition",
-    "cases/rendering.py render": "a text",
-    "cases/search.py fold": "a word",
-    "cases/search.py stem": "a word",
-    "questions/answering.py standing": "nothing; made anew at each call",
-    "questions/reviewing.py last_revision": "nothing; made anew at each call",
+    "cases/library/markdown.py render": "a text",
+    "cases/library/search.py fold": "a word",
+    "cases/library/search.py stem": "a word",
+    "questions/actions/answering.py standing": "nothing; made anew at each call",
+    "questions/actions/feedback.py last_revision": "nothing; made anew at each call",
     "questions/templatetags/progress.py _kinds": "a language; words and no links",
 }
 
@@ -137,8 +137,8 @@ def people() -> Iterator[dict[str, Browser]]:
 
 
 def nothing_kept() -> None:
-    window.forget()
-    catalogue.forget()
+    page_cache.forget()
+    facets.forget()
 
 
 def what_people_get(people: dict[str, Browser]) -> dict[str, tuple]:
@@ -250,7 +250,7 @@ def test_these_addresses_keep_something_at_their_first_visit(people, who, addres
     """Or what is tried above would try nothing."""
     nothing_kept()
     people[who].ask(address)
-    is_kept = window._pages.total() if who == "visitor" else window._parts.total()
+    is_kept = page_cache._pages.total() if who == "visitor" else page_cache._parts.total()
     assert bool(is_kept) is (who == "visitor" or address not in KEPT_AS_A_PAGE_ONLY)
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cases import editions, window
+from cases.library import page_cache
+from cases.library.markdown import render
 from cases.models import Case, Reference
-from cases.rendering import render
+from cases.publishing import editions
 from questions.models import Question
 from tests.world import World
 
@@ -76,10 +77,10 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         Case.objects.update(introduction=marked, body=marked, closing=marked, summary=marked)
         Question.objects.update(text=marked)
         editions.renew_library()
-        window.forget()
+        page_cache.forget()
         yield world
         transaction.set_rollback(True)
-        window.forget()
+        page_cache.forget()
 
 
 @pytest.mark.parametrize("role", ROLES)

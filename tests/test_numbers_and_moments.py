@@ -9,9 +9,10 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import resolve, reverse
 
-from cases import importing, loading, rendering
+from cases.files.archives import Packed
+from cases.library import markdown
 from cases.models import Case
-from cases.unpacking import Packed
+from cases.transfer import imports, sync
 from questions.models import Assignment, Module, Submission
 from tests.cases.test_admin import form_of
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
@@ -199,7 +200,7 @@ def test_a_thousand_equal_subheads_each_get_an_id(browser):
     browser.force_login(UserFactory(groups=["Redactie"]))
     response = browser.post("/beheer/cases/case/opmaak/", {"text": "### Kop\n\n" * 1_100})
     assert response.status_code == 413  # so many are not shown beside the form, and it says so
-    headings = rendering.render("### Kop\n\n" * 1_100).headings
+    headings = markdown.render("### Kop\n\n" * 1_100).headings
     assert len({heading.id for heading in headings}) == 1_100
 
 
@@ -274,10 +275,10 @@ def test_a_number_in_a_case_file_that_no_column_holds_is_a_problem_of_the_file(b
     editor = UserFactory(groups=["Redactie"])
     browser.force_login(editor)
     published_case()
-    files = loading.export()
+    files = sync.export()
     name = next(name for name in files if name.startswith("cases/") or re.match(r"\d\d-", name))
     text = re.sub(r"^nummer: .*$", f"nummer: {number}", files[name], flags=re.MULTILINE)
-    upload = importing.keep(files=[Packed(name, text.encode())], owner=editor)
+    upload = imports.keep(files=[Packed(name, text.encode())], owner=editor)
     response = browser.get(reverse("admin:cases_case_import_confirm", args=[upload.pk]))
     assert response.status_code == 200
 
@@ -344,7 +345,7 @@ def test_nul_in_a_reason_is_left_out(browser, administrator):
 
 # Where digits are looked at that come from no request, and why.
 OTHER_DIGITS = {
-    "cases/search.py": "whether a word is a number",
+    "cases/library/search.py": "whether a word is a number",
 }
 
 

@@ -24,7 +24,7 @@ from django.core.signals import got_request_exception
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cases import catalogue, window
+from cases.library import facets, page_cache
 from tests.test_rights import ROWS
 from tests.world import World, routes
 
@@ -371,8 +371,8 @@ def taken_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    catalogue.forget()
-    window.forget()
+    facets.forget()
+    page_cache.forget()
 
 
 def variable_parts(name: str, route: str, address: str) -> list[int]:

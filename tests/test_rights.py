@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from pytest_django import DjangoDbBlocker
 
 from questions import models as questions_models
-from questions.teaching import choose_reading
+from questions.actions.modules import choose_reading
 from tests.world import World, routes, words
 
 pytestmark = pytest.mark.django_db

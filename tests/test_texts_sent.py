@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from pytest_django import DjangoDbBlocker
 
-from casebook import failures
+from casebook import error_views
 from tests.test_rights import ROLES, SITE, taken_back
 from tests.world import World
 
@@ -70,7 +70,7 @@ def test_the_addresses_that_read_a_text_are_these(world, monkeypatch):
         return look(data, key)
 
     monkeypatch.setattr(QueryDict, "__getitem__", watched)
-    monkeypatch.setattr(failures, "texts_sent", lambda request: {})  # which looks at every form that is refused
+    monkeypatch.setattr(error_views, "texts_sent", lambda request: {})  # which looks at every form that is refused
     for name in SITE:
         for role in ("student", "teacher"):
             send(world, role, name, SCRIPT)

@@ -13,8 +13,8 @@ from django.utils import timezone
 from lxml import html
 
 from casebook.unsent_forms import NEVER_BACK
-from cases import editions
 from cases.models import Actor, Keyword, Part
+from cases.publishing import editions
 from tests.factories import published_case
 from tests.world import World, words
 
@@ -46,7 +46,7 @@ TABLE = {
     "admin:cases_case_put_back": ("administrator", "withdrawn"),
     "admin:questions_teacherinvitation_add": ("administrator", ""),
 }
-# Saved while it is written, with a page of its own for users who are signed out (questions/views/rescue.py).
+# Saved while it is written, with a page of its own for users who are signed out (questions/views/unsaved_texts.py).
 WRITTEN = {
     "questions:save_answers",
     "questions:hand_in",

@@ -6,7 +6,9 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cases import editions, loading, window
+from cases.library import page_cache
+from cases.publishing import editions
+from cases.transfer import sync
 from tests.test_rights import ROLES, everything_said, taken_back
 from tests.world import World, story, words
 
@@ -24,7 +26,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         editions.withdraw(case=world.case, reason="Ze herkende zich.")
         yield world
         transaction.set_rollback(True)
-        window.forget()
+        page_cache.forget()
 
 
 def found(world: World, role: str, *, only_read: bool = False) -> dict[str, str]:
@@ -67,7 +69,7 @@ def test_what_was_written_about_it_is_still_there(world):
 
 
 def test_it_is_not_exported(world):
-    files = "\n".join(loading.export().values())
+    files = "\n".join(sync.export().values())
     assert [word for word in TOLD if word in files] == []
 
 

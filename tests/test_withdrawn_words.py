@@ -12,8 +12,9 @@ from django.db import transaction
 from django.http import HttpResponse
 from pytest_django import DjangoDbBlocker
 
-from cases import editions, search, window
+from cases.library import page_cache, search
 from cases.models import Case, Edition, SearchWord
+from cases.publishing import editions
 from questions.models import Answer, AssignmentQuestion, Question, Submission
 from tests.questions.factories import hand_in
 from tests.world import World, words
@@ -67,7 +68,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         editions.withdraw(case=world.case, reason="Ze herkende zich.")
         yield world
         transaction.set_rollback(True)
-        window.forget()
+        page_cache.forget()
 
 
 @contextmanager
@@ -143,13 +144,13 @@ def test_a_wording_that_was_stored_at_the_very_moment_goes_with_the_next_tidying
 def test_put_back_everything_is_there_again(world):
     with taken_back():
         editions.put_back(case=Case.objects.get(pk=world.case.pk))
-        window.forget()
+        page_cache.forget()
         assert {role: set(found(world, role)) for role in READS} == READS
         assert (
             set(SearchWord.objects.filter(word__in=world.known_before).values_list("word", flat=True))
             == world.known_before
         )
-    window.forget()
+    page_cache.forget()
 
 
 def test_what_is_handed_in_meanwhile_has_its_question_again_afterwards(world):
@@ -160,7 +161,7 @@ def test_what_is_handed_in_meanwhile_has_its_question_again_afterwards(world):
         editions.put_back(case=Case.objects.get(pk=world.case.pk))
         handed.refresh_from_db()
         assert handed.question_text == "Wat doe je als eerste?"
-    window.forget()
+    page_cache.forget()
 
 
 def test_a_teacher_can_still_change_the_rest_of_the_assignment(world):
@@ -184,4 +185,4 @@ def test_a_teacher_can_still_change_the_rest_of_the_assignment(world):
         editions.put_back(case=Case.objects.get(pk=world.case.pk))
         own.refresh_from_db()
         assert asked.OWN in own.text
-    window.forget()
+    page_cache.forget()

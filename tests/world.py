@@ -14,12 +14,13 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from casebook.accounts import reset_link
+from casebook.accounts.adapter import reset_link
 from casebook.models import User
-from cases import editions, importing, loading
+from cases.files.archives import Packed
 from cases.models import Reference
-from cases.unpacking import Packed
-from questions import answering, colleagues, inviting, showing
+from cases.publishing import editions
+from cases.transfer import imports, sync
+from questions.actions import answering, co_teacher_invitations, teacher_invitations
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -36,6 +37,7 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
+from questions.pages import overview
 from tests.factories import ConceptFactory, UserFactory, publish, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -131,8 +133,8 @@ class World:
             "administrator": User.objects.create_superuser("beheer@example.org", "Beheer", "koelkast-op-driehoog"),
         }
         people = self.people
-        self.upload = importing.keep(
-            files=[Packed(name, text.encode()) for name, text in loading.export().items()], owner=people["editor"]
+        self.upload = imports.keep(
+            files=[Packed(name, text.encode()) for name, text in sync.export().items()], owner=people["editor"]
         )
         self.module = ModuleFactory(
             teacher=people["teacher"],
@@ -184,7 +186,7 @@ class World:
         self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
         given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
         self.released = self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
-        showing.pin(submission=self.submission, teacher=self.people["teacher"])
+        overview.pin(submission=self.submission, teacher=self.people["teacher"])
         self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
         self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
         self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")
@@ -244,9 +246,9 @@ class World:
         """What stands for each variable part of an address: the module, its assignment, the student's work, and the
         classmate where it is about a person."""
         invitation = TeacherInvitation(email=self.people["stranger"].email)
-        token = inviting.invite(invitation=invitation, by=self.people["administrator"])
+        token = teacher_invitations.invite(invitation=invitation, by=self.people["administrator"])
         link = reset_link(self.people["student"])
-        co_teacher = colleagues.invite(module=self.module, by=self.people["teacher"])
+        co_teacher = co_teacher_invitations.invite(module=self.module, by=self.people["teacher"])
         return {
             "opdrachten/<id:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
             "opdrachten/<id:pk>": f"opdrachten/{self.assignment.pk}",
@@ -261,7 +263,7 @@ class World:
             "meedoen/<str:code>": f"meedoen/{CODE}",
             "casussen/<slug:slug>": f"casussen/{self.case.slug}",
             "uitnodiging/<str:token>": f"uitnodiging/{token}",
-            "uitnodiging/collega/<str:token>": colleagues.path_of(co_teacher).strip("/"),
+            "uitnodiging/collega/<str:token>": co_teacher_invitations.path_of(co_teacher).strip("/"),
             "<id:invitation>": str(co_teacher.pk),
             "^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": link[link.index("account/") :],
             "beheer/cases/case/importeren/<id:pk>": f"beheer/cases/case/importeren/{self.upload.pk}",

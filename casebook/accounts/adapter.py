@@ -27,11 +27,12 @@ from django.urls import reverse
 from django.utils.http import int_to_base36, url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 
-from casebook import failures, known_browsers, leaving, proof
+from casebook import error_views
+from casebook.accounts import deletion, known_browsers, reauthentication
+from casebook.accounts.reauthentication import ProofMixin
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
 from casebook.models import User, UserManager, one_line, stored_email
-from casebook.proof import ProofMixin
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ class AccountAdapter(DefaultAccountAdapter):
             with ratelimit.attempt(*counts):
                 super().send_mail(template_prefix, email, words | {"site_url": settings.SITE_URL})
         except ratelimit.LimitReachedError as reason:
-            raise ImmediateHttpResponse(failures.too_many(self.request)) from reason
+            raise ImmediateHttpResponse(error_views.too_many(self.request)) from reason
         except (OSError, SMTPException) as reason:
             log.error("mail could not be sent: %s", type(reason).__name__)  # what it says names the address
             page = render(self.request, "account/mail_failed.html", status=503)
@@ -224,7 +225,7 @@ class SignUpForm(allauth_forms.SignupForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("email"):
-            leaving.make_room(data["email"])
+            deletion.make_room(data["email"])
         # Only with a password, which is counted as a try: without one this would tell for nothing who has an account.
         if data.get("email") and data.get("password1") and User.objects.filter(email=data["email"]).exists():
             self.known = self.who_knows_the_password()
@@ -245,7 +246,7 @@ class SignUpForm(allauth_forms.SignupForm):
             with ratelimit.attempt(made):
                 return self.make_account(), None
         except ratelimit.LimitReachedError:
-            return None, failures.too_many(request)
+            return None, error_views.too_many(request)
         except IntegrityError:  # the same form came twice, at the same time
             user = self.who_knows_the_password()
             return user, None if user else HttpResponseRedirect(reverse("account_login"))
@@ -293,14 +294,14 @@ class SetPasswordForm(ProofMixin, allauth_forms.SetPasswordForm):
         super().__init__(*args, **kwargs)
         self.request = context.request
         in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
-        if proof.came_by_code(self.request):
+        if reauthentication.came_by_code(self.request):
             del self.fields["proof"]
         else:
             self.ask_for_proof()
 
     def save(self) -> None:
         super().save()
-        proof.spend_code(self.request)
+        reauthentication.spend_code(self.request)
 
 
 class AskCodeForm(allauth_forms.RequestLoginCodeForm):

@@ -5,11 +5,12 @@ import json
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.utils import timezone
 
-from casebook import leaving
+from casebook.accounts import deletion
 from casebook.models import User
-from cases import importing
 from cases.models import Case, Edition, KeptUpload
-from questions import portfolio, takeaway
+from cases.transfer import imports
+from questions.exports import portfolio_json
+from questions.exports.portfolio_json import iso
 from questions.models import (
     Comment,
     CoTeacherInvitation,
@@ -21,7 +22,7 @@ from questions.models import (
     SharedReading,
     TeacherInvitation,
 )
-from questions.takeaway import iso
+from questions.pages import portfolio
 
 EXPLANATION = {
     "account": "Wie je bent voor de site. groups: Docenten mag modules maken, Redactie en Eindredactie de casussen. "
@@ -56,16 +57,16 @@ ACTIONS = {ADDITION: "toegevoegd", CHANGE: "veranderd", DELETION: "verwijderd"}
 
 
 def as_json(user: User) -> bytes:
-    return takeaway.dump(
+    return portfolio_json.dump(
         {
             "format": "casusboek-mijn-gegevens",
-            "version": takeaway.FORMAT_VERSION,
+            "version": portfolio_json.FORMAT_VERSION,
             "exported_at": iso(timezone.now()),
-            "explanation": EXPLANATION | takeaway.EXPLANATION,
+            "explanation": EXPLANATION | portfolio_json.EXPLANATION,
             "account": _account(user),
             "enrolments": _enrolments(user),
             "extensions": _extensions(user),
-            "answers": takeaway.describe(portfolio.gather(user, whole_versions=True)),
+            "answers": portfolio_json.describe(portfolio.gather(user, whole_versions=True)),
             "feedback_given": _feedback_given(user),
             "feedback_versions": _feedback_versions(user),
             "comments": [
@@ -98,7 +99,7 @@ def as_json(user: User) -> bytes:
             "co_teacher_links": _links(CoTeacherInvitation.objects.filter(invited_by=user)),
             "co_teacher_links_opened": _links(CoTeacherInvitation.objects.filter(opened_by=user)),
             "uploads": [
-                {"created_at": iso(upload.created_at), "files": importing.names_of(upload)}
+                {"created_at": iso(upload.created_at), "files": imports.names_of(upload)}
                 for upload in KeptUpload.objects.filter(owner=user)
             ],
             "cases_sent_in": [
@@ -107,7 +108,7 @@ def as_json(user: User) -> bytes:
             ],
             "published_editions": _published_editions(user),
             "log_by_you": [_log_line(entry) for entry in _in_order(LogEntry.objects.filter(user=user))],
-            "log_about_you": [_log_line(entry) for entry in _in_order(leaving.log_about(user))],
+            "log_about_you": [_log_line(entry) for entry in _in_order(deletion.log_about(user))],
         }
     )
 
@@ -157,7 +158,7 @@ def _feedback_given(user: User) -> list[dict]:
             "updated_at": iso(feedback.updated_at),
             "verdict": feedback.verdict,
             "text": feedback.text,
-            "released": takeaway.describe_feedback(feedback) if feedback.is_released else None,
+            "released": portfolio_json.describe_feedback(feedback) if feedback.is_released else None,
         }
         for feedback in given.order_by("updated_at")
     ]

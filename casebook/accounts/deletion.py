@@ -7,7 +7,6 @@ teacher's released feedback stays with who received it, without a name.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -31,17 +30,6 @@ from questions.models import (
 )
 
 DAYS = 7
-
-
-class Backend(AuthenticationBackend):
-    """No session outlives the wish to be deleted, and nobody signs in to an account whose time has come."""
-
-    def user_can_authenticate(self, user: User) -> bool:
-        return super().user_can_authenticate(user) and not is_gone(user)
-
-    def get_user(self, user_id: int) -> User | None:
-        user = super().get_user(user_id)
-        return user if user is not None and user.deletion_due_at is None else None
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from casebook import leaving, proof
+from casebook.accounts import deletion, reauthentication
+from casebook.accounts.reauthentication import ProofMixin
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
 from casebook.models import User, one_line, stored_email
-from casebook.proof import ProofMixin
 
 
 class NameForm(forms.Form):
@@ -79,7 +79,7 @@ class AddressForm(ProofForm):
                 ratelimit.take(Count(ratelimit.ADDRESS_CHANGES, f"user {self.user.pk}"))
             except ratelimit.LimitReachedError as reason:
                 raise forms.ValidationError(self.too_often) from reason
-            leaving.make_room(data["email"])
+            deletion.make_room(data["email"])
             if User.objects.filter(email=data["email"]).exclude(pk=self.user.pk).exists():
                 self.add_error("email", self.taken)
         return data
@@ -96,12 +96,12 @@ class AddressForm(ProofForm):
                 if not found.update(email=self.cleaned_data["email"], proven_email=""):
                     self.add_error(None, self.session_is_over)
                     return False
-                leaving.remember_address(user=self.user, address=old)
+                deletion.remember_address(user=self.user, address=old)
         except IntegrityError:
             self.add_error("email", self.taken)
             return False
         self.user.email = self.cleaned_data["email"]
-        proof.spend_code(self.request)
+        reauthentication.spend_code(self.request)
         tell_old_address(self.user, old)
         return True
 

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casebook import failures, leaving, own_copy, proof
+from casebook import error_views
+from casebook.accounts import data_export, deletion, reauthentication
+from casebook.accounts.profile_forms import AddressForm, LeavingForm, NameForm
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
-from casebook.own_data_forms import AddressForm, LeavingForm, NameForm
 from questions.access import signed_in
 from questions.templatetags.dates import in_full
 
@@ -48,7 +49,7 @@ def mail_code(request: HttpRequest) -> HttpResponse:
     """Mail a code to an account without a password, and go back to the form in which it is typed."""
     if not settings.HAS_MAIL:
         raise Http404
-    proof.send_code(request)
+    reauthentication.send_code(request)
     messages.success(request, _("We mailden een code naar %s. Hij is een kwartier geldig.") % request.user.email)
     back = request.POST.get("next", "")
     return redirect(back if back in {reverse(name) for name in ASK_FOR_PROOF} else "own_data")
@@ -60,7 +61,7 @@ def download(request: HttpRequest) -> HttpResponse:
     """Everything that the site knows about this person, as JSON."""
     name = f"mijn-gegevens-{timezone.localdate():%Y-%m-%d}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(own_copy.as_json(request.user), content_type="application/json", headers=headers)
+    return HttpResponse(data_export.as_json(request.user), content_type="application/json", headers=headers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,14 +71,14 @@ def leave(request: HttpRequest) -> HttpResponse:
     """First what goes and what stays; then, with proof, the deletion in seven days."""
     form = LeavingForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid() and not is_within(ratelimit.LEAVING, request):
-        return failures.too_many(request)
-    if form.is_valid() and (due_at := leaving.ask_to_leave(user=request.user)):
-        proof.spend_code(request)
+        return error_views.too_many(request)
+    if form.is_valid() and (due_at := deletion.ask_to_leave(user=request.user)):
+        reauthentication.spend_code(request)
         _write_to(request.user, due_at)
         logout(request)
         messages.info(request, _("Je account wordt gewist op %s. Je bent nu uitgelogd.") % in_full(due_at))
         return redirect("own_data_goodbye")
-    context = {"form": form, "farewell": leaving.farewell(request.user)}
+    context = {"form": form, "farewell": deletion.farewell(request.user)}
     return render(request, "casebook/own_data_leave.html", context)
 
 

@@ -6,8 +6,9 @@ from django.urls import URLPattern, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from casebook import account_views, demonstration_views
-from casebook.account_views import with_mail
+from casebook.accounts import views
+from casebook.accounts.views import with_mail
+from casebook.demo import views as demo_views
 
 
 def page(route: str, view, name: str, make=path) -> URLPattern:
@@ -29,14 +30,14 @@ urlpatterns = [
     page("account/wachtwoord/wijzigen/", allauth_views.password_change, "account_change_password"),
     page(
         "account/wachtwoord/kiezen/",
-        demonstration_views.not_for_the_made_up(allauth_views.password_set),
+        demo_views.not_for_the_made_up(allauth_views.password_set),
         "account_set_password",
     ),
-    page("account/wachtwoord/vergeten/", account_views.ask_reset, "account_reset_password"),
+    page("account/wachtwoord/vergeten/", views.ask_reset, "account_reset_password"),
     page("account/wachtwoord/onderweg/", with_mail(allauth_views.password_reset_done), "account_reset_password_done"),
     page(
         r"^account/wachtwoord/nieuw/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account_views.reset_password,
+        views.reset_password,
         "account_reset_password_from_key",
         re_path,
     ),
@@ -45,7 +46,7 @@ urlpatterns = [
         allauth_views.password_reset_from_key_done,
         "account_reset_password_from_key_done",
     ),
-    path("account/rondkijken/", demonstration_views.sign_in, name="demo_sign_in"),
-    path("account/wie/", account_views.who, name="who"),
-    path("uitnodiging/<str:token>/", account_views.invitation, name="invitation"),
+    path("account/rondkijken/", demo_views.sign_in, name="demo_sign_in"),
+    path("account/wie/", views.who, name="who"),
+    path("uitnodiging/<str:token>/", views.invitation, name="invitation"),
 ]

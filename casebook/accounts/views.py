@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from questions import inviting
 from questions.access import signed_in
+from questions.actions import teacher_invitations
 
 View = Callable[..., HttpResponse]
 
@@ -64,13 +64,13 @@ def is_about(user, uidb36: str) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """An invitation to teach: read by whoever has the link, used by the one whose address it is for."""
-    invited = inviting.find(token)
+    invited = teacher_invitations.find(token)
     if invited is None:
         raise Http404
     theirs = request.user.is_authenticated and request.user.email == invited.email
     if theirs and invited.used_at and request.user.may_teach:
         return render(request, "account/invitation_used.html", {"invited": invited})
-    if not inviting.is_open(invited):
+    if not teacher_invitations.is_open(invited):
         return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
     if request.user.is_authenticated and not theirs:
         words = {"invited": invited, "other": True, "sign_out_next": request.path}
@@ -83,7 +83,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @signed_in
 def accept(request: HttpRequest, invited) -> HttpResponse:
     try:
-        inviting.accept(invitation=invited, user=request.user)
-    except inviting.InvitationOverError:
+        teacher_invitations.accept(invitation=invited, user=request.user)
+    except teacher_invitations.InvitationOverError:
         return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
     return redirect(request.path)

@@ -2,10 +2,10 @@
 
 from django.core.checks import Error, Tags, register
 
-from casebook import demonstration
+from casebook.demo import content
 
 
 @register(Tags.security, deploy=True)
 def no_demonstration_in_public(**kwargs) -> list[Error]:
-    reason = demonstration.why_not_in_public()
+    reason = content.why_not_in_public()
     return [Error(reason, id="casebook.E001")] if reason else []

@@ -20,10 +20,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from casebook import env
+from casebook.lib import env
 from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
 from cases.models import Case, Edition
-from questions import answering, assigning, reviewing, teaching
+from questions.actions import answering, assignments, modules
+from questions.actions import feedback as feedback_actions
+from questions.actions.saving import Draft
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -37,7 +39,6 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
-from questions.saving import Draft
 
 FILE = settings.BASE_DIR / "fixtures" / "demonstration.yaml"
 DOMAIN = "demo.invalid"
@@ -196,14 +197,14 @@ class _Maker:
     def module(self) -> Module:
         told = self.told["module"]
         first, *others = self.told["teachers"]
-        module = teaching.create_module(
+        module = modules.create_module(
             teacher=self.people[first["key"]],
             **{name: told[name] for name in ("title", "period", "description", "groups")},
         )
         for teacher in others:
-            teaching.make_teacher(module=module, user=self.people[teacher["key"]])
+            modules.make_teacher(module=module, user=self.people[teacher["key"]])
         for student in self.told["students"]:
-            teaching.join(module=module, user=self.people[student["key"]], group=student["group"])
+            modules.join(module=module, user=self.people[student["key"]], group=student["group"])
         opened = self.at(told["opened"])
         Module.objects.filter(pk=module.pk).update(created_at=opened)
         module.enrolments.update(joined_at=opened)
@@ -217,23 +218,25 @@ class _Maker:
 
     def assignment(self, module: Module, told: dict[str, Any]) -> Assignment:
         edition = self.case(told["case"]).editions.latest()
-        choice = {question.key: question for question in assigning.questions_to_choose(module=module, edition=edition)}
+        choice = {
+            question.key: question for question in assignments.questions_to_choose(module=module, edition=edition)
+        }
         if missing := set(told["questions"]) - set(choice):
             raise DemonstrationError(f"the case {told['case']} has no question {sorted(missing)[0]} any more")
         own = told.get("own", [])
-        plan = assigning.Plan(
+        plan = assignments.Plan(
             questions=tuple(choice[key] for key in told["questions"]),
-            own=tuple(assigning.OwnQuestion(question["text"], question["kolb"]) for question in own),
+            own=tuple(assignments.OwnQuestion(question["text"], question["kolb"]) for question in own),
             instructions=told["instructions"],
             opens_at=self.at(told["opens"]),
             due_at=self.at(told["due"]),
             share=told.get("share", False),
         )
-        assignment = assigning.create_assignment(module=module, edition=edition, plan=plan)
+        assignment = assignments.create_assignment(module=module, edition=edition, plan=plan)
         for question in own:
             self.own[assignment, question["key"]] = module.own_questions.get(text=question["text"])
         for later in told.get("extensions", []):
-            assigning.extend(
+            assignments.extend(
                 assignment=assignment,
                 enrolment=module.enrolments.get(user=self.people[later["student"]]),
                 due_at=self.at(later["due"]),
@@ -276,7 +279,7 @@ class _Maker:
     def feedback(self, answer: Answer, step: dict[str, Any]) -> None:
         """Given and perhaps released, and then moved to when that was."""
         at = self.at(step["at"])
-        saved = reviewing.save(
+        saved = feedback_actions.save(
             author=self.people[step["by"]],
             submission=answer.submissions.latest("revision"),
             draft=Draft(step["feedback"]),
@@ -285,5 +288,5 @@ class _Maker:
         given = Feedback.objects.filter(pk=saved.row.pk)
         given.update(created_at=at, updated_at=at)
         if step.get("released", True):
-            reviewing.release(feedback=given)
+            feedback_actions.release(feedback=given)
             given.update(released_at=at, seen_at=self.at(step["seen"]) if "seen" in step else None)

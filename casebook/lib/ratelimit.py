@@ -2,7 +2,8 @@
 
 A window begins with the first attempt and ends by itself; going on trying does not make it longer. A school is one
 network address, so an address may do much: hundreds come when lessons start. Nobody can use up what belongs to somebody
-else's browser: one that signed in to an account before has counts of its own for it (casebook/known_browsers.py).
+else's browser: one that signed in to an account before has counts of its own for it
+(casebook/accounts/known_browsers.py).
 
 Attempts are counted before they are made, and taken back where they turn out to be right. So of a hundred at once no
 more get through than the limit says. Keys are hashes: the table tells neither addresses nor who tried what.

@@ -30,3 +30,9 @@ def text_hash(text: str) -> str:
 def version_hash(text: str) -> str:
     """SHA-256 in hexadecimal digits: of two texts with the same one only one is kept, so it must never collide."""
     return sha256(text.encode("utf-8")).hexdigest()
+
+
+def read_line(text: str) -> str:
+    """What a field says in one line: NUL is left out, which PostgreSQL cannot store or look for, and so are spaces at
+    both ends and in rows."""
+    return " ".join(text.replace("\0", "").split())

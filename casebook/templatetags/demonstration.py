@@ -6,7 +6,7 @@ from allauth.account.utils import get_next_redirect_url
 from django import template
 from django.template import Context
 
-from casebook import demonstration as demo
+from casebook.demo import content as demo
 
 register = template.Library()
 

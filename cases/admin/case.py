@@ -15,12 +15,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import checking, editions, exchange, naming
-from cases.admin import acts, looking, two_editors
-from cases.admin import exchange as files
-from cases.admin.rows import CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline, ShortText, StoryText
-from cases.admin.two_editors import GuardedForm
+from cases.admin import edit_conflicts, preview, workflow
+from cases.admin import import_export as files
+from cases.admin.edit_conflicts import GuardedForm
+from cases.admin.inlines import (
+    CaseActorInline,
+    CaseKeywordInline,
+    QuestionInline,
+    ReferenceInline,
+    ShortText,
+    StoryText,
+)
 from cases.models import Actor, Case, Keyword, Status
+from cases.publishing import checks, editions, mapping, similar_names
 
 
 class CaseForm(GuardedForm):
@@ -62,7 +69,7 @@ class CaseForm(GuardedForm):
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"] or editions.proposed_slug(self.cleaned_data.get("title", ""))
-        if not naming.is_key(slug):
+        if not similar_names.is_key(slug):
             raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
         if other := self._others().filter(slug=slug).first():
             raise forms.ValidationError(_("Deze webnaam is al van «%s». Laat leeg voor een andere.") % other.title)
@@ -75,9 +82,9 @@ class CaseForm(GuardedForm):
 @admin.register(Case)
 class CaseAdmin(admin.ModelAdmin):
     form = CaseForm
-    list_display = ["number", "title", "part", "status", "which_version", acts.sent_in, "question_count"]
+    list_display = ["number", "title", "part", "status", "which_version", workflow.sent_in, "question_count"]
     list_display_links = ["title"]
-    list_filter = ["status", acts.SentInFilter, "part", "keywords"]
+    list_filter = ["status", workflow.SentInFilter, "part", "keywords"]
     search_fields = ["title", "summary", "introduction", "body", "closing"]
     list_select_related = ["part", "revises"]
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
@@ -133,7 +140,7 @@ class CaseAdmin(admin.ModelAdmin):
         if request.method == "POST" and request.POST.get("user", str(request.user.pk)) != str(request.user.pk):
             words = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
             return render(request, "admin/cases/case/somebody_else.html", words, status=409)
-        if object_id and (instead := acts.instead_of_form(self, request, object_id)):
+        if object_id and (instead := workflow.instead_of_form(self, request, object_id)):
             return instead
         words = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
         return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})
@@ -165,20 +172,25 @@ class CaseAdmin(admin.ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict, *args, obj: Case | None = None, **kwargs):
         """With what stands between a concept and its readers, as far as it was saved."""
         if obj and obj.is_concept:
-            context["findings"] = checking.check(exchange.document_of(obj))
-        both = two_editors.show_both(request, context)
-        both |= {"longest_preview": looking.LONGEST_PREVIEW, "too_long_to_preview": looking.TOO_LONG}
+            context["findings"] = checks.check(mapping.document_of(obj))
+        both = edit_conflicts.show_both(request, context)
+        both |= {"longest_preview": preview.LONGEST_PREVIEW, "too_long_to_preview": preview.TOO_LONG}
         return super().render_change_form(request, {**context, **both}, *args, obj=obj, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*looking.addresses(self.admin_site), *files.addresses(self), *acts.addresses(self), *super().get_urls()]
+        return [
+            *preview.addresses(self.admin_site),
+            *files.addresses(self),
+            *workflow.addresses(self),
+            *super().get_urls(),
+        ]
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline, prefix: str) -> dict:
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
-        return two_editors.with_rows_that_are_gone(kwargs, obj)
+        return edit_conflicts.with_rows_that_are_gone(kwargs, obj)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
-        return super().history_view(request, object_id, {**acts.history(object_id), **(extra_context or {})})
+        return super().history_view(request, object_id, {**workflow.history(object_id), **(extra_context or {})})
 
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

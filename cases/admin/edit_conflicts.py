@@ -9,8 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from casebook.lib.ids import is_whole_number, read_id, read_ids
-from cases.comparing import Change, changed, work_of_page
 from cases.models import Case
+from cases.publishing.comparison import Change, changed, work_of_page
 
 PASSED_OVER = {"id", "case", "DELETE", "position", "is_new", "sphere"}
 

@@ -1,4 +1,4 @@
-"""Cases in and out as files: the pages of cases.importing and cases.loading."""
+"""Cases in and out as files: the pages of cases.transfer.imports and cases.transfer.sync."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cases import importing, loading, unpacking
-from cases.comparing import Change, work_of_page
-from cases.importing import Item, Outcome, Plan
-from cases.located import DocumentError, Problem
+from cases.files import archives
+from cases.files.reader import DocumentError, Problem
 from cases.models import Case, KeptUpload
+from cases.publishing.comparison import Change, work_of_page
+from cases.transfer import imports, sync
+from cases.transfer.imports import Item, Outcome, Plan
 from questions.models import Kolb
 
 IMPORTS = ("cases.add_case", "cases.change_case")
@@ -59,9 +60,9 @@ class FilesField(forms.FileField):
 
     def clean(self, data, initial=None) -> list[tuple[str, bytes]]:
         files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
-        if len(files) > unpacking.MAX_FILES:
+        if len(files) > archives.MAX_FILES:
             raise forms.ValidationError(_("Dit zijn te veel bestanden tegelijk; kies er hooguit 500."))
-        if sum(file.size for file in files) > unpacking.MAX_TOTAL:
+        if sum(file.size for file in files) > archives.MAX_TOTAL:
             raise forms.ValidationError(_("Samen zijn deze bestanden groter dan 50 MB; verdeel ze over een paar keer."))
         return [(file.name, file.read()) for file in files]
 
@@ -139,11 +140,11 @@ def upload(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
     problems: list[Problem] = []
     if request.method == "POST" and form.is_valid():
         try:
-            files = importing.unpacked(form.cleaned_data["files"], user=request.user)
+            files = imports.unpacked(form.cleaned_data["files"], user=request.user)
         except DocumentError as error:
             problems = error.problems
         else:
-            kept = importing.keep(files=files, owner=request.user)
+            kept = imports.keep(files=files, owner=request.user)
             return HttpResponseRedirect(reverse("admin:cases_case_import_confirm", args=[kept.pk]))
     return _page(panel, request, "import.html", _("Casussen importeren"), form=form, problems=problems)
 
@@ -174,18 +175,18 @@ def confirm(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _looked_at(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, None]:
-    plan = importing.plan(importing.kept_files(kept), user=request.user)
+    plan = imports.plan(imports.kept_files(kept), user=request.user)
     return plan, ConfirmForm(plan=plan), None
 
 
 @transaction.atomic
 def _carried_out(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, Outcome | None]:
     """The plan as it is at this moment; carried out where that is what the page said."""
-    plan = importing.plan(importing.kept_files(kept), user=request.user, lock=True)
+    plan = imports.plan(imports.kept_files(kept), user=request.user, lock=True)
     form = ConfirmForm(request.POST, plan=plan)
     if not form.is_valid():
         return plan, form, None
-    outcome = importing.carry_out(plan=plan, replacing=form.replacing(), lenses=form.lenses())
+    outcome = imports.carry_out(plan=plan, replacing=form.replacing(), lenses=form.lenses())
     kept.delete()
     return plan, form, outcome
 
@@ -208,22 +209,22 @@ def _done(panel: ModelAdmin, request: HttpRequest, outcome: Outcome) -> HttpResp
 
 
 def export_all(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
-    return _download(loading.export())
+    return _download(sync.export())
 
 
 def export_selected(panel: ModelAdmin, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
     """An action of the list: these cases and the vocabulary as a zip, or a sentence for each that cannot."""
     cases = Case.objects.filter(pk__in=[case.pk for case in queryset])
-    if problems := loading.not_exportable(cases):
+    if problems := sync.not_exportable(cases):
         panel.message_user(request, _("Er is niets geëxporteerd. %s") % " ".join(problems), messages.ERROR)
         return None
-    return _download(loading.export(cases))
+    return _download(sync.export(cases))
 
 
 def _download(files: dict[str, str]) -> HttpResponse:
     name = f"casusboek-{timezone.localdate():%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return HttpResponse(loading.as_zip(files), content_type="application/zip", headers=headers)
+    return HttpResponse(sync.as_zip(files), content_type="application/zip", headers=headers)
 
 
 def _page(panel: ModelAdmin, request: HttpRequest, template: str, title: str, **words) -> HttpResponse:

@@ -13,11 +13,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import exchange, naming
-from cases.admin.brillen import BRILLEN, Bril
-from cases.document import MAX_QUESTIONS
-from cases.located import MOST_HEADINGS, count_headings, normalise
+from cases.admin.lens_help import BRILLEN, Bril
+from cases.files.document import MAX_QUESTIONS
+from cases.files.reader import MOST_HEADINGS, count_headings, normalise
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
+from cases.publishing import mapping, similar_names
 from questions.models import Question
 
 _invisible = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -145,8 +145,8 @@ class NamedRows(OrderedRows):
     def vocabulary(self) -> list[Model]:
         return list(self.form.vocabulary.objects.all())
 
-    def look_up(self, name: str) -> naming.Found:
-        return naming.look_up(name, self.vocabulary)
+    def look_up(self, name: str) -> similar_names.Found:
+        return similar_names.look_up(name, self.vocabulary)
 
     def check(self, rows: list[RowForm]) -> None:
         self.refuse_twice(rows, self.form.name_field, _("Dit staat er al. Haal één van de twee weg."))
@@ -183,7 +183,7 @@ class NamedRow(RowForm):
     def new(self, name: str) -> Model:
         return self.vocabulary(name=name)
 
-    def why_not_new(self, name: str, found: naming.Found) -> str:
+    def why_not_new(self, name: str, found: similar_names.Found) -> str:
         if not self.may_add:
             return _("«%s» staat niet in de lijst, en je mag zelf niets aan die lijst toevoegen.") % name
         if self.cleaned_data.get("is_new"):
@@ -196,17 +196,17 @@ class NamedRow(RowForm):
 
     @property
     def identity(self):
-        return naming.fold(self.named.name)
+        return similar_names.fold(self.named.name)
 
     @classmethod
     def identity_of(cls, row: Model):
         """The identity of a stored row."""
-        return naming.fold(getattr(row, cls.names).name)
+        return similar_names.fold(getattr(row, cls.names).name)
 
     def save(self, commit: bool = True):
         if self.named.pk is None:
             fields = {field: getattr(self.named, field) for field in self.new_fields}
-            slug = exchange.free_slug(self.vocabulary, self.named.name)
+            slug = mapping.free_slug(self.vocabulary, self.named.name)
             self.named, _made = self.vocabulary.objects.get_or_create(
                 name=self.named.name, defaults={"slug": slug, **fields}
             )
@@ -247,7 +247,7 @@ class ActorRow(NamedRow):
     def new(self, name: str) -> Actor:
         return Actor(name=name, sphere=self.cleaned_data.get("sphere", ""))
 
-    def why_not_new(self, name: str, found: naming.Found) -> str:
+    def why_not_new(self, name: str, found: similar_names.Found) -> str:
         message = super().why_not_new(name, found)
         if not message and not self.cleaned_data.get("sphere"):
             self.add_error("sphere", _("Kies voor een nieuwe actor of die informeel, formeel of ertussenin is."))
@@ -255,11 +255,11 @@ class ActorRow(NamedRow):
 
     @property
     def identity(self):
-        return naming.fold(self.named.name), self.cleaned_data["person"]
+        return similar_names.fold(self.named.name), self.cleaned_data["person"]
 
     @classmethod
     def identity_of(cls, row: CaseActor):
-        return naming.fold(row.actor.name), row.person
+        return similar_names.fold(row.actor.name), row.person
 
 
 class QuestionRow(RowForm):
@@ -285,9 +285,9 @@ class QuestionRow(RowForm):
 
     def clean_key(self) -> str:
         key = self.cleaned_data["key"]
-        if key and not naming.is_key(key):
+        if key and not similar_names.is_key(key):
             raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
-        if naming.is_teachers_key(key):
+        if similar_names.is_teachers_key(key):
             raise forms.ValidationError(_("Zo heten vragen die docenten zelf toevoegen. Kies een andere sleutel."))
         return key
 
@@ -320,7 +320,7 @@ class QuestionRows(OrderedRows):
             taken.add(key)
         for form in rows:
             if form.is_valid() and not form.cleaned_data["key"]:
-                form.instance.key = naming.proposed_key(form.cleaned_data["text"], taken)
+                form.instance.key = similar_names.proposed_key(form.cleaned_data["text"], taken)
                 taken.add(form.instance.key)
 
     def _out_of_sight(self) -> set[str]:

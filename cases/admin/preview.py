@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases import naming, reading
-from cases.admin.brillen import BRILLEN
-from cases.located import MOST_HEADINGS, count_headings
+from cases.admin.lens_help import BRILLEN
+from cases.files.reader import MOST_HEADINGS, count_headings
+from cases.library import case_page
+from cases.library.markdown import render as rendered
 from cases.models import Actor, Case, Keyword, Status
-from cases.rendering import render as rendered
+from cases.publishing import similar_names
 
 LONGEST_PREVIEW = 100_000  # characters; making HTML of more would take seconds, at each pause in typing
 TOO_LONG = gettext_lazy(
@@ -54,7 +55,7 @@ def as_student(request: HttpRequest, pk: int) -> HttpResponse:
     """The real page of a case, as its rows are now."""
     case = get_object_or_404(Case.objects.for_editors().exclude(status=Status.WITHDRAWN).for_reading(), pk=pk)
     case.word_count = sum(len(text.split()) for text in (case.introduction, case.body, case.closing))
-    return render(request, "cases/case_preview.html", {**reading.page_of(case), "is_preview": True})
+    return render(request, "cases/case_preview.html", {**case_page.page_of(case), "is_preview": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,7 +86,7 @@ def name_check(request: HttpRequest) -> HttpResponse:
     name = " ".join(request.GET.get("naam", "").split())[:200]
     if vocabulary is None or not name:
         return JsonResponse({"error": "soort en naam"}, status=400)
-    found = naming.look_up(name, vocabulary.objects.all())
+    found = similar_names.look_up(name, vocabulary.objects.all())
     return JsonResponse(
         {
             "name": name,

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from casebook.lib.ids import read_ids
-from cases import editions, merging
-from cases.located import DocumentError
+from cases.files.reader import DocumentError
 from cases.models import Actor, Case, Keyword, Part
+from cases.publishing import editions, vocabulary
 
 
 class RenewsLibrary(admin.ModelAdmin):
@@ -61,7 +61,7 @@ class WordForm(forms.ModelForm):
         return slug
 
     def _taken_by(self, **called: str) -> Actor | Keyword | None:
-        former = merging.KINDS[self._meta.model].former.objects.filter(**called).exclude(now=self.instance.pk)
+        former = vocabulary.KINDS[self._meta.model].former.objects.filter(**called).exclude(now=self.instance.pk)
         found = former.select_related("now").first()
         return found.now if found else None
 
@@ -128,16 +128,16 @@ class WordAdmin(RenewsLibrary):
     def render_change_form(self, request: HttpRequest, context: dict, *args, obj=None, **kwargs) -> HttpResponse:
         """With the cases that it stands in."""
         if obj:
-            context |= {"used_in": merging.cases_with([obj]), "may_rename": self.has_merge_permission(request)}
+            context |= {"used_in": vocabulary.cases_with([obj]), "may_rename": self.has_merge_permission(request)}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Actor | Keyword, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if {"name", "slug"} & set(form.changed_data) and change:
             before = {name: form.initial[name] for name in ("name", "slug")}
-            merging.renamed(row=obj, **before, by=request.user)
+            vocabulary.renamed(row=obj, **before, by=request.user)
         else:
-            editions.index_again(merging.cases_with([obj]).published())
+            editions.index_again(vocabulary.cases_with([obj]).published())
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.merge)
@@ -180,7 +180,7 @@ class WordAdmin(RenewsLibrary):
     def _merged(self, request: HttpRequest, into: Actor | Keyword, rows: QuerySet) -> HttpResponse:
         gone = [row for row in rows if row != into]
         self.log_deletions(request, gone)
-        cases = merging.merge(into=into, gone=gone, by=request.user)
+        cases = vocabulary.merge(into=into, gone=gone, by=request.user)
         names = ", ".join(row.name for row in gone)
         self.log_change(request, into, _("Samengevoegd met %s.") % names)
         said = ngettext(
@@ -196,12 +196,12 @@ class WordAdmin(RenewsLibrary):
 
 
 def _is_read(row: Actor | Keyword) -> bool:
-    return merging.cases_with([row]).filter(editions__isnull=False).exists()
+    return vocabulary.cases_with([row]).filter(editions__isnull=False).exists()
 
 
 def _candidates(rows: QuerySet) -> list[tuple[Actor | Keyword, list[Case]]]:
     """Each word with the cases that it stands in."""
-    kind = merging.KINDS[rows.model]
+    kind = vocabulary.KINDS[rows.model]
     used: dict[int, dict[int, Case]] = {row.pk: {} for row in rows}
     for line in kind.lines.objects.filter(**{f"{kind.field}__in": rows}).select_related("case"):
         used[getattr(line, f"{kind.field}_id")][line.case_id] = line.case

@@ -20,14 +20,14 @@ from django.utils.translation import gettext_lazy
 
 from casebook.lib.ids import LARGEST_INTEGER, read_id, read_number
 from casebook.lib.text import read_line
-from cases import checking, editions, exchange
 from cases.access import read_edition
-from cases.admin import two_editors
-from cases.comparing import compare
-from cases.document import CaseDocument
-from cases.editions import RefusedError
-from cases.located import DocumentError
+from cases.admin import edit_conflicts
+from cases.files.document import CaseDocument
+from cases.files.reader import DocumentError
 from cases.models import Case, Edition, Status
+from cases.publishing import checks, editions, mapping
+from cases.publishing.comparison import compare
+from cases.publishing.editions import RefusedError
 from questions.models import Assignment
 
 LONGEST_NOTE = 200
@@ -89,7 +89,7 @@ def send_in(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the chief editors to publish what is stored now. Anyone may still change it; then that is said."""
     case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
     check_act(request, "cases.change_case")
-    if problems := checking.errors(exchange.document_of(case)):
+    if problems := checks.errors(mapping.document_of(case)):
         said = " ".join(problem.message for problem in problems)
         panel.message_user(request, _("Nog niet ingestuurd. %s") % said, messages.ERROR)
         return to_case(case)
@@ -119,7 +119,7 @@ def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
             _("Iemand heeft deze casus opgeslagen sinds jij hem opende. Lees wat er nu staat; publiceer daarna.")
         )
     note = read_line(request.POST.get("note", ""))[:LONGEST_NOTE]
-    problems = [problem.message for problem in checking.errors(exchange.document_of(case))]
+    problems = [problem.message for problem in checks.errors(mapping.document_of(case))]
     if case.is_working_copy and not note:
         problems.append(_("Schrijf in één regel wat er veranderd is."))
     if problems:
@@ -253,7 +253,7 @@ def show_difference(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpRes
 def _version(case: Case, name: str) -> CaseDocument:
     if name == "werkversie":
         copy = get_object_or_404(Case.objects.select_related("part"), revises=case)
-        return exchange.document_of(copy)
+        return mapping.document_of(copy)
     return read_edition(_edition(case, name))
 
 
@@ -310,5 +310,5 @@ def instead_of_form(panel: ModelAdmin, request: HttpRequest, object_id: str) -> 
     published or deleted meanwhile cannot be saved here."""
     case = Case.objects.for_editors().filter(pk=read_id(object_id)).first()
     if request.method == "POST" and "title" in request.POST and (case is None or case.status != Status.CONCEPT):
-        return two_editors.too_late(panel, request, case)
+        return edit_conflicts.too_late(panel, request, case)
     return to_history(case) if case and case.is_withdrawn else None

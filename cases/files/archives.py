@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cases.located import DocumentError, Problem, shortened
+from cases.files.reader import DocumentError, Problem, shortened
 
 VOCABULARY_FILE = "casebook.yaml"
 MEGABYTE = 1024 * 1024

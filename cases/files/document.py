@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from cases.located import LONGEST_ACTOR, LONGEST_NAME, MOST_HEADINGS, Reader, count_headings, normalise, shortened
+from cases.files.reader import LONGEST_ACTOR, LONGEST_NAME, MOST_HEADINGS, Reader, count_headings, normalise, shortened
 
 KOLB = ("doener", "beschouwer", "denker", "beslisser")
 SPHERES = ("informal", "hybrid", "formal")

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 
 import mammoth
 
-from cases.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
-from cases.located import DocumentError, Problem, shortened
-from cases.naming import proposed_key
-from cases.unpacking import Packed, UnopenedError, parts_of
+from cases.files.archives import Packed, UnopenedError, parts_of
+from cases.files.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
+from cases.files.reader import DocumentError, Problem, shortened
+from cases.publishing.similar_names import proposed_key
 
 HEADINGS = {
     "omschrijving": "summary",

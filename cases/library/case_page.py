@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from cases import pictures, search
+from cases.library import actor_map, search
 from cases.models import Case, Keyword
 from questions.models import ring
 
@@ -17,8 +17,8 @@ def page_of(case: Case) -> dict:
         "keywords": by_name(case.keywords.all()),
         "questions": questions,
         "ring": ring(Counter(question.kolb for question in questions)),
-        "map": pictures.actor_map(lines),
-        "spheres": pictures.spheres(lines),
+        "map": actor_map.actor_map(lines),
+        "spheres": actor_map.spheres(lines),
     }
 
 

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from casebook.lib.ids import read_number
-from cases import search
+from cases.library import search
 from cases.models import Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword, Library, Part, Sphere
 from questions.models import Kolb, Question
 

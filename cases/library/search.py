@@ -14,8 +14,8 @@ from functools import lru_cache
 import snowballstemmer
 from django.db import connection
 
+from cases.library.markdown import plain_text
 from cases.models import Case, SearchWord
-from cases.rendering import plain_text
 
 MAX_WORDS = 12
 MAX_CHARACTERS = 200

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from cases.document import KOLB, CaseDocument
-from cases.located import markdown_problems
+from cases.files.document import KOLB, CaseDocument
+from cases.files.reader import markdown_problems
 
 LONGEST_SUMMARY = 40  # words; more does not fit on a card in the catalogue
 MOST_ASKED = 2  # questions that one verdiepingsvraag can ask and still get a whole answer

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from cases.differences import MOST_STEPS_OF_PAGE, Run, Work, compared, is_changed
-from cases.document import CaseDocument
+from casebook.lib.text_diff import MOST_STEPS_OF_PAGE, Run, Work, compared, is_changed
+from cases.files.document import CaseDocument
 
 LONG = 400  # characters; of a longer passage that both have, the middle is left out
 EDGE = 140

@@ -9,10 +9,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import exchange, search
-from cases.document import CaseDocument, parse_case, write_case
-from cases.located import DocumentError, Problem, normalise
+from cases.files.document import CaseDocument, parse_case, write_case
+from cases.files.reader import DocumentError, Problem, normalise
+from cases.library import search
 from cases.models import Case, Edition, Library, Status
+from cases.publishing import mapping
 from questions.models import Question, Submission
 
 CHANGED_MEANWHILE = gettext_lazy("Er is intussen iets met deze casus gebeurd. Kijk eerst hoe hij er nu voor staat.")
@@ -63,11 +64,11 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
     _hold(case, Status.CONCEPT, *([Status.PUBLISHED] if from_file else []))
     if case.version != version:
         raise RefusedError(CHANGED_MEANWHILE)
-    document = exchange.document_of(case)
+    document = mapping.document_of(case)
     text = write_case(document)
     check_survives(text, document)
     if case.revises:
-        exchange.apply_document(document, target)
+        mapping.apply_document(document, target)
         case.delete()
     _open(target)
     edition = _next_edition(target, text, from_file=from_file, published_by=by, note=note)
@@ -82,7 +83,7 @@ def follow_words(*, case: Case, by=None, note: str) -> Edition:
 
     Nothing else changes: neither its status, nor whether it is known as loaded from a file.
     """
-    document, latest = exchange.document_of(case), case.editions.latest()
+    document, latest = mapping.document_of(case), case.editions.latest()
     text = write_case(document)
     check_survives(text, document)
     Case.objects.filter(pk=case.pk).update(version=F("version") + 1)
@@ -127,7 +128,7 @@ def start_working_copy(*, case: Case) -> Case:
     if copy := Case.objects.filter(revises=case).first():
         return copy
     copy = Case(revises=case, number=case.number, slug=case.slug, status=Status.CONCEPT)
-    exchange.apply_document(exchange.document_of(case), copy)
+    mapping.apply_document(mapping.document_of(case), copy)
     return copy
 
 
@@ -141,8 +142,8 @@ def restore(*, edition: Edition) -> tuple[Case, list[str]]:
     if Case.objects.filter(revises=case).exists():
         raise RefusedError(_("Er is al een werkversie. Publiceer of verwijder die eerst."))
     copy = start_working_copy(case=case)
-    document, left_out = exchange.in_words_of_today(parse_case(edition.text), case)
-    exchange.apply_document(document, copy)
+    document, left_out = mapping.in_words_of_today(parse_case(edition.text), case)
+    mapping.apply_document(document, copy)
     return copy, left_out
 
 
@@ -188,7 +189,7 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     """
     _hold(case, Status.PUBLISHED, Status.ARCHIVED)
     if copy := Case.objects.select_for_update().filter(revises=case).first():
-        case.withdrawn_copy = exchange.packed(copy)
+        case.withdrawn_copy = mapping.packed(copy)
         copy.delete()
     case.status, case.withdrawn_reason, case.title = Status.WITHDRAWN, reason, title or case.title
     case.summary = case.introduction = case.body = case.closing = ""
@@ -227,14 +228,14 @@ def put_back(*, case: Case) -> list[str]:
     Returns the names that the library no longer has.
     """
     _hold(case, Status.WITHDRAWN)
-    document, left_out = exchange.in_words_of_today(parse_case(case.editions.latest().text), case)
+    document, left_out = mapping.in_words_of_today(parse_case(case.editions.latest().text), case)
     packed, case.withdrawn_reason, case.withdrawn_copy = case.withdrawn_copy, "", None
     _give_questions_back(case)
-    exchange.apply_document(document, case)
+    mapping.apply_document(document, case)
     _open(case)
     if packed:
-        document, lost = exchange.in_words_of_today(exchange.unpacked(packed), case)
-        exchange.apply_document(document, start_working_copy(case=case))
+        document, lost = mapping.in_words_of_today(mapping.unpacked(packed), case)
+        mapping.apply_document(document, start_working_copy(case=case))
         left_out = list(dict.fromkeys([*left_out, *lost]))
     search.index_case(case)
     renew_library()

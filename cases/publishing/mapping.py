@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 
-from cases.document import (
+from cases.files.document import (
     ActorKind,
     ActorLine,
     CaseDocument,

@@ -8,8 +8,8 @@ from itertools import count
 
 from django.utils.text import slugify
 
+from cases.library.search import fold, stem, words_of
 from cases.models import Keyword
-from cases.search import fold, stem, words_of
 
 KEY_WORDS = 4
 MAX_KEY = 50

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from cases import editions
-from cases.located import shortened
+from cases.files.reader import shortened
 from cases.models import Actor, Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword
+from cases.publishing import editions
 
 LONGEST_NOTE = 200
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from cases.rendering import Rendered, render, site_of
+from cases.library.markdown import Rendered, render, site_of
 from questions.models import Ring
 from questions.models import ring as draw_ring
 

@@ -14,19 +14,20 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils.text import slugify
 
-from cases import checking, comparing, editions, exchange, loading
-from cases.comparing import Change
-from cases.differences import Work
-from cases.document import KOLB, CaseDocument, parse_case, write_case
-from cases.exchange import VocabularyNews
-from cases.loading import Source
-from cases.located import DocumentError, Problem
+from casebook.lib.text_diff import Work
+from cases.files.archives import Packed, unpack
+from cases.files.document import KOLB, CaseDocument, parse_case, write_case
+from cases.files.docx import MOST_TAGS, WordCase, count_tags, read_word
+from cases.files.reader import DocumentError, Problem
 from cases.models import Case, KeptUpload, Keyword, Status
-from cases.unpacking import Packed, unpack
-from cases.word import MOST_TAGS, WordCase, count_tags, read_word
+from cases.publishing import checks, comparison, editions, mapping
+from cases.publishing.comparison import Change
+from cases.publishing.mapping import VocabularyNews
+from cases.transfer import sync
+from cases.transfer.sync import Source
 
 WORD = ".docx"
-KINDS = loading.FILES | {WORD}
+KINDS = sync.FILES | {WORD}
 MOST_KEPT = 5  # imports of one editor that wait for a yes
 MOST_TAGS_OF_IMPORT = 4 * MOST_TAGS
 MOST_TEXT_OF_IMPORT = 8_000_000  # bytes of case files; five hundred cases as long as those of the book are half of it
@@ -64,11 +65,11 @@ class Item:
     @property
     def still_to_do(self) -> list[str]:
         """What would keep it from being published; the brillen are asked for on the page itself."""
-        found = checking.errors(self.document) if self.standing != UNCHANGED else []
+        found = checks.errors(self.document) if self.standing != UNCHANGED else []
         return [finding.message for finding in found if not finding.field.endswith("-kolb")]
 
     def changes(self, work: Work | None = None) -> list[Change]:
-        return comparing.compare(self.before, self.document, work) if self.standing == CHANGED else []
+        return comparison.compare(self.before, self.document, work) if self.standing == CHANGED else []
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Plan:
     """What would happen with these files, as things stand."""
 
     items: tuple[Item, ...]
-    bundle: loading.Bundle
+    bundle: sync.Bundle
     news: VocabularyNews
 
     @property
@@ -125,13 +126,13 @@ def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
 
     With `lock` the rows that were looked at stay as they are until the transaction ends.
     """
-    files, bundle = list(files), loading.Bundle()
+    files, bundle = list(files), sync.Bundle()
     texts = [file for file in files if file.kind != WORD]
     if sum(len(file.content) for file in texts) > MOST_TEXT_OF_IMPORT:
         raise DocumentError([Problem(texts[0].name, 0, TOO_MUCH_TEXT)])
-    sources, problems = loading.decoded(texts)
+    sources, problems = sync.decoded(texts)
     try:
-        bundle = loading.understand(sources)
+        bundle = sync.understand(sources)
     except DocumentError as error:
         problems += error.problems
     words = []
@@ -146,7 +147,7 @@ def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
         items = [*_known(bundle), *_from_word(words, bundle)]
     except DocumentError as error:
         problems += error.problems
-    news = exchange.compare_vocabulary(bundle.vocabulary)
+    news = mapping.compare_vocabulary(bundle.vocabulary)
     problems += _not_permitted(news, user)
     if problems:
         raise DocumentError(problems)
@@ -168,10 +169,10 @@ def _lock(slugs: list[str]) -> None:
     list(Case.objects.select_for_update().filter(slug__in=slugs).order_by("pk"))
 
 
-def _known(bundle: loading.Bundle) -> list[Item]:
+def _known(bundle: sync.Bundle) -> list[Item]:
     """Each case of the bundle beside the row with its web name, and that row's working copy."""
     slugs = [document.slug for _source, document in bundle.cases]
-    rows = list(exchange.documents_of(Case.objects.filter(slug__in=slugs)))
+    rows = list(mapping.documents_of(Case.objects.filter(slug__in=slugs)))
     cases = {case.slug: (case, document) for case, document in rows if not case.is_working_copy}
     copies = {case.revises_id: (case, document) for case, document in rows if case.is_working_copy}
     items, problems = [], []
@@ -201,7 +202,7 @@ def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocume
     return None
 
 
-def _from_word(words: list[tuple[str, WordCase]], bundle: loading.Bundle) -> list[Item]:
+def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[Item]:
     """A case from Word is always new: it has no web name by which to know an older one."""
     here = [*Case.objects.values_list("number", "title", "slug")] if words else []
     here += [(document.number, document.title, document.slug) for _source, document in bundle.cases]
@@ -253,7 +254,7 @@ def _unfit(file: str, document: CaseDocument) -> list[Problem]:
 def _not_permitted(news: VocabularyNews, user) -> list[Problem]:
     return [
         Problem(
-            loading.VOCABULARY_FILE,
+            sync.VOCABULARY_FILE,
             0,
             f"{called} «{getattr(line, 'title', None) or line.name}» is hier nieuw, en jij mag dat niet toevoegen; "
             "vraag het aan de eindredactie",
@@ -270,7 +271,7 @@ def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], 
 
     `lenses` has the bril of each question that the file left open, by file and place.
     """
-    exchange.apply_vocabulary(plan.bundle.vocabulary)
+    mapping.apply_vocabulary(plan.bundle.vocabulary)
     outcome = Outcome([], [], [])
     for item in plan.items:
         if item.standing == UNCHANGED:
@@ -286,7 +287,7 @@ def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], 
             ),
         )
         concept = _concept_for(item)
-        exchange.apply_document(document, concept)
+        mapping.apply_document(document, concept)
         (outcome.added if item.standing == NEW else outcome.changed).append(concept)
     if plan.has_news:
         editions.renew_library()

@@ -9,8 +9,9 @@ from pathlib import Path, PurePath
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases import editions, exchange, unpacking
-from cases.document import (
+from cases.files import archives
+from cases.files.archives import VOCABULARY_FILE
+from cases.files.document import (
     ActorKind,
     CaseDocument,
     KeywordLine,
@@ -20,9 +21,9 @@ from cases.document import (
     write_case,
     write_vocabulary,
 )
-from cases.located import DocumentError, Problem
+from cases.files.reader import DocumentError, Problem
 from cases.models import Case, CaseQuerySet, Part, Status
-from cases.unpacking import VOCABULARY_FILE
+from cases.publishing import editions, mapping
 
 FILES = frozenset({".md", VOCABULARY_FILE})
 
@@ -82,19 +83,19 @@ def read_paths(paths: Iterable[Path]) -> list[Source]:
 
 def read(files: Iterable[tuple[str, bytes]]) -> list[Source]:
     """These files, and what is in the zips among them, as text. Raises DocumentError with all that cannot be read."""
-    found, refused = unpacking.unpack(files, FILES)
+    found, refused = archives.unpack(files, FILES)
     sources, problems = decoded(found)
     if refused or problems:
         raise DocumentError([*refused, *problems])
     return sources
 
 
-def decoded(files: Iterable[unpacking.Packed]) -> tuple[list[Source], list[Problem]]:
+def decoded(files: Iterable[archives.Packed]) -> tuple[list[Source], list[Problem]]:
     """These files as text, and the problems of those that are no text."""
     sources, problems = [], []
     for packed in files:
         try:
-            sources.append(Source(packed.name, unpacking.decode(packed)))
+            sources.append(Source(packed.name, archives.decode(packed)))
         except DocumentError as error:
             problems += error.problems
     return sources, problems
@@ -112,12 +113,12 @@ def understand(sources: Iterable[Source]) -> Bundle:
         except DocumentError as error:
             problems += error.problems
     brought = _joined(vocabularies)
-    former = exchange.former_names()
+    former = mapping.former_names()
     of_old = Vocabulary(
         actors=tuple(ActorKind(name, "") for name in former.actors),
         keywords=tuple(KeywordLine(name) for name in former.keywords),
     )
-    known = _joined([exchange.vocabulary_in_database(), brought, of_old])
+    known = _joined([mapping.vocabulary_in_database(), brought, of_old])
     parsed = []
     for source in others:
         try:
@@ -135,7 +136,7 @@ def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = Fals
     """Load the vocabulary, then the cases. All or nothing: raises DocumentError with every problem of every file."""
     bundle = understand(sources)
     outcome = Outcome()
-    outcome.left_alone += exchange.apply_vocabulary(bundle.vocabulary, overwrite=overwrite)
+    outcome.left_alone += mapping.apply_vocabulary(bundle.vocabulary, overwrite=overwrite)
     for source, document in bundle.cases:
         _load_one(source, document, outcome, overwrite=overwrite, by=by)
     if dry_run:
@@ -145,15 +146,15 @@ def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = Fals
 
 def export(cases: CaseQuerySet | None = None) -> dict[str, str]:
     """These cases, or every published one, and the vocabulary as canonical files, by their path in an export."""
-    files = {VOCABULARY_FILE: write_vocabulary(exchange.vocabulary_in_database())}
-    for case, document in exchange.documents_of(Case.objects.published() if cases is None else cases):
+    files = {VOCABULARY_FILE: write_vocabulary(mapping.vocabulary_in_database())}
+    for case, document in mapping.documents_of(Case.objects.published() if cases is None else cases):
         files[f"cases/{case.number:02}-{case.slug}.md"] = write_case(document)
     return files
 
 
 def not_exportable(cases: CaseQuerySet) -> list[str]:
     """Why these cases cannot go out as files together, in sentences."""
-    documents = list(exchange.documents_of(cases))
+    documents = list(mapping.documents_of(cases))
     copied = {case.revises_id for case, _document in documents}
     said = []
     for case, document in documents:
@@ -196,7 +197,7 @@ def _joined(vocabularies: list[Vocabulary]) -> Vocabulary:
 def _clashes_of_parts(brought: Vocabulary) -> Iterator[Problem]:
     """A part that is new here cannot have the number of another."""
     slugs = dict(Part.objects.values_list("number", "slug"))
-    for part in exchange.compare_vocabulary(brought).new.parts:
+    for part in mapping.compare_vocabulary(brought).new.parts:
         if slugs.setdefault(part.number, part.slug) != part.slug:
             other = slugs[part.number]
             yield Problem(VOCABULARY_FILE, 0, f"deel «{part.slug}» heeft nummer {part.number}, en dat is van «{other}»")
@@ -222,7 +223,7 @@ def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overw
     case = Case.objects.filter(slug=document.slug, revises=None).first()
     if case is None:
         case = Case(number=document.number, slug=document.slug)
-        exchange.apply_document(document, case)
+        mapping.apply_document(document, case)
         editions.publish(case=case, by=by, from_file=True)
         outcome.new.append(name)
     elif case.status in {Status.ARCHIVED, Status.WITHDRAWN}:
@@ -234,7 +235,7 @@ def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overw
         outcome.left_alone.append(name)
     else:
         Case.objects.filter(revises=case).delete()
-        exchange.apply_document(document, case)
+        mapping.apply_document(document, case)
         editions.publish(case=case, by=by, from_file=True)
         outcome.changed.append(name)
 

@@ -10,11 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 
 import cases.access
-from questions import ceilings
 from questions.access import Desk
+from questions.actions import row_limits
+from questions.actions.saving import Draft, Outcome, Saved, store
+from questions.actions.versions import FullError, before_overwriting, make_room
 from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
-from questions.saving import Draft, Outcome, Saved, store
-from questions.versions import FullError, before_overwriting, make_room
 
 
 class Result(Enum):
@@ -77,7 +77,7 @@ class AnswerPlace:
         if self.assignment_id is not None:
             return False
         own = Answer.objects.filter(student=self.student.pk, assignment=None)
-        return own.count() >= ceilings.OWN_STUDY and self.find() is None
+        return own.count() >= row_limits.OWN_STUDY and self.find() is None
 
     def is_stored(self, row: Answer, text: str) -> bool:
         return row.text == text
@@ -206,7 +206,7 @@ def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
     if not assignment.takes_work:
         return Result.CLOSED
     before = saved.row.submissions.exclude(revision=saved.row.revision)
-    return Result.TOO_OFTEN if before.count() >= ceilings.HAND_INS else Result.SUBMITTED
+    return Result.TOO_OFTEN if before.count() >= row_limits.HAND_INS else Result.SUBMITTED
 
 
 def _asked(question: Question, assignment: Assignment) -> dict[str, str]:

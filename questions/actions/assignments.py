@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import cases.access
-from questions import ceilings
+from questions.actions import row_limits
+from questions.actions.modules import RefusedError, add_own_question
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Extension, Module, Question
-from questions.teaching import RefusedError, add_own_question
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
         raise RefusedError(
             _("Deze module is gearchiveerd. Haal de module eerst terug; dan kun je weer opdrachten geven.")
         )
-    if module.assignments.count() >= ceilings.ASSIGNMENTS:
+    if module.assignments.count() >= row_limits.ASSIGNMENTS:
         raise RefusedError(
             _("Deze module heeft al %(most)s opdrachten. Verwijder er een, of maak een nieuwe module.")
-            % {"most": ceilings.ASSIGNMENTS}
+            % {"most": row_limits.ASSIGNMENTS}
         )
     last = module.assignments.aggregate(last=Max("position"))["last"] or 0
     assignment = Assignment.objects.create(

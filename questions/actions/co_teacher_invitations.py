@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casebook.models import User
-from questions.inviting import OPEN_FOR
+from questions.actions.modules import RefusedError, make_teacher
+from questions.actions.teacher_invitations import OPEN_FOR
 from questions.models import CoTeacherInvitation, Enrolment, Module, Role
-from questions.teaching import RefusedError, make_teacher
 
 MOST_OPEN = 20  # of one module at a time
 signer = Signer(salt="questions.colleagues", sep=".")

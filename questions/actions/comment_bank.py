@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext as _
 
-from questions import ceilings
+from casebook.lib.text import normalise
+from questions.actions import row_limits
+from questions.actions.modules import RefusedError
 from questions.models import Comment, Feedback, Submission
-from questions.teaching import RefusedError
-from questions.text import normalise
 
 WORTH_KEEPING = 15  # shorter is no sentence
 TIMES = 3  # whoever writes the same for the third time, is offered to keep it
@@ -16,9 +16,9 @@ def keep_comment(*, owner, text: str, module=None) -> Comment:
     text = normalise(text).strip()
     comment = Comment.objects.filter(owner=owner, text=text).first() or Comment(owner=owner, text=text, module=module)
     if comment.pk is None:
-        if Comment.objects.filter(owner=owner).count() >= ceilings.COMMENTS:
+        if Comment.objects.filter(owner=owner).count() >= row_limits.COMMENTS:
             said = _("Je bank is vol: er passen %(most)s zinnen in. Haal er een weg; deze zin is nog niet bewaard.")
-            raise RefusedError(said % {"most": ceilings.COMMENTS})
+            raise RefusedError(said % {"most": row_limits.COMMENTS})
         comment.save()
     elif module and comment.module_id is None:
         comment.module = module

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 import cases.access
 from cases.access import Change
+from questions.actions.modules import RefusedError
 from questions.models import Assignment, AssignmentQuestion, Question
-from questions.teaching import RefusedError
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
+from casebook.lib.text import normalise
+from questions.actions.saving import Draft, Saved, store
+from questions.actions.versions import before_overwriting, make_room
 from questions.models import (
     Answer,
     Enrolment,
@@ -22,9 +25,6 @@ from questions.models import (
     Submission,
     Verdict,
 )
-from questions.saving import Draft, Saved, store
-from questions.text import normalise
-from questions.versions import before_overwriting, make_room
 
 
 class TakenBackError(Exception):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
 from questions.models import Module
-from questions.models.teaching import CODE_LENGTH
+from questions.models.modules import CODE_LENGTH
 
 MARGIN = 4  # the quiet zone that the QR standard asks for, in modules
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from casebook.lib.datetimes import is_usable
 from casebook.lib.ids import read_ids
-from casebook.lib.moments import is_usable
-from questions import ceilings
+from questions.actions import row_limits
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
-from questions.models.teaching import code_closing_time, new_code
+from questions.models.modules import code_closing_time, new_code
 
 OWN_KEY = "eigen-"
 
@@ -52,15 +52,15 @@ def create_module(
 
 def _check_room_for_module(teacher) -> None:
     own = Module.objects.filter(enrolments__user=teacher, enrolments__role=Role.TEACHER)
-    if own.filter(archived_at=None, enrolments__left_at=None).count() >= ceilings.MODULES:
+    if own.filter(archived_at=None, enrolments__left_at=None).count() >= row_limits.MODULES:
         raise RefusedError(
             _("Je hebt al %(most)s modules. Archiveer er een die voorbij is; dan kun je weer een nieuwe maken.")
-            % {"most": ceilings.MODULES}
+            % {"most": row_limits.MODULES}
         )
-    if own.filter(created_at__gt=timezone.now() - ceilings.TIME).count() >= ceilings.MODULES_IN_TIME:
+    if own.filter(created_at__gt=timezone.now() - row_limits.TIME).count() >= row_limits.MODULES_IN_TIME:
         raise RefusedError(
             _("Je maakte vandaag al %(most)s modules. Morgen kun je er weer meer maken.")
-            % {"most": ceilings.MODULES_IN_TIME}
+            % {"most": row_limits.MODULES_IN_TIME}
         )
 
 
@@ -158,10 +158,10 @@ def _ask_again(questions: list[Question], assignment: Assignment, own: dict[int,
 def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
     """A question that a teacher asks in this module only; never part of the library."""
     type(case).objects.select_for_update().get(pk=case.pk)  # two teachers would otherwise take the same key
-    if Question.objects.filter(module=module).count() >= ceilings.OWN_QUESTIONS:
+    if Question.objects.filter(module=module).count() >= row_limits.OWN_QUESTIONS:
         raise RefusedError(
             _("Deze module heeft al %(most)s eigen vragen, en daar past er geen meer bij. Kies een vraag die er al is.")
-            % {"most": ceilings.OWN_QUESTIONS}
+            % {"most": row_limits.OWN_QUESTIONS}
         )
     keys = Question.objects.filter(case=case, key__startswith=OWN_KEY).values_list("key", flat=True)
     numbers = read_ids(key.removeprefix(OWN_KEY) for key in keys)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from questions.models.answering import MAX_LENGTH
-from questions.text import normalise, text_hash
-from questions.versions import FullError
+from casebook.lib.text import normalise, text_hash
+from questions.actions.versions import FullError
+from questions.models.answers import MAX_LENGTH
 
 
 class Outcome(Enum):
@@ -27,7 +27,7 @@ class Outcome(Enum):
 class Draft:
     """A text on its way in: what it was based on, and which open page sent it under which number of its own.
 
-    With a hash, the page says what it meant to send (questions.text.text_hash); without, anything is believed. The base
+    With a hash (text_hash), the page says what it meant to send; without, anything is believed. The base
     is the hash of the text that it comes after.
     """
 

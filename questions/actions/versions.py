@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from questions.text import version_hash
+from casebook.lib.text import version_hash
 
 AFTER = timedelta(minutes=10)  # of writing on, the text as it was is worth keeping
 FEW = 10  # characters that are quickly typed again: replacing them keeps nothing

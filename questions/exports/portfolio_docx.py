@@ -16,8 +16,8 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 
-from questions.portfolio import Entry, Handed, Portfolio, Section
-from questions.takeaway import author_name
+from questions.exports.portfolio_json import author_name
+from questions.pages.portfolio import Entry, Handed, Portfolio, Section
 from questions.templatetags.dates import in_full
 
 INK, SOFT = RGBColor(0x23, 0x1D, 0x17), RGBColor(0x5F, 0x56, 0x4B)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from questions.models import Feedback
-from questions.portfolio import Chapter, Entry, Handed, Portfolio, Section
+from questions.pages.portfolio import Chapter, Entry, Handed, Portfolio, Section
 
 FORMAT_VERSION = 1
 

@@ -15,7 +15,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from questions.models import Feedback, Submission
-from questions.progress import WORDS, Column, Progress, Row
+from questions.pages.progress import WORDS, Column, Progress, Row
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what a sheet cannot hold
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # how a text begins that a spreadsheet runs

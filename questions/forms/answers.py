@@ -4,7 +4,7 @@ from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
 from casebook.lib.ids import LARGEST_INTEGER, is_whole_number, read_number, require_number
-from questions.saving import Draft
+from questions.actions.saving import Draft
 
 MAX_WRITER = 40
 

@@ -6,12 +6,12 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from casebook.lib.datetimes import read_moment
 from casebook.lib.ids import read_id, read_number, require_ids
-from casebook.lib.moments import read_moment
-from questions.forms.answering import read_save
+from questions.actions.saving import Draft
+from questions.forms.answers import read_save
 from questions.models import Verdict
-from questions.reading import Wanted
-from questions.saving import Draft
+from questions.pages.feedback_desk import Wanted
 
 MOST_AT_ONCE = 500
 LAST_PAGE = 1_000_000

@@ -11,9 +11,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.datetimes import MomentField
 from casebook.lib.ids import read_ids, read_number
-from casebook.lib.moments import MomentField
-from questions.assigning import OwnQuestion, Plan, in_order
+from questions.actions.assignments import OwnQuestion, Plan, in_order
 from questions.models import Assignment, Enrolment, Kolb, Module, Question, Ring, Role, ring
 
 MAX_GROUPS = 30

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import questions.models.teaching
+import questions.models.modules
 
 
 class Migration(migrations.Migration):
@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
                 (
                     "tag",
                     models.CharField(
-                        default=questions.models.teaching.new_tag, editable=False, max_length=16, verbose_name="label"
+                        default=questions.models.modules.new_tag, editable=False, max_length=16, verbose_name="label"
                     ),
                 ),
                 ("joined_at", models.DateTimeField(auto_now_add=True)),
@@ -224,13 +224,13 @@ class Migration(migrations.Migration):
                 (
                     "code",
                     models.CharField(
-                        default=questions.models.teaching.new_code, max_length=6, unique=True, verbose_name="code"
+                        default=questions.models.modules.new_code, max_length=6, unique=True, verbose_name="code"
                     ),
                 ),
                 (
                     "code_closes_at",
                     models.DateTimeField(
-                        default=questions.models.teaching.code_closing_time, verbose_name="code geldig tot"
+                        default=questions.models.modules.code_closing_time, verbose_name="code geldig tot"
                     ),
                 ),
                 ("archived_at", models.DateTimeField(blank=True, null=True, verbose_name="gearchiveerd op")),

@@ -1,4 +1,4 @@
-from questions.models.answering import (
+from questions.models.answers import (
     Answer,
     AnswerState,
     AnswerVersion,
@@ -12,10 +12,8 @@ from questions.models.answering import (
     WorkState,
     is_written,
 )
-from questions.models.asking import Kolb, Question
-from questions.models.piles import Pile, piles
-from questions.models.rings import Ring, ring
-from questions.models.teaching import (
+from questions.models.kolb_ring import Ring, ring
+from questions.models.modules import (
     Assignment,
     AssignmentQuestion,
     Comment,
@@ -28,6 +26,7 @@ from questions.models.teaching import (
     Role,
     TeacherInvitation,
 )
+from questions.models.questions import Kolb, Question
 
 __all__ = [
     "Answer",
@@ -43,7 +42,6 @@ __all__ = [
     "FeedbackVersion",
     "Kolb",
     "Module",
-    "Pile",
     "PinnedAnswer",
     "Question",
     "ReadBy",
@@ -57,6 +55,5 @@ __all__ = [
     "Verdict",
     "WorkState",
     "is_written",
-    "piles",
     "ring",
 ]

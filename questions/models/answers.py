@@ -8,8 +8,8 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from questions.models.asking import WITHHELD
-from questions.text import version_hash
+from casebook.lib.text import version_hash
+from questions.models.questions import WITHHELD
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that Python takes for it

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from questions.models.asking import Kolb
+from questions.models.questions import Kolb
 
 MOST_SEGMENTS = 6  # the sheet knows how to cut a quarter of the ring in up to six
 COUNT_WORDS = ("geen", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien")

@@ -175,7 +175,7 @@ class Assignment(models.Model):
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
     set_aside = models.JSONField(
         default=list, blank=True, editable=False
-    )  # [question, position]: see questions.renewing
+    )  # [question, position]: see questions.actions.edition_upgrades
     questions = models.ManyToManyField("questions.Question", through="AssignmentQuestion", related_name="assignments")
 
     objects = AssignmentQuerySet.as_manager()
@@ -298,7 +298,7 @@ class TeacherInvitation(models.Model):
 
 
 class CoTeacherInvitation(models.Model):
-    """A link that makes one colleague a teacher of this module; of whoever opens it first (questions/colleagues.py)."""
+    """A link that makes one colleague a teacher of this module; of whoever opens it first."""
 
     module = models.ForeignKey(Module, models.CASCADE, related_name="co_teacher_invitations")
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

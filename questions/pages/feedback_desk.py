@@ -12,7 +12,6 @@ from django.utils import timezone
 
 import cases.access
 from cases.access import Difference
-from questions import readiness
 from questions.access import Desk
 from questions.models import (
     Assignment,
@@ -27,6 +26,7 @@ from questions.models import (
     Role,
     Submission,
 )
+from questions.pages import feedback_status
 
 PER_PAGE = 25
 
@@ -124,7 +124,7 @@ class View:
     made: datetime
     own_group: str | None  # the group that the address asks for, rather than the one that is remembered
     students: int
-    ready: readiness.Ready
+    ready: feedback_status.Ready
     comments: list[Comment]
     batch: tuple[str, int] | None
 
@@ -233,9 +233,11 @@ def gather(desk: Desk, wanted: Wanted) -> View:
         made=made,
         own_group=wanted.group,
         students=sum(people[pk].role == Role.STUDENT and not people[pk].has_left for pk in in_group),
-        ready=readiness.ready_at(desk, people, in_group, here.question if here else None, person.tag if person else ""),
+        ready=feedback_status.ready_at(
+            desk, people, in_group, here.question if here else None, person.tag if person else ""
+        ),
         comments=list(Comment.objects.usable_by(desk.enrolment.user_id, assignment.module).select_related("owner")),
-        batch=readiness.last_batch(desk),
+        batch=feedback_status.last_batch(desk),
     )
 
 

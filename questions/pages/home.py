@@ -18,13 +18,13 @@ from questions.models import (
     Extension,
     Feedback,
     Module,
-    Pile,
     Ring,
     Role,
     Submission,
-    piles,
     ring,
 )
+from questions.pages import workload
+from questions.pages.workload import Pile
 
 MOST_DUE = 3  # a module; its own page has them all
 MOST_NEWS = 5  # the rest is counted; /antwoorden/ has it all
@@ -244,7 +244,7 @@ def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     feedback in it waits to be released."""
     students = Count("enrolments", filter=Q(enrolments__role=Role.STUDENT, enrolments__left_at=None))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
-    by_assignment = piles(teacher, module_ids)
+    by_assignment = workload(teacher, module_ids)
     lenses: dict[int, dict[str, int]] = {}
     asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids, dropped=False).order_by()
     for module, kolb, count in asked.values_list("assignment__module", "question__kolb").annotate(n=Count("pk")):

@@ -15,12 +15,12 @@ from questions.models import (
     Enrolment,
     Extension,
     Module,
-    Pile,
     Ring,
     Role,
-    piles,
     ring,
 )
+from questions.pages import workload
+from questions.pages.workload import Pile
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
 
 
 def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAssignment]:
-    found = piles(teacher, [module.pk])
+    found = workload(teacher, [module.pk])
     rows = module.assignments.select_related("edition__case").with_newest_edition()
     rows = rows.annotate(
         question_count=Count("asked", filter=Q(asked__dropped=False)),

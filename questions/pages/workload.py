@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, F, OuterRef
 
-from questions.models.answering import Answer, Feedback, Submission
-from questions.models.teaching import Role
+from questions.models.answers import Answer, Feedback, Submission
+from questions.models.modules import Role
 
 
 @dataclass

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from questions.models import WorkState
-from questions.progress import NOT_HANDED_IN, WORDS, Progress, Row
+from questions.pages.progress import NOT_HANDED_IN, WORDS, Progress, Row
 
 register = template.Library()
 

@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casebook.lib.ids import read_id
-from questions import access, answering, desk
-from questions.answering import HandedIn, Result
-from questions.forms.answering import read_fields, read_save, read_writer
+from questions import access
+from questions.actions import answering
+from questions.actions.answering import HandedIn, Result
+from questions.actions.saving import Draft, Outcome, Saved
+from questions.forms.answers import read_fields, read_save, read_writer
 from questions.models import Answer, SharedReading, Submission
-from questions.saving import Draft, Outcome, Saved
-from questions.views.replies import page_of_unsaved, refused, reply, save_reply, takes_text
-from questions.views.rescue import Unsaved, rescue_page, wants_page
+from questions.pages import assignment_desk
+from questions.views.save_responses import page_of_unsaved, refused, reply, save_reply, takes_text
+from questions.views.unsaved_texts import Unsaved, rescue_page, wants_page
 
 NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG, Result.FULL}
 WHY_ONLY_SAVED = {
@@ -39,8 +41,8 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     """The desk of a student. A teacher gets it as any student of the module would."""
     place = access.assignment_for_member(request, pk)
     if place.enrolment.is_teacher:
-        return _desk_page(request, desk.gather(place, None))
-    view = desk.gather(place, request.user)
+        return _desk_page(request, assignment_desk.gather(place, None))
+    view = assignment_desk.gather(place, request.user)
     for item in view.items:
         item.is_reopened = request.GET.get("bewerk") == str(item.question.pk)
     return _desk_page(request, view)
@@ -50,10 +52,10 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def assignment_as_student(request: HttpRequest, pk: int) -> HttpResponse:
     """«Bekijk als student»: nothing can be stored from it, and nothing of any student is on it."""
-    return _desk_page(request, desk.gather(access.desk_of_teacher(request, pk), None))
+    return _desk_page(request, assignment_desk.gather(access.desk_of_teacher(request, pk), None))
 
 
-def _desk_page(request: HttpRequest, view: desk.View, status: int = 200) -> HttpResponse:
+def _desk_page(request: HttpRequest, view: assignment_desk.View, status: int = 200) -> HttpResponse:
     context = {"view": view, "is_preview": view.desk.enrolment.is_teacher}
     return render(request, "questions/assignment.html", context, status=status)
 
@@ -212,7 +214,7 @@ def _page_after_hand_in(
     if lost or not place.is_student_there or not _show_on_desk(place, unsaved):
         lost += [Unsaved(f"text-{e.question.pk}", e.saved.text, e.result.value, e.saved) for e in unsaved]
         return _given_back(request, lost)
-    view = desk.gather(place, request.user)
+    view = assignment_desk.gather(place, request.user)
     results = {each.question.pk: each for each in unsaved}
     for item in view.items:
         if item.question.pk in results:
@@ -283,11 +285,11 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
 def shared(request: HttpRequest, pk: int) -> HttpResponse:
     """What others wrote. Asking for it is a POST, since who has read it can no longer take an own answer back."""
     place = access.assignment_for_student(request, pk)
-    view = desk.gather(place, request.user)
-    if request.method == "POST" and view.may_share and desk.shared_answers(place, request.user) is not None:
+    view = assignment_desk.gather(place, request.user)
+    if request.method == "POST" and view.may_share and assignment_desk.shared_answers(place, request.user) is not None:
         SharedReading.objects.get_or_create(assignment=place.assignment, student=request.user)
         return redirect("questions:shared", pk)
     if not view.has_read_shared:
         return redirect(place.assignment.get_absolute_url())
-    answers = desk.shared_answers(place, request.user)
+    answers = assignment_desk.shared_answers(place, request.user)
     return render(request, "questions/shared.html", {"view": view, "answers": answers})

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases.access import shortened_query
 from cases.models import Case
-from questions import access, assigning, classroom, renewing
-from questions.assigning import Plan
-from questions.forms.teaching import (
+from questions import access
+from questions.actions import assignments, edition_upgrades
+from questions.actions.assignments import Plan
+from questions.actions.modules import RefusedError
+from questions.forms.modules import (
     OWN_PREFIX,
     AssignmentForm,
     ExtensionForm,
@@ -23,7 +25,7 @@ from questions.forms.teaching import (
     typed_so_far,
 )
 from questions.models import Assignment, Module, Question
-from questions.teaching import RefusedError
+from questions.pages import modules as module_pages
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 MOST_WORDS = 12  # of a search in titles
@@ -39,11 +41,11 @@ def assignment_new(request: HttpRequest, pk: int) -> HttpResponse:
         return _choose_case(request, module)
     case = get_object_or_404(Case.objects.published(), slug=request.GET["casus"])
     edition = case.editions.latest()
-    options = {"choices": assigning.questions_to_choose(module=module, edition=edition), "is_new": True}
+    options = {"choices": assignments.questions_to_choose(module=module, edition=edition), "is_new": True}
     options["asked"] = [question for question in options["choices"] if question.module_id is None]
 
     def save(plan: Plan) -> Assignment:
-        return assigning.create_assignment(module=module, edition=edition, plan=plan)
+        return assignments.create_assignment(module=module, edition=edition, plan=plan)
 
     return _assignment_form(request, {"module": module, "case": case, "edition": edition}, options, {}, save)
 
@@ -71,13 +73,13 @@ def assignment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
     module, edition = assignment.module, assignment.edition
     options = {
-        "choices": assigning.questions_to_choose(module=module, edition=edition, assignment=assignment),
+        "choices": assignments.questions_to_choose(module=module, edition=edition, assignment=assignment),
         "asked": list(Question.objects.asked_in_assignment(assignment)),
-        "is_answered": assigning.is_answered(assignment),
+        "is_answered": assignments.is_answered(assignment),
     }
 
     def save(plan: Plan) -> Assignment:
-        return assigning.change_assignment(assignment=assignment, plan=plan)
+        return assignments.change_assignment(assignment=assignment, plan=plan)
 
     context = {"module": module, "case": edition.case, "edition": edition, "assignment": assignment}
     return _assignment_form(request, context, options, AssignmentForm.initial_of(assignment), save)
@@ -130,14 +132,14 @@ def assignment_edition(request: HttpRequest, pk: int) -> HttpResponse:
         "edition": edition,
         "editions": [] if edition.case.is_withdrawn else rows,
         "is_other": edition.pk != assignment.edition_id and not edition.case.is_withdrawn,
-        "preview": renewing.preview(assignment, edition),
+        "preview": edition_upgrades.preview(assignment, edition),
     }
     return render(request, "questions/assignment_edition.html", context)
 
 
 def _take_over(request: HttpRequest, assignment: Assignment, edition) -> HttpResponse:
     try:
-        renewing.take_over(assignment=assignment, edition=edition)
+        edition_upgrades.take_over(assignment=assignment, edition=edition)
     except RefusedError as refused:
         messages.error(request, refused.sentence)
     else:
@@ -153,7 +155,7 @@ def _take_over(request: HttpRequest, assignment: Assignment, edition) -> HttpRes
 @access.signed_in
 def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    assigning.close_assignment(assignment=assignment)
+    assignments.close_assignment(assignment=assignment)
     messages.success(request, _("De opdracht is gesloten. Studenten kunnen nog schrijven en lezen, niet inleveren."))
     return redirect(assignment.module)
 
@@ -162,7 +164,7 @@ def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    assigning.reopen_assignment(assignment=assignment)
+    assignments.reopen_assignment(assignment=assignment)
     messages.success(request, _("De opdracht is weer open: studenten kunnen inleveren."))
     return redirect(assignment.module)
 
@@ -171,7 +173,7 @@ def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    assigning.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
+    assignments.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
     return redirect(f"{assignment.module.get_absolute_url()}#opdrachten")
 
 
@@ -180,7 +182,7 @@ def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
 def assignment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
     try:
-        assigning.delete_assignment(assignment=assignment)
+        assignments.delete_assignment(assignment=assignment)
     except RefusedError as refused:
         messages.error(request, refused.sentence)
         return redirect("questions:assignment_edit", pk)
@@ -196,7 +198,7 @@ def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         student = form.cleaned_data["student"]
         try:
-            assigning.extend(
+            assignments.extend(
                 assignment=assignment,
                 enrolment=student,
                 due_at=form.cleaned_data["due_at"],
@@ -217,7 +219,7 @@ def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
 def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
     extension = get_object_or_404(assignment.extensions.select_related("enrolment__user"), enrolment__tag=tag)
-    assigning.withdraw_extension(extension=extension)
+    assignments.withdraw_extension(extension=extension)
     messages.success(request, _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user})
     return redirect("questions:assignment_extensions", pk)
 
@@ -231,12 +233,12 @@ def assignment_not_begun(request: HttpRequest, pk: int) -> HttpResponse:
     """Who wrote nothing yet: names for who asks, labels for who keeps names hidden in this module."""
     desk = access.desk_of_teacher(request, pk)
     hides_names = desk.enrolment.reading.hides_names
-    people = classroom.not_begun(desk.assignment, hides_names=hides_names) if desk.assignment.is_open else []
+    people = module_pages.not_begun(desk.assignment, hides_names=hides_names) if desk.assignment.is_open else []
     context = {
         "assignment": desk.assignment,
         "people": people,
         "hides_names": hides_names,
-        "has_students": bool(people) or classroom.has_students(desk.assignment.module),
+        "has_students": bool(people) or module_pages.has_students(desk.assignment.module),
     }
     return render(request, "questions/assignment_not_begun.html", context)
 

@@ -7,9 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from questions import access, classroom, colleagues, teaching
-from questions.colleagues import Standing
+from questions import access
+from questions.actions import co_teacher_invitations
+from questions.actions import modules as module_actions
+from questions.actions.co_teacher_invitations import Standing
 from questions.models import CoTeacherInvitation
+from questions.pages import modules
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,14 +22,17 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
     if request.method == "POST":
         try:
-            colleagues.invite(module=module, by=request.user)
-        except teaching.RefusedError as refused:
+            co_teacher_invitations.invite(module=module, by=request.user)
+        except module_actions.RefusedError as refused:
             messages.error(request, refused.sentence)
         else:
             messages.success(request, _("De link staat klaar. Geef hem alleen aan je collega."))
         return redirect("questions:module_teachers", pk)
-    links = [(invitation, colleagues.link_of(invitation)) for invitation in colleagues.open_in(module)]
-    context = {"module": module, "teachers": classroom.enrolments_of_teachers(module), "links": links}
+    links = [
+        (invitation, co_teacher_invitations.link_of(invitation))
+        for invitation in co_teacher_invitations.open_in(module)
+    ]
+    context = {"module": module, "teachers": modules.enrolments_of_teachers(module), "links": links}
     return render(request, "questions/module_teachers.html", context)
 
 
@@ -35,8 +41,8 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
 def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
     try:
-        colleagues.withdraw(module=module, invitation_id=invitation)
-    except teaching.RefusedError as refused:
+        co_teacher_invitations.withdraw(module=module, invitation_id=invitation)
+    except module_actions.RefusedError as refused:
         messages.error(request, refused.sentence)
     else:
         messages.success(request, _("De link werkt niet meer."))
@@ -47,21 +53,21 @@ def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
     """What a colleague finds behind the link. It belongs from then on to the account that opened it."""
-    invitation = colleagues.find(token)
+    invitation = co_teacher_invitations.find(token)
     if invitation is None:
         raise Http404
     if request.method == "POST":
         return _accept(request, invitation)
     if request.user.is_authenticated and request.method == "GET":
-        return _page(request, invitation, colleagues.open_link(invitation=invitation, user=request.user))
-    return _page(request, invitation, Standing.OPEN if colleagues.is_open(invitation) else Standing.OVER)
+        return _page(request, invitation, co_teacher_invitations.open_link(invitation=invitation, user=request.user))
+    return _page(request, invitation, Standing.OPEN if co_teacher_invitations.is_open(invitation) else Standing.OVER)
 
 
 @access.signed_in
 def _accept(request: HttpRequest, invitation: CoTeacherInvitation) -> HttpResponse:
     try:
-        standing = colleagues.accept(invitation=invitation, user=request.user)
-    except teaching.RefusedError as refused:
+        standing = co_teacher_invitations.accept(invitation=invitation, user=request.user)
+    except module_actions.RefusedError as refused:
         return _page(request, invitation, Standing.OPEN, refused.sentence)
     if standing is not Standing.OPEN:
         return _page(request, invitation, standing)

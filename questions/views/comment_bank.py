@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from casebook.lib.ids import read_id
-from questions import access, commenting
+from casebook.lib.text import normalise
+from questions import access
+from questions.actions import comment_bank
+from questions.actions.modules import RefusedError
 from questions.models import Comment, Module
-from questions.teaching import RefusedError
-from questions.text import normalise
-from questions.views.replies import takes_text
+from questions.views.save_responses import takes_text
 
 MOST = 1_000  # characters of one comment
 
@@ -30,7 +31,7 @@ def comments(request: HttpRequest) -> HttpResponse:
         if not 0 < len(text) <= MOST:
             return _refused(request, modules, text)
         try:
-            comment = commenting.keep_comment(owner=request.user, text=text, module=_module(request, modules))
+            comment = comment_bank.keep_comment(owner=request.user, text=text, module=_module(request, modules))
         except RefusedError as refused:
             return _refused(request, modules, text, refused.sentence)
         if access.is_script(request):
@@ -74,7 +75,7 @@ def _module(request: HttpRequest, modules) -> Module | None:
 def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
     comment = access.comment_of(request, pk)
     module = _module(request, Module.objects.taught_by(request.user))
-    commenting.share_comment(comment=comment, module=module)
+    comment_bank.share_comment(comment=comment, module=module)
     if module:
         messages.success(request, _("Je collega’s in %(module)s kunnen de zin nu ook gebruiken.") % {"module": module})
     else:

@@ -13,21 +13,22 @@ from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
 from casebook.lib.ids import read_id
-from casebook.lib.text import read_line
-from questions import access, commenting, readiness, reading, reviewing
-from questions.forms.reviewing import FeedbackSave, read_feedback, read_selection, read_wanted
+from casebook.lib.text import normalise, read_line
+from questions import access
+from questions.actions import comment_bank, feedback
+from questions.actions.saving import Outcome, Saved
+from questions.forms.feedback import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
-from questions.saving import Outcome, Saved
-from questions.text import normalise
-from questions.views.replies import by_who_opened_the_page, page_of_unsaved, refused, save_reply, takes_text
-from questions.views.rescue import wants_page
+from questions.pages import feedback_desk, feedback_status
+from questions.views.save_responses import by_who_opened_the_page, page_of_unsaved, refused, save_reply, takes_text
+from questions.views.unsaved_texts import wants_page
 
 
 @require_safe
 @access.signed_in
 def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     desk = access.desk_of_teacher(request, pk)
-    view = reading.gather(desk, read_wanted(request))
+    view = feedback_desk.gather(desk, read_wanted(request))
     context = {"view": view, "assignment": desk.assignment, "verdicts": Verdict}
     return render(request, "questions/assignment_feedback.html", context)
 
@@ -51,7 +52,7 @@ def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
 def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
     """What the next version changed in this one: a page, or for our script just the text."""
     submission = access.submission_for_teacher(request, pk)
-    step = reading.step_from(submission)
+    step = feedback_desk.step_from(submission)
     if step is None:
         raise Http404
     context = {"step": step, "assignment": submission.answer.assignment, "difference": step.changes}
@@ -66,7 +67,7 @@ def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
     desk = access.desk_of_teacher(request, pk)
     wanted = read_wanted(request)
     return JsonResponse(
-        {"writing": readiness.writing_now(desk), "arrived": readiness.arrived_since(desk, wanted.since)}
+        {"writing": feedback_status.writing_now(desk), "arrived": feedback_status.arrived_since(desk, wanted.since)}
     )
 
 
@@ -77,16 +78,16 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     sent = read_feedback(request.POST)
     submission = access.submission_for_teacher(request, pk)
     try:
-        saved = reviewing.save(author=request.user, submission=submission, draft=sent.draft, verdict=sent.verdict)
-    except reviewing.TakenBackError:
+        saved = feedback.save(author=request.user, submission=submission, draft=sent.draft, verdict=sent.verdict)
+    except feedback.TakenBackError:
         return refused(request, 410, "withdrawn")
     if sent.is_released and _is_as_sent(saved, sent):
         # Another save may come in between: what is released is what this page sent.
-        reviewing.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
+        feedback.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
         saved.row.refresh_from_db()
     if wants_page(request):
         return _page_after_save(request, submission, saved)
-    offer = commenting.worth_keeping(request.user, submission)
+    offer = comment_bank.worth_keeping(request.user, submission)
     more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
     return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
 
@@ -127,7 +128,7 @@ def _place_of(submission: Submission) -> str:
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to what the student sees; the text stays with its writer."""
     submission = access.submission_for_teacher(request, pk)
-    if reviewing.undo(author=request.user, submission=submission):
+    if feedback.undo(author=request.user, submission=submission):
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
         messages.info(request, _("Er was niets om ongedaan te maken."))
@@ -152,7 +153,7 @@ def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
     if verdict not in Verdict.values:
         raise BadRequest("unknown verdict")
     text = _comment_for_all(request, assignment)
-    batch = reviewing.mark(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
+    batch = feedback.mark(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
     _say_batch(request, batch)
     return _back(request, reverse("questions:assignment_feedback", args=[pk]))
 
@@ -166,7 +167,7 @@ def _comment_for_all(request: HttpRequest, assignment) -> str:
     return get_object_or_404(usable, pk=read_id(value)).text
 
 
-def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:
+def _say_batch(request: HttpRequest, batch: feedback.Batch) -> None:
     if not batch.made and not batch.skipped:
         messages.info(request, _("Er was niets aangevinkt. Vink eerst een of meer antwoorden aan."))
         return
@@ -190,7 +191,7 @@ def _say_batch(request: HttpRequest, batch: reviewing.Batch) -> None:
 @by_who_opened_the_page
 def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     access.assignment_for_teacher(request, pk)
-    count = reviewing.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
+    count = feedback.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
     gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
     messages.success(request, gone % {"count": count})
     return _back(request, reverse("questions:assignment_feedback", args=[pk]))
@@ -205,9 +206,9 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
     assignment = access.assignment_for_teacher(request, pk)
-    ready = reviewing.to_release(request.user, assignment.module)
+    ready = feedback.to_release(request.user, assignment.module)
     chosen = _chosen(request, ready.filter(submission__answer__assignment=assignment))
-    count = reviewing.release(feedback=chosen)
+    count = feedback.release(feedback=chosen)
     if count:
         done = ngettext(
             "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu.",

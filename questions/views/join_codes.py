@@ -10,11 +10,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.ratelimit import LimitReachedError
-from questions import classroom, joining, teaching
-from questions.forms.teaching import JoinForm
-from questions.joining import Gate
+from questions.actions import join_codes
+from questions.actions import modules as module_actions
+from questions.actions.join_codes import Gate
+from questions.actions.modules import Joining
+from questions.forms.modules import JoinForm
 from questions.models import Enrolment, Module
-from questions.teaching import Joining
+from questions.pages import modules
 
 NO_WAY_IN = {"wrong": 404, "closed": 410, "archived": 410, "slow": 429}
 
@@ -23,10 +25,10 @@ NO_WAY_IN = {"wrong": 404, "closed": 410, "archived": 410, "slow": 429}
 @cache_control(private=True, no_store=True)
 @ensure_csrf_cookie  # a browser that is signed out is known by it when wrong codes are counted
 def join_by_code(request: HttpRequest) -> HttpResponse:
-    code = joining.read_code(request.GET.get("code", ""))
+    code = join_codes.read_code(request.GET.get("code", ""))
     if code:
         return redirect("questions:join", code)
-    if joining.gate(request) is Gate.SLOW:
+    if join_codes.gate(request) is Gate.SLOW:
         return _no_way_in(request, "slow")
     return render(request, "questions/join_code.html", {"asked": "code" in request.GET})
 
@@ -35,14 +37,14 @@ def join_by_code(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 @ensure_csrf_cookie
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    gate = joining.gate(request)
+    gate = join_codes.gate(request)
     if gate is Gate.SIGN_IN:
         messages.info(request, _("Log eerst in of maak een account. Daarna ga je verder met je code."))
         return redirect_to_login(request.get_full_path())
     if gate is Gate.SLOW:
         return _no_way_in(request, "slow")
     try:
-        module = joining.try_code(request, code)
+        module = join_codes.try_code(request, code)
     except LimitReachedError:
         return _no_way_in(request, "slow")
     if module is None:
@@ -65,12 +67,12 @@ def _place_of(request: HttpRequest, module: Module) -> Enrolment | None:
 
 
 def _no_way_in(request: HttpRequest, reason: str, code: str = "") -> HttpResponse:
-    context = {"reason": reason, "code": joining.read_code(code)}
+    context = {"reason": reason, "code": join_codes.read_code(code)}
     return render(request, "questions/join_code.html", context, status=NO_WAY_IN[reason])
 
 
 def _join_page(request: HttpRequest, module: Module, enrolment: Enrolment | None, form: JoinForm) -> HttpResponse:
-    context = {"module": module, "enrolment": enrolment, "form": form, "teachers": classroom.teachers_of(module)}
+    context = {"module": module, "enrolment": enrolment, "form": form, "teachers": modules.teachers_of(module)}
     return render(request, "questions/join.html", context)
 
 
@@ -81,7 +83,7 @@ def _come_in(request: HttpRequest, module: Module, enrolment: Enrolment | None) 
     if enrolment is None and not form.is_valid():
         return _join_page(request, module, enrolment, form)
     group = "" if enrolment else form.cleaned_data.get("group", "")
-    outcome = teaching.join(module=module, user=request.user, group=group)
+    outcome = module_actions.join(module=module, user=request.user, group=group)
     if outcome is Joining.ASKED_BACK:
         return redirect("questions:join", module.code)
     if outcome is Joining.JOINED:

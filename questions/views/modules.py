@@ -8,9 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from questions import access, classroom, joining, teaching
-from questions.forms.teaching import CopyForm, ModuleForm
+from questions import access
+from questions.actions import join_codes
+from questions.actions import modules as module_actions
+from questions.forms.modules import CopyForm, ModuleForm
 from questions.models import Enrolment, Module
+from questions.pages import modules as module_pages
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 A_YEAR = 52
@@ -19,7 +22,7 @@ A_YEAR = 52
 @require_safe
 @access.signed_in
 def modules(request: HttpRequest) -> HttpResponse:
-    return render(request, "questions/module_list.html", {"places": classroom.places_of(request.user)})
+    return render(request, "questions/module_list.html", {"places": module_pages.places_of(request.user)})
 
 
 @form_page
@@ -29,8 +32,8 @@ def module_new(request: HttpRequest) -> HttpResponse:
     form = ModuleForm(request.POST or None)
     if form.is_valid():
         try:
-            module = teaching.create_module(teacher=request.user, **form.cleaned_data)
-        except teaching.RefusedError as refused:
+            module = module_actions.create_module(teacher=request.user, **form.cleaned_data)
+        except module_actions.RefusedError as refused:
             form.add_error(None, refused.sentence)
         else:
             messages.success(
@@ -49,8 +52,8 @@ def module(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "module": enrolment.module,
         "enrolment": enrolment,
-        "assignments": classroom.assignments_for_student(enrolment),
-        "teachers": classroom.teachers_of(enrolment.module),
+        "assignments": module_pages.assignments_for_student(enrolment),
+        "teachers": module_pages.teachers_of(enrolment.module),
     }
     return render(request, "questions/module_student.html", context)
 
@@ -62,22 +65,22 @@ def module_as_student(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
     context = {
         "module": module,
-        "assignments": classroom.assignments_for_newcomer(module),
-        "teachers": classroom.teachers_of(module),
+        "assignments": module_pages.assignments_for_newcomer(module),
+        "teachers": module_pages.teachers_of(module),
         "is_preview": True,
     }
     return render(request, "questions/module_student.html", context)
 
 
 def _teachers_page(request: HttpRequest, module: Module) -> HttpResponse:
-    link = joining.link_of(module)
+    link = join_codes.link_of(module)
     context = {
         "module": module,
-        "view": classroom.module_for_its_teacher(module, request.user),
+        "view": module_pages.module_for_its_teacher(module, request.user),
         "link": link,
-        "link_to_type": joining.read_aloud(link),
-        "picture": joining.picture_of(link),
-        "is_only_here": joining.is_only_here(),
+        "link_to_type": join_codes.read_aloud(link),
+        "picture": join_codes.picture_of(link),
+        "is_only_here": join_codes.is_only_here(),
     }
     return render(request, "questions/module_teacher.html", context)
 
@@ -89,8 +92,8 @@ def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ModuleForm(request.POST or None, initial=ModuleForm.initial_of(module))
     if form.is_valid():
         try:
-            teaching.change_module(module=module, **form.cleaned_data)
-        except teaching.RefusedError as refused:
+            module_actions.change_module(module=module, **form.cleaned_data)
+        except module_actions.RefusedError as refused:
             form.add_error("groups", refused.sentence)
         else:
             messages.success(request, _("De module is bijgewerkt."))
@@ -102,13 +105,13 @@ def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    link = joining.link_of(module)
+    link = join_codes.link_of(module)
     context = {
         "module": module,
         "link": link,
-        "link_to_type": joining.read_aloud(link),
-        "picture": joining.picture_of(link),
-        "is_only_here": joining.is_only_here(),
+        "link_to_type": join_codes.read_aloud(link),
+        "picture": join_codes.picture_of(link),
+        "is_only_here": join_codes.is_only_here(),
     }
     return render(request, "questions/module_screen.html", context)
 
@@ -127,12 +130,12 @@ def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _copy(request: HttpRequest, module: Module, form: CopyForm) -> Module | None:
     try:
-        copy = teaching.copy_module(module=module, teacher=request.user, **form.cleaned_data)
-    except teaching.RefusedError as refused:
+        copy = module_actions.copy_module(module=module, teacher=request.user, **form.cleaned_data)
+    except module_actions.RefusedError as refused:
         form.add_error(None, refused.sentence)
         return None
     messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
-    if titles := teaching.not_copied(module):
+    if titles := module_actions.not_copied(module):
         said = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
         messages.warning(request, said % ", ".join(titles))
     return copy
@@ -144,8 +147,8 @@ def _example_of_dates(module: Module) -> dict:
     if first is None:
         return {}
     try:
-        return {"first_due": first.due_at, "a_year_later": teaching.weeks_later(first.due_at, A_YEAR)}
-    except teaching.RefusedError:
+        return {"first_due": first.due_at, "a_year_later": module_actions.weeks_later(first.due_at, A_YEAR)}
+    except module_actions.RefusedError:
         return {}
 
 
@@ -153,7 +156,7 @@ def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:
     """Does it and says so, or says why not."""
     try:
         act(**what)
-    except teaching.RefusedError as refused:
+    except module_actions.RefusedError as refused:
         messages.error(request, refused.sentence)
         return False
     messages.success(request, done)
@@ -165,7 +168,7 @@ def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:
 def module_code(request: HttpRequest, pk: int) -> HttpResponse:
     """A new code; the one before stops working."""
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), teaching.renew_code, module=module)
+    _carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), module_actions.renew_code, module=module)
     return redirect(module)
 
 
@@ -173,7 +176,7 @@ def module_code(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def module_code_closing(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("De code is dicht: niemand kan er nog bij."), teaching.close_code, module=module)
+    _carry_out(request, _("De code is dicht: niemand kan er nog bij."), module_actions.close_code, module=module)
     return redirect(module)
 
 
@@ -184,7 +187,7 @@ def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
     _carry_out(
         request,
         _("De module is gearchiveerd. Alles blijft te lezen; inleveren en meedoen kan niet meer."),
-        teaching.archive_module,
+        module_actions.archive_module,
         module=module,
     )
     return redirect(module)
@@ -194,7 +197,7 @@ def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def module_return(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("De module is terug uit het archief."), teaching.unarchive_module, module=module)
+    _carry_out(request, _("De module is terug uit het archief."), module_actions.unarchive_module, module=module)
     return redirect(module)
 
 
@@ -202,7 +205,7 @@ def module_return(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    is_gone = _carry_out(request, _("De module is verwijderd."), teaching.delete_module, module=module)
+    is_gone = _carry_out(request, _("De module is verwijderd."), module_actions.delete_module, module=module)
     return redirect("questions:modules") if is_gone else redirect("questions:module_edit", pk)
 
 
@@ -224,7 +227,11 @@ def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     group = request.POST.get("group", "")
     done = _("%(name)s staat nu in klas %(group)s.") if group else _("%(name)s staat nu in geen enkele klas.")
     _carry_out(
-        request, done % {"name": person.user, "group": group}, teaching.move_to_group, enrolment=person, group=group
+        request,
+        done % {"name": person.user, "group": group},
+        module_actions.move_to_group,
+        enrolment=person,
+        group=group,
     )
     return redirect(person.module)
 
@@ -233,7 +240,7 @@ def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
 @access.signed_in
 def person_departure(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     person = access.person_in_module(request, pk, tag)
-    leave = teaching.remove_teacher if person.is_teacher else teaching.remove_student
+    leave = module_actions.remove_teacher if person.is_teacher else module_actions.remove_student
     if not _carry_out(request, _gone_in_words(person), leave, enrolment=person):
         return redirect(person.module)
     return redirect("questions:modules") if person.user_id == request.user.pk else redirect(person.module)
@@ -252,8 +259,8 @@ def person_return(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     person = access.person_in_module(request, pk, tag)
     if request.POST.get("answer") == "no":
         done = _("%(name)s blijft uit de module.") % {"name": person.user}
-        _carry_out(request, done, teaching.turn_down, enrolment=person)
+        _carry_out(request, done, module_actions.turn_down, enrolment=person)
     else:
         done = _("%(name)s doet weer mee.") % {"name": person.user}
-        _carry_out(request, done, teaching.let_back, enrolment=person)
+        _carry_out(request, done, module_actions.let_back, enrolment=person)
     return redirect(person.module)

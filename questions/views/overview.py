@@ -9,7 +9,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from questions import access, showing
+from questions import access
+from questions.pages import overview as overview_page
 
 PIN, UNPIN = "ja", "nee"
 
@@ -17,7 +18,7 @@ PIN, UNPIN = "ja", "nee"
 @require_safe
 @access.signed_in
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
-    view = showing.gather(access.assignment_for_teacher(request, pk))
+    view = overview_page.gather(access.assignment_for_teacher(request, pk))
     return render(request, "questions/overview.html", {"view": view, "assignment": view.assignment})
 
 
@@ -25,7 +26,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
     """One question with its pinned answers, for the projector."""
-    view = showing.gather(access.assignment_for_teacher(request, pk))
+    view = overview_page.gather(access.assignment_for_teacher(request, pk))
     here = view.at(request.GET.get("vraag", ""))
     before, after = view.beside(here) if here else (None, None)
     context = {"assignment": view.assignment, "here": here, "before": before, "after": after}
@@ -43,10 +44,10 @@ def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if chosen not in {PIN, UNPIN}:
         raise BadRequest("vast is neither ja nor nee")
     if chosen == PIN:
-        showing.pin(submission=submission, teacher=request.user)
+        overview_page.pin(submission=submission, teacher=request.user)
         done = _("Dit antwoord staat klaar om te laten zien, zonder naam, bij het overzicht van de opdracht.")
     else:
-        showing.unpin(submission=submission)
+        overview_page.unpin(submission=submission)
         done = _("Dit antwoord staat niet meer op het scherm.")
     if access.is_script(request):
         return HttpResponse(status=204)

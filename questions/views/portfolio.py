@@ -11,10 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
+from casebook.lib.datetimes import require_moment
 from casebook.lib.ids import read_id, require_ids
-from casebook.lib.moments import require_moment
-from questions import access, heeding, portfolio, takeaway
+from questions import access
+from questions.actions import feedback_receipts
+from questions.exports import portfolio_json
 from questions.models import Answer, Feedback, Verdict
+from questions.pages import portfolio
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 GOES_ON, NOT_AFTER_ALL = "ja", "nee"
@@ -55,10 +58,10 @@ def versions(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def answers_docx(request: HttpRequest) -> HttpResponse:
     module = _chosen_module(request)
-    from questions import takeaway_docx  # heavy, and asked for seldom
+    from questions.exports import portfolio_docx  # heavy, and asked for seldom
 
     gathered = portfolio.gather(request.user, module_id=module.pk if module else None)
-    return _download(takeaway_docx.as_docx(request.user, gathered), DOCX, "docx")
+    return _download(portfolio_docx.as_docx(request.user, gathered), DOCX, "docx")
 
 
 @require_safe
@@ -66,7 +69,7 @@ def answers_docx(request: HttpRequest) -> HttpResponse:
 def answers_json(request: HttpRequest) -> HttpResponse:
     module = _chosen_module(request)
     gathered = portfolio.gather(request.user, module_id=module.pk if module else None, whole_versions=True)
-    return _download(takeaway.as_json(request.user, gathered), "application/json", "json")
+    return _download(portfolio_json.as_json(request.user, gathered), "application/json", "json")
 
 
 @require_POST
@@ -75,7 +78,7 @@ def feedback_seen(request: HttpRequest) -> HttpResponse:
     """The news is read: what our script saw come into view, or all that was there when the page was made."""
     until = require_moment(request.POST.get("tot", ""))
     ids = require_ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
-    heeding.see(student=request.user, until=until, ids=ids)
+    feedback_receipts.see(student=request.user, until=until, ids=ids)
     if access.is_script(request):
         return HttpResponse(status=204)
     back = request.POST.get("terug", "")
@@ -93,7 +96,7 @@ def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
     if chosen not in {GOES_ON, NOT_AFTER_ALL}:
         raise BadRequest("verder is neither ja nor nee")
     until = require_moment(request.POST.get("tot", ""))
-    is_read = heeding.take_up(feedback=feedback, goes_on=chosen == GOES_ON, until=until)
+    is_read = feedback_receipts.take_up(feedback=feedback, goes_on=chosen == GOES_ON, until=until)
     if not is_read:
         messages.warning(request, _("Deze feedback is net veranderd. Lees hem eerst nog een keer."))
     goes_on = is_read and chosen == GOES_ON

@@ -11,10 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from questions import access, teaching
-from questions import progress as progress_of
-from questions.forms.reading import ReadingForm
+from questions import access
+from questions.actions import modules
+from questions.forms.reading_preferences import ReadingForm
 from questions.models import AssignmentQuestion, Enrolment, Submission
+from questions.pages import progress as progress_of
 
 WAITING = "nog-te-lezen"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -89,7 +90,7 @@ def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReadingForm(request.POST, module=place.module)
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
-    teaching.choose_reading(enrolment=place, **form.choices)
+    modules.choose_reading(enrolment=place, **form.choices)
     back = request.POST.get("terug", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("questions:progress", args=[pk])
@@ -102,7 +103,7 @@ def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
-    from questions import progress_sheets  # heavy, and asked for seldom
+    from questions.exports import progress_sheets  # heavy, and asked for seldom
 
     shown = _asked_for(request, access.place_of_teacher(request, pk))
     sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
@@ -113,12 +114,16 @@ def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """The table, or with ?blad=ingeleverd the answers themselves."""
-    from questions import progress_sheets
+    from questions.exports import progress_sheets
 
     shown = _asked_for(request, access.place_of_teacher(request, pk))
     is_answers = request.GET.get("blad") == "ingeleverd"
     sheet = progress_sheets.handed_in(shown) if is_answers else progress_sheets.standing(shown)
-    return _download(progress_sheets.as_csv(sheet), "text/csv; charset=utf-8", progress_sheets.file_name(shown, "csv"))
+    return _download(
+        progress_sheets.as_csv(sheet),
+        "text/csv; charset=utf-8",
+        progress_sheets.file_name(shown, "csv"),
+    )
 
 
 def _download(content: bytes, content_type: str, name: str) -> HttpResponse:

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from questions.forms.answering import read_user
-from questions.saving import Draft, Saved
-from questions.views.rescue import STATUS, everything_sent, rescue_page, wants_page
+from questions.actions.saving import Draft, Saved
+from questions.forms.answers import read_user
+from questions.views.unsaved_texts import STATUS, everything_sent, rescue_page, wants_page
 
 
 def save_reply(saved: Saved, draft: Draft, **more: object) -> JsonResponse:

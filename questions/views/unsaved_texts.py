@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from questions.saving import Outcome, Saved
+from questions.actions.saving import Outcome, Saved
 
 STATUS = {
     Outcome.SAVED: 200,

@@ -1,4 +1,4 @@
-// Text as the server stores it, and its hash: the same as questions/text.py. One table of cases tests both
+// Text as the server stores it, and its hash: the same as casebook/lib/text.py. One table of cases tests both
 // (tests/questions/text_vectors.json).
 
 export const LIMIT = 20000; // code points

@@ -77,7 +77,7 @@ def browser() -> Iterator:
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The static files as a site serves them: a page asks for other names then, and so do scripts of each other."""
     folder = tmp_path_factory.mktemp("collected")
-    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.collected.CollectedFiles"}}
+    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.staticfiles.CollectedFiles"}}
     with override_settings(STATIC_ROOT=folder, STORAGES=storages):
         call_command("collectstatic", interactive=False, verbosity=0)
     return folder
@@ -87,7 +87,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def collected_files(collected: Path, settings) -> None:
     """The live server looks for static files where they come from; here that is where they were collected."""
     settings.STATIC_ROOT, settings.STATICFILES_DIRS = collected, [collected]
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.collected.CollectedFiles"}}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "casebook.staticfiles.CollectedFiles"}}
 
 
 @pytest.fixture

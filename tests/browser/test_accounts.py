@@ -6,9 +6,9 @@ import pytest
 from django.conf import settings
 from django.core import mail
 
-from casebook.accounts import reset_link
+from casebook.accounts.adapter import reset_link
 from casebook.models import User
-from questions import inviting
+from questions.actions import teacher_invitations
 from questions.models import TeacherInvitation
 from tests.factories import UserFactory
 
@@ -164,7 +164,7 @@ def test_a_link_of_an_administrator_from_making_to_using(open_page, person):
 
 def test_a_teacher_comes_in_by_invitation(open_page):
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
-    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
     page = open_page()
     page.goto(f"/uitnodiging/{token}/")
     page.get_by_role("link", name="Aanmelden").click()
@@ -180,7 +180,7 @@ def test_a_teacher_comes_in_by_invitation(open_page):
 def test_an_invitation_for_somebody_else_is_open_again_after_signing_out(open_page, person, expected_problems):
     expected_problems.append("status of 403")
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
-    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
     page = open_page(user=person)
     page.goto(f"/uitnodiging/{token}/")
     page.get_by_role("main").get_by_role("button", name="Uitloggen").click()
@@ -194,7 +194,7 @@ def test_every_account_page_is_accessible(
 ):
     expected_problems.append(r"status of (403|410)")
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
-    token = inviting.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
+    token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
     visitor, signed_in = open_page(width, scheme), open_page(width, scheme, user=person)
     reset = reset_link(person).removeprefix(settings.SITE_URL)
     for page, path in (

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from questions import answering
+from questions.actions import answering
 from questions.models import Answer, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import FOR_EVER, HOLD_THE_STORE, wait_until_on_device

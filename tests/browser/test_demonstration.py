@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from casebook import demonstration
+from casebook.demo import content
 
 SIGN_IN = "/account/inloggen/"
 
@@ -15,7 +15,7 @@ def offered(live_server, settings):
     files = [next((fixtures / "cases").glob(f"{number:02}-*.md")) for number in (1, 5, 12)]
     call_command("load_cases", fixtures / "casebook.yaml", *files, verbosity=0)
     settings.DEMO = True
-    return demonstration.make()
+    return content.make()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from cases import editions
 from cases.models import Case, Part
+from cases.publishing import editions
 from questions.models import Answer, Submission
 from tests.factories import ActorFactory, ConceptFactory, PartFactory, UserFactory, published_case
 from tests.questions.factories import ModuleFactory, enrol

@@ -6,10 +6,10 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from cases.differences import kept
-from questions import answering, reviewing
+from casebook.lib.text_diff import kept
+from questions.actions import answering, feedback
+from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
-from questions.saving import Draft
 from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device, wait_until_on_device
 from tests.factories import UserFactory, published_case
@@ -199,7 +199,7 @@ def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
 
 def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, expected_problems):
     expected_problems.append("status of 409")
-    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
     write(desk, "Van school.")
     panel = desk.get_by_role("region", name="Twee teksten")
     expect(panel).to_be_visible()
@@ -222,7 +222,7 @@ def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, e
     assert on_device(desk) == 2
     desk.close()
     other.close()
-    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
     context.set_offline(False)
     fresh = context.new_page()
     fresh.goto(url)
@@ -316,7 +316,7 @@ def test_an_answer_taken_back_does_not_stop_the_release_of_others(
 ):
     expected_problems.append("status of 410")
     second = hand_in(assignment, enrol(assignment.module))
-    reviewing.save(author=teacher, submission=second, draft=Draft("Klaar."))
+    feedback.save(author=teacher, submission=second, draft=Draft("Klaar."))
     page = open_page(user=teacher)
     page.goto(address(assignment))
     assert answering.take_back(submission=submission)
@@ -352,7 +352,7 @@ def test_what_one_writes_for_the_third_time_is_offered_for_the_bank(open_page, a
     people = [enrol(assignment.module) for _each in range(3)]
     submissions = [hand_in(assignment, person) for person in people]
     for submission in submissions[:2]:
-        reviewing.save(author=teacher, submission=submission, draft=Draft(TEXT))
+        feedback.save(author=teacher, submission=submission, draft=Draft(TEXT))
     page = open_page(user=teacher)
     page.goto(address(assignment))
     reply = page.locator(f"#antwoord-{submissions[2].pk}")
@@ -408,7 +408,7 @@ def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, 
     expected_problems.append("status of 409")
     page = open_page(user=teacher, javascript=False)
     page.goto(address(assignment))
-    reviewing.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
     field(page).fill("Van school.")
     page.get_by_label("afgerond").check()
     page.get_by_role("button", name="Bewaar en volgende").click()
@@ -521,7 +521,7 @@ def test_what_came_in_is_told_until_it_is_on_the_page(open_page, teacher, assign
 
 @pytest.mark.parametrize("key", ["j", "k"])
 def test_enter_past_the_last_or_first_answer_releases_nothing(open_page, assignment, submission, teacher, key):
-    reviewing.save(author=teacher, submission=submission, draft=Draft("Half af"))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Half af"))
     page = open_page(user=teacher)
     page.goto(address(assignment))
     page.keyboard.press("j")

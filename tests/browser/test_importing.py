@@ -2,8 +2,8 @@
 
 import pytest
 
-from cases import loading
 from cases.models import Case, Keyword
+from cases.transfer import sync
 from tests.cases.packing import saved, word_case
 from tests.cases.test_document import TEXT
 from tests.cases.test_loading import VOCABULARY
@@ -22,7 +22,7 @@ def file(name: str, content: str | bytes) -> dict:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_editor_sees_what_files_would_do_and_says_yes(open_page, assert_accessible, scheme):
-    loading.load([loading.Source("casebook.yaml", VOCABULARY), loading.Source("x.md", TEXT)])
+    sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source("x.md", TEXT)])
     page = open_page(user=UserFactory(groups=["Redactie"]), scheme=scheme)
     page.goto("/beheer/cases/case/")
     page.click("text=Importeren")

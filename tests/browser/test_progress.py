@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from questions import answering, teaching
+from questions.actions import answering, modules
 from questions.models import Feedback, Submission
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
@@ -267,7 +267,7 @@ def test_hiding_names_hides_them_on_this_page_at_once(page, module, teacher, stu
 
 
 def test_hiding_names_elsewhere_hides_them_here_with_the_next_change(page, module, teacher):
-    teaching.choose_reading(enrolment=module.enrolments.get(user=teacher), hides_names=True)
+    modules.choose_reading(enrolment=module.enrolments.get(user=teacher), hides_names=True)
     ask(page)
     expect(page.get_by_role("row", name="Aylin Demir")).to_have_count(0)
     assert "Aylin" not in page.content()

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from cases import catalogue, window
+from cases.library import facets, page_cache
 from tests.factories import published_case
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -20,8 +20,8 @@ def a_later_filter_replaces_an_earlier_one(expected_problems):
 @pytest.fixture
 def sixteen_cases(transactional_db):
     call_command("load_cases", stdout=StringIO())
-    catalogue.forget()
-    window.forget()
+    facets.forget()
+    page_cache.forget()
 
 
 def choose(page, *names: str, script: bool) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from casebook.accounts import reset_link
+from casebook.accounts.adapter import reset_link
 from casebook.models import TEACHERS, User
 from questions import models as questions_models
 from tests.factories import UserFactory

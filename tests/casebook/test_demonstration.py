@@ -21,11 +21,14 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from casebook import checks, demonstration, env, leaving, start
-from casebook.accounts import reset_link
+from casebook import bootstrap
+from casebook.accounts import deletion
+from casebook.accounts.adapter import reset_link
+from casebook.demo import checks, content
+from casebook.lib import env
 from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
 from cases.models import Case
-from questions import inviting, teaching
+from questions.actions import modules, teacher_invitations
 from questions.models import (
     Answer,
     AnswerState,
@@ -47,7 +50,7 @@ from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, h
 
 ADDRESS, SIGN_IN = "/account/rondkijken/", "/account/inloggen/"
 ROLES = ["student", "docent", "redacteur"]
-TOLD = yaml.safe_load(demonstration.FILE.read_text(encoding="utf-8"))
+TOLD = yaml.safe_load(content.FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ def made_once(django_db_setup, django_db_blocker) -> Iterator[None]:
     files = [next((fixtures / "cases").glob(f"{number:02}-*.md")) for number in (1, 5, 12)]
     with django_db_blocker.unblock(), transaction.atomic():
         call_command("load_cases", fixtures / "casebook.yaml", *files, stdout=io.StringIO())
-        assert demonstration.make() is not None
+        assert content.make() is not None
         yield
         transaction.set_rollback(True)
 
@@ -70,7 +73,7 @@ def made(made_once, db) -> Module:
 @pytest.fixture
 def library(made) -> None:
     """A site with those cases, and nobody."""
-    demonstration.remove()
+    content.remove()
     assert not User.objects.exists()
 
 
@@ -90,7 +93,7 @@ def who(client: Client) -> User | None:
 
 def state_of(student: str, question: str, assignment: str = "opgeruimd-staat-netjes") -> AnswerState:
     answers = Answer.objects.with_state().filter(assignment__edition__case__slug=assignment)
-    return answers.get(student__email=f"{student}@{demonstration.DOMAIN}", question__key=question).state
+    return answers.get(student__email=f"{student}@{content.DOMAIN}", question__key=question).state
 
 
 # What there is
@@ -100,10 +103,10 @@ def test_there_is_a_class_of_twelve_with_two_teachers_and_an_editor(made):
     roles = made.enrolments.values_list("role", flat=True).order_by()
     assert sorted(roles) == [Role.STUDENT] * 12 + [Role.TEACHER] * 2
     assert set(made.enrolments.filter(role=Role.STUDENT).values_list("group", flat=True)) == {"SW1A", "SW1B"}
-    assert demonstration.find("docent").group_names == {TEACHERS}
-    assert demonstration.find("redacteur").group_names == {EDITORS, CHIEF_EDITORS}
-    assert demonstration.find("student").name == TOLD["students"][0]["name"]
-    assert demonstration.people().count() == 15
+    assert content.find("docent").group_names == {TEACHERS}
+    assert content.find("redacteur").group_names == {EDITORS, CHIEF_EDITORS}
+    assert content.find("student").name == TOLD["students"][0]["name"]
+    assert content.people().count() == 15
 
 
 def test_nobody_of_them_has_a_password_or_an_address_that_mail_can_reach(made):
@@ -172,7 +175,7 @@ def test_nothing_was_done_today_or_before_it_could_be(made):
 
 def test_one_answer_is_for_its_writer_alone(made):
     own = Answer.objects.get(assignment=None)
-    assert own.student == demonstration.find("student")
+    assert own.student == content.find("student")
 
 
 def test_answers_are_as_short_and_as_long_as_students_write_them(made):
@@ -187,49 +190,49 @@ def test_answers_are_as_short_and_as_long_as_students_write_them(made):
 
 def test_making_it_twice_changes_nothing(made):
     before = [list(model.objects.order_by("pk").values()) for model in (User, Module, Answer, Submission, Feedback)]
-    assert demonstration.make() is None
+    assert content.make() is None
     after = [list(model.objects.order_by("pk").values()) for model in (User, Module, Answer, Submission, Feedback)]
     assert after == before
 
 
 def test_what_a_visitor_changed_or_deleted_does_not_come_back(made):
-    student = demonstration.find("student")
-    leaving.erase(user=student)
+    student = content.find("student")
+    deletion.erase(user=student)
     Module.objects.update(title="Anders genoemd")
-    assert demonstration.make() is None
-    assert demonstration.people().count() == 14
+    assert content.make() is None
+    assert content.people().count() == 14
     assert Module.objects.get().title == "Anders genoemd"
-    assert demonstration.find("student").name == TOLD["students"][1]["name"]  # the next one takes the place
+    assert content.find("student").name == TOLD["students"][1]["name"]  # the next one takes the place
 
 
 def test_without_the_cases_there_is_none_and_nothing_is_left_of_it(library):
     Case.objects.filter(number=1).update(status="withdrawn")
-    with pytest.raises(demonstration.DemonstrationError, match="opgeruimd-staat-netjes"):
-        demonstration.make()
+    with pytest.raises(content.DemonstrationError, match="opgeruimd-staat-netjes"):
+        content.make()
     assert not User.objects.exists()
     assert not Module.objects.exists()
 
 
 def test_a_case_that_asks_something_else_by_now_is_named(library, tmp_path):
     changed = tmp_path / "demonstration.yaml"
-    changed.write_text(demonstration.FILE.read_text(encoding="utf-8").replace("oud-opbouwwerk", "oud-werk"))
-    with pytest.raises(demonstration.DemonstrationError, match="no question oud-werk"):
-        demonstration.make(file=changed)
+    changed.write_text(content.FILE.read_text(encoding="utf-8").replace("oud-opbouwwerk", "oud-werk"))
+    with pytest.raises(content.DemonstrationError, match="no question oud-werk"):
+        content.make(file=changed)
     assert not User.objects.exists()
 
 
 def test_an_address_that_somebody_else_has_is_theirs(library):
-    mine = UserFactory(email=f"linh@{demonstration.DOMAIN}")
-    with pytest.raises(demonstration.DemonstrationError, match="no part of it"):
-        demonstration.make()
+    mine = UserFactory(email=f"linh@{content.DOMAIN}")
+    with pytest.raises(content.DemonstrationError, match="no part of it"):
+        content.make()
     assert list(User.objects.all()) == [mine]
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://127.0.0.1", "http://192.168.1.5:8000"])
 def test_a_site_that_others_can_reach_gets_none(library, settings, url):
     settings.SITE_URL = url
-    with pytest.raises(demonstration.DemonstrationError, match="open to others"):
-        demonstration.make()
+    with pytest.raises(content.DemonstrationError, match="open to others"):
+        content.make()
     with pytest.raises(CommandError, match="open to others"):
         call_command("demo")
     assert not User.objects.exists()
@@ -254,7 +257,7 @@ def test_the_command_says_what_it_did(library, capsys):
 
 def test_removing_it_leaves_a_library_and_nothing_else(made):
     cases, questions = Case.objects.count(), Question.objects.filter(module=None).count()
-    assert demonstration.remove() == []
+    assert content.remove() == []
     left = [User, Module, Enrolment, Assignment, Answer, AnswerVersion, Submission, Feedback, Extension]
     assert [model.objects.count() for model in left] == [0] * 9
     assert (Case.objects.count(), Question.objects.count()) == (cases, questions)
@@ -267,9 +270,9 @@ def test_removing_it_leaves_other_peoples_work(made):
     kept = hand_in(assignment, enrol(module, student), text="Van een ander.")
     Feedback.objects.create(submission=kept, author=teacher, text="Mooi.", released_at=timezone.now())
     own = Answer.objects.create(student=student, question=assignment.questions.first(), text="Voor mijzelf.")
-    visitor = demonstration.find("student")
+    visitor = content.find("student")
     hand_in(assignment, enrol(module, visitor), text="Van iemand die niet bestaat.")
-    assert demonstration.remove() == []
+    assert content.remove() == []
     assert set(User.objects.all()) == {teacher, student}
     assert list(Module.objects.all()) == [module]
     assert set(Answer.objects.all()) == {kept.answer, own}
@@ -281,11 +284,11 @@ def test_their_module_stays_where_a_real_student_answered(made):
     student = UserFactory()
     enrolment = enrol(made, student, group="SW1A")
     kept = hand_in(made.assignments.first(), enrolment, text="Ik besta.")
-    marloes = demonstration.find("docent")
+    marloes = content.find("docent")
     Feedback.objects.create(submission=kept, author=marloes, text="Vrijgegeven.", released_at=timezone.now())
     hakan = marloes.modules.get().people.get(name="Hakan Demir")
     Feedback.objects.create(submission=kept, author=hakan, text="Nog niet.")
-    assert demonstration.remove() == ["the module «Sociaal werk in de wijk», in which others teach or answered"]
+    assert content.remove() == ["the module «Sociaal werk in de wijk», in which others teach or answered"]
     assert list(made.people.all()) == [student]
     assert list(Submission.objects.all()) == [kept]
     assert list(Feedback.objects.values_list("author", "text")) == [(None, "Vrijgegeven.")]
@@ -293,52 +296,52 @@ def test_their_module_stays_where_a_real_student_answered(made):
 
 def test_their_module_stays_where_a_real_person_teaches(made):
     colleague = UserFactory(groups=[TEACHERS])
-    teaching.make_teacher(module=made, user=colleague)
-    assert len(demonstration.remove()) == 1
+    modules.make_teacher(module=made, user=colleague)
+    assert len(content.remove()) == 1
     assert list(made.people.all()) == [colleague]
     assert made.assignments.count() == 3
     assert not Answer.objects.exists()
 
 
 def test_their_module_goes_where_somebody_only_joined(made):
-    teaching.join(module=made, user=(joined := UserFactory()), group="SW1A")
-    assert demonstration.remove() == []
+    modules.join(module=made, user=(joined := UserFactory()), group="SW1A")
+    assert content.remove() == []
     assert list(User.objects.all()) == [joined]
     assert not Module.objects.exists()
 
 
 def test_every_module_that_their_teacher_made_goes(made):
-    marloes = demonstration.find("docent")
-    teaching.copy_module(module=made, teacher=marloes, title="Volgend jaar", period="", weeks=52)
+    marloes = content.find("docent")
+    modules.copy_module(module=made, teacher=marloes, title="Volgend jaar", period="", weeks=52)
     assert Module.objects.count() == 2
-    assert demonstration.remove() == []
+    assert content.remove() == []
     assert not Module.objects.exists()
 
 
 def test_who_signed_up_with_such_an_address_stays(made):
-    lookalike = UserFactory(email=f"iemand@{demonstration.DOMAIN}")
-    demonstration.remove()
+    lookalike = UserFactory(email=f"iemand@{content.DOMAIN}")
+    content.remove()
     assert list(User.objects.all()) == [lookalike]
 
 
 def test_who_took_another_address_goes(made):
-    User.objects.filter(pk=demonstration.find("docent").pk).update(email="marloes@example.org")
-    demonstration.remove()
+    User.objects.filter(pk=content.find("docent").pk).update(email="marloes@example.org")
+    content.remove()
     assert not User.objects.exists()
 
 
 def test_what_the_editor_published_stays_and_is_named(made):
-    editor, edition = demonstration.find("redacteur"), Case.objects.get(number=5).editions.latest()
+    editor, edition = content.find("redacteur"), Case.objects.get(number=5).editions.latest()
     type(edition).objects.filter(pk=edition.pk).update(published_by=editor)
-    assert demonstration.remove() == [f"edition 1 of «{edition.case}», which the editor published"]
+    assert content.remove() == [f"edition 1 of «{edition.case}», which the editor published"]
     edition.refresh_from_db()
     assert edition.published_by is None
 
 
 def test_no_invitation_or_log_of_theirs_is_left(made):
-    editor, admin = demonstration.find("redacteur"), UserFactory(is_superuser=True)
+    editor, admin = content.find("redacteur"), UserFactory(is_superuser=True)
     for by, email in ((editor, "iemand@example.org"), (admin, editor.email), (admin, "noor@example.org")):
-        inviting.invite(invitation=TeacherInvitation(email=email), by=by)
+        teacher_invitations.invite(invitation=TeacherInvitation(email=email), by=by)
     for user, about in ((admin, editor), (editor, admin), (admin, admin)):
         LogEntry.objects.create(
             user=user,
@@ -347,7 +350,7 @@ def test_no_invitation_or_log_of_theirs_is_left(made):
             object_repr=str(about),
             action_flag=CHANGE,
         )
-    demonstration.remove()
+    content.remove()
     assert [invitation.email for invitation in TeacherInvitation.objects.all()] == ["noor@example.org"]
     assert [entry.object_repr for entry in LogEntry.objects.all()] == [str(admin)]
 
@@ -359,7 +362,7 @@ def test_no_invitation_or_log_of_theirs_is_left(made):
 def test_somebody_looks_around(client, offered, role, landing):
     response = look_around(client, role)
     assert (response.status_code, response["Location"]) == (302, landing)
-    assert who(client) == demonstration.find(role)
+    assert who(client) == content.find(role)
     assert client.session.get_expire_at_browser_close()
     page = client.get(landing)
     assert f"Je kijkt nu rond als {who(client)}." in page.content.decode()
@@ -383,7 +386,7 @@ def test_nobody_is_sent_elsewhere(client, offered):
 
 
 def is_offered(**meta: str) -> bool:
-    return demonstration.is_offered(RequestFactory(**meta).post(ADDRESS))
+    return content.is_offered(RequestFactory(**meta).post(ADDRESS))
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
@@ -439,7 +442,7 @@ def test_it_needs_the_token_of_our_own_form(offered):
     assert who(client) is None
     page = client.get(SIGN_IN)
     assert look_around(client, data={"csrfmiddlewaretoken": page.context["csrf_token"]}).status_code == 302
-    assert who(client) == demonstration.find("student")
+    assert who(client) == content.find("student")
 
 
 def test_a_role_that_is_none_is_refused(client, offered):
@@ -451,7 +454,7 @@ def test_a_role_that_is_none_is_refused(client, offered):
 
 def test_nobody_real_is_ever_picked(client, offered):
     real = UserFactory(name="Aaltje", groups=[TEACHERS, CHIEF_EDITORS])
-    demonstration.people().delete()
+    content.people().delete()
     for role in ROLES:
         response = look_around(client, role)
         assert (response.status_code, response["Location"]) == (302, SIGN_IN)
@@ -473,11 +476,11 @@ def test_whoever_is_signed_in_signs_out_first(client, offered):
 def test_a_double_click_is_one_click(client, offered):
     look_around(client)
     assert look_around(client).status_code == 302
-    assert who(client) == demonstration.find("student")
+    assert who(client) == content.find("student")
 
 
 def test_looking_around_calls_off_that_one_was_leaving(client, offered):
-    leaving.ask_to_leave(user=(student := demonstration.find("student")))
+    deletion.ask_to_leave(user=(student := content.find("student")))
     look_around(client)
     student.refresh_from_db()
     assert student.deletion_due_at is None
@@ -485,7 +488,7 @@ def test_looking_around_calls_off_that_one_was_leaving(client, offered):
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deletion_due_at": timezone.now() - timedelta(days=1)}])
 def test_who_is_gone_gives_way_to_the_next(client, offered, change):
-    User.objects.filter(pk=demonstration.find("student").pk).update(**change)
+    User.objects.filter(pk=content.find("student").pk).update(**change)
     assert look_around(client).status_code == 302
     assert who(client).name == TOLD["students"][1]["name"]
 
@@ -517,7 +520,7 @@ def test_nobody_gives_them_a_password(client, offered):
     for path in ("/account/wachtwoord/kiezen/", "/account/wachtwoord/wijzigen/"):
         data = {"password1": "koelkast-op-driehoog", "password2": "koelkast-op-driehoog"}
         assert client.post(path, data, follow=True).redirect_chain[-1][0] == "/mijn-gegevens/"
-    student = demonstration.find("student")
+    student = content.find("student")
     Client().post(reset_link(student), {"password1": "koelkast-op-driehoog", "password2": "koelkast-op-driehoog"})
     student.set_password("koelkast-op-driehoog")
     student.save()
@@ -548,17 +551,17 @@ def test_a_site_that_others_can_reach_refuses_them(made, settings, url):
         " first: python manage.py demo --remove"
     )
     with pytest.raises(ImproperlyConfigured) as refused:
-        demonstration.refuse_in_public()
+        content.refuse_in_public()
     assert str(refused.value) == sentence
     assert [error.msg for error in checks.no_demonstration_in_public()] == [sentence]
-    demonstration.remove()
-    demonstration.refuse_in_public()
+    content.remove()
+    content.refuse_in_public()
     assert checks.no_demonstration_in_public() == []
 
 
 def test_on_ones_own_computer_they_may_be(made, django_assert_num_queries):
     with django_assert_num_queries(0):
-        demonstration.refuse_in_public()
+        content.refuse_in_public()
         assert checks.no_demonstration_in_public() == []
 
 
@@ -587,7 +590,7 @@ def test_the_flag_is_refused_where_others_come(monkeypatch, url):
 @pytest.fixture(scope="module")
 def with_people(tmp_path_factory) -> Path:
     """The var folder of a site that was prepared with DEMO=1, to copy from."""
-    site = Site(start.ROOT, tmp_path_factory.mktemp("demonstration") / "var")
+    site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("demonstration") / "var")
     done = site.prepare(DEMO="1")
     assert (done.returncode, done.stderr) == (0, "")
     return site.var
@@ -596,7 +599,7 @@ def with_people(tmp_path_factory) -> Path:
 @pytest.fixture
 def site(with_people, tmp_path) -> Site:
     shutil.copytree(with_people, tmp_path / "var")
-    return Site(start.ROOT, tmp_path / "var")
+    return Site(bootstrap.ROOT, tmp_path / "var")
 
 
 def demo_accounts(site: Site) -> int:
@@ -671,7 +674,7 @@ def test_once_it_is_removed_the_https_site_starts(site):
 
 
 def test_a_database_that_is_not_there_yet_is_no_reason_to_refuse(tmp_path):
-    fresh = Site(start.ROOT, tmp_path / "fresh")
+    fresh = Site(bootstrap.ROOT, tmp_path / "fresh")
     (fresh.var / "static").mkdir(parents=True)
     done = gunicorn(fresh, "--check-config", **PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from casebook import env
+from casebook.lib import env
 
 
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", "yes", "on"])

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from casebook import today
 from questions.models import Answer, Enrolment, Role, Verdict
+from questions.pages import home
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend
 from tests.questions.test_portfolio import first_question, hand_in, react, write
@@ -61,7 +61,7 @@ def test_it_is_said_which_questions_are_not_handed_in(page, student, assignment)
 def test_what_is_all_handed_in_is_due_no_longer(student, assignment):
     for question in assignment.questions.all():
         hand_in(student, assignment, question)
-    assert today.for_you(student).due == []
+    assert home.for_you(student).due == []
 
 
 def test_what_was_taken_back_is_due_again(student, assignment):
@@ -69,7 +69,7 @@ def test_what_was_taken_back_is_due_again(student, assignment):
         submission = hand_in(student, assignment, question)
     submission.withdrawn_at = timezone.now()
     submission.save()
-    (due,) = today.for_you(student).due
+    (due,) = home.for_you(student).due
     assert len(due.missing) == 1
 
 
@@ -83,13 +83,13 @@ def test_a_teacher_who_asks_for_more_puts_it_on_the_list(page, student, assignme
 def test_a_later_date_of_ones_own_counts(student, assignment):
     later = timezone.now() + timedelta(days=10)
     extend(assignment, Enrolment.objects.get(user=student), later)
-    (due,) = today.for_you(student).due
+    (due,) = home.for_you(student).due
     assert due.due_at == later
 
 
 def test_the_date_of_somebody_else_does_not_count(student, assignment):
     extend(assignment, enrol(assignment.module), timezone.now() + timedelta(days=10))
-    (due,) = today.for_you(student).due
+    (due,) = home.for_you(student).due
     assert due.due_at == assignment.due_at
 
 
@@ -106,16 +106,16 @@ def test_a_date_that_is_past_is_said_without_alarm(page, assignment):
 def test_what_is_not_open_is_not_due(student, assignment, field, hours):
     setattr(assignment, field, timezone.now() + timedelta(hours=hours))
     assignment.save()
-    assert today.for_you(student).due == []
+    assert home.for_you(student).due == []
 
 
 def test_nothing_is_due_in_a_module_that_is_archived_or_left(student, assignment):
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
-    assert today.for_you(student).due == []
+    assert home.for_you(student).due == []
     Enrolment.objects.filter(user=student).update(left_at=None)
     assignment.module.archived_at = timezone.now()
     assignment.module.save()
-    assert today.for_you(student).due == []
+    assert home.for_you(student).due == []
 
 
 def test_what_has_to_be_in_first_stands_first_and_without_a_date_last(student, assignment):
@@ -123,7 +123,7 @@ def test_what_has_to_be_in_first_stands_first_and_without_a_date_last(student, a
     sooner = AssignmentFactory(
         module=assignment.module, case=assignment.edition.case, due_at=timezone.now() + timedelta(days=1)
     )
-    assert [due.assignment for due in today.for_you(student).due] == [sooner, assignment, undated]
+    assert [due.assignment for due in home.for_you(student).due] == [sooner, assignment, undated]
 
 
 # --- new ---
@@ -139,14 +139,14 @@ def test_feedback_that_was_not_seen_is_new(page, student, assignment):
 @pytest.mark.parametrize("fields", [{"is_released": False}, {"seen_at": timezone.now()}], ids=["unreleased", "seen"])
 def test_other_feedback_is_no_news(student, assignment, fields):
     react(hand_in(student, assignment, first_question(assignment)), **fields)
-    assert today.for_you(student).news == []
+    assert home.for_you(student).news == []
 
 
 def test_news_for_others_is_not_ones_own(student, assignment):
     hand_in(student, assignment, first_question(assignment))
     other = enrol(assignment.module).user
     react(hand_in(other, assignment, first_question(assignment)))
-    assert today.for_you(student).news == []
+    assert home.for_you(student).news == []
 
 
 def test_having_read_it_makes_it_old(client, student, assignment):
@@ -154,7 +154,7 @@ def test_having_read_it_makes_it_old(client, student, assignment):
     react(hand_in(student, assignment, first_question(assignment)))
     now = client.get(reverse("home")).context["today"].now
     client.post(reverse("questions:feedback_seen"), {"tot": now.isoformat(), "terug": "/"})
-    assert today.for_you(student).news == []
+    assert home.for_you(student).news == []
 
 
 # --- drafts, and going on ---
@@ -170,7 +170,7 @@ def test_drafts_that_a_teacher_does_not_see_are_counted(page, student, assignmen
 
 def test_own_study_is_no_draft(student, assignment):
     write(student, first_question(assignment))
-    assert today.for_you(student).drafts == 0
+    assert home.for_you(student).drafts == 0
 
 
 def test_one_goes_on_where_one_was(page, student, assignment):
@@ -183,7 +183,7 @@ def test_one_goes_on_where_one_was(page, student, assignment):
 def test_a_place_that_cannot_be_opened_is_no_place_to_go_on(student, assignment):
     write(student, first_question(assignment), assignment=assignment)
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
-    assert today.for_you(student).last is None
+    assert home.for_you(student).last is None
 
 
 def test_who_is_new_is_shown_the_way(page):
@@ -207,7 +207,7 @@ def test_a_teacher_sees_how_much_was_handed_in(client, student, assignment):
     hand_in(student, assignment, numbered(assignment, 2), "Geheim.")
     hand_in(student, assignment, numbered(assignment, 2), "Nog geheimer.", revision=1)
     write(student, numbered(assignment, 3), "Concept.", assignment)
-    (taught,) = today.for_you(teacher).taught
+    (taught,) = home.for_you(teacher).taught
     assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (1, 2, 1)
     content = client.get(reverse("home")).content.decode()
     assert "1 student, 2 antwoorden ingeleverd" in content
@@ -218,18 +218,18 @@ def test_a_student_who_left_counts_as_far_as_handed_in_before(student, assignmen
     teacher = assignment.module.enrolments.get(role=Role.TEACHER).user
     hand_in(student, assignment, first_question(assignment))
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
-    (taught,) = today.for_you(teacher).taught
+    (taught,) = home.for_you(teacher).taught
     assert (taught.students, taught.pile.handed_in) == (0, 1)
 
 
 def test_a_student_is_shown_no_module_as_a_teacher(student, assignment):
-    assert today.for_you(student).taught == []
+    assert home.for_you(student).taught == []
 
 
 def test_a_module_without_students_says_nought():
     module = ModuleFactory()
     teacher = module.enrolments.get().user
-    (taught,) = today.for_you(teacher).taught
+    (taught,) = home.for_you(teacher).taught
     assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (0, 0, 0)
 
 
@@ -281,10 +281,10 @@ def test_feedback_of_colleagues_is_named_apart(teachers_page, student, teacher, 
 def test_released_feedback_that_is_being_changed_waits_too(student, teacher, assignment):
     submission = hand_in(student, assignment, numbered(assignment, 1))
     feedback = react(submission, teacher)
-    assert today.for_you(teacher).taught[0].pile.all_ready == 0
+    assert home.for_you(teacher).taught[0].pile.all_ready == 0
     feedback.released_text = feedback.text
     feedback.save()
-    assert today.for_you(teacher).taught[0].pile.ready == 1
+    assert home.for_you(teacher).taught[0].pile.ready == 1
 
 
 @pytest.mark.parametrize("case", ["archived", "left", "older version", "author gone"])
@@ -298,7 +298,7 @@ def test_unreleased_feedback_is_counted_whatever_became_of_the_rest(teachers_pag
         Enrolment.objects.filter(user=student).update(left_at=timezone.now())
     if case == "older version":
         hand_in(student, assignment, numbered(assignment, 1), "Nog eens.", revision=1)
-    assert today.for_you(teacher).taught[0].pile.all_ready == 1
+    assert home.for_you(teacher).taught[0].pile.all_ready == 1
     whose = "een collega" if case == "author gone" else "jou"
     assert f"1 keer feedback van {whose} klaar, niet vrijgegeven" in teachers_page()
 
@@ -306,7 +306,7 @@ def test_unreleased_feedback_is_counted_whatever_became_of_the_rest(teachers_pag
 def test_an_archived_module_is_not_named_without_it(teacher, assignment):
     assignment.module.archived_at = timezone.now()
     assignment.module.save()
-    assert today.for_you(teacher).taught == []
+    assert home.for_you(teacher).taught == []
 
 
 def test_what_is_due_first_stands_first_and_what_opens_is_announced(teachers_page, teacher, assignment):
@@ -317,14 +317,14 @@ def test_what_is_due_first_stands_first_and_what_opens_is_announced(teachers_pag
     AssignmentFactory(module=module, case=case, closed_at=now - timedelta(hours=1))
     AssignmentFactory(module=module, case=case, opens_at=now + timedelta(days=9))
     next_one = AssignmentFactory(module=module, case=case, opens_at=now + timedelta(days=1))
-    (taught,) = today.for_you(teacher).taught
+    (taught,) = home.for_you(teacher).taught
     assert [line.assignment for line in taught.coming] == [sooner, assignment, undated]
     assert (taught.more, taught.opening) == (1, [next_one])
     page = teachers_page()
     assert "gaat open morgen om" in page
     assert "En nog 1 opdracht" in page
     sooner.delete()
-    (taught,) = today.for_you(teacher).taught
+    (taught,) = home.for_you(teacher).taught
     assert [line.assignment for line in taught.coming] == [assignment, undated, past]
 
 
@@ -338,7 +338,7 @@ def test_who_has_not_begun_is_a_number_without_names(teachers_page, student, tea
     assert "Stille" not in page
     assert "Noor Rahimi" not in page
     write(student, numbered(assignment, 1), assignment=assignment)
-    assert today.for_you(teacher).taught[0].coming[0].not_begun == 2
+    assert home.for_you(teacher).taught[0].coming[0].not_begun == 2
     for other in others:
         hand_in(other.user, assignment, numbered(assignment, 1))
     assert "iedereen is begonnen" in teachers_page()
@@ -347,7 +347,7 @@ def test_who_has_not_begun_is_a_number_without_names(teachers_page, student, tea
 def test_what_was_emptied_or_never_written_is_not_begun(student, teacher, assignment):
     write(student, numbered(assignment, 1))  # for oneself
     Answer.objects.create(student=student, question=numbered(assignment, 2), assignment=assignment, text=" \n\t ")
-    assert today.for_you(teacher).taught[0].coming[0].not_begun == 1
+    assert home.for_you(teacher).taught[0].coming[0].not_begun == 1
 
 
 def test_the_brillen_of_a_module_are_shown_and_what_is_not_asked_is_said(teachers_page, teacher, assignment):
@@ -383,7 +383,7 @@ def test_one_takes_as_many_queries_as_three(student, count):
         write(student, first_question(assignment))
         enrol(ModuleFactory(), student, role=Role.TEACHER)
     with CaptureQueriesContext(connection) as queries:
-        found = today.for_you(student)
+        found = home.for_you(student)
     assert len(found.due) == len(found.news) == len(found.taught) == count
     # places, answers, feedback, what is handed in, assignments, later dates, questions, the last; a teacher: modules,
     # what is handed in, who has begun, what is ready, brillen, assignments
@@ -400,6 +400,6 @@ def test_states_are_those_that_the_page_of_answers_gives(student, assignment):
     write(student, third, "Anders, en langer.", assignment, revision=1)
     write(student, first)
     worked_out = list(Answer.objects.filter(student=student).order_by("pk"))
-    today._set_states(worked_out, student, today._feedback(student))
+    home._set_states(worked_out, student, home._feedback(student))
     for one, other in zip(worked_out, Answer.objects.filter(student=student).with_state().order_by("pk"), strict=True):
         assert (one.state, one.has_unsubmitted_changes) == (other.state, other.has_unsubmitted_changes)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from casebook.models import User
-from questions import inviting
+from questions.actions import teacher_invitations
 from questions.models import TeacherInvitation
 from tests.factories import UserFactory
 
@@ -27,7 +27,7 @@ def administrator():
 @pytest.fixture
 def invited(administrator):
     """The path of an invitation for ADDRESS."""
-    token = inviting.invite(invitation=TeacherInvitation(email=ADDRESS), by=administrator)
+    token = teacher_invitations.invite(invitation=TeacherInvitation(email=ADDRESS), by=administrator)
     return reverse("invitation", args=[token])
 
 
@@ -111,9 +111,9 @@ def test_it_works_once(client, karin, invited):
 
 def test_of_two_that_come_at_once_one_is_the_first(karin, invited):
     invitation = TeacherInvitation.objects.get()
-    inviting.accept(invitation=invitation, user=karin)
-    with pytest.raises(inviting.InvitationOverError):
-        inviting.accept(invitation=invitation, user=karin)
+    teacher_invitations.accept(invitation=invitation, user=karin)
+    with pytest.raises(teacher_invitations.InvitationOverError):
+        teacher_invitations.accept(invitation=invitation, user=karin)
 
 
 @pytest.mark.parametrize(("age", "status"), [(timedelta(days=6, hours=23), 302), (timedelta(days=7, seconds=1), 410)])
@@ -166,7 +166,7 @@ def test_an_administrator_sees_the_link_once(client, administrator):
     assert (invitation.email, invitation.invited_by) == (ADDRESS, administrator)
     assert timedelta(days=6, hours=23) < invitation.expires_at - timezone.now() <= timedelta(days=7)
     token = link.removeprefix(f"{live_settings.SITE_URL}/uitnodiging/").removesuffix("/")
-    assert inviting.find(token) == invitation
+    assert teacher_invitations.find(token) == invitation
     for page in (
         reverse("admin:questions_teacherinvitation_changelist"),
         reverse("admin:questions_teacherinvitation_change", args=[invitation.pk]),
@@ -232,7 +232,7 @@ def test_an_invitation_is_never_changed_but_can_be_taken_back(client, administra
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_as_much_for_three_as_for_one(client, administrator, count, django_assert_num_queries):
     for number in range(count):
-        inviting.invite(invitation=TeacherInvitation(email=f"docent{number}@example.org"), by=administrator)
+        teacher_invitations.invite(invitation=TeacherInvitation(email=f"docent{number}@example.org"), by=administrator)
     client.force_login(administrator)
     client.get(reverse("admin:questions_teacherinvitation_changelist"))
     with django_assert_num_queries(5):

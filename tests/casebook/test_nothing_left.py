@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from casebook.models import User
 from cases.models import KeptUpload
-from questions import showing
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -30,6 +29,7 @@ from questions.models import (
     Submission,
     TeacherInvitation,
 )
+from questions.pages import overview
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
@@ -166,7 +166,7 @@ def work(her: User) -> None:
     AnswerVersion.objects.create(answer=draft, text="Dit was dasversie.", base_revision=1, kind="conflict")
     Answer.objects.create(student=her, question=case.questions.first(), text="Voor mij: daseigen.")
     SharedReading.objects.create(assignment=assignment, student=her)
-    showing.pin(submission=handed, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
+    overview.pin(submission=handed, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
     teach(her, case)
     KeptUpload.objects.create(owner=her, content=b"dasbestand")  # not compressed here, so that it can be found
 

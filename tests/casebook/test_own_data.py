@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from casebook import leaving
+from casebook.accounts import deletion
 from casebook.models import User
 from questions.models import (
     Answer,
@@ -288,7 +288,7 @@ def test_counts_add_up(assignment):
     for _number in range(2):
         student = enrol(assignment.module).user
         hand_in(student, assignment, first_question(assignment))
-        leaving.erase(user=student)
+        deletion.erase(user=student)
     work = DepartedWork.objects.get()
     assert (work.students, work.answers) == (2, 2)
 
@@ -298,7 +298,7 @@ def test_a_student_who_handed_nothing_in_leaves_no_count(person, assignment):
     submission = hand_in(person, assignment, assignment.questions.order_by("position")[1])
     submission.withdrawn_at = timezone.now()
     submission.save()
-    leaving.erase(user=person)
+    deletion.erase(user=person)
     assert not DepartedWork.objects.exists()
 
 
@@ -306,7 +306,7 @@ def test_the_work_of_others_stays(person, assignment):
     other = enrol(assignment.module).user
     hand_in(other, assignment, first_question(assignment), "Van een ander.")
     hand_in(person, assignment, first_question(assignment))
-    leaving.erase(user=person)
+    deletion.erase(user=person)
     assert [submission.text for submission in Submission.objects.all()] == ["Van een ander."]
 
 
@@ -319,7 +319,7 @@ def test_a_teachers_feedback_stays_without_a_name_and_the_unreleased_goes(assign
         react(submission, teacher, text="Mooi gezien.")
     react(hand_in(student, assignment, second), teachers[0], text="Nog niet af.", is_released=False)
     for teacher in teachers:
-        leaving.erase(user=teacher)
+        deletion.erase(user=teacher)
     assert [(given.author, given.text) for given in Feedback.objects.all()] == [(None, "Mooi gezien.")] * 2
 
 
@@ -332,7 +332,7 @@ def test_what_quotes_the_name_or_the_address_goes_too(person):
         action_flag=2,
     )
     TeacherInvitation.objects.create(email=person.email, token_hash="x", expires_at=timezone.now())
-    leaving.erase(user=person)
+    deletion.erase(user=person)
     assert not LogEntry.objects.exists()
     assert not TeacherInvitation.objects.exists()
 
@@ -381,7 +381,7 @@ def test_an_archived_module_waits_for_nobody(browser_of, person):
     assignment = AssignmentFactory(module=module)
     hand_in(student, assignment, first_question(assignment))
     assert leave(browser_of).status_code == 302
-    leaving.erase(user=person)
+    deletion.erase(user=person)
     assert Module.objects.get() == module
     assert Answer.objects.count() == 1
 
@@ -421,7 +421,7 @@ def test_tidying_twice_does_no_harm(person, assignment):
     let_the_days_pass(person)
     call_command("tidy")
     call_command("tidy")
-    leaving.erase(user=person)
+    deletion.erase(user=person)
     assert DepartedWork.objects.get().answers == 1
 
 

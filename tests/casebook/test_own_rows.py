@@ -20,10 +20,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from casebook.models import User
-from cases import editions, importing
+from cases.files.archives import Packed
 from cases.models import Case, Edition
-from cases.unpacking import Packed
-from questions import colleagues, inviting, showing
+from cases.publishing import editions
+from cases.transfer import imports
+from questions.actions import co_teacher_invitations, teacher_invitations
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -35,6 +36,7 @@ from questions.models import (
     SharedReading,
     TeacherInvitation,
 )
+from questions.pages import overview
 from tests.factories import ConceptFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
@@ -138,8 +140,8 @@ def her(client) -> User:
     as_student(her)
     as_teacher(her)
     as_editor(her)
-    inviting.invite(invitation=TeacherInvitation(email=her.email), by=administrator)
-    inviting.invite(invitation=TeacherInvitation(email="ander@example.org"), by=her)
+    teacher_invitations.invite(invitation=TeacherInvitation(email=her.email), by=administrator)
+    teacher_invitations.invite(invitation=TeacherInvitation(email="ander@example.org"), by=her)
     address = EmailAddress.objects.create(user=her, email=her.email)
     EmailConfirmation.objects.create(email_address=address, key="x")
     about_her = {"content_type": ContentType.objects.get_for_model(User), "object_id": str(her.pk)}
@@ -163,7 +165,7 @@ def as_student(her: User) -> None:
     given = {"submission": handed, "author": teacher}
     Feedback.objects.create(**given, text="Feedback voor haar.", released_at=timezone.now())
     FeedbackVersion.objects.create(**given, text="Niet voor haar.", kind="undone")
-    showing.pin(submission=handed, teacher=teacher)
+    overview.pin(submission=handed, teacher=teacher)
     draft = {"student": her, "assignment": assignment, "question": case.questions.get(key="vraag-2")}
     answer = Answer.objects.create(text="Haar concept.", **draft)
     AnswerVersion.objects.create(answer=answer, text="Haar eerdere tekst.", base_revision=1, kind="conflict")
@@ -180,17 +182,19 @@ def as_teacher(her: User) -> None:
     Feedback.objects.create(submission=handed[1], author=her, text="Nog niet vrij.")
     FeedbackVersion.objects.create(submission=handed[0], author=her, text="Haar eerdere feedback.", kind="undone")
     Comment.objects.create(owner=her, text="Haar zin.")
-    colleagues.invite(module=module, by=her)
+    co_teacher_invitations.invite(module=module, by=her)
     colleague = UserFactory()
-    offered = colleagues.invite(module=ModuleFactory(title="Van een collega", teacher=colleague), by=colleague)
-    colleagues.open_link(invitation=offered, user=her)
-    showing.pin(submission=handed[0], teacher=her)
+    offered = co_teacher_invitations.invite(
+        module=ModuleFactory(title="Van een collega", teacher=colleague), by=colleague
+    )
+    co_teacher_invitations.open_link(invitation=offered, user=her)
+    overview.pin(submission=handed[0], teacher=her)
 
 
 def as_editor(her: User) -> None:
     editions.publish(case=ConceptFactory(), by=her, note="Wat ze erbij schreef.")
     editions.send_in(case=ConceptFactory(title="Ingestuurde casus"), by=her)
-    importing.keep(files=[Packed("haar-casus.md", b"tekst")], owner=her)
+    imports.keep(files=[Packed("haar-casus.md", b"tekst")], owner=her)
     LogEntry.objects.create(
         user=her,
         content_type=ContentType.objects.get_for_model(Case),

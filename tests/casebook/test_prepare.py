@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from casebook import start
+from casebook import bootstrap
 from casebook.management.commands.prepare import Command as Prepare
 from casebook.models import User
 from tests.factories import UserFactory
@@ -57,7 +57,7 @@ class Site:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
     """The var folder of a prepared site, to copy from."""
-    site = Site(start.ROOT, tmp_path_factory.mktemp("prepared") / "var")
+    site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("prepared") / "var")
     done = site.prepare()
     assert done.returncode == 0, done.stderr
     assert site.made() == MADE
@@ -68,13 +68,13 @@ def prepared(tmp_path_factory) -> Path:
 def site(prepared, tmp_path):
     """A prepared site of the real code."""
     shutil.copytree(prepared, tmp_path / "var")
-    return Site(start.ROOT, tmp_path / "var")
+    return Site(bootstrap.ROOT, tmp_path / "var")
 
 
 @pytest.fixture
 def changeable(tmp_path):
     """A site with a copy of the code that a test may spoil, not prepared yet."""
-    shutil.copytree(start.ROOT, tmp_path / "code", ignore=NOT_COPIED)
+    shutil.copytree(bootstrap.ROOT, tmp_path / "code", ignore=NOT_COPIED)
     return Site(tmp_path / "code", tmp_path / "var")
 
 

@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from casebook.accounts import reset_link
+from casebook.accounts.adapter import reset_link
 from casebook.models import User
 from tests.factories import UserFactory
 
@@ -135,9 +135,13 @@ def at_that_moment(monkeypatch, where: str, act) -> None:
 
 
 MEANWHILE = {
-    "password": ("casebook.accounts.AccountAdapter.set_password", CHANGE, {"oldpassword": PASSWORD, **NEW_PASSWORD}),
-    "address": ("casebook.leaving.make_room", OWN_DATA, {"form": "adres", "email": MINE, "proof": PASSWORD}),
-    "leaving": ("casebook.leaving.modules_to_hand_over", LEAVE, {"proof": PASSWORD}),
+    "password": (
+        "casebook.accounts.adapter.AccountAdapter.set_password",
+        CHANGE,
+        {"oldpassword": PASSWORD, **NEW_PASSWORD},
+    ),
+    "address": ("casebook.accounts.deletion.make_room", OWN_DATA, {"form": "adres", "email": MINE, "proof": PASSWORD}),
+    "leaving": ("casebook.accounts.deletion.modules_to_hand_over", LEAVE, {"proof": PASSWORD}),
 }
 
 
@@ -187,7 +191,7 @@ def test_the_administrator_saves_only_what_the_form_changed(monkeypatch):
 def test_two_who_type_the_first_code_at_once_both_have_a_session_that_lives():
     sign_up(MINE)
     first, second = User.objects.get(), User.objects.get()
-    prove_address = resolve_name("casebook.accounts.prove_address")
+    prove_address = resolve_name("casebook.accounts.adapter.prove_address")
     prove_address(user=first, email=MINE)
     prove_address(user=second, email=MINE)
     assert User.objects.get().password == first.password == second.password
@@ -467,6 +471,6 @@ def test_leaving_still_takes_seven_days(open_phone, days, monkeypatch):
 
 
 def test_every_form_that_asks_for_proof_is_in_the_table():
-    from casebook.own_data import ASK_FOR_PROOF
+    from casebook.accounts.profile_views import ASK_FOR_PROOF
 
     assert {reverse(name) for name in ASK_FOR_PROOF} == {path for path, _sent in GRAVE.values()}

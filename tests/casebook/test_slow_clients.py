@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import start
+from casebook import bootstrap
 
 PATIENCE = 4  # seconds that somebody waits for a page
 ENOUGH = 2  # seconds in which a request has to come in, here
@@ -26,7 +26,7 @@ HEAD = "POST /account/inloggen/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: tex
 
 
 def command_of_readme(port: int) -> list[str]:
-    line = re.search(r"^ +\.venv/bin/(gunicorn .*)$", (start.ROOT / "README.md").read_text(), re.MULTILINE)[1]
+    line = re.search(r"^ +\.venv/bin/(gunicorn .*)$", (bootstrap.ROOT / "README.md").read_text(), re.MULTILINE)[1]
     return [sys.executable, "-m", *shlex.split(line.replace(":8000", f":{port}")), "--worker-connections", f"{ROOM}"]
 
 
@@ -54,12 +54,12 @@ class Site:
             "REQUEST_SECONDS": str(ENOUGH),
         }
         prepare = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(prepare, cwd=start.ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(prepare, cwd=bootstrap.ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         self.begin()
 
     def begin(self) -> None:
         self.process = subprocess.Popen(
-            command_of_readme(self.port), cwd=start.ROOT, env=self.environment, start_new_session=True
+            command_of_readme(self.port), cwd=bootstrap.ROOT, env=self.environment, start_new_session=True
         )
         until = time.monotonic() + 40
         while self.ask() != 200 or len(self.workers()) < 2:
@@ -242,7 +242,12 @@ def test_who_sends_a_body_of_unknown_length_is_let_go(site, pieces):
 
 def test_a_second_site_on_the_port_is_refused_in_a_sentence(site):
     second = subprocess.run(
-        command_of_readme(site.port), cwd=start.ROOT, env=site.environment, capture_output=True, text=True, timeout=60
+        command_of_readme(site.port),
+        cwd=bootstrap.ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert second.returncode != 0
     assert f"127.0.0.1:{site.port} cannot be had: Address already in use" in second.stderr

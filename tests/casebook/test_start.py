@@ -20,9 +20,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from casebook import start
+from casebook import bootstrap
 
-ROOT = start.ROOT
+ROOT = bootstrap.ROOT
 PYPROJECT = """
 [project]
 name = "small"
@@ -46,7 +46,7 @@ class Tree:
     def __init__(self, folder: Path):
         self.folder = folder
         (folder / "casebook").mkdir(parents=True)
-        shutil.copy(start.__file__, folder / "casebook" / "start.py")
+        shutil.copy(bootstrap.__file__, folder / "casebook" / "start.py")
         (folder / "pyproject.toml").write_text(PYPROJECT)
         (folder / "requirements.lock").write_text("")
         (folder / "manage.py").write_text("")
@@ -73,7 +73,7 @@ class Tree:
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def stamp(self) -> dict:
-        return json.loads((self.venv / start.STAMP.name).read_text())
+        return json.loads((self.venv / bootstrap.STAMP.name).read_text())
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -105,9 +105,9 @@ def ready(tree, monkeypatch):
     python.write_text(STAND_IN)
     python.chmod(0o755)
     for name, path in {"ROOT": tree.folder, "VENV": tree.venv, "LOCK": tree.folder / "requirements.lock"}.items():
-        monkeypatch.setattr(start, name, path)
-    stamp = {"fingerprint": start.fingerprint(), "extras": ["test"]}
-    (tree.venv / start.STAMP.name).write_text(json.dumps(stamp))
+        monkeypatch.setattr(bootstrap, name, path)
+    stamp = {"fingerprint": bootstrap.fingerprint(), "extras": ["test"]}
+    (tree.venv / bootstrap.STAMP.name).write_text(json.dumps(stamp))
     return tree
 
 
@@ -132,7 +132,7 @@ def taken_port():
 
 
 def test_an_old_python_can_read_the_file_that_sends_it_away():
-    ast.parse(Path(start.__file__).read_text(), feature_version=(3, 8))
+    ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 8))
 
 
 def start_with_pretence(tree, pretence: str, **environment: str) -> subprocess.CompletedProcess:
@@ -205,7 +205,7 @@ def test_a_taken_port_is_one_sentence_and_nothing_is_made(tree, taken_port, acti
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "fast"]])
 def test_an_unknown_action_gets_the_list(tree, arguments):
     done = tree.start(*arguments)
-    assert (done.returncode, done.stderr) == (1, start.USAGE + "\n")
+    assert (done.returncode, done.stderr) == (1, bootstrap.USAGE + "\n")
 
 
 def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, free_port):
@@ -294,7 +294,7 @@ def test_test_ends_as_the_suite_ends(ready):
 
 @pytest.mark.parametrize("arguments", [["-n4"], ["-n", "0"], ["--pdb"], ["-s"]])
 def test_arguments_may_choose_the_number_of_processes(arguments):
-    assert start.pytest_arguments(arguments) == arguments
+    assert bootstrap.pytest_arguments(arguments) == arguments
 
 
 # What is installed
@@ -334,24 +334,24 @@ def test_an_update_that_fails_is_tried_again_and_spoils_nothing(ready):
 def test_a_fresh_folder_gets_a_venv_once(tree):
     assert tree.start("setup").returncode == 0
     assert tree.stamp()["extras"] == []
-    assert not (tree.venv / start.UNFINISHED.name).exists()
-    made = (tree.venv / start.STAMP.name).stat().st_mtime_ns
+    assert not (tree.venv / bootstrap.UNFINISHED.name).exists()
+    made = (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns
     second = tree.start("setup")
     assert (second.returncode, second.stderr) == (0, "")
-    assert (tree.venv / start.STAMP.name).stat().st_mtime_ns == made
+    assert (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns == made
 
 
 def test_an_unfinished_venv_is_made_anew(tree):
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "left over").touch()
-    (tree.venv / start.UNFINISHED.name).touch()
+    (tree.venv / bootstrap.UNFINISHED.name).touch()
     assert tree.start("setup").returncode == 0
     assert not (tree.venv / "left over").exists()
     assert (tree.venv / "bin" / "python").exists()
 
 
 def test_a_venv_that_somebody_made_by_hand_is_used_as_it_is(ready):
-    (ready.venv / start.STAMP.name).unlink()
+    (ready.venv / bootstrap.STAMP.name).unlink()
     (ready.venv / "mine").touch()
     assert ready.start("setup").returncode == 0
     assert (ready.venv / "mine").exists()
@@ -421,10 +421,10 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
 
 
 def test_the_site_starts_serves_and_stops(tmp_path, free_port):
-    if not start.is_installed([]):
+    if not bootstrap.is_installed([]):
         pytest.skip("this .venv was not set up by start.py; make test does")
     environment = clean_environment(VAR_DIR=str(tmp_path / "var"), PORT=free_port)
-    command = [sys.executable, start.__file__, "run"]
+    command = [sys.executable, bootstrap.__file__, "run"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr.readline() == f"The casebook is at http://127.0.0.1:{free_port}/ (Ctrl+C stops it).\n"
@@ -465,7 +465,7 @@ def test_make_without_python_is_one_sentence():
 
 
 def pins() -> dict[str, str]:
-    return pins_of(start.LOCK.read_text())
+    return pins_of(bootstrap.LOCK.read_text())
 
 
 def pins_of(lock: str) -> dict[str, str]:
@@ -492,7 +492,7 @@ def needed(requirement: str, found: set[str]) -> None:
 def test_everything_that_is_installed_has_an_exact_pin():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found = set()
-    for requirement in start.requirements(sorted(project["optional-dependencies"])):
+    for requirement in bootstrap.requirements(sorted(project["optional-dependencies"])):
         needed(requirement, found)
     assert found - set(pins()) == set()
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins().values())
@@ -505,7 +505,7 @@ NEWER = ROOT / ".ci" / "newer-django.lock"
 LINE = re.compile(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]* \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
-@pytest.mark.parametrize("lock", [start.LOCK, NEWER], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER], ids=lambda path: path.name)
 def test_every_line_of_a_lock_is_a_pin_or_a_hash_and_every_pin_has_hashes(lock):
     text = lock.read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
@@ -519,7 +519,7 @@ def test_every_line_of_a_lock_is_a_pin_or_a_hash_and_every_pin_has_hashes(lock):
         assert [line.endswith("\\") for line in hashes] == [True] * (len(hashes) - 1) + [False], pin
 
 
-@pytest.mark.parametrize("lock", [start.LOCK, NEWER], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER], ids=lambda path: path.name)
 def test_a_lock_names_no_server(lock):
     assert "://" not in lock.read_text()
     assert "index-url" not in lock.read_text()
@@ -528,20 +528,20 @@ def test_a_lock_names_no_server(lock):
 @pytest.mark.parametrize("extras", [[], ["postgres"], ["test"], ["postgres", "test"]], ids="+".join)
 def test_the_part_for_some_extras_has_what_they_need_and_nothing_else(extras):
     found: set[str] = set()
-    for requirement in start.requirements(extras):
+    for requirement in bootstrap.requirements(extras):
         needed(requirement, found)
-    assert set(pins_of(start.locked(extras))) == found
+    assert set(pins_of(bootstrap.locked(extras))) == found
 
 
 @pytest.mark.parametrize("extra", ["", "postgres", "test"])
 def test_a_pin_is_within_what_the_project_asks_for(extra):
-    for requirement in start.requirements([extra] if extra else []):
+    for requirement in bootstrap.requirements([extra] if extra else []):
         parsed = Requirement(requirement)
         assert parsed.specifier.contains(pins()[canonicalize_name(parsed.name)]), requirement
 
 
 def test_the_next_allauth_is_not_taken_unseen():
-    (allauth,) = (Requirement(line) for line in start.requirements([]) if line.startswith("django-allauth"))
+    (allauth,) = (Requirement(line) for line in bootstrap.requirements([]) if line.startswith("django-allauth"))
     assert not allauth.specifier.contains("999")
 
 
@@ -551,7 +551,7 @@ def test_the_set_up_refuses_a_file_without_a_known_hash(ready):
     (ready.folder / "requirements.lock").write_text("\n\n".join(blocks) + "\n")
     assert ready.start("setup", "test").returncode == 0
     assert "--require-hashes -r " in ready.calls()[0]
-    wanted = (ready.venv / start.WANTED.name).read_text()
+    wanted = (ready.venv / bootstrap.WANTED.name).read_text()
     assert wanted == "\n\n".join([*blocks[:2], "pip"]) + "\n"
 
 
@@ -560,5 +560,5 @@ def test_the_newer_django_takes_the_place_of_the_other():
         [sys.executable, ROOT / ".ci" / "lock.py", "--newer"], capture_output=True, text=True, check=True
     )
     django = re.search(r"NEWER_DJANGO=(\S+)", (ROOT / ".ci" / "run").read_text())[1]
-    assert pins_of(done.stdout) == pins_of(start.locked(["test"])) | {"django": django}
+    assert pins_of(done.stdout) == pins_of(bootstrap.locked(["test"])) | {"django": django}
     assert "--require-hashes" in (ROOT / ".ci" / "run").read_text()

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from cases import editions
 from cases.models import Case, CaseActor, Edition, Status
+from cases.publishing import editions
 from questions.models import Question
 from tests.cases.test_admin import form_of
 from tests.factories import ConceptFactory, UserFactory, published_case

@@ -12,8 +12,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import editions, loading, unpacking
+from cases.files import archives
 from cases.models import Case, KeptUpload, Keyword, Status
+from cases.publishing import editions
+from cases.transfer import sync
 from tests.cases.packing import saved, word_case, zipped
 from tests.cases.test_document import TEXT
 from tests.cases.test_loading import VOCABULARY
@@ -34,7 +36,7 @@ def editor(client):
 
 @pytest.fixture
 def library():
-    loading.load([loading.Source("casebook.yaml", VOCABULARY), loading.Source("01-x.md", TEXT)])
+    sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source("01-x.md", TEXT)])
     return Case.objects.get()
 
 
@@ -116,7 +118,7 @@ def test_choosing_nothing_is_told_beside_the_field(client, editor):
 
 
 def test_too_much_at_once_is_told_before_it_is_read(client, editor, monkeypatch):
-    monkeypatch.setattr(unpacking, "MAX_TOTAL", 10)
+    monkeypatch.setattr(archives, "MAX_TOTAL", 10)
     page = upload(client, x_md=TEXT)
     assert "Samen zijn deze bestanden groter dan 50 MB" in page.context["form"].errors["files"][0]
 
@@ -265,7 +267,7 @@ def test_what_cannot_go_out_is_told_and_nothing_goes(client, editor):
 
 
 def test_what_goes_out_comes_in_unchanged(client, editor):
-    loading.load(loading.read_paths([settings.BASE_DIR / "fixtures"]))
+    sync.load(sync.read_paths([settings.BASE_DIR / "fixtures"]))
     archive = client.get("/beheer/cases/case/exporteren/").content
     page = upload(client, casusboek_zip=archive)
     assert {item.standing for item in page.context["plan"].items} == {"unchanged"}
@@ -277,7 +279,7 @@ def test_the_pages_take_as_many_queries_for_three_cases_as_for_one(client, edito
         text = TEXT.replace("number: 1", f"number: {number}").replace("slug: opgeruimd", f"slug: casus-{number}")
         return text.replace("title: Opgeruimd?", f"title: {title}")
 
-    loading.load([loading.Source(f"{n}.md", case(n, "Eerst")) for n in (11, 12, 13)])
+    sync.load([sync.Source(f"{n}.md", case(n, "Eerst")) for n in (11, 12, 13)])
     for numbers in ((11,), (11, 12, 13)):
         page = upload(client, b_zip=zipped({f"{n}.md": case(n, "Daarna") for n in numbers}))
         with django_assert_num_queries(28):

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from cases import editions, naming
 from cases.models import Actor, Case, Keyword, Sphere
+from cases.publishing import editions, similar_names
 from questions.models import Question
 from tests.cases.test_admin import form_of
 from tests.factories import (
@@ -248,7 +248,7 @@ def test_questions_of_teachers_are_not_in_the_form(client, editor):
     ],
 )
 def test_a_key_is_proposed_from_the_telling_words(text, taken, key):
-    assert naming.proposed_key(text, taken) == key
+    assert similar_names.proposed_key(text, taken) == key
 
 
 # --- Keywords and actors ---
@@ -337,7 +337,7 @@ VOCABULARY = [
     ],
 )
 def test_words_that_look_alike_are_known(name, same, alike):
-    found = naming.look_up(name, VOCABULARY)
+    found = similar_names.look_up(name, VOCABULARY)
     assert found.same and found.same.name == same or (found.same, same) == (None, None)
     assert [row.name for row in found.alike] == alike
 

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from cases import editions, merging
 from cases.models import Actor, Case, Keyword
+from cases.publishing import editions, vocabulary
 from tests.factories import ActorFactory, ConceptFactory, KeywordFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +154,7 @@ def test_a_synonym_alone_writes_no_edition(client, chief, pair):
 
 
 def test_a_name_that_another_word_had_is_refused_with_what_it_is_called_now(client, chief, pair):
-    merging.merge(into=pair[0], gone=[pair[1]])
+    vocabulary.merge(into=pair[0], gone=[pair[1]])
     values = {"name": "schuld", "slug": "schuld", "synonyms": "", "is_filter": "on"}
     page = client.post(reverse("admin:cases_keyword_add"), values)
     assert page.context["adminform"].form.errors == {

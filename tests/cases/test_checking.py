@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from django.conf import settings
 
-from cases import checking
-from cases.document import CaseDocument, QuestionLine, ReferenceLine, parse_case
+from cases.files.document import CaseDocument, QuestionLine, ReferenceLine, parse_case
+from cases.publishing import checks
 from tests.cases.test_document import DOCUMENT
 
 ASKED = (
@@ -18,11 +18,11 @@ FINE = replace(DOCUMENT, questions=ASKED)
 
 def said(**changes) -> list[tuple[str, bool]]:
     """What is found, by field, and whether it blocks."""
-    return [(finding.field, finding.blocks) for finding in checking.check(replace(FINE, **changes))]
+    return [(finding.field, finding.blocks) for finding in checks.check(replace(FINE, **changes))]
 
 
 def test_nothing_is_said_about_a_case_that_is_complete():
-    assert checking.check(FINE) == []
+    assert checks.check(FINE) == []
 
 
 def test_the_sixteen_have_no_errors_and_little_advice():
@@ -31,7 +31,7 @@ def test_the_sixteen_have_no_errors_and_little_advice():
     found = {
         (file.name[:2], finding.field, finding.blocks)
         for file in sorted((settings.BASE_DIR / "fixtures/cases").glob("*.md"))
-        for finding in checking.check(parse_case(file.read_text(encoding="utf-8")))
+        for finding in checks.check(parse_case(file.read_text(encoding="utf-8")))
     }
     assert found == {
         ("06", "questions-2-text", False),
@@ -100,7 +100,7 @@ def test_one_lens_for_all_questions_is_advised_against():
     ],
 )
 def test_what_a_question_asks_is_counted_without_titles_and_quotes(text, count):
-    assert checking.asks(text) == count
+    assert checks.asks(text) == count
     assert said(questions=(ASKED[0], replace(ASKED[1], text=text))) == [("questions-1-text", False)] * (count > 2)
 
 
@@ -166,20 +166,20 @@ def test_what_a_question_gives_away_is_named_there():
     ("number", "passes"), [("111222333", True), ("123456782", True), ("123456789", False), ("000000000", False)]
 )
 def test_the_test_of_eleven(number, passes):
-    assert checking.is_bsn(number) is passes
+    assert checks.is_bsn(number) is passes
 
 
 def test_errors_come_first_and_alone_where_asked():
     document = replace(FINE, keywords=(), closing="")
-    assert [finding.blocks for finding in checking.check(document)] == [True, False]
-    assert [finding.field for finding in checking.errors(document)] == ["closing"]
+    assert [finding.blocks for finding in checks.check(document)] == [True, False]
+    assert [finding.field for finding in checks.errors(document)] == ["closing"]
 
 
 def test_a_finding_points_to_its_field_or_group_on_the_form():
-    assert checking.Finding("questions-2-text", "x").anchor == "id_questions-2-text"
-    assert checking.Finding("case_keywords", "x").anchor == "case_keywords-group"
+    assert checks.Finding("questions-2-text", "x").anchor == "id_questions-2-text"
+    assert checks.Finding("case_keywords", "x").anchor == "case_keywords-group"
 
 
 def test_an_empty_case_is_told_everything_and_nothing_breaks():
     empty = CaseDocument(1, "leeg", "", "", "", (), (), (), (), "", "", "")
-    assert len(checking.errors(empty)) == 7
+    assert len(checks.errors(empty)) == 7

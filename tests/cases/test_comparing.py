@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from cases.comparing import LONG, compare
-from cases.document import ActorLine, CaseDocument, QuestionLine, ReferenceLine
+from cases.files.document import ActorLine, CaseDocument, QuestionLine, ReferenceLine
+from cases.publishing.comparison import LONG, compare
 
 CASE = CaseDocument(
     number=1,

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from cases.document import CaseDocument, parse_case, parse_vocabulary, write_case, write_vocabulary
+from cases.files.document import CaseDocument, parse_case, parse_vocabulary, write_case, write_vocabulary
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 VOCABULARY = parse_vocabulary((FIXTURES / "casebook.yaml").read_text(encoding="utf-8"))

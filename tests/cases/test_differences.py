@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.differences import Run, difference, is_changed
+from casebook.lib.text_diff import Run, difference, is_changed
 
 
 def old_and_new(runs: list[Run]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cases.document import (
+from cases.files.document import (
     ActorKind,
     ActorLine,
     CaseDocument,
@@ -18,7 +18,7 @@ from cases.document import (
     write_case,
     write_vocabulary,
 )
-from cases.located import DocumentError
+from cases.files.reader import DocumentError
 
 TEXT = """---
 number: 1

@@ -6,9 +6,11 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from cases import access, catalogue, editions, exchange, search
-from cases.located import DocumentError
+from cases import access
+from cases.files.reader import DocumentError
+from cases.library import facets, search
 from cases.models import Case, CaseActor, CaseKeyword, Edition, Keyword, Reference, Status
+from cases.publishing import editions, mapping
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +72,7 @@ def test_publishing_twice_at_once_makes_one_edition(kind):
 def test_what_somebody_saved_meanwhile_is_not_published_unread():
     case = ConceptFactory()
     other = Case.objects.get(pk=case.pk)
-    exchange.apply_document(replace(exchange.document_of(other), title="Nog niet af"), other)
+    mapping.apply_document(replace(mapping.document_of(other), title="Nog niet af"), other)
     with pytest.raises(editions.RefusedError):
         editions.publish(case=case)
     assert not Edition.objects.exists()
@@ -106,9 +108,9 @@ def test_a_text_that_would_break_the_case_file_is_not_published():
 
 def test_publishing_renews_what_other_processes_keep():
     published_case()
-    assert len(catalogue.shelf()) == 1
+    assert len(facets.shelf()) == 1
     published_case()
-    assert len(catalogue.shelf()) == 2
+    assert len(facets.shelf()) == 2
 
 
 def test_a_proposed_web_name_is_not_taken():
@@ -123,10 +125,10 @@ def test_a_proposed_web_name_is_not_taken():
 @pytest.mark.parametrize("take_down", [editions.archive, lambda *, case: editions.withdraw(case=case, reason="Ach.")])
 def test_what_is_taken_down_is_found_nowhere(take_down):
     case = published_case(title="Zeldzaamheid")
-    catalogue.shelf()
+    facets.shelf()
     take_down(case=case)
     assert search.find(search.parse("Zeldzaamheid")) == []
-    assert len(catalogue.shelf()) == 0
+    assert len(facets.shelf()) == 0
 
 
 def test_out_of_the_archive_it_is_found_again():
@@ -185,12 +187,12 @@ def test_of_a_withdrawn_case_nobody_gets_more_than_number_and_title():
 
 def test_put_back_it_says_what_its_latest_edition_says():
     case = published_case(title="Over Els", kolbs=["doener", "denker"])
-    before, words = exchange.document_of(case), case.word_count
+    before, words = mapping.document_of(case), case.word_count
     asked = list(case.questions.order_by("pk").values_list("pk", flat=True))
     editions.withdraw(case=case, reason="Ach.", title="Anders")
     assert editions.put_back(case=Case.objects.get()) == []
     case = Case.objects.get()
-    assert exchange.document_of(case) == before
+    assert mapping.document_of(case) == before
     assert (case.status, case.withdrawn_reason, case.word_count) == ("published", "", words)
     assert list(case.questions.order_by("pk").values_list("pk", flat=True)) == asked
     assert search.find(search.parse("Els")) == [case.pk]
@@ -202,7 +204,7 @@ def test_put_back_without_the_names_that_the_library_no_longer_has():
     Keyword.objects.filter(name="geld").update(name="geldzorgen", synonyms=["geld"])
     Keyword.objects.filter(name="sport").delete()
     assert editions.put_back(case=Case.objects.get()) == ["sport"]
-    assert exchange.document_of(Case.objects.get()).keywords == ("geldzorgen", "buurt")
+    assert mapping.document_of(Case.objects.get()).keywords == ("geldzorgen", "buurt")
 
 
 @pytest.mark.parametrize("status", ["archived", "withdrawn"])
@@ -223,12 +225,12 @@ def test_a_working_copy_of_what_was_withdrawn_waits_out_of_sight():
     copy.title, copy.closing, copy.part = "Half af", "", None
     copy.save()
     Reference.objects.create(case=copy, text="Jansen (2020).", position=1)
-    before = exchange.document_of(copy)
+    before = mapping.document_of(copy)
     editions.withdraw(case=case, reason="Ach.")
     assert (list(Case.objects.all()), CaseActor.objects.count(), Reference.objects.count()) == ([case], 0, 0)
     editions.put_back(case=Case.objects.get())
     copy = Case.objects.get(revises=case)
-    assert exchange.document_of(copy) == replace(before, part=case.part.slug)
+    assert mapping.document_of(copy) == replace(before, part=case.part.slug)
     assert Case.objects.get(revises=None).withdrawn_copy is None
 
 
@@ -247,7 +249,7 @@ def test_what_was_sent_in_waits_and_tells_of_later_changes():
     editions.send_in(case=concept, by=editor)
     assert (list(Case.objects.sent_in()), concept.sent_in_by) == ([concept], editor)
     assert not concept.is_changed_since_sent_in
-    exchange.apply_document(replace(exchange.document_of(concept), title="Toch anders"), concept)
+    mapping.apply_document(replace(mapping.document_of(concept), title="Toch anders"), concept)
     assert concept.is_changed_since_sent_in
     editions.recall(case=concept)
     assert (list(Case.objects.sent_in()), concept.is_changed_since_sent_in) == ([], False)

@@ -3,11 +3,12 @@
 import pytest
 from django.conf import settings
 
-from cases import editions, exchange, importing, loading
-from cases.importing import CHANGED, NEW, UNCHANGED, Plan
-from cases.located import DocumentError
+from cases.files.archives import Packed
+from cases.files.reader import DocumentError
 from cases.models import Actor, Case, Edition, KeptUpload, Keyword, Library, Part, Status
-from cases.unpacking import Packed
+from cases.publishing import editions, mapping
+from cases.transfer import imports, sync
+from cases.transfer.imports import CHANGED, NEW, UNCHANGED, Plan
 from questions.models import Question
 from tests.cases.packing import saved, word_case, zipped
 from tests.cases.test_document import TEXT
@@ -27,18 +28,18 @@ def chief():
 @pytest.fixture
 def library(chief):
     """The case of the test file, published, with its vocabulary."""
-    loading.load([loading.Source("casebook.yaml", VOCABULARY), loading.Source(FILE, TEXT)])
+    sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source(FILE, TEXT)])
     return Case.objects.get()
 
 
 def planned(user, *files: tuple[str, bytes | str]) -> Plan:
     sent = [(name, content.encode() if isinstance(content, str) else content) for name, content in files]
-    return importing.plan(importing.unpacked(sent, user=user), user=user)
+    return imports.plan(imports.unpacked(sent, user=user), user=user)
 
 
-def brought_in(user, *files: tuple[str, bytes | str], replacing=(), lenses=None) -> importing.Outcome:
+def brought_in(user, *files: tuple[str, bytes | str], replacing=(), lenses=None) -> imports.Outcome:
     plan = planned(user, *files)
-    return importing.carry_out(plan=plan, replacing=set(replacing), lenses=lenses or {})
+    return imports.carry_out(plan=plan, replacing=set(replacing), lenses=lenses or {})
 
 
 def refusal(user, *files: tuple[str, bytes | str]) -> list[str]:
@@ -61,10 +62,10 @@ def test_a_new_case_becomes_a_concept_with_the_words_it_brings(chief):
     assert [(item.standing, item.replaces_work) for item in plan.items] == [(NEW, False)]
     assert [part.slug for part in plan.news.new.parts] == ["bewoners"]
     assert everything()[:6] == [[]] * 6
-    outcome = importing.carry_out(plan=plan, replacing=set(), lenses={})
+    outcome = imports.carry_out(plan=plan, replacing=set(), lenses={})
     case = Case.objects.get()
     assert (outcome.added, outcome.changed, case.status) == ([case], [], Status.CONCEPT)
-    assert exchange.document_of(case) == plan.items[0].document
+    assert mapping.document_of(case) == plan.items[0].document
     assert not Edition.objects.exists()
 
 
@@ -87,7 +88,7 @@ def test_a_changed_published_case_becomes_its_working_copy(chief, library):
     assert [(change.label, [run.text for run in change.runs]) for change in item.changes()] == [
         ("Titel", ["Opgeruimd", "Netjes", "?"])
     ]
-    importing.carry_out(plan=plan, replacing=set(), lenses={})
+    imports.carry_out(plan=plan, replacing=set(), lenses={})
     library.refresh_from_db()
     assert (library.title, library.status, library.editions.count()) == ("Opgeruimd?", Status.PUBLISHED, 1)
     assert (library.working_copy.title, library.working_copy.status) == ("Netjes?", Status.CONCEPT)
@@ -200,7 +201,7 @@ def test_looking_takes_as_many_queries_for_three_cases_as_for_one(chief, library
     brought_in(chief, *(case(number, "Eerst") for number in (11, 12, 13)))
     files = [Packed(name, text.encode()) for name, text in (case(11 + number, "Daarna") for number in range(count))]
     with django_assert_num_queries(22):
-        importing.plan(files, user=chief)
+        imports.plan(files, user=chief)
 
 
 # --- Word ---
@@ -211,7 +212,7 @@ def test_a_word_file_becomes_a_new_concept_once_its_lenses_were_chosen(chief, li
     [item] = plan.items
     assert (item.document.number, item.document.slug, item.without_lens) == (2, "een-stoel-te-weinig", [1])
     assert len(item.lost) == 2
-    importing.carry_out(plan=plan, replacing=set(), lenses={("stoel.docx", 1): "denker"})
+    imports.carry_out(plan=plan, replacing=set(), lenses={("stoel.docx", 1): "denker"})
     case = Case.objects.get(slug="een-stoel-te-weinig")
     assert (case.status, case.part) == (Status.CONCEPT, None)
     assert [question.kolb for question in case.questions.all()] == ["doener", "denker"]
@@ -221,7 +222,7 @@ def test_a_word_file_becomes_a_new_concept_once_its_lenses_were_chosen(chief, li
 def test_looking_takes_as_many_queries_for_three_word_files(chief, library, django_assert_num_queries, count):
     files = [Packed(f"{n}.docx", saved(word_case(f"Stoel {n}"))) for n in range(count)]
     with django_assert_num_queries(21):
-        plan = importing.plan(files, user=chief)
+        plan = imports.plan(files, user=chief)
     assert [item.document.number for item in plan.items] == [2, 3, 4][:count]
 
 
@@ -319,31 +320,31 @@ def test_a_mapping_that_claims_to_be_a_python_object_is_read_as_plain_fields(chi
 
 def test_the_sixteen_go_out_as_a_zip_into_an_empty_site_and_out_again_as_the_same_bytes(chief):
     fixtures = settings.BASE_DIR / "fixtures"
-    loading.load(loading.read_paths([fixtures]))
-    archive = loading.as_zip(loading.export())
+    sync.load(sync.read_paths([fixtures]))
+    archive = sync.as_zip(sync.export())
     Edition.objects.all().delete()
     Case.objects.all().delete()
     for model in (Part, Actor, Keyword):
         model.objects.all().delete()
     plan = planned(chief, ("casusboek.zip", archive))
     assert [item.standing for item in plan.items] == [NEW] * 16
-    importing.carry_out(plan=plan, replacing=set(), lenses={})
+    imports.carry_out(plan=plan, replacing=set(), lenses={})
     assert Case.objects.filter(status=Status.CONCEPT).count() == 16
     for case in Case.objects.all():
         editions.publish(case=case, by=chief)
-    files = loading.export()
-    assert loading.as_zip(files) == archive
+    files = sync.export()
+    assert sync.as_zip(files) == archive
     assert len(files) == 17
     for name, text in files.items():
         assert text.encode() == (fixtures / name).read_bytes(), name
 
 
 def test_exporting_and_importing_changes_nothing(chief):
-    loading.load(loading.read_paths([settings.BASE_DIR / "fixtures"]))
+    sync.load(sync.read_paths([settings.BASE_DIR / "fixtures"]))
     before = everything()
-    plan = planned(chief, ("casusboek.zip", loading.as_zip(loading.export())))
+    plan = planned(chief, ("casusboek.zip", sync.as_zip(sync.export())))
     assert not plan.does_something
-    importing.carry_out(plan=plan, replacing=set(), lenses={})
+    imports.carry_out(plan=plan, replacing=set(), lenses={})
     assert everything() == before
 
 
@@ -351,21 +352,21 @@ def test_what_cannot_go_out_is_said(library):
     copy = editions.start_working_copy(case=library)
     partless = ConceptFactory(part=None, title="Zonder deel")
     broken = ConceptFactory(body="## Te groot", title="Kapot")
-    said = loading.not_exportable(Case.objects.all())
+    said = sync.not_exportable(Case.objects.all())
     assert said == [
         "Kies van «Opgeruimd?» de casus of de werkversie, niet allebei.",
         "«Zonder deel» heeft nog geen deel; kies dat eerst.",
         f"«{broken}» past nog niet in een casusbestand; bekijk op haar pagina wat er moet veranderen.",
     ]
-    assert loading.not_exportable(Case.objects.filter(pk=copy.pk)) == []
+    assert sync.not_exportable(Case.objects.filter(pk=copy.pk)) == []
     editions.withdraw(case=library, reason="x")
-    assert "ingetrokken" in loading.not_exportable(Case.objects.exclude(pk__in=[partless.pk, broken.pk, copy.pk]))[0]
+    assert "ingetrokken" in sync.not_exportable(Case.objects.exclude(pk__in=[partless.pk, broken.pk, copy.pk]))[0]
 
 
 # --- Keeping ---
 
 
 def test_an_upload_is_kept_as_it_came(chief):
-    files = importing.unpacked([("stoel.docx", saved(word_case()))], user=chief)
-    kept = importing.keep(files=files, owner=chief)
-    assert importing.kept_files(KeptUpload.objects.get(pk=kept.pk)) == files
+    files = imports.unpacked([("stoel.docx", saved(word_case()))], user=chief)
+    kept = imports.keep(files=files, owner=chief)
+    assert imports.kept_files(KeptUpload.objects.get(pk=kept.pk)) == files

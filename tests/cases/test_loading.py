@@ -7,8 +7,9 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from cases import editions, exchange, loading
 from cases.models import Case, Edition, Keyword, Library, Part, Status
+from cases.publishing import editions, mapping
+from cases.transfer import sync
 from questions.models import Question
 from tests.cases.test_document import TEXT
 from tests.factories import published_case
@@ -21,13 +22,13 @@ keywords:
   - {name: bewoners}
   - {name: Wmo}
 """
-SOURCES = [loading.Source("casebook.yaml", VOCABULARY), loading.Source("01-opgeruimd.md", TEXT)]
+SOURCES = [sync.Source("casebook.yaml", VOCABULARY), sync.Source("01-opgeruimd.md", TEXT)]
 
 pytestmark = pytest.mark.django_db
 
 
-def load(text: str = TEXT, **options) -> loading.Outcome:
-    return loading.load([SOURCES[0], loading.Source("01-opgeruimd.md", text)], **options)
+def load(text: str = TEXT, **options) -> sync.Outcome:
+    return sync.load([SOURCES[0], sync.Source("01-opgeruimd.md", text)], **options)
 
 
 def change_on_site(title: str) -> Case:
@@ -46,7 +47,7 @@ def test_a_new_file_becomes_a_published_case_with_its_first_edition():
     assert case.status == Status.PUBLISHED
     assert [edition.number for edition in case.editions.all()] == [1]
     assert case.editions.get().text == TEXT
-    assert exchange.document_of(case).questions[0].key == "eerste-actie"
+    assert mapping.document_of(case).questions[0].key == "eerste-actie"
     assert case.word_count == 13
 
 
@@ -118,18 +119,18 @@ def test_a_dry_run_tells_and_writes_nothing():
 
 def test_with_one_problem_nothing_at_all_is_written():
     second = TEXT.replace("number: 1", "number: 2").replace("slug: opgeruimd", "slug: twee").replace("doener", "voeler")
-    with pytest.raises(loading.DocumentError, match="02-twee.md:17: onbekende vraagsoort"):
-        loading.load([*SOURCES, loading.Source("02-twee.md", second)])
+    with pytest.raises(sync.DocumentError, match="02-twee.md:17: onbekende vraagsoort"):
+        sync.load([*SOURCES, sync.Source("02-twee.md", second)])
     assert not Case.objects.exists()
     assert not Keyword.objects.exists()
 
 
 def test_two_files_cannot_share_a_number_or_a_slug():
     other = TEXT.replace("slug: opgeruimd", "slug: twee")
-    with pytest.raises(loading.DocumentError, match="b.md:2: nummer 1 is al van de casus «opgeruimd»"):
-        loading.load([*SOURCES, loading.Source("b.md", other)])
-    with pytest.raises(loading.DocumentError, match="b.md:3: de webnaam «opgeruimd» is al van een ander bestand"):
-        loading.load([*SOURCES, loading.Source("b.md", TEXT)])
+    with pytest.raises(sync.DocumentError, match="b.md:2: nummer 1 is al van de casus «opgeruimd»"):
+        sync.load([*SOURCES, sync.Source("b.md", other)])
+    with pytest.raises(sync.DocumentError, match="b.md:3: de webnaam «opgeruimd» is al van een ander bestand"):
+        sync.load([*SOURCES, sync.Source("b.md", TEXT)])
 
 
 def test_a_question_that_disappears_is_deleted_while_nobody_answered_it():
@@ -191,4 +192,4 @@ def test_exporting_into_a_file_is_refused(tmp_path):
 def test_only_published_cases_are_exported():
     published_case(number=3)
     Case.objects.update(status=Status.ARCHIVED)
-    assert list(loading.export()) == ["casebook.yaml"]
+    assert list(sync.export()) == ["casebook.yaml"]

@@ -4,9 +4,12 @@ import pytest
 from django.conf import settings
 from django.http import QueryDict
 
-from cases import catalogue, editions, exchange, importing, loading, merging
-from cases.document import parse_case, parse_vocabulary
+from cases.files.document import parse_case, parse_vocabulary
+from cases.library import facets
 from cases.models import Actor, Case, Edition, FormerActor, FormerKeyword, Keyword, Status
+from cases.publishing import editions, mapping
+from cases.publishing import vocabulary as vocabulary_actions
+from cases.transfer import imports, sync
 from tests.cases.packing import zipped
 from tests.cases.test_document import TEXT
 from tests.cases.test_loading import VOCABULARY
@@ -20,7 +23,7 @@ def words(case: Case) -> list[str]:
 
 
 def latest_says_what_the_rows_say(case: Case) -> bool:
-    return parse_case(case.editions.latest().text) == exchange.document_of(Case.objects.get(pk=case.pk))
+    return parse_case(case.editions.latest().text) == mapping.document_of(Case.objects.get(pk=case.pk))
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def test_cases_follow_in_place_and_say_each_word_once(debts, debt):
     one = published_case(keyword_names=["armoede", "schuld", "wonen"])
     both = published_case(keyword_names=["schuld", "armoede", "schulden"])
     other = published_case(keyword_names=["armoede"])
-    assert merging.merge(into=debts, gone=[debt]) == [one, both]
+    assert vocabulary_actions.merge(into=debts, gone=[debt]) == [one, both]
     assert words(one) == ["armoede", "schulden", "wonen"]
     assert words(both) == ["schulden", "armoede"]
     assert words(other) == ["armoede"]
@@ -48,7 +51,7 @@ def test_every_published_case_gets_a_next_edition_that_says_so(debts, debt):
     chief = UserFactory()
     case, untouched = published_case(keyword_names=["schuld"]), published_case(keyword_names=["schulden"])
     first = case.editions.get()
-    merging.merge(into=debts, gone=[debt], by=chief)
+    vocabulary_actions.merge(into=debts, gone=[debt], by=chief)
     edition = case.editions.latest()
     assert (edition.number, edition.published_by) == (2, chief)
     assert edition.note == "Samengevoegd: sleutelwoord schuld heet nu schulden."
@@ -61,7 +64,7 @@ def test_concepts_and_working_copies_follow_and_open_forms_are_behind(debts, deb
     case = published_case(keyword_names=["schuld"])
     copy, concept = editions.start_working_copy(case=case), ConceptFactory(keyword_names=["schuld"])
     before = {row.pk: row.version for row in (copy, concept)}
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     for row in (copy, concept):
         assert words(row) == ["schulden"]
         row.refresh_from_db()
@@ -74,7 +77,7 @@ def test_concepts_and_working_copies_follow_and_open_forms_are_behind(debts, deb
 def test_an_archived_case_follows_and_stays_archived(debts, debt):
     case = published_case(keyword_names=["schuld"])
     editions.archive(case=case)
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     case.refresh_from_db()
     assert (case.status, words(case)) == (Status.ARCHIVED, ["schulden"])
     assert latest_says_what_the_rows_say(case)
@@ -83,14 +86,14 @@ def test_an_archived_case_follows_and_stays_archived(debts, debt):
 def test_a_withdrawn_case_stays_empty_and_comes_back_in_the_words_of_today(debts, debt):
     case = published_case(keyword_names=["schuld"])
     editions.withdraw(case=case, reason="x")
-    assert merging.merge(into=debts, gone=[debt]) == []
+    assert vocabulary_actions.merge(into=debts, gone=[debt]) == []
     assert editions.put_back(case=Case.objects.get(pk=case.pk)) == []
     assert words(case) == ["schulden"]
 
 
 def test_the_old_word_and_its_synonyms_are_found_with_the_new(client, debts, debt):
     case = published_case(keyword_names=["schuld"], title="Een lekkende koelkast")
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     debts.refresh_from_db()
     assert debts.synonyms == ["rood staan", "schuld", "krap"]
     for word in ("krap", "schuld"):
@@ -99,7 +102,7 @@ def test_the_old_word_and_its_synonyms_are_found_with_the_new(client, debts, deb
 
 def test_the_old_address_leads_on_for_good(client, debts, debt):
     published_case(keyword_names=["schuld"])
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     response = client.get("/casussen/?deel=deel-1&trefwoord=schuld&volgorde=titel")
     assert (response.status_code, response["Location"]) == (
         301,
@@ -117,23 +120,23 @@ def test_an_address_that_was_never_there_leads_nowhere(client, debts):
 def test_an_address_of_a_word_that_is_no_filter_leads_to_a_search(client, debts, debt):
     Keyword.objects.filter(pk=debts.pk).update(is_filter=False)
     published_case(keyword_names=["schuld"])
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     assert client.get("/casussen/?trefwoord=schuld")["Location"] == "/casussen/?q=schulden"
     assert client.get("/casussen/?trefwoord=schuld&q=koelkast")["Location"] == "/casussen/?q=koelkast"
 
 
 def test_known_addresses_cost_no_query_more(client, debts, django_assert_num_queries):
     published_case(keyword_names=["schulden"])
-    library = catalogue.shelf()
+    library = facets.shelf()
     with django_assert_num_queries(0):
-        assert catalogue.moved(QueryDict("trefwoord=schulden&actor=bewoner&q=x"), library) is None
+        assert facets.moved(QueryDict("trefwoord=schulden&actor=bewoner&q=x"), library) is None
 
 
 def test_merging_twice_keeps_every_old_name(client, debts, debt):
     case = published_case(keyword_names=["schuld"])
     money = KeywordFactory(name="geld")
-    merging.merge(into=debts, gone=[debt])
-    merging.merge(into=money, gone=[debts])
+    vocabulary_actions.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=money, gone=[debts])
     assert {(row.name, row.now.name) for row in FormerKeyword.objects.all()} == {
         ("schuld", "geld"),
         ("schulden", "geld"),
@@ -148,7 +151,7 @@ def test_kinds_of_actor_merge_too(client):
     resident = ActorFactory(name="Bewoner")
     lines = [("Buurvrouw", "informal", "Ans"), ("Bewoner", "informal", "Ans"), ("Buurvrouw", "informal", "Bep")]
     case = published_case(actor_lines=lines)
-    merging.merge(into=resident, gone=[neighbour])
+    vocabulary_actions.merge(into=resident, gone=[neighbour])
     assert [(line.actor.name, line.person) for line in case.case_actors.all()] == [
         ("Bewoner", "Ans"),
         ("Bewoner", "Bep"),
@@ -166,7 +169,7 @@ def rename(word, name: str, slug: str) -> list[Case]:
     before = {"name": word.name, "slug": word.slug}
     word.name, word.slug = name, slug
     word.save()
-    return merging.renamed(row=word, **before)
+    return vocabulary_actions.renamed(row=word, **before)
 
 
 def test_cases_follow_a_new_name_with_a_next_edition(client, debts):
@@ -198,64 +201,64 @@ def test_back_to_the_old_name_leaves_no_circle(client, debts):
 
 def test_an_old_edition_is_restored_in_the_words_of_today(debts, debt):
     case = published_case(keyword_names=["schuld", "schulden"])
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     copy, left_out = editions.restore(edition=case.editions.get(number=1))
     assert (words(copy), left_out) == (["schulden"], [])
 
 
 def test_an_old_file_with_the_old_word_is_unchanged_and_brings_nothing_back():
     chief = UserFactory(groups=["Eindredactie"])
-    loading.load(loading.read_paths([settings.BASE_DIR / "fixtures"]))
-    archive = loading.as_zip(loading.export())
+    sync.load(sync.read_paths([settings.BASE_DIR / "fixtures"]))
+    archive = sync.as_zip(sync.export())
     into, gone = Keyword.objects.get(name="bewoners"), Keyword.objects.get(name="sociaal netwerk")
-    followed = merging.merge(into=into, gone=[gone])
+    followed = vocabulary_actions.merge(into=into, gone=[gone])
     assert followed
-    plan = importing.plan(importing.unpacked([("oud.zip", archive)], user=chief), user=chief)
-    assert {item.standing for item in plan.items} == {importing.UNCHANGED}
+    plan = imports.plan(imports.unpacked([("oud.zip", archive)], user=chief), user=chief)
+    assert {item.standing for item in plan.items} == {imports.UNCHANGED}
     assert not plan.has_news
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_loading_the_fixtures_again_does_not_undo_a_merge(overwrite):
-    fixtures = loading.read_paths([settings.BASE_DIR / "fixtures"])
-    loading.load(fixtures)
+    fixtures = sync.read_paths([settings.BASE_DIR / "fixtures"])
+    sync.load(fixtures)
     into, gone = Keyword.objects.get(name="bewoners"), Keyword.objects.get(name="sociaal netwerk")
-    merging.merge(into=into, gone=[gone])
-    merging.merge(into=Actor.objects.get(name="Bewoner"), gone=[Actor.objects.get(name="Familie")])
-    files, count = loading.export(), Edition.objects.count()
-    outcome = loading.load(fixtures, overwrite=overwrite)
+    vocabulary_actions.merge(into=into, gone=[gone])
+    vocabulary_actions.merge(into=Actor.objects.get(name="Bewoner"), gone=[Actor.objects.get(name="Familie")])
+    files, count = sync.export(), Edition.objects.count()
+    outcome = sync.load(fixtures, overwrite=overwrite)
     assert (outcome.new, outcome.changed, len(outcome.unchanged)) == ([], [], 16)
     assert not Keyword.objects.filter(name="sociaal netwerk").exists()
     assert not Actor.objects.filter(name="Familie").exists()
     assert Edition.objects.count() == count
     if not overwrite:
-        assert loading.export() == files
+        assert sync.export() == files
 
 
 def test_what_is_exported_after_a_merge_reads_back_as_it_is(debts, debt):
     case = published_case(keyword_names=["schuld", "wonen"])
-    merging.merge(into=debts, gone=[debt])
-    files = loading.export()
+    vocabulary_actions.merge(into=debts, gone=[debt])
+    files = sync.export()
     names = [word.name for word in parse_vocabulary(files["casebook.yaml"]).keywords]
     assert names == ["schulden", "wonen"]
     assert parse_case(files[f"cases/{case.number:02}-{case.slug}.md"]).keywords == ("schulden", "wonen")
-    outcome = loading.load(loading.read([("b.zip", zipped(files))]))
+    outcome = sync.load(sync.read([("b.zip", zipped(files))]))
     assert (outcome.unchanged, outcome.left_alone) == ([f"{case.number}. {case.title}"], [])
 
 
 def test_a_changed_old_file_is_loaded_in_the_words_of_today():
-    vocabulary = loading.Source("casebook.yaml", VOCABULARY)
-    loading.load([vocabulary, loading.Source("x.md", TEXT)])
-    merging.merge(into=Keyword.objects.get(name="bewoners"), gone=[Keyword.objects.get(name="Wmo")])
-    outcome = loading.load([vocabulary, loading.Source("x.md", TEXT.replace("title: Opgeruimd?", "title: Netjes?"))])
+    vocabulary = sync.Source("casebook.yaml", VOCABULARY)
+    sync.load([vocabulary, sync.Source("x.md", TEXT)])
+    vocabulary_actions.merge(into=Keyword.objects.get(name="bewoners"), gone=[Keyword.objects.get(name="Wmo")])
+    outcome = sync.load([vocabulary, sync.Source("x.md", TEXT.replace("title: Opgeruimd?", "title: Netjes?"))])
     assert outcome.changed == ["1. Netjes?"]
     case = Case.objects.get()
     assert (case.title, words(case)) == ("Netjes?", ["bewoners"])
 
 
 def test_a_name_that_some_word_has_again_is_itself(debts, debt):
-    merging.merge(into=debts, gone=[debt])
+    vocabulary_actions.merge(into=debts, gone=[debt])
     KeywordFactory(name="schuld", slug="schuld-2")
     case = publish(ConceptFactory(keyword_names=["schuld"]))
-    assert exchange.former_names().keywords == {}
+    assert mapping.former_names().keywords == {}
     assert words(case) == ["schuld"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases import pictures
+from cases.library import actor_map
 from cases.models import CaseActor, Sphere
 from questions.models import ring
 from tests.factories import ActorFactory
@@ -35,31 +35,31 @@ def test_a_ring_without_questions_says_so():
 
 def test_every_actor_has_a_spot_and_none_covers_another():
     crowd = [("Familie", sphere, f"een tamelijk lange naam in het verhaal {n}") for sphere in Sphere for n in range(9)]
-    drawn = pictures.actor_map(lines(*crowd))
+    drawn = actor_map.actor_map(lines(*crowd))
     assert len(drawn.spots) == 27
     for sphere in Sphere:
         column = [spot for spot in drawn.spots if spot.sphere == sphere]
         for above, below in zip(column, column[1:], strict=False):
-            assert below.y - above.y >= (len(above.person) + len(above.actor)) * pictures.LINE
+            assert below.y - above.y >= (len(above.person) + len(above.actor)) * actor_map.LINE
         last = column[-1]
-        assert last.y + (len(last.person) + len(last.actor) - 1) * pictures.LINE < drawn.height
+        assert last.y + (len(last.person) + len(last.actor) - 1) * actor_map.LINE < drawn.height
 
 
 def test_hybrid_actors_stand_on_the_border():
-    drawn = pictures.actor_map(lines(("Familie", "informal", "a"), ("Sociaal ondernemer", "hybrid", "b")))
+    drawn = actor_map.actor_map(lines(("Familie", "informal", "a"), ("Sociaal ondernemer", "hybrid", "b")))
     informal, hybrid = drawn.spots
     assert informal.x < 400 < hybrid.x < 800
 
 
 @pytest.mark.parametrize("sphere", Sphere)
 def test_one_actor_makes_a_map(sphere):
-    assert len(pictures.actor_map(lines(("Gemeente", sphere, ""))).spots) == 1
+    assert len(actor_map.actor_map(lines(("Gemeente", sphere, ""))).spots) == 1
 
 
 def test_no_actors_make_an_empty_map():
-    assert pictures.actor_map([]).spots == ()
+    assert actor_map.actor_map([]).spots == ()
 
 
 def test_the_spheres_come_in_the_order_of_the_axis():
-    listed = pictures.spheres(lines(("Gemeente", "formal", ""), ("Familie", "informal", "a")))
+    listed = actor_map.spheres(lines(("Gemeente", "formal", ""), ("Familie", "informal", "a")))
     assert [group.sphere for group in listed] == [Sphere.INFORMAL, Sphere.FORMAL]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.rendering import Heading, plain_text, render
+from cases.library.markdown import Heading, plain_text, render
 
 
 @pytest.mark.parametrize(

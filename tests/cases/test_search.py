@@ -3,8 +3,9 @@
 import pytest
 from django.db import connection
 
-from cases import editions, search
+from cases.library import search
 from cases.models import Case, Keyword
+from cases.publishing import editions
 from tests.factories import ConceptFactory, KeywordFactory, publish, published_case
 
 MEET = [

@@ -4,24 +4,24 @@ import zipfile
 
 import pytest
 
-from cases import unpacking
-from cases.located import DocumentError
+from cases.files import archives
+from cases.files.reader import DocumentError
 from tests.cases.packing import saved, with_flag, with_lying_sizes, word_case, zipped, zipped_link
 
-KINDS = frozenset({".md", ".docx", unpacking.VOCABULARY_FILE})
+KINDS = frozenset({".md", ".docx", archives.VOCABULARY_FILE})
 OUTSIDE = "wijst naar een plek buiten de zip; maak de zip opnieuw"
 BAD_NAME = "in de zip kan niet; gebruik letters, cijfers en streepjes"
 KIND = "kan niet mee; alleen .md en casebook.yaml, los of in een .zip, en losse Word-bestanden (.docx)"
 
 
 def refusal(name: str, content: bytes) -> str:
-    found, [problem] = unpacking.unpack([(name, content)], KINDS)
+    found, [problem] = archives.unpack([(name, content)], KINDS)
     assert found == []
     return str(problem)
 
 
-def opened(*files: tuple[str, bytes]) -> list[unpacking.Packed]:
-    found, problems = unpacking.unpack(files, KINDS)
+def opened(*files: tuple[str, bytes]) -> list[archives.Packed]:
+    found, problems = archives.unpack(files, KINDS)
     assert problems == []
     return found
 
@@ -78,27 +78,27 @@ def test_a_link_out_of_the_zip_is_refused():
 @pytest.mark.parametrize("size", [10, 2**31])
 def test_what_a_zip_says_about_its_sizes_is_not_believed(size):
     """Five megabytes and a little of the same letter, in a few kilobytes."""
-    bomb = zipped({"x.md": b"a" * (unpacking.MAX_FILE + 1)})
+    bomb = zipped({"x.md": b"a" * (archives.MAX_FILE + 1)})
     said = refusal("b.zip", with_lying_sizes(bomb, size))
-    assert said in {f"b.zip: {unpacking.TOO_BIG}", f"b.zip: {unpacking.BROKEN}"}
+    assert said in {f"b.zip: {archives.TOO_BIG}", f"b.zip: {archives.BROKEN}"}
 
 
 def test_a_bomb_is_stopped_while_it_is_read():
-    bomb = zipped({"x.md": b"\0" * (60 * unpacking.MEGABYTE)})
+    bomb = zipped({"x.md": b"\0" * (60 * archives.MEGABYTE)})
     assert len(bomb) < 100_000
     assert refusal("b.zip", bomb) == "b.zip: dit bestand is groter dan 5 MB, de grens voor één bestand"
 
 
 def test_many_files_that_are_too_much_together_are_stopped():
-    one = b"\0" * (4 * unpacking.MEGABYTE)
+    one = b"\0" * (4 * archives.MEGABYTE)
     archive = zipped({f"{n}.md": one for n in range(13)})
     said = "alles samen is uitgepakt meer dan 50 MB; verdeel het over een paar keer"
     assert refusal("b.zip", archive) == f"b.zip: {said}"
 
 
 def test_the_limit_is_for_all_that_is_sent_at_once():
-    archive = zipped({f"{n}.md": b"\0" * (4 * unpacking.MEGABYTE) for n in range(7)})
-    found, problems = unpacking.unpack([("a.zip", archive), ("b.zip", archive)], KINDS)
+    archive = zipped({f"{n}.md": b"\0" * (4 * archives.MEGABYTE) for n in range(7)})
+    found, problems = archives.unpack([("a.zip", archive), ("b.zip", archive)], KINDS)
     assert (len(found), [problem.file for problem in problems]) == (7, ["b.zip"])
 
 
@@ -110,7 +110,7 @@ def test_five_hundred_files_are_the_limit():
 
 
 def test_a_loose_file_over_five_megabytes_is_refused():
-    assert refusal("x.md", b"a" * (unpacking.MAX_FILE + 1)) == f"x.md: {unpacking.TOO_BIG}"
+    assert refusal("x.md", b"a" * (archives.MAX_FILE + 1)) == f"x.md: {archives.TOO_BIG}"
 
 
 @pytest.mark.parametrize(
@@ -140,17 +140,17 @@ def test_a_zip_with_a_password_is_refused():
 
 def test_a_word_file_is_counted_like_any_zip():
     assert [file.name for file in opened(("a.docx", saved(word_case())))] == ["a.docx"]
-    bomb = zipped({"word/document.xml": b" " * (60 * unpacking.MEGABYTE)})
-    assert refusal("a.docx", bomb) == f"a.docx: {unpacking.TOO_BIG}"
-    assert refusal("a.docx", b"geen Word") == f"a.docx: {unpacking.BROKEN}"
+    bomb = zipped({"word/document.xml": b" " * (60 * archives.MEGABYTE)})
+    assert refusal("a.docx", bomb) == f"a.docx: {archives.TOO_BIG}"
+    assert refusal("a.docx", b"geen Word") == f"a.docx: {archives.BROKEN}"
 
 
 def test_every_file_that_is_refused_is_named():
-    found, problems = unpacking.unpack([("a.png", b""), ("b.zip", b"x"), ("c.md", b"goed")], KINDS)
+    found, problems = archives.unpack([("a.png", b""), ("b.zip", b"x"), ("c.md", b"goed")], KINDS)
     assert [problem.file for problem in problems] == ["a.png", "b.zip"]
     assert [packed.name for packed in found] == ["c.md"]
 
 
 def test_an_unreadable_letter_is_told_with_its_line():
     with pytest.raises(DocumentError, match="x.md:2: dit bestand is geen UTF-8; sla het op als UTF-8"):
-        unpacking.decode(unpacking.Packed("x.md", b"---\ntitle: \xff"))
+        archives.decode(archives.Packed("x.md", b"---\ntitle: \xff"))

@@ -6,8 +6,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from cases import editions, window
+from cases.library import page_cache
 from cases.models import Case, Keyword, Library
+from cases.publishing import editions
 from tests.factories import ConceptFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +125,7 @@ def test_queries_do_not_grow_with_the_library(client, django_assert_num_queries,
     address = cases[0].get_absolute_url() if page == "case" else page
     client.force_login(UserFactory())
     client.get(address)  # the first visit builds the shelf
-    window.forget()
+    page_cache.forget()
     first, later = {"/": (8, 6), CATALOGUE: (6, 3), f"{CATALOGUE}?q=gebeurt": (7, 7), "case": (14, 8)}[page]
     with django_assert_num_queries(first):
         made = without_token(client.get(address))
@@ -182,11 +183,11 @@ def test_a_signed_in_person_never_gets_the_visitors_page_nor_the_other_way_round
 
 
 def test_kept_pages_stay_within_their_size(client, monkeypatch):
-    monkeypatch.setattr(window._pages, "most", 20_000)
+    monkeypatch.setattr(page_cache._pages, "most", 20_000)
     published_case()
     for number in range(30):
         client.get(f"{CATALOGUE}?q=woord{number}")
-    assert 0 < window._pages.total() <= 20_000
+    assert 0 < page_cache._pages.total() <= 20_000
 
 
 def test_a_browser_that_takes_no_gzip_gets_plain_text(client):

@@ -7,11 +7,11 @@ from docx import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from cases.document import QuestionLine, ReferenceLine
-from cases.located import DocumentError
-from cases.rendering import render
-from cases.unpacking import Packed, parts_of
-from cases.word import WordCase, read_word
+from cases.files.archives import Packed, parts_of
+from cases.files.document import QuestionLine, ReferenceLine
+from cases.files.docx import WordCase, read_word
+from cases.files.reader import DocumentError
+from cases.library.markdown import render
 from tests.cases.packing import saved, word_case, zipped
 
 

@@ -16,7 +16,7 @@ INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.
 INSTALLED_APPS += ["django.contrib.messages", "allauth.account", "django_htmx"]
 # Without what is the casebook's own: what it costs counts against the casebook.
 OURS = {
-    "casebook.known_browsers.remember",
+    "casebook.accounts.known_browsers.remember",
     "casebook.middleware.WithoutNul",
     "casebook.middleware.short_way_back",
     "casebook.middleware.whose_device",

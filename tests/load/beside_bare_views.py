@@ -157,9 +157,9 @@ def requests() -> list[Asked]:
     from django.db import connections
     from three_hundred_students import make_module
 
+    from casebook.lib.text import text_hash
     from cases.models import Case
     from questions.models import Role
-    from questions.text import text_hash
 
     module, teacher, assignment = make_module(25, 12)
     students = [place.user for place in module.enrolments.filter(role=Role.STUDENT).select_related("user")[:CLIENTS]]

@@ -178,7 +178,7 @@ class Student:
 
 
 def hash_of(text: str) -> str:
-    from questions.text import text_hash  # not before main() has told Python where the site is
+    from casebook.lib.text import text_hash  # not before main() has told Python where the site is
 
     return text_hash(text)
 

@@ -72,8 +72,9 @@ def multiply(count: int) -> None:
     """Cases of the same make as the sixteen: their paragraphs, keywords, actors and questions, shuffled."""
     from django.db import transaction
 
-    from cases import editions, search
+    from cases.library import search
     from cases.models import Case, CaseActor, CaseKeyword, Keyword, Status
+    from cases.publishing import editions
     from questions.models import Question
 
     chance = random.Random(1)

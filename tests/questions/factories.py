@@ -7,7 +7,7 @@ assignment = AssignmentFactory(module=module, case=case, questions=[...])
 
 import factory
 
-from questions import answering
+from questions.actions import answering
 from questions.models import (
     Answer,
     Assignment,

@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from questions import answering
-from questions.answering import Result
+from questions.actions import answering
+from questions.actions.answering import Result
+from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, AnswerVersion, Feedback, SharedReading, Submission
-from questions.models.answering import MAX_LENGTH
-from questions.saving import Draft, Outcome
+from questions.models.answers import MAX_LENGTH
 from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db

@@ -8,11 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases import editions
-from questions import assigning, teaching
-from questions.assigning import OwnQuestion, Plan
+from cases.publishing import editions
+from questions.actions import assignments, modules
+from questions.actions.assignments import OwnQuestion, Plan
+from questions.actions.modules import RefusedError
 from questions.models import Answer, Assignment, Extension, Kolb, Question, Role
-from questions.teaching import RefusedError
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -71,17 +71,17 @@ def write(assignment: Assignment, enrolment, text: str = "concept") -> Answer:
 def test_an_assignment_keeps_questions_order_and_dates(module, case):
     first, second, third, _fourth = case.questions.all()
     plan = Plan(questions=(third, first), opens_at=at("2026-11-24 09:00"), due_at=at("2026-11-27 17:00"))
-    assignment = assigning.create_assignment(module=module, edition=case.editions.latest(), plan=plan)
+    assignment = assignments.create_assignment(module=module, edition=case.editions.latest(), plan=plan)
     assert asked(assignment) == [third.key, first.key]
     assert (assignment.opens_at, assignment.due_at) == (at("2026-11-24 09:00"), at("2026-11-27 17:00"))
     assert assignment.position == 1
-    again = assigning.create_assignment(module=module, edition=case.editions.latest(), plan=Plan((second,)))
+    again = assignments.create_assignment(module=module, edition=case.editions.latest(), plan=Plan((second,)))
     assert again.position == 2
 
 
 def test_own_questions_come_last_and_stay_out_of_the_library(module, case):
     plan = Plan(questions=(case.questions.first(),), own=(OwnQuestion("En jij?", "beslisser"),))
-    assignment = assigning.create_assignment(module=module, edition=case.editions.latest(), plan=plan)
+    assignment = assignments.create_assignment(module=module, edition=case.editions.latest(), plan=plan)
     assert asked(assignment) == ["vraag-1", "eigen-1"]
     own = Question.objects.get(key="eigen-1")
     assert (own.text, own.kolb, own.module) == ("En jij?", "beslisser", module)
@@ -90,20 +90,22 @@ def test_own_questions_come_last_and_stay_out_of_the_library(module, case):
 
 def test_without_a_question_there_is_no_assignment(module, case):
     with pytest.raises(RefusedError, match="minstens één vraag"):
-        assigning.create_assignment(module=module, edition=case.editions.latest(), plan=Plan(()))
+        assignments.create_assignment(module=module, edition=case.editions.latest(), plan=Plan(()))
     assert not Assignment.objects.exists()
 
 
 def test_an_archived_module_gets_no_assignments(module, case):
-    teaching.archive_module(module=module)
+    modules.archive_module(module=module)
     with pytest.raises(RefusedError, match="gearchiveerd"):
-        assigning.create_assignment(module=module, edition=case.editions.latest(), plan=Plan((case.questions.first(),)))
+        assignments.create_assignment(
+            module=module, edition=case.editions.latest(), plan=Plan((case.questions.first(),))
+        )
 
 
 def test_there_is_choice_among_the_editions_questions_and_ones_own(module, case):
     own = OwnQuestionFactory(module=module, case=case, position=1001)
     OwnQuestionFactory(module=ModuleFactory(), case=case)
-    found = assigning.questions_to_choose(module=module, edition=case.editions.latest())
+    found = assignments.questions_to_choose(module=module, edition=case.editions.latest())
     assert [q.key for q in found] == ["vraag-1", "vraag-2", "vraag-3", "vraag-4", own.key]
 
 
@@ -112,9 +114,9 @@ def test_an_assignment_keeps_the_wording_of_its_edition(module, case):
     working = editions.start_working_copy(case=case)
     working.questions.filter(key="vraag-1").update(text="Heel anders?")
     editions.publish(case=working)
-    found = assigning.questions_to_choose(module=module, edition=assignment.edition, assignment=assignment)
+    found = assignments.questions_to_choose(module=module, edition=assignment.edition, assignment=assignment)
     assert next(q.wording for q in found if q.key == "vraag-1") == "Wat doe je als eerste?"
-    newest = assigning.questions_to_choose(module=module, edition=case.editions.latest())
+    newest = assignments.questions_to_choose(module=module, edition=case.editions.latest())
     assert next(q.wording for q in newest if q.key == "vraag-1") == "Heel anders?"
 
 
@@ -124,7 +126,7 @@ def test_an_assignment_keeps_the_wording_of_its_edition(module, case):
 def test_questions_come_and_go_while_nobody_answered(module, case):
     first, second, *_rest = case.questions.all()
     assignment = AssignmentFactory(module=module, case=case, questions=[first])
-    assigning.change_assignment(assignment=assignment, plan=Plan((second,)))
+    assignments.change_assignment(assignment=assignment, plan=Plan((second,)))
     assert asked(assignment) == [second.key]
 
 
@@ -133,11 +135,11 @@ def test_once_someone_wrote_a_word_questions_stay_and_may_be_added(module, case,
     assignment = AssignmentFactory(module=module, case=case, questions=[first, second])
     write(assignment, student, "a")
     with pytest.raises(RefusedError) as refused:
-        assigning.change_assignment(assignment=assignment, plan=Plan((first, third), instructions="Nieuw"))
+        assignments.change_assignment(assignment=assignment, plan=Plan((first, third), instructions="Nieuw"))
     assert refused.value.sentence == "Er is al geantwoord. Vragen toevoegen kan nog, weghalen niet meer."
     assignment.refresh_from_db()
     assert (asked(assignment), assignment.instructions) == (["vraag-1", "vraag-2"], "")
-    assigning.change_assignment(assignment=assignment, plan=Plan((third, first, second)))
+    assignments.change_assignment(assignment=assignment, plan=Plan((third, first, second)))
     assert asked(assignment) == ["vraag-3", "vraag-1", "vraag-2"]
 
 
@@ -145,12 +147,12 @@ def test_an_own_question_is_mended_until_it_is_answered(module, case, student):
     own = OwnQuestionFactory(module=module, case=case, text="Wat dnek je?")
     assignment = AssignmentFactory(module=module, case=case, questions=[own])
     plan = Plan((own,), reworded=((own, "Wat denk je?"),))
-    assigning.change_assignment(assignment=assignment, plan=plan)
+    assignments.change_assignment(assignment=assignment, plan=plan)
     own.refresh_from_db()
     assert own.text == "Wat denk je?"
     write(assignment, student)
     with pytest.raises(RefusedError):
-        assigning.change_assignment(assignment=assignment, plan=Plan((own,), reworded=((own, "Iets anders?"),)))
+        assignments.change_assignment(assignment=assignment, plan=Plan((own,), reworded=((own, "Iets anders?"),)))
     own.refresh_from_db()
     assert own.text == "Wat denk je?"
 
@@ -159,20 +161,20 @@ def test_deleting_is_for_what_nobody_answered(module, student):
     assignment = AssignmentFactory(module=module)
     answer = write(assignment, student)
     with pytest.raises(RefusedError, match="al geantwoord"):
-        assigning.delete_assignment(assignment=assignment)
+        assignments.delete_assignment(assignment=assignment)
     answer.delete()
-    assigning.delete_assignment(assignment=assignment)
+    assignments.delete_assignment(assignment=assignment)
     assert not Assignment.objects.exists()
 
 
 def test_closing_keeps_its_moment_and_reopening_takes_it_away(module):
     assignment = AssignmentFactory(module=module)
-    assigning.close_assignment(assignment=assignment)
+    assignments.close_assignment(assignment=assignment)
     first = assignment.closed_at
-    assigning.close_assignment(assignment=assignment)
+    assignments.close_assignment(assignment=assignment)
     assert assignment.closed_at == first
     assert not assignment.takes_work
-    assigning.reopen_assignment(assignment=assignment)
+    assignments.reopen_assignment(assignment=assignment)
     assert Assignment.objects.get().takes_work
 
 
@@ -182,13 +184,13 @@ def test_assignments_change_places_and_stay_put_at_the_ends(module):
     def order() -> list[Assignment]:
         return list(module.assignments.all())
 
-    assigning.move_assignment(assignment=c, earlier=True)
+    assignments.move_assignment(assignment=c, earlier=True)
     assert order() == [a, c, b]
-    assigning.move_assignment(assignment=a, earlier=True)
+    assignments.move_assignment(assignment=a, earlier=True)
     assert order() == [a, c, b]
-    assigning.move_assignment(assignment=b, earlier=False)
+    assignments.move_assignment(assignment=b, earlier=False)
     assert order() == [a, c, b]
-    assigning.move_assignment(assignment=a, earlier=False)
+    assignments.move_assignment(assignment=a, earlier=False)
     assert order() == [c, a, b]
 
 
@@ -197,7 +199,7 @@ def test_assignments_change_places_and_stay_put_at_the_ends(module):
 
 def share(assignment: Assignment, on: bool, **plan) -> Assignment:
     questions = tuple(assignment.questions.all())
-    return assigning.change_assignment(assignment=assignment, plan=Plan(questions, share=on, **plan))
+    return assignments.change_assignment(assignment=assignment, plan=Plan(questions, share=on, **plan))
 
 
 def test_sharing_that_is_set_before_it_opens_holds_for_everything(module):
@@ -239,7 +241,7 @@ def test_moving_the_opening_to_later_does_not_share_what_was_written_before(modu
 def test_a_student_gets_a_later_date_and_a_second_takes_the_place_of_the_first(module, student):
     assignment = AssignmentFactory(module=module, due_at=at("2026-11-27 17:00"))
     for day, reason in (("2026-11-30 17:00", "ziek"), ("2026-12-04 17:00", "nog ziek")):
-        assigning.extend(assignment=assignment, enrolment=student, due_at=at(day), reason=reason)
+        assignments.extend(assignment=assignment, enrolment=student, due_at=at(day), reason=reason)
     extension = Extension.objects.get()
     assert (extension.due_at, extension.reason) == (at("2026-12-04 17:00"), "nog ziek")
     assert assignment.due_for(extension) == at("2026-12-04 17:00")
@@ -249,12 +251,12 @@ def test_a_student_gets_a_later_date_and_a_second_takes_the_place_of_the_first(m
 def test_a_date_that_is_no_later_is_refused(module, student, due):
     assignment = AssignmentFactory(module=module, due_at=at("2026-11-27 17:00"))
     with pytest.raises(RefusedError):
-        assigning.extend(assignment=assignment, enrolment=student, due_at=at(due), reason="ziek")
+        assignments.extend(assignment=assignment, enrolment=student, due_at=at(due), reason="ziek")
 
 
 def test_without_a_date_there_is_nothing_to_extend(module, student):
     with pytest.raises(RefusedError, match="geen inleverdatum"):
-        assigning.extend(
+        assignments.extend(
             assignment=AssignmentFactory(module=module), enrolment=student, due_at=at("2027-01-01 09:00"), reason="x"
         )
 
@@ -613,7 +615,7 @@ def test_the_forms_write_nothing_when_they_are_only_looked_at(at_work, module, c
 
 
 def test_own_questions_show_on_no_page_of_the_library(client, module, case):
-    teaching.add_own_question(module=module, case=case, text="Alleen voor ons?", kolb=Kolb.DENKER)
+    modules.add_own_question(module=module, case=case, text="Alleen voor ons?", kolb=Kolb.DENKER)
     assert "Alleen voor ons?" not in text_of(client.get(case.get_absolute_url()))
 
 

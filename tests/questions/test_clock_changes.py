@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from questions.actions.modules import weeks_later
 from questions.models import AnswerVersion, Assignment, Submission
-from questions.teaching import weeks_later
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol
 from tests.questions.test_dates import at

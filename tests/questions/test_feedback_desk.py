@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from questions import reviewing, teaching
+from questions.actions import feedback, modules
+from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, Role, Verdict
-from questions.saving import Draft
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -65,9 +65,9 @@ def test_what_nobody_read_comes_first_and_of_that_what_was_revised(page, teacher
     for person in (read, new, revised):
         hand_in(assignment, person)
     second = hand_in(assignment, revised, text="Nog eens.")
-    reviewing.mark(author=teacher, submissions=[read.user.answers.get().submissions.get()])
+    feedback.mark(author=teacher, submissions=[read.user.answers.get().submissions.get()])
     assert labels(page()) == ["Zeynep", "Bram", "Aylin"]
-    reviewing.mark(author=teacher, submissions=[second])
+    feedback.mark(author=teacher, submissions=[second])
     assert labels(page()) == ["Bram", "Aylin", "Zeynep"]
 
 
@@ -77,7 +77,7 @@ def test_within_a_sitting_nothing_moves_and_no_answer_is_passed_over(page, teach
     first = page()
     view = first.context["view"]
     assert (len(view.replies), view.pages, view.total) == (25, 2, 30)
-    reviewing.mark(author=teacher, submissions=submissions[:25])
+    feedback.mark(author=teacher, submissions=submissions[:25])
     since = view.since.isoformat()
     assert labels(page(pagina="2", sinds=since)) == [f"Student {number:02}" for number in range(25, 30)]
     assert labels(page(sinds=since)) == labels(first)
@@ -96,7 +96,7 @@ def test_it_opens_at_the_first_question_with_something_to_read(page, teacher, as
     first = hand_in(assignment, person, 0)
     hand_in(assignment, person, 1)
     assert page().context["view"].here.number == 1
-    reviewing.mark(author=teacher, submissions=[first])
+    feedback.mark(author=teacher, submissions=[first])
     assert page().context["view"].here.number == 2
 
 
@@ -131,7 +131,7 @@ def test_a_class_can_be_chosen_and_is_remembered(client, page, assignment, modul
 def test_an_earlier_version_stands_under_the_new_one_with_what_changed(page, teacher, assignment, module):
     person = student(module, "Bram")
     first = hand_in(assignment, person, text="Ik bel haar morgen.")
-    reviewing.save(author=teacher, submission=first, draft=Draft("Waarom morgen?"), verdict=Verdict.AGAIN)
+    feedback.save(author=teacher, submission=first, draft=Draft("Waarom morgen?"), verdict=Verdict.AGAIN)
     hand_in(assignment, person, text="Ik bel haar vandaag.")
     said = text_of(page())
     assert "Ik bel haar <del>morgen</del><ins>vandaag</ins>." in said
@@ -146,7 +146,7 @@ def test_hidden_names_are_nowhere(client, page, teacher, assignment, module):
     people = [student(module, name) for name in ("Wielewaal", "Aalscholver")]
     for person in people:
         submission = hand_in(assignment, person)
-        reviewing.save(author=teacher, submission=submission, draft=Draft("Mooi."))
+        feedback.save(author=teacher, submission=submission, draft=Draft("Mooi."))
         hand_in(assignment, person, text="Opnieuw.")
         hand_in(assignment, person, 1)
         Feedback.objects.update(released_at=timezone.now(), released_text="Anders.")
@@ -227,7 +227,7 @@ def test_saving_takes_few_queries(save, assignment, module, django_assert_max_nu
 def test_releasing_per_question_student_class_choice_and_all(client, teacher, assignment, module):
     aylin, bram = student(module, "Aylin", "SW1A"), student(module, "Bram", "SW1C")
     submissions = {(p, n): hand_in(assignment, p, n) for p in (aylin, bram) for n in (0, 1)}
-    reviewing.mark(author=teacher, submissions=submissions.values())
+    feedback.mark(author=teacher, submissions=submissions.values())
     url = f"/opdrachten/{assignment.pk}/feedback/vrijgave/"
 
     def released(**fields) -> set:
@@ -255,8 +255,8 @@ def test_a_release_that_does_not_say_what_is_refused(client, teacher, assignment
 def test_what_is_not_released_is_counted_also_of_colleagues(page, teacher, assignment, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     submissions = [hand_in(assignment, student(module, name)) for name in ("Aylin", "Bram")]
-    reviewing.mark(author=teacher, submissions=submissions)
-    reviewing.mark(author=colleague, submissions=submissions[:1])
+    feedback.mark(author=teacher, submissions=submissions)
+    feedback.mark(author=colleague, submissions=submissions[:1])
     said = text_of(page())
     assert "Bij 2 antwoorden van deze opdracht staat feedback klaar" in said
     assert "Van Hakan Demir is er nog 1 niet vrijgegeven." in said
@@ -297,7 +297,7 @@ def test_undoing_from_the_page(client, save, assignment, module):
 def test_who_is_no_longer_a_teacher_here_stores_nothing(save, teacher, assignment, module):
     enrol(module, role=Role.TEACHER)
     submission = hand_in(assignment, student(module, "Bram"))
-    teaching.remove_teacher(enrolment=module.enrolments.get(user=teacher))
+    modules.remove_teacher(enrolment=module.enrolments.get(user=teacher))
     assert save(submission).status_code == 404
     assert not Feedback.objects.exists()
 
@@ -308,8 +308,8 @@ def test_who_is_no_longer_a_teacher_here_stores_nothing(save, teacher, assignmen
 def test_a_colleague_at_work_is_named_for_a_while(client, teacher, assignment, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     submission = hand_in(assignment, student(module, "Bram"))
-    reviewing.save(author=colleague, submission=submission, draft=Draft("Ik", writer="laptop", seq=1))
-    reviewing.save(author=teacher, submission=submission, draft=Draft("Ook ik", writer="tafel", seq=1))
+    feedback.save(author=colleague, submission=submission, draft=Draft("Ik", writer="laptop", seq=1))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Ook ik", writer="tafel", seq=1))
     url = f"/opdrachten/{assignment.pk}/feedback/nu/"
     assert client.get(url).json()["writing"] == {str(submission.pk): "Hakan"}
     Feedback.objects.update(updated_at=timezone.now() - timedelta(minutes=1))
@@ -328,7 +328,7 @@ def test_what_came_in_since_is_counted(client, teacher, assignment, module):
 def test_looking_around_costs_the_same(client, teacher, assignment, module, django_assert_num_queries, number):
     for each in range(number):
         colleague = enrol(module, role=Role.TEACHER).user
-        reviewing.save(
+        feedback.save(
             author=colleague, submission=hand_in(assignment, student(module, f"S{each}")), draft=Draft("Ik", writer="x")
         )
     with django_assert_num_queries(7):

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions import answering, reviewing, teaching
+from questions.actions import answering, feedback, modules
+from questions.actions.saving import Draft
 from questions.models import Answer, Comment, Feedback, Role, Submission
-from questions.saving import Draft
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -146,7 +146,7 @@ def test_late_is_said_after_two_minutes_of_grace_and_by_ones_own_date(read, assi
 
 def test_work_of_before_someone_left_stays_and_later_work_does_not(read, assignment, student):
     hand_in(assignment, student, 0, "Van ervoor.")
-    teaching.remove_student(enrolment=student)
+    modules.remove_student(enrolment=student)
     page = text_of(read())
     assert "Van ervoor." in page
     assert "niet meer in de module" in page
@@ -232,7 +232,7 @@ def test_it_is_kept_by_no_cache(read):
 
 def test_people_of_whom_only_the_work_is_left_are_not_waited_for(read, assignment, student):
     hand_in(assignment, student, 0)
-    teaching.remove_student(enrolment=student)
+    modules.remove_student(enrolment=student)
     assert read().context["view"].not_handed_in == 0
 
 
@@ -252,7 +252,7 @@ def test_nothing_is_done_in_the_name_of_who_signed_in_since(client, teacher, mod
     submission = hand_in(assignment, student)
     assert f'name="user" value="{teacher.pk}"' in read().content.decode().partition('id="selectie"')[2][:600]
     colleague = enrol(module, UserFactory(), role=Role.TEACHER).user
-    reviewing.save(author=colleague, submission=submission, draft=Draft("Nog niet af"))
+    feedback.save(author=colleague, submission=submission, draft=Draft("Nog niet af"))
     client.force_login(colleague)
     page = f"/opdrachten/{assignment.pk}/feedback"
     other = hand_in(assignment, enrol(module))
@@ -271,7 +271,7 @@ def test_nothing_is_done_in_the_name_of_who_signed_in_since(client, teacher, mod
 
 
 def test_releasing_a_group_needs_to_know_which(client, teacher, assignment, student):
-    reviewing.save(author=teacher, submission=hand_in(assignment, student), draft=Draft("Mooi."))
+    feedback.save(author=teacher, submission=hand_in(assignment, student), draft=Draft("Mooi."))
     client.force_login(teacher)
     assert client.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "klas"}).status_code == 400
     assert not Feedback.objects.released().exists()

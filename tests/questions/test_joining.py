@@ -5,9 +5,9 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from questions import joining, teaching
+from questions.actions import join_codes, modules
+from questions.actions.modules import Joining
 from questions.models import Enrolment, Module, Role
-from questions.teaching import Joining
 from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory, enrol
 
@@ -36,17 +36,17 @@ def text_of(response) -> str:
 
 @pytest.mark.parametrize("typed", ["ABC234", "abc234", " abc 234 ", "abc-234", "a.b.c.2.3.4", "ABC–234"])
 def test_a_code_is_understood_however_it_is_typed(module, typed):
-    assert joining.module_with(typed) == module
+    assert join_codes.module_with(typed) == module
 
 
 @pytest.mark.parametrize("typed", ["", " ", "ABC23", "ABC2345", "ABC235", "АВС234"])
 def test_what_is_no_code_finds_nothing(module, typed):
-    assert joining.module_with(typed) is None
+    assert join_codes.module_with(typed) is None
 
 
 def test_the_link_is_the_sites_own_address(module, settings):
     settings.SITE_URL = "https://casusboek.example"
-    assert joining.link_of(module) == "https://casusboek.example/meedoen/ABC234/"
+    assert join_codes.link_of(module) == "https://casusboek.example/meedoen/ABC234/"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_link_is_the_sites_own_address(module, settings):
 )
 def test_a_site_on_this_computer_alone_is_known_as_such(settings, url, is_only_here):
     settings.SITE_URL = url
-    assert joining.is_only_here() is is_only_here
+    assert join_codes.is_only_here() is is_only_here
 
 
 def test_the_picture_holds_the_link():
@@ -71,12 +71,12 @@ def test_the_picture_holds_the_link():
     import segno
 
     link = "https://casusboek.example/meedoen/ABC234/"
-    picture = joining.picture_of(link)
+    picture = join_codes.picture_of(link)
     drawn = set()
     for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", picture.path):
         drawn |= {(int(x) + step, int(y)) for step in range(int(length))}
     rows = segno.make(link, micro=False, error="m").matrix
-    margin = joining.MARGIN
+    margin = join_codes.MARGIN
     assert drawn == {(x + margin, y + margin) for y, row in enumerate(rows) for x, dark in enumerate(row) if dark}
     assert picture.size == len(rows) + 2 * margin
 
@@ -173,7 +173,7 @@ def test_a_group_that_does_not_exist_is_no_choice(client, module, student):
 
 def test_who_is_in_it_goes_straight_to_the_module_also_when_the_code_is_closed(client, module, student):
     enrol(module, student, group="SW1A")
-    teaching.close_code(module=module)
+    modules.close_code(module=module)
     for response in (client.get("/meedoen/ABC234/"), client.post("/meedoen/ABC234/")):
         assert response.url == f"/modules/{module.pk}/"
     assert Enrolment.objects.get(user=student).group == "SW1A"
@@ -181,8 +181,8 @@ def test_who_is_in_it_goes_straight_to_the_module_also_when_the_code_is_closed(c
 
 def test_joining_twice_is_joining_once(module):
     user = UserFactory()
-    assert teaching.join(module=module, user=user) is Joining.JOINED
-    assert teaching.join(module=module, user=user) is Joining.ALREADY
+    assert modules.join(module=module, user=user) is Joining.JOINED
+    assert modules.join(module=module, user=user) is Joining.ALREADY
     assert Enrolment.objects.filter(user=user).count() == 1
 
 
@@ -213,9 +213,9 @@ def test_who_was_taken_out_asks_back_and_waits(client, module, student):
 
 def test_asking_again_keeps_the_first_moment(module, student):
     enrolment = enrol(module, student, left_at=timezone.now())
-    teaching.join(module=module, user=student)
+    modules.join(module=module, user=student)
     first = Enrolment.objects.get(pk=enrolment.pk).asked_back_at
-    teaching.join(module=module, user=student)
+    modules.join(module=module, user=student)
     assert Enrolment.objects.get(pk=enrolment.pk).asked_back_at == first
 
 
@@ -233,7 +233,7 @@ def test_a_wrong_code_is_said_with_the_field_to_try_again(client, module):
 def test_a_closed_code_is_said_and_lets_nobody_in(client, module, signed_in):
     if signed_in:
         client.force_login(UserFactory())
-    teaching.close_code(module=module)
+    modules.close_code(module=module)
     for response in (client.get("/meedoen/ABC234/"), client.post("/meedoen/ABC234/")):
         assert response.status_code == 410
         assert "Deze code is dicht" in text_of(response)
@@ -247,7 +247,7 @@ def test_a_code_closes_by_itself(client, module):
 
 
 def test_nobody_joins_an_archived_module(client, module, student):
-    teaching.archive_module(module=module)
+    modules.archive_module(module=module)
     response = client.post("/meedoen/ABC234/")
     assert response.status_code == 410
     assert "Deze module is voorbij" in text_of(response)
@@ -305,9 +305,9 @@ def test_signed_out_one_browser_waits_after_ten_and_its_neighbour_does_not(clien
 
 
 def test_right_and_closed_codes_do_not_count(client, module, student):
-    teaching.close_code(module=module)
+    modules.close_code(module=module)
     assert [client.get("/meedoen/ABC234/").status_code for _time in range(12)] == [410] * 12
-    teaching.renew_code(module=module)
+    modules.renew_code(module=module)
     assert client.get(f"/meedoen/{module.code}/").status_code == 200
 
 

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases import editions
-from questions import teaching
+from cases.publishing import editions
+from questions.actions import modules
+from questions.actions.modules import RefusedError
 from questions.models import Answer, Assignment, Enrolment, Feedback, Kolb, Module, Question, Role
-from questions.teaching import RefusedError
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -42,7 +42,7 @@ def teachers_of(module: Module) -> set[str]:
 
 
 def test_who_makes_a_module_teaches_it_and_nobody_else_is_in_it(teacher):
-    module = teaching.create_module(teacher=teacher, title="Wijkwerk", groups=["SW1A"])
+    module = modules.create_module(teacher=teacher, title="Wijkwerk", groups=["SW1A"])
     assert teachers_of(module) == {"Karin Vos"}
     assert module.enrolments.count() == 1
     assert module.code_is_open
@@ -52,7 +52,7 @@ def test_who_makes_a_module_teaches_it_and_nobody_else_is_in_it(teacher):
 def test_a_group_with_people_in_it_stays(module):
     enrol(module, group="SW1C")
     with pytest.raises(RefusedError) as refused:
-        teaching.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
+        modules.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
     assert refused.value.sentence == "In klas SW1C zitten nog studenten. Zet hen eerst in een andere klas."
     module.refresh_from_db()
     assert (module.title, module.groups) == ("Sociaal werk in de wijk", ["SW1A", "SW1C"])
@@ -60,7 +60,7 @@ def test_a_group_with_people_in_it_stays(module):
 
 def test_a_group_without_people_goes(module):
     enrol(module, group="SW1C", left_at=timezone.now())
-    teaching.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
+    modules.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
     assert Module.objects.get().groups == ["SW1A"]
 
 
@@ -69,7 +69,7 @@ def test_a_module_in_which_nobody_wrote_is_deleted_with_its_assignments_and_own_
     own = OwnQuestionFactory(module=module, case=case)
     AssignmentFactory(module=module, case=case, questions=[case.questions.first(), own])
     enrol(module)
-    teaching.delete_module(module=module)
+    modules.delete_module(module=module)
     assert not Module.objects.exists()
     assert not Assignment.objects.exists()
     assert list(case.questions.values_list("key", flat=True)) == ["vraag-1"]
@@ -81,17 +81,17 @@ def test_a_module_in_which_someone_wrote_one_word_stays(module):
         student=enrol(module).user, question=assignment.questions.get(), assignment=assignment, text="a"
     )
     with pytest.raises(RefusedError, match="al geantwoord"):
-        teaching.delete_module(module=module)
+        modules.delete_module(module=module)
     assert Assignment.objects.get() == assignment
 
 
 def test_archiving_keeps_the_first_date_and_can_be_undone(module):
-    teaching.archive_module(module=module)
+    modules.archive_module(module=module)
     first = module.archived_at
-    teaching.archive_module(module=module)
+    modules.archive_module(module=module)
     assert module.archived_at == first
     assert not module.code_is_open
-    teaching.unarchive_module(module=module)
+    modules.unarchive_module(module=module)
     assert Module.objects.get().archived_at is None
 
 
@@ -101,21 +101,21 @@ def test_archiving_keeps_the_first_date_and_can_be_undone(module):
 def test_renewing_gives_another_code_for_two_weeks_and_the_old_one_leads_nowhere(module):
     old = module.code
     Module.objects.update(code_closes_at=timezone.now())
-    teaching.renew_code(module=module)
+    modules.renew_code(module=module)
     assert module.code != old
     assert not Module.objects.filter(code=old).exists()
     assert timedelta(days=13, hours=23) < module.code_closes_at - timezone.now() < timedelta(days=14, hours=1)
 
 
 def test_closing_the_code_is_at_once(module):
-    teaching.close_code(module=module)
+    modules.close_code(module=module)
     assert not Module.objects.get().code_is_open
 
 
 def test_an_archived_module_gets_no_new_code(module):
-    teaching.archive_module(module=module)
+    modules.archive_module(module=module)
     with pytest.raises(RefusedError, match="gearchiveerd"):
-        teaching.renew_code(module=module)
+        modules.renew_code(module=module)
 
 
 # --- People ---
@@ -123,66 +123,66 @@ def test_an_archived_module_gets_no_new_code(module):
 
 def test_the_last_teacher_cannot_leave(module, teacher):
     with pytest.raises(RefusedError, match="altijd een docent"):
-        teaching.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
+        modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
     assert teachers_of(module) == {"Karin Vos"}
 
 
 def test_a_teacher_who_has_left_already_does_not_count_as_another_one(module, teacher):
     enrol(module, role=Role.TEACHER, left_at=timezone.now())
     with pytest.raises(RefusedError):
-        teaching.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
+        modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
 
 
 def test_with_a_colleague_in_it_a_teacher_can_leave_and_be_added_again(module, teacher):
     enrol(module, UserFactory(name="Omar"), role=Role.TEACHER)
-    teaching.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
+    modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
     assert teachers_of(module) == {"Omar"}
-    teaching.make_teacher(module=module, user=teacher)
+    modules.make_teacher(module=module, user=teacher)
     assert teachers_of(module) == {"Omar", "Karin Vos"}
 
 
 def test_removing_a_student_keeps_the_row_and_the_first_date(module):
     student = enrol(module)
-    teaching.remove_student(enrolment=student)
+    modules.remove_student(enrolment=student)
     first = student.left_at
-    teaching.remove_student(enrolment=student)
+    modules.remove_student(enrolment=student)
     assert Enrolment.objects.get(pk=student.pk).left_at == first
 
 
 def test_a_teacher_is_not_removed_as_if_she_were_a_student(module, teacher):
     with pytest.raises(RefusedError):
-        teaching.remove_student(enrolment=Enrolment.objects.get(user=teacher))
+        modules.remove_student(enrolment=Enrolment.objects.get(user=teacher))
 
 
 def test_let_back_is_in_again_and_asks_nothing_any_more(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
-    teaching.let_back(enrolment=student)
+    modules.let_back(enrolment=student)
     student.refresh_from_db()
     assert (student.left_at, student.asked_back_at) == (None, None)
 
 
 def test_turned_down_stays_out_and_may_ask_again(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
-    teaching.turn_down(enrolment=student)
+    modules.turn_down(enrolment=student)
     student.refresh_from_db()
     assert student.has_left
     assert student.asked_back_at is None
-    assert teaching.join(module=module, user=student.user) is teaching.Joining.ASKED_BACK
+    assert modules.join(module=module, user=student.user) is modules.Joining.ASKED_BACK
 
 
 def test_a_student_moves_only_to_a_group_of_the_module(module):
     student = enrol(module)
-    teaching.move_to_group(enrolment=student, group="SW1C")
+    modules.move_to_group(enrolment=student, group="SW1C")
     assert Enrolment.objects.get(pk=student.pk).group == "SW1C"
     with pytest.raises(RefusedError):
-        teaching.move_to_group(enrolment=student, group="SW9Z")
+        modules.move_to_group(enrolment=student, group="SW9Z")
 
 
 # --- Copying ---
 
 
 def copy(module: Module, teacher, weeks: int = 52) -> Module:
-    return teaching.copy_module(module=module, teacher=teacher, title="Nieuw", period="Blok 1", weeks=weeks)
+    return modules.copy_module(module=module, teacher=teacher, title="Nieuw", period="Blok 1", weeks=weeks)
 
 
 def test_a_copy_has_the_assignments_and_only_the_teacher_who_made_it(module, teacher):
@@ -242,7 +242,7 @@ def test_a_copy_goes_without_a_case_that_is_no_longer_published(module, teacher,
     case.status = status
     case.save()
     assert copy(module, teacher).assignments.count() == 0
-    assert teaching.not_copied(module) == ["Uit de bundel"]
+    assert modules.not_copied(module) == ["Uit de bundel"]
 
 
 def test_own_questions_go_along_once_each_and_become_the_copys_own(module, teacher):
@@ -259,13 +259,13 @@ def test_own_questions_go_along_once_each_and_become_the_copys_own(module, teach
 
 def test_own_questions_get_keys_that_the_case_never_had(module):
     case = published_case()
-    keys = [teaching.add_own_question(module=module, case=case, text="?", kolb=Kolb.DENKER).key for _time in range(2)]
+    keys = [modules.add_own_question(module=module, case=case, text="?", kolb=Kolb.DENKER).key for _time in range(2)]
     assert keys == ["eigen-1", "eigen-2"]
 
 
 def test_a_new_edition_leaves_a_teachers_own_questions_alone(module):
     case = published_case()
-    own = teaching.add_own_question(module=module, case=case, text="En jij?", kolb=Kolb.DENKER)
+    own = modules.add_own_question(module=module, case=case, text="En jij?", kolb=Kolb.DENKER)
     editions.publish(case=editions.start_working_copy(case=case))
     own.refresh_from_db()
     assert not own.retired
@@ -494,7 +494,7 @@ def test_on_a_loopback_site_it_says_that_phones_cannot_reach_it(client, module, 
 def test_the_screen_shows_a_code_only_while_it_works(client, module, teacher):
     client.force_login(teacher)
     assert 'class="qr"' in text_of(client.get(f"/modules/{module.pk}/scherm/"))
-    teaching.close_code(module=module)
+    modules.close_code(module=module)
     page = text_of(client.get(f"/modules/{module.pk}/scherm/"))
     assert 'class="qr"' not in page
     assert "De code is dicht." in page
@@ -656,7 +656,7 @@ def test_a_student_is_moved_removed_and_let_back(at_work, module, student):
     assert "Wat al was ingeleverd, kun je blijven lezen." in text_of(response)
     student.refresh_from_db()
     assert student.has_left
-    teaching.join(module=module, user=student.user)
+    modules.join(module=module, user=student.user)
     assert "Wil terug" in text_of(at_work.get(f"/modules/{module.pk}/"))
     at_work.post(f"{base}terugkeer/", {"answer": "no"})
     student.refresh_from_db()

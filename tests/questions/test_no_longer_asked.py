@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import editions
+from casebook.lib.text import text_hash
 from cases.models import Case
-from questions import renewing
+from cases.publishing import editions
+from questions.actions import edition_upgrades
 from questions.models import Answer, Feedback, Role, Submission
-from questions.text import text_hash
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
@@ -58,7 +58,7 @@ def set_aside(assignment, question) -> None:
     """The assignment takes an edition over that does not ask this question; nobody had answered it."""
     copy = editions.start_working_copy(case=assignment.edition.case)
     copy.questions.filter(key=question.key).delete()
-    renewing.take_over(assignment=assignment, edition=editions.publish(case=copy, note="Een vraag minder."))
+    edition_upgrades.take_over(assignment=assignment, edition=editions.publish(case=copy, note="Een vraag minder."))
     assignment.refresh_from_db()
     assert [question.pk] == [pk for pk, _position in assignment.set_aside]
 

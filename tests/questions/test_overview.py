@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions import answering, showing
+from questions.actions import answering
 from questions.models import Answer, Enrolment, PinnedAnswer, Role, Submission
+from questions.pages import overview as overview_page
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -110,7 +111,7 @@ def test_who_left_counts_as_far_as_handed_in_before(overview, assignment, studen
 
 
 def bars_of(lengths: list[int]) -> list[tuple[float, int, float]]:
-    path = showing._bars(showing._at_most(lengths, showing.MOST_BARS))
+    path = overview_page._bars(overview_page._at_most(lengths, overview_page.MOST_BARS))
     return [(float(x), int(up), float(wide)) for x, up, wide in re.findall(r"M([\d.]+) 72v-(\d+)h([\d.]+)v\2z", path)]
 
 
@@ -121,15 +122,15 @@ def test_the_picture_has_a_bar_for_each_answer_as_high_as_it_is_long():
 @pytest.mark.parametrize("number", [1, 21, 60, 61, 300])
 def test_the_picture_stays_within_its_frame(number):
     bars = bars_of(list(range(1, number + 1)))
-    assert len(bars) == min(number, showing.MOST_BARS)
-    assert bars[-1][0] + bars[-1][2] <= showing.WIDTH
+    assert len(bars) == min(number, overview_page.MOST_BARS)
+    assert bars[-1][0] + bars[-1][2] <= overview_page.WIDTH
     assert [up for _x, up, _wide in bars] == sorted(up for _x, up, _wide in bars)
-    assert bars[-1][1] == showing.HEIGHT
+    assert bars[-1][1] == overview_page.HEIGHT
 
 
 def test_of_many_answers_the_shortest_and_the_longest_are_drawn():
     lengths = list(range(1000))
-    drawn = showing._at_most(lengths, 60)
+    drawn = overview_page._at_most(lengths, 60)
     assert (drawn[0], drawn[-1], len(drawn)) == (0, 999, 60)
 
 
@@ -303,7 +304,7 @@ def test_it_is_kept_by_nobody(overview, screen):
 def test_it_costs_the_same_however_much_came_in(client, teacher, assignment, module, page, count):
     for _each in range(count):
         someone = enrol(module)
-        showing.pin(submission=hand_in(assignment, someone, 0), teacher=teacher)
+        overview_page.pin(submission=hand_in(assignment, someone, 0), teacher=teacher)
         hand_in(assignment, someone, 0, "Nog eens.")
     client.force_login(teacher)
     with CaptureQueriesContext(connection) as queries:

@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions import answering, classroom, teaching
+from questions.actions import answering
+from questions.actions import modules as module_actions
 from questions.models import Answer, Feedback, Role
+from questions.pages import modules
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -73,16 +75,16 @@ def test_each_assignment_says_what_waits_in_it(page, module, assignment, student
 
 def test_a_new_version_waits_to_be_read_again(assignment, module, student, teacher):
     give(hand_in(assignment, student, 0), teacher, released_at=timezone.now())
-    (line,) = classroom.module_for_its_teacher(module, teacher).assignments
+    (line,) = modules.module_for_its_teacher(module, teacher).assignments
     assert line.pile.waiting == 0
     hand_in(assignment, student, 0, "Nu beter.")
-    (line,) = classroom.module_for_its_teacher(module, teacher).assignments
+    (line,) = modules.module_for_its_teacher(module, teacher).assignments
     assert (line.pile.waiting, line.pile.handed_in, line.pile.handing_in) == (1, 1, 1)
 
 
 def test_what_was_taken_back_waits_for_nobody(assignment, module, student, teacher):
     answering.take_back(submission=hand_in(assignment, student, 0))
-    (line,) = classroom.module_for_its_teacher(module, teacher).assignments
+    (line,) = modules.module_for_its_teacher(module, teacher).assignments
     assert (line.pile.waiting, line.pile.handed_in, line.not_begun) == (0, 0, 0)
 
 
@@ -129,7 +131,7 @@ def test_who_wrote_for_another_assignment_only_has_not_begun(not_begun, module, 
 
 def test_who_keeps_names_hidden_gets_labels(not_begun, module, teacher, student):
     enrolments = [student, *(enrol(module, UserFactory(name=f"Naam {letter}")) for letter in "ABCDEF")]
-    teaching.choose_reading(enrolment=module.enrolments.get(user=teacher), hides_names=True)
+    module_actions.choose_reading(enrolment=module.enrolments.get(user=teacher), hides_names=True)
     text = not_begun()
     assert "Bram" not in text
     assert "Naam" not in text

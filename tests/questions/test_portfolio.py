@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from questions import answering, portfolio, saving
+from questions.actions import answering, saving
 from questions.models import Answer, AnswerVersion, Enrolment, Feedback, Kolb, Submission, Verdict
+from questions.pages import portfolio
 from tests.factories import QuestionFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol
 

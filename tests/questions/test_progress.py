@@ -11,7 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions import answering, progress, progress_sheets, teaching
+from questions.actions import answering, modules
+from questions.exports import progress_sheets
 from questions.models import (
     Answer,
     DepartedWork,
@@ -23,6 +24,7 @@ from questions.models import (
     Verdict,
     WorkState,
 )
+from questions.pages import progress
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
@@ -243,7 +245,7 @@ def test_who_left_stands_apart_with_what_was_handed_in_and_no_more(module, place
     hand_in(assignment, student, 0)
     write(assignment, student, 1)
     enrol(module, UserFactory(name="Nooit begonnen"), left_at=timezone.now())
-    teaching.remove_student(enrolment=student)
+    modules.remove_student(enrolment=student)
     hand_in(assignment, student, 1)  # too late: that is between the student and nobody
     view = progress.gather(module, place)
     assert [(section.has_left, [row.states for row in section.rows]) for section in view.sections] == [
@@ -309,7 +311,7 @@ def test_a_class_has_only_its_own_rows_and_counts(module, place, class_of_three)
 
 
 def test_the_class_of_a_link_wins_from_the_chosen_one(module, place, page, class_of_three):
-    teaching.choose_reading(enrolment=place, group="SW1C")
+    modules.choose_reading(enrolment=place, group="SW1C")
     assert "Aylin" not in text_of(page())
     assert "Chaima" not in text_of(page("?klas=SW1A"))
     assert "Aylin" in text_of(page("?klas="))
@@ -317,7 +319,7 @@ def test_the_class_of_a_link_wins_from_the_chosen_one(module, place, page, class
 
 
 def test_a_chosen_class_that_is_no_more_hides_nobody(module, place, page, class_of_three):
-    teaching.choose_reading(enrolment=place, group="SW1C")
+    modules.choose_reading(enrolment=place, group="SW1C")
     module.groups = ["SW1A"]
     module.save()
     assert "Aylin" in text_of(page())
@@ -462,7 +464,7 @@ def hidden(module, place, assignment):
     ]
     for person in people:
         hand_in(assignment, person)
-    teaching.choose_reading(enrolment=place, hides_names=True)
+    modules.choose_reading(enrolment=place, hides_names=True)
     return people
 
 
@@ -590,12 +592,12 @@ def test_somebody_new_makes_another_table(polled, module):
 
 
 def test_hiding_names_meanwhile_makes_another_table(polled, place):
-    teaching.choose_reading(enrolment=place, hides_names=True)
+    modules.choose_reading(enrolment=place, hides_names=True)
     assert polled()["is_other_table"] is True
 
 
 def test_choosing_another_class_meanwhile_leaves_an_open_page_as_it_is(polled, place):
-    teaching.choose_reading(enrolment=place, group="SW1C")
+    modules.choose_reading(enrolment=place, group="SW1C")
     assert polled()["rows"] == {}
 
 

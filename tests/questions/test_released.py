@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from questions import reviewing
+from questions.actions import feedback as feedback_actions
+from questions.actions.saving import Draft
 from questions.models import Feedback, Role, Verdict
-from questions.saving import Draft
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -137,7 +137,7 @@ def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignm
 
     def write(text: str, revision: int, verdict: Verdict) -> None:
         draft = Draft(text, revision=revision)
-        assert reviewing.save(author=teacher, submission=submission, draft=draft, verdict=verdict).revision
+        assert feedback_actions.save(author=teacher, submission=submission, draft=draft, verdict=verdict).revision
 
     def all_pages() -> dict[str, bytes]:
         return {page: said(client, page) for page in pages}
@@ -145,12 +145,12 @@ def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignm
     untouched = all_pages()
     write(FIRST, 0, Verdict.AGAIN)
     assert all_pages() == untouched
-    reviewing.release(feedback=reviewing.to_release(teacher, assignment.module))
+    feedback_actions.release(feedback=feedback_actions.to_release(teacher, assignment.module))
     released = all_pages()
     assert FIRST.encode() in released[assignment.get_absolute_url()]
     write(BUSY, 1, Verdict.DONE)
     assert all_pages() == released
-    reviewing.release(feedback=reviewing.to_release(teacher, assignment.module))
+    feedback_actions.release(feedback=feedback_actions.to_release(teacher, assignment.module))
     desk = said(client, assignment.get_absolute_url()).decode()
     assert BUSY in desk
     assert FIRST not in desk

@@ -3,10 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from cases import editions
 from cases.models import Case
-from questions import answering, classroom, renewing, teaching
+from cases.publishing import editions
+from questions.actions import answering, edition_upgrades
+from questions.actions import modules as module_actions
 from questions.models import Answer, AnswerVersion, Feedback, Question, Submission
+from questions.pages import modules
 from tests.factories import QuestionFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, hand_in
 
@@ -61,7 +63,7 @@ def test_an_assignment_keeps_its_edition_until_its_teacher_takes_the_new_one(ass
     newer = publish_again(case)
     assignment.refresh_from_db()
     assert assignment.edition.number == 1
-    renewing.take_over(assignment=assignment, edition=newer)
+    edition_upgrades.take_over(assignment=assignment, edition=newer)
     assignment.refresh_from_db()
     assert assignment.edition.number == 2
 
@@ -71,7 +73,7 @@ def test_a_correction_changes_nothing_of_what_people_wrote(assignment, case, tea
     submission = hand_in(assignment, student, text="Zo doe ik dat.")
     Feedback.objects.create(submission=submission, author=teacher, text="Mooi.", verdict="gelezen")
     before = [list(model.objects.order_by("pk").values()) for model in (Answer, AnswerVersion, Submission, Feedback)]
-    renewing.take_over(assignment=assignment, edition=publish_again(case, reworded={"vraag-1": "Wat doe jij?"}))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, reworded={"vraag-1": "Wat doe jij?"}))
     after = [list(model.objects.order_by("pk").values()) for model in (Answer, AnswerVersion, Submission, Feedback)]
     assert after == before
     assert Submission.objects.get().question_text == "Wat doe je als eerste?"
@@ -80,7 +82,7 @@ def test_a_correction_changes_nothing_of_what_people_wrote(assignment, case, tea
 def test_what_was_answered_stays_as_dropped_and_what_nobody_answered_leaves(assignment, case):
     hand_in(assignment, enrol(assignment.module), 0)
     newer = publish_again(case, without=["vraag-1", "vraag-2"], added=["extra"])
-    done = renewing.take_over(assignment=assignment, edition=newer)
+    done = edition_upgrades.take_over(assignment=assignment, edition=newer)
     assert (keys(assignment, dropped=True), keys(assignment, dropped=False)) == (["vraag-1"], ["vraag-3"])
     sorting = (done.asked, done.dropped, done.leaving, done.returning, done.unasked)
     assert [[q.key for q in found] for found in sorting] == [["vraag-3"], ["vraag-1"], ["vraag-2"], [], ["extra"]]
@@ -89,9 +91,9 @@ def test_what_was_answered_stays_as_dropped_and_what_nobody_answered_leaves(assi
 def test_the_way_back_restores_what_left_in_its_place(assignment, case):
     first = assignment.edition
     hand_in(assignment, enrol(assignment.module), 0)
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1", "vraag-2"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1", "vraag-2"]))
     assignment.refresh_from_db()
-    renewing.take_over(assignment=assignment, edition=first)
+    edition_upgrades.take_over(assignment=assignment, edition=first)
     assignment.refresh_from_db()
     assert keys(assignment, dropped=False) == ["vraag-1", "vraag-2", "vraag-3"]
     assert (assignment.edition, assignment.set_aside) == (first, [])
@@ -100,20 +102,20 @@ def test_the_way_back_restores_what_left_in_its_place(assignment, case):
 def test_a_teachers_own_question_stays_whatever_the_edition(module, case):
     own = OwnQuestionFactory(module=module, case=case, text="En jij?")
     assignment = AssignmentFactory(module=module, case=case, questions=[case.questions.get(key="vraag-1"), own])
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     assert keys(assignment) == [own.key]
 
 
 def test_an_assignment_is_never_left_without_questions(module, case):
     assignment = AssignmentFactory(module=module, case=case, questions=[case.questions.get(key="vraag-1")])
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     assert keys(assignment) == ["vraag-2", "vraag-3"]
 
 
 def test_taking_the_same_edition_over_changes_nothing(assignment, case):
     newer = publish_again(case, without=["vraag-2"])
     for _time in range(2):
-        renewing.take_over(assignment=assignment, edition=newer)
+        edition_upgrades.take_over(assignment=assignment, edition=newer)
         assignment.refresh_from_db()
     assert keys(assignment) == ["vraag-1", "vraag-3"]
 
@@ -122,14 +124,14 @@ def test_nothing_is_taken_over_of_a_case_that_was_withdrawn(assignment, case):
     newer = publish_again(case)
     editions.withdraw(case=case, reason="Ach.")
     newer.refresh_from_db()
-    with pytest.raises(teaching.RefusedError):
-        renewing.take_over(assignment=assignment, edition=newer)
+    with pytest.raises(module_actions.RefusedError):
+        edition_upgrades.take_over(assignment=assignment, edition=newer)
 
 
 def test_a_text_on_its_way_to_a_question_that_left_still_arrives(client, assignment, case):
     student = enrol(assignment.module)
     question = case.questions.get(key="vraag-2")
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-2"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-2"]))
     client.force_login(student.user)
     save = f"/vragen/{question.pk}/antwoord/?opdracht={assignment.pk}"
     posted = {"text": "Ik was al bezig.", "revision": 0, "user": student.user_id}
@@ -140,7 +142,7 @@ def test_a_text_on_its_way_to_a_question_that_left_still_arrives(client, assignm
 @pytest.mark.parametrize(("who", "status"), [("teacher", 403), ("student of another module", 404)])
 def test_a_question_that_left_takes_no_text_of_others(client, teacher, assignment, case, who, status):
     question = assignment.questions.get(key="vraag-1")
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     client.force_login(teacher if who == "teacher" else enrol(ModuleFactory()).user)
     response = client.post(
         f"{reverse('questions:save_answer', args=[question.pk])}?opdracht={assignment.pk}", {"text": "Mag dit?"}
@@ -152,18 +154,18 @@ def test_a_question_that_left_takes_no_text_of_others(client, teacher, assignmen
 def test_who_answered_a_dropped_question_sees_it_and_nobody_else(client, assignment, case):
     busy, late = enrol(assignment.module), enrol(assignment.module)
     hand_in(assignment, busy, 0, "Ik bel haar.")
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     for student, has in ((busy, True), (late, False)):
         client.force_login(student.user)
         page = client.get(assignment.get_absolute_url()).content.decode()
         assert ("Vervallen." in page, "Ik bel haar." in page, "0 van 2 ingeleverd" in page) == (has, has, True)
-        own = classroom.assignments_for_student(student)[0]
+        own = modules.assignments_for_student(student)[0]
         assert (own.handed_in, own.total) == (0, 2)
 
 
 def test_teachers_see_that_a_question_was_dropped(client, teacher, assignment, case):
     hand_in(assignment, enrol(assignment.module), 0, "Ik bel haar.")
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     feedback = reverse("questions:assignment_feedback", args=[assignment.pk])
     page = client.get(f"{feedback}?vraag=vraag-1").content.decode()
     assert ("vervallen" in page, "Ik bel haar." in page) == (True, True)
@@ -174,7 +176,7 @@ def test_teachers_see_that_a_question_was_dropped(client, teacher, assignment, c
 def test_a_dropped_question_is_not_asked_for_at_home(client, assignment, case):
     late = enrol(assignment.module)
     hand_in(assignment, enrol(assignment.module), 0)
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     hand_in(assignment, late, 1)
     hand_in(assignment, late, 2)
     client.force_login(late.user)
@@ -183,7 +185,7 @@ def test_a_dropped_question_is_not_asked_for_at_home(client, assignment, case):
 
 def test_the_form_of_the_assignment_leaves_a_dropped_question_where_it_is(client, teacher, assignment, case):
     hand_in(assignment, enrol(assignment.module), 0)
-    renewing.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
+    edition_upgrades.take_over(assignment=assignment, edition=publish_again(case, without=["vraag-1"]))
     page = client.get(reverse("questions:assignment_edit", args=[assignment.pk]))
     assert [question.key for question in page.context["form"].choices] == ["vraag-2", "vraag-3"]
     assert keys(assignment, dropped=True) == ["vraag-1"]

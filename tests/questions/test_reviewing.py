@@ -6,10 +6,10 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from casebook import leaving
-from questions import answering, commenting, reviewing
+from casebook.accounts import deletion
+from questions.actions import answering, comment_bank, feedback
+from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, Comment, Feedback, FeedbackVersion, Role, Submission, Verdict
-from questions.saving import Draft, Outcome
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -41,7 +41,7 @@ def submission(assignment, student):
 @pytest.fixture
 def save(teacher, submission):
     def save(text="Mooi.", verdict=None, **draft):
-        return reviewing.save(author=teacher, submission=submission, draft=Draft(text, **draft), verdict=verdict)
+        return feedback.save(author=teacher, submission=submission, draft=Draft(text, **draft), verdict=verdict)
 
     return save
 
@@ -119,7 +119,7 @@ def test_too_long_is_not_stored(save):
 
 def test_nothing_is_stored_on_what_was_taken_back(save, submission):
     assert answering.take_back(submission=submission)
-    with pytest.raises(reviewing.TakenBackError):
+    with pytest.raises(feedback.TakenBackError):
         save()
     assert not Feedback.objects.exists()
 
@@ -132,7 +132,7 @@ def test_once_there_is_feedback_nothing_can_be_taken_back(save, submission):
 def test_each_teacher_has_an_own_row(save, submission, assignment):
     save("Van Karin.")
     colleague = enrol(assignment.module, role=Role.TEACHER).user
-    reviewing.save(author=colleague, submission=submission, draft=Draft("Van Hakan."))
+    feedback.save(author=colleague, submission=submission, draft=Draft("Van Hakan."))
     assert sorted(Feedback.objects.values_list("text", flat=True)) == ["Van Hakan.", "Van Karin."]
 
 
@@ -140,7 +140,7 @@ def test_each_teacher_has_an_own_row(save, submission, assignment):
 
 
 def release_all(teacher, assignment) -> int:
-    return reviewing.release(feedback=reviewing.to_release(teacher, assignment.module))
+    return feedback.release(feedback=feedback.to_release(teacher, assignment.module))
 
 
 def verdict_of(student) -> str | None:
@@ -180,14 +180,14 @@ def test_writing_the_same_again_leaves_nothing_to_release(save, teacher, assignm
 
 def test_what_is_released_between_reading_and_writing_is_shown_as_released(save, submission, monkeypatch):
     save("Mooi.", writer="laptop", seq=1)
-    overwrite = reviewing.FeedbackPlace.overwrite
+    overwrite = feedback.FeedbackPlace.overwrite
 
     def released_just_before(*args):
-        monkeypatch.setattr(reviewing.FeedbackPlace, "overwrite", overwrite)
-        reviewing.release(feedback=Feedback.objects.all())
+        monkeypatch.setattr(feedback.FeedbackPlace, "overwrite", overwrite)
+        feedback.release(feedback=Feedback.objects.all())
         return overwrite(*args)
 
-    monkeypatch.setattr(reviewing.FeedbackPlace, "overwrite", released_just_before)
+    monkeypatch.setattr(feedback.FeedbackPlace, "overwrite", released_just_before)
     assert save("Half af", revision=1, writer="laptop", seq=2).outcome is Outcome.SAVED
     given = Feedback.objects.get()
     assert (given.shown_text, given.text) == ("Mooi.", "Half af")
@@ -209,7 +209,7 @@ def test_what_a_teacher_who_left_had_ready_can_be_released_by_another(save, teac
 
 def test_the_verdict_that_counts_is_the_latest_released(save, teacher, assignment, student, submission):
     colleague = enrol(assignment.module, role=Role.TEACHER).user
-    reviewing.save(author=colleague, submission=submission, draft=Draft("Sterk."), verdict=DONE)
+    feedback.save(author=colleague, submission=submission, draft=Draft("Sterk."), verdict=DONE)
     save("Mooi.", AGAIN)
     release_all(teacher, assignment)
     Feedback.objects.filter(author=teacher).update(released_at=F("released_at") - timedelta(minutes=1))
@@ -230,15 +230,15 @@ def test_a_new_version_waits_whatever_was_said_of_the_one_before(save, teacher, 
 
 def test_undoing_takes_the_feedback_away_and_keeps_the_text(save, teacher, submission):
     save("Mooi.", AGAIN)
-    assert reviewing.undo(author=teacher, submission=submission)
+    assert feedback.undo(author=teacher, submission=submission)
     assert not Feedback.objects.exists()
     assert kept() == ["Mooi."]
-    assert not reviewing.undo(author=teacher, submission=submission)
+    assert not feedback.undo(author=teacher, submission=submission)
 
 
 def test_a_page_from_before_an_undoing_does_not_write_over_what_came_after(save, teacher, submission):
     save("Oud.", writer="laptop", seq=1)
-    reviewing.undo(author=teacher, submission=submission)
+    feedback.undo(author=teacher, submission=submission)
     save("Nieuw en lang doordacht.", writer="tafel", seq=1)
     assert save("Oud, en meer.", revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
     assert Feedback.objects.get().text == "Nieuw en lang doordacht."
@@ -246,9 +246,9 @@ def test_a_page_from_before_an_undoing_does_not_write_over_what_came_after(save,
 
 
 def test_the_same_holds_for_what_was_undone_together(save, teacher, submission):
-    batch = reviewing.mark(author=teacher, submissions=[submission], text="Oud.")
-    reviewing.undo_batch(author=teacher, token=batch.token)
-    reviewing.mark(author=teacher, submissions=[submission], text="Nieuw en lang doordacht.")
+    batch = feedback.mark(author=teacher, submissions=[submission], text="Oud.")
+    feedback.undo_batch(author=teacher, token=batch.token)
+    feedback.mark(author=teacher, submissions=[submission], text="Nieuw en lang doordacht.")
     assert save("Oud, en meer.", revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
     assert "Oud, en meer." in kept()
 
@@ -256,9 +256,9 @@ def test_the_same_holds_for_what_was_undone_together(save, teacher, submission):
 def test_undoing_a_change_goes_back_to_what_was_released(save, teacher, assignment, submission):
     save("Mooi.", AGAIN)
     release_all(teacher, assignment)
-    assert not reviewing.undo(author=teacher, submission=submission)
+    assert not feedback.undo(author=teacher, submission=submission)
     save("Toch niet.", DONE, revision=1)
-    assert reviewing.undo(author=teacher, submission=submission)
+    assert feedback.undo(author=teacher, submission=submission)
     given = Feedback.objects.get()
     assert (given.text, given.verdict, given.waits_for_release) == ("Mooi.", AGAIN, False)
     assert kept() == ["Toch niet."]
@@ -268,7 +268,7 @@ def test_an_open_page_that_does_not_know_of_the_undoing_loses_nothing(save, teac
     save("Mooi.", writer="laptop", seq=1)
     release_all(teacher, assignment)
     save("Toch niet.", revision=1, writer="laptop", seq=2)
-    reviewing.undo(author=teacher, submission=submission)
+    feedback.undo(author=teacher, submission=submission)
     assert save("Toch niet, hoor.", revision=2, writer="laptop", seq=3).outcome is Outcome.STALE
     assert "Toch niet, hoor." in kept()
 
@@ -282,39 +282,39 @@ def three(assignment):
 
 
 def test_the_same_for_a_selection_and_back(teacher, three):
-    batch = reviewing.mark(author=teacher, submissions=three, text="Goed gezien.", verdict=DONE)
+    batch = feedback.mark(author=teacher, submissions=three, text="Goed gezien.", verdict=DONE)
     assert (batch.made, batch.skipped) == (3, 0)
     assert set(Feedback.objects.values_list("text", "verdict", "released_at")) == {("Goed gezien.", DONE, None)}
-    assert reviewing.undo_batch(author=teacher, token=batch.token) == 3
+    assert feedback.undo_batch(author=teacher, token=batch.token) == 3
     assert not Feedback.objects.exists()
 
 
 def test_what_was_written_before_is_left_alone(teacher, three):
-    reviewing.save(author=teacher, submission=three[0], draft=Draft("Eigen woorden."))
-    batch = reviewing.mark(author=teacher, submissions=three)
+    feedback.save(author=teacher, submission=three[0], draft=Draft("Eigen woorden."))
+    batch = feedback.mark(author=teacher, submissions=three)
     assert (batch.made, batch.skipped) == (2, 1)
     assert Feedback.objects.get(submission=three[0]).text == "Eigen woorden."
 
 
 def test_what_was_changed_or_released_since_stays(teacher, assignment, three):
-    batch = reviewing.mark(author=teacher, submissions=three)
-    reviewing.save(author=teacher, submission=three[0], draft=Draft("Toch iets.", revision=1))
-    reviewing.release(feedback=Feedback.objects.filter(submission=three[1]))
-    assert reviewing.undo_batch(author=teacher, token=batch.token) == 1
+    batch = feedback.mark(author=teacher, submissions=three)
+    feedback.save(author=teacher, submission=three[0], draft=Draft("Toch iets.", revision=1))
+    feedback.release(feedback=Feedback.objects.filter(submission=three[1]))
+    assert feedback.undo_batch(author=teacher, token=batch.token) == 1
     assert set(Feedback.objects.values_list("submission", flat=True)) == {three[0].pk, three[1].pk}
 
 
 def test_nobody_undoes_what_a_colleague_did(teacher, assignment, three):
-    batch = reviewing.mark(author=teacher, submissions=three)
+    batch = feedback.mark(author=teacher, submissions=three)
     colleague = enrol(assignment.module, role=Role.TEACHER).user
-    assert reviewing.undo_batch(author=colleague, token=batch.token) == 0
-    assert reviewing.undo_batch(author=teacher, token="") == 0
+    assert feedback.undo_batch(author=colleague, token=batch.token) == 0
+    assert feedback.undo_batch(author=teacher, token="") == 0
     assert Feedback.objects.count() == 3
 
 
 def test_what_was_taken_back_meanwhile_is_skipped(teacher, three):
     answering.take_back(submission=three[0])
-    batch = reviewing.mark(author=teacher, submissions=three)
+    batch = feedback.mark(author=teacher, submissions=three)
     assert (batch.made, batch.skipped) == (2, 1)
 
 
@@ -322,17 +322,17 @@ def test_what_was_taken_back_meanwhile_is_skipped(teacher, three):
 
 
 def test_a_sentence_is_kept_once_and_can_be_shared(teacher, assignment):
-    commenting.keep_comment(owner=teacher, text=" Waar zie je dat? ")
-    comment = commenting.keep_comment(owner=teacher, text="Waar zie je dat?", module=assignment.module)
+    comment_bank.keep_comment(owner=teacher, text=" Waar zie je dat? ")
+    comment = comment_bank.keep_comment(owner=teacher, text="Waar zie je dat?", module=assignment.module)
     assert list(Comment.objects.values_list("text", "module")) == [("Waar zie je dat?", assignment.module.pk)]
-    commenting.share_comment(comment=comment)
+    comment_bank.share_comment(comment=comment)
     assert Comment.objects.get().module is None
 
 
 def test_colleagues_use_what_is_shared_in_their_module(teacher, assignment):
     colleague = enrol(assignment.module, role=Role.TEACHER).user
-    commenting.keep_comment(owner=teacher, text="Van mij alleen, dus.")
-    commenting.keep_comment(owner=teacher, text="Voor ons allemaal.", module=assignment.module)
+    comment_bank.keep_comment(owner=teacher, text="Van mij alleen, dus.")
+    comment_bank.keep_comment(owner=teacher, text="Voor ons allemaal.", module=assignment.module)
     usable = Comment.objects.usable_by(colleague, assignment.module)
     assert [comment.text for comment in usable] == ["Voor ons allemaal."]
     assert Comment.objects.usable_by(teacher, ModuleFactory()).count() == 2
@@ -340,8 +340,8 @@ def test_colleagues_use_what_is_shared_in_their_module(teacher, assignment):
 
 def offered(teacher, submissions, texts) -> str:
     for submission, text in zip(submissions, texts, strict=True):
-        reviewing.save(author=teacher, submission=submission, draft=Draft(text))
-    return commenting.worth_keeping(teacher, submissions[-1])
+        feedback.save(author=teacher, submission=submission, draft=Draft(text))
+    return comment_bank.worth_keeping(teacher, submissions[-1])
 
 
 SENTENCE = "Waar in het verhaal zie je dat?"
@@ -364,16 +364,16 @@ def test_what_is_not_the_same_three_times_is_not_offered(teacher, three, texts):
 
 
 def test_what_is_in_the_bank_is_not_offered(teacher, three):
-    commenting.keep_comment(owner=teacher, text=SENTENCE)
+    comment_bank.keep_comment(owner=teacher, text=SENTENCE)
     assert offered(teacher, three, [SENTENCE] * 3) == ""
 
 
 def test_what_a_colleague_wrote_does_not_count(teacher, assignment, three):
     colleague = enrol(assignment.module, role=Role.TEACHER).user
     for submission in three[:2]:
-        reviewing.save(author=colleague, submission=submission, draft=Draft(SENTENCE))
-    reviewing.save(author=teacher, submission=three[2], draft=Draft(SENTENCE))
-    assert commenting.worth_keeping(teacher, three[2]) == ""
+        feedback.save(author=colleague, submission=submission, draft=Draft(SENTENCE))
+    feedback.save(author=teacher, submission=three[2], draft=Draft(SENTENCE))
+    assert comment_bank.worth_keeping(teacher, three[2]) == ""
 
 
 # --- Leaving ---
@@ -384,7 +384,7 @@ def test_what_a_teacher_released_stays_as_the_student_read_it(save, teacher, ass
     release_all(teacher, assignment)
     save("Half af", DONE, revision=1)
     colleague = enrol(assignment.module, role=Role.TEACHER)
-    leaving.erase(user=teacher)
+    deletion.erase(user=teacher)
     given = Feedback.objects.get()
     assert (given.author, given.text, given.verdict, given.waits_for_release) == (None, "Mooi.", AGAIN, False)
     assert colleague.user.pk

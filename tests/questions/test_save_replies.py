@@ -4,10 +4,10 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
-from questions import answering
+from casebook.lib.text import normalise, text_hash
+from questions.actions import answering
+from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, AnswerVersion, Feedback, Submission
-from questions.saving import Draft, Outcome
-from questions.text import normalise, text_hash
 from tests.factories import published_case
 from tests.questions.factories import AssignmentFactory, enrol
 

@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from casebook.lib.text import text_hash
 from cases.models import Case
 from questions.models import Answer, Submission
-from questions.text import text_hash
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 

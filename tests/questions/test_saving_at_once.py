@@ -2,9 +2,9 @@
 
 import pytest
 
-from questions import answering
+from questions.actions import answering
+from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, AnswerVersion
-from questions.saving import Draft, Outcome
 from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db

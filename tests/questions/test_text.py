@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from questions.text import P1, P2, normalise, text_hash
+from casebook.lib.text import P1, P2, normalise, text_hash
 
 VECTORS = json.loads(Path(__file__).with_name("text_vectors.json").read_text(encoding="ascii"))
 STORIES = sorted((settings.BASE_DIR / "fixtures" / "cases").glob("*.md"))

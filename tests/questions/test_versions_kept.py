@@ -9,9 +9,9 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from questions import versions
+from casebook.lib.text import text_hash
+from questions.actions import versions
 from questions.models import Answer, AnswerVersion, FeedbackVersion, Submission
-from questions.text import text_hash
 from tests.questions.factories import AssignmentFactory, enrol
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
-from questions import reviewing
+from questions.actions import feedback
+from questions.actions.saving import Draft
 from questions.models import Answer, AnswerVersion, FeedbackVersion
-from questions.saving import Draft
 from tests.factories import UserFactory
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
@@ -79,10 +79,10 @@ def test_undoing_the_same_text_twice_goes_on_counting():
     assignment = AssignmentFactory()
     teacher, submission = assignment.module.people.get(), hand_in(assignment, enrol(assignment.module))
     for text in ("Mooi.", "Toch anders.", "Mooi."):
-        reviewing.save(author=teacher, submission=submission, draft=Draft(text))
-        reviewing.undo(author=teacher, submission=submission)
+        feedback.save(author=teacher, submission=submission, draft=Draft(text))
+        feedback.undo(author=teacher, submission=submission)
     assert dict(FeedbackVersion.objects.values_list("text", "revision")) == {"Mooi.": 3, "Toch anders.": 2}
-    assert reviewing.save(author=teacher, submission=submission, draft=Draft("Mooi.")).revision == 4
+    assert feedback.save(author=teacher, submission=submission, draft=Draft("Mooi.")).revision == 4
 
 
 # --- The migration of what is kept already ---

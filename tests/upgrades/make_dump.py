@@ -122,9 +122,10 @@ class Site:
     def library(self) -> None:
         """Cases of editors: a concept, one sent in, one with three editions, one with an open working copy, one that
         was archived, and an upload that waits."""
-        from cases import editions, importing
+        from cases.files.archives import Packed
         from cases.models import Case, Reference
-        from cases.unpacking import Packed
+        from cases.publishing import editions
+        from cases.transfer import imports
         from tests.factories import ConceptFactory, publish
 
         def concept(slug: str, title: str, **fields) -> Case:
@@ -152,7 +153,7 @@ class Site:
         copy.save()
         editions.publish(case=copy, by=self.chief, note="Het slot is hier aangevuld; zie het «verslag».")
         file = self.case.editions.latest().text.encode()
-        importing.keep(files=[Packed("wachten-op-de-trap.md", file)], owner=self.editor)
+        imports.keep(files=[Packed("wachten-op-de-trap.md", file)], owner=self.editor)
 
     def plain(self) -> str:
         """A text that can be in a story: one line, without what would be Markdown."""
@@ -160,7 +161,7 @@ class Site:
 
     def next_edition(self) -> None:
         """The case asks one question less and another one anew; its texts differ."""
-        from cases import editions
+        from cases.publishing import editions
         from tests.factories import QuestionFactory
 
         copy = editions.start_working_copy(case=self.case)
@@ -175,12 +176,12 @@ class Site:
         from django.utils import timezone
 
         from cases.models import Case
-        from questions import teaching
+        from questions.actions import modules as module_actions
         from questions.models import Module, Role
         from tests.questions.factories import AssignmentFactory, OwnQuestionFactory, enrol, extend
 
         def module(teacher: "User", title: str, **fields) -> Module:
-            made = teaching.create_module(
+            made = module_actions.create_module(
                 teacher=teacher, title=title, period="Blok 2", description=self.text(), groups=["SW1A", "SW1C"]
             )
             Module.objects.filter(pk=made.pk).update(code_closes_at=FAR, **fields)
@@ -193,7 +194,7 @@ class Site:
         self.other_module = module(self.other_teacher, "Beleid & bestuur")
         for teacher in (self.colleague, self.gone_teacher):
             enrol(self.module, teacher, role=Role.TEACHER)
-        teaching.choose_reading(enrolment=self.module.enrolments.get(user=self.colleague), hides_names=True)
+        module_actions.choose_reading(enrolment=self.module.enrolments.get(user=self.colleague), hides_names=True)
         self.places = {
             user.pk: enrol(self.module, user, group="SW1C")
             for user in (self.student, self.classmate, self.left, self.deleted)
@@ -227,7 +228,7 @@ class Site:
         """Handed in once and again, taken back, only written, emptied, with versions of every kind, some twice."""
         from django.utils import timezone
 
-        from questions import answering
+        from questions.actions import answering
         from questions.models import SharedReading
         from tests.questions.factories import enrol, hand_in
 
@@ -254,7 +255,7 @@ class Site:
         type(place).objects.filter(user=self.left).update(left_at=timezone.now(), asked_back_at=timezone.now())
 
     def write(self, student: "User", assignment, number: int, text: str):
-        from questions import answering
+        from questions.actions import answering
         from questions.models import Answer
 
         question = assignment.questions.order_by("asked_in__position")[number]
@@ -274,7 +275,7 @@ class Site:
 
     def own_study(self) -> None:
         from cases.models import Case
-        from questions import answering
+        from questions.actions import answering
 
         for number in (1, 3, 16):
             question = Case.objects.published().get(number=number).questions.in_library().first()
@@ -288,15 +289,16 @@ class Site:
         """Unreleased, released, seen, taken up, changed since, undone, for a selection, and of a teacher who left."""
         from django.utils import timezone
 
-        from questions import reviewing, showing
+        from questions.actions import feedback as feedback_actions
         from questions.models import Feedback, FeedbackVersion, Verdict
+        from questions.pages import overview
 
         def give(submission, author: "User", verdict: Verdict = Verdict.READ, *, released: bool = True):
             revision = Feedback.objects.filter(submission=submission, author=author).values_list("revision", flat=True)
-            draft = reviewing.Draft(self.text(), revision=next(iter(revision), 0))
-            row = reviewing.save(author=author, submission=submission, draft=draft, verdict=verdict).row
+            draft = feedback_actions.Draft(self.text(), revision=next(iter(revision), 0))
+            row = feedback_actions.save(author=author, submission=submission, draft=draft, verdict=verdict).row
             if released:
-                reviewing.release(feedback=Feedback.objects.filter(pk=row.pk))
+                feedback_actions.release(feedback=Feedback.objects.filter(pk=row.pk))
             return Feedback.objects.filter(pk=row.pk)
 
         first, second, third, *others = self.handed_in
@@ -306,63 +308,63 @@ class Site:
         give(second, self.teacher, Verdict.DONE)
         give(second, self.teacher, Verdict.AGAIN, released=False)  # changed since it was released
         give(third, self.teacher, released=False)
-        reviewing.undo(author=self.teacher, submission=third)
+        feedback_actions.undo(author=self.teacher, submission=third)
         give(third, self.gone_teacher, Verdict.DONE)
         give(third, self.gone_teacher, Verdict.AGAIN, released=False)
-        reviewing.mark(author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ)
+        feedback_actions.mark(author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ)
         give(others[-1], self.teacher, Verdict.DONE).update(seen_at=now)
         for kind in FeedbackVersion.Kind.values:
             values = {"submission": first, "author": self.teacher, "kind": kind}
             for revision in range(2):
                 FeedbackVersion.objects.create(text=self.text(), revision=revision, **values)
-        showing.pin(submission=first, teacher=self.teacher)
-        showing.pin(submission=others[0], teacher=self.colleague)
+        overview.pin(submission=first, teacher=self.teacher)
+        overview.pin(submission=others[0], teacher=self.colleague)
 
     def teaching(self) -> None:
         """The comment bank, invitations, and an assignment that takes a next edition over."""
-        from questions import inviting, renewing
+        from questions.actions import edition_upgrades, teacher_invitations
         from questions.models import Assignment, Comment, CoTeacherInvitation, TeacherInvitation
 
         Comment.objects.create(owner=self.teacher, text=self.text())
         Comment.objects.create(owner=self.colleague, module=self.module, text=self.text())
         invitation = TeacherInvitation(email=self.stranger.email)
-        inviting.invite(invitation=invitation, by=self.administrator)
-        open_still = {"token_hash": inviting.digest(INVITATION), "expires_at": FAR}
+        teacher_invitations.invite(invitation=invitation, by=self.administrator)
+        open_still = {"token_hash": teacher_invitations.digest(INVITATION), "expires_at": FAR}
         TeacherInvitation.objects.filter(pk=invitation.pk).update(**open_still)
         for teacher, opened_by in ((self.teacher, None), (self.colleague, self.stranger)):
             CoTeacherInvitation.objects.create(
                 module=self.module, invited_by=teacher, opened_by=opened_by, expires_at=FAR
             )
         self.next_edition()
-        renewing.take_over(assignment=self.assignment, edition=self.case.editions.latest())
+        edition_upgrades.take_over(assignment=self.assignment, edition=self.case.editions.latest())
         again = Assignment.objects.get(module=self.other_module)
-        renewing.take_over(assignment=again, edition=self.case.editions.latest())
+        edition_upgrades.take_over(assignment=again, edition=self.case.editions.latest())
         assert again.asked.exists()
 
     def departed(self) -> None:
         """A student and a teacher whose accounts were deleted."""
-        from casebook import leaving
+        from casebook.accounts import deletion
 
         for user in (self.deleted, self.gone_teacher):
-            leaving.erase(user=user)
+            deletion.erase(user=user)
 
     def words_that_changed(self) -> None:
         """A keyword and an actor that are now called otherwise, by merging and by renaming."""
-        from cases import merging
         from cases.models import Actor, Keyword
+        from cases.publishing import vocabulary
 
         for model, into in ((Keyword, "armoede"), (Actor, "Bewoner")):
             kept, *others = (model.objects.filter(name=into).first(), *model.objects.exclude(name=into)[:1])
-            merging.merge(into=kept or model.objects.last(), gone=others, by=self.chief)
+            vocabulary.merge(into=kept or model.objects.last(), gone=others, by=self.chief)
             row = model.objects.order_by("-name").first()
             name, slug = row.name, row.slug
             row.name, row.slug = f"{name} (nieuw)", f"{slug}-nieuw"
             row.save()
-            merging.renamed(row=row, name=name, slug=slug, by=self.chief)
+            vocabulary.renamed(row=row, name=name, slug=slug, by=self.chief)
 
     def withdrawn_cases(self) -> None:
         """After people answered in them: one archived, one withdrawn with the working copy that was open."""
-        from cases import editions
+        from cases.publishing import editions
 
         editions.archive(case=self.archived)
         editions.withdraw(case=self.to_withdraw, reason=f"Iemand herkende zichzelf. {self.text()}")

@@ -29,10 +29,10 @@ from django.db.models import Model, Q  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils.html import strip_tags  # noqa: E402
 
-from casebook.accounts import reset_link  # noqa: E402
+from casebook.accounts.adapter import reset_link  # noqa: E402
 from casebook.models import User  # noqa: E402
 from cases.models import Case, Edition, FormerActor, FormerKeyword, KeptUpload  # noqa: E402
-from questions import colleagues  # noqa: E402
+from questions.actions import co_teacher_invitations  # noqa: E402
 from questions.models import (  # noqa: E402
     Answer,
     Assignment,
@@ -111,7 +111,7 @@ def reset_links() -> list[tuple]:
 
 
 def co_teacher_links() -> list[tuple]:
-    return [(colleagues.signer.sign(invitation.pk),) for invitation in CoTeacherInvitation.objects.all()]
+    return [(co_teacher_invitations.signer.sign(invitation.pk),) for invitation in CoTeacherInvitation.objects.all()]
 
 
 def on_site() -> list[tuple]:

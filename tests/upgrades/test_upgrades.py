@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from cases.document import CaseDocument, parse_case
-from cases.rendering import plain_text
+from cases.files.document import CaseDocument, parse_case
+from cases.library.markdown import plain_text
 from tests.upgrades import databases
 from tests.upgrades.databases import Text
 from tests.upgrades.make_dump import LONGEST

@@ -2,7 +2,7 @@
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from casebook import demonstration
+from casebook.demo import content
 
 
 class Command(BaseCommand):
@@ -21,17 +21,17 @@ class Command(BaseCommand):
 
     def make(self) -> None:
         try:
-            module = demonstration.make()
-        except demonstration.DemonstrationError as reason:
+            module = content.make()
+        except content.DemonstrationError as reason:
             raise CommandError(f"The demonstration was not made: {reason}.") from None
         if module is None:
-            self.stdout.write(f"There is a demonstration already. To begin anew, first: {demonstration.REMOVING}")
+            self.stdout.write(f"There is a demonstration already. To begin anew, first: {content.REMOVING}")
         else:
             self.stdout.write(f"The demonstration is ready: the module «{module}». Sign-in offers it where DEMO=1.")
 
     def remove(self) -> None:
-        count = demonstration.people().count()
-        for what in demonstration.remove():
+        count = content.people().count()
+        for what in content.remove():
             self.stdout.write(f"What stays: {what}.")
         self.stdout.write(f"{count} accounts of the demonstration were removed." if count else "There was none.")
         if count:

@@ -15,7 +15,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from casebook import demonstration
+from casebook.demo import content
 from cases.models import Case
 
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         if not Case.objects.exists():
             call_command("load_cases", stdout=self.stdout)
-        if reason := demonstration.why_not_in_public():
+        if reason := content.why_not_in_public():
             raise CommandError(reason)
         if settings.DEMO:
             self.make_demonstration()
@@ -70,8 +70,8 @@ class Command(BaseCommand):
         """Where there is none; one that somebody changed, or took people out of, stays as it is. A library with other
         cases is no reason not to start."""
         try:
-            demonstration.make()
-        except demonstration.DemonstrationError as reason:
+            content.make()
+        except content.DemonstrationError as reason:
             self.stderr.write(f"There is no demonstration: {reason}.")
 
     def collect_static(self) -> None:

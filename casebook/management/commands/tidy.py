@@ -8,11 +8,12 @@ from django.core.management import BaseCommand, CommandError, CommandParser, cal
 from django.db import connection
 from django.utils import timezone
 
-from casebook import leaving
+from casebook.accounts import deletion
 from casebook.lib import ratelimit
 from casebook.models import User, UserManager
-from cases import editions, search
+from cases.library import search
 from cases.models import KeptUpload
+from cases.publishing import editions
 from questions.models import TeacherInvitation
 
 _address = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
@@ -28,10 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, forget: str | None = None, **options) -> None:
         if forget:
-            orphaned = leaving.erase(user=self.person(forget))
+            orphaned = deletion.erase(user=self.person(forget))
             self.stdout.write(f"The account of {forget} is deleted.")
         else:
-            orphaned = leaving.erase_due()
+            orphaned = deletion.erase_due()
         TeacherInvitation.objects.of_nobody().delete()
         call_command("clearsessions")
         delete_sessions_of_nobody()

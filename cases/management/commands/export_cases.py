@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cases import loading
+from cases.transfer import sync
 
 
 class Command(BaseCommand):
@@ -16,8 +16,8 @@ class Command(BaseCommand):
     def handle(self, *, folder, **options):
         if folder.is_file():
             raise CommandError(f"{folder} is een bestand; noem een map.")
-        files = loading.export()
+        files = sync.export()
         (folder / "cases").mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
-        self.stdout.write(f"{len(files) - 1} casussen en {loading.VOCABULARY_FILE} geschreven in {folder}")
+        self.stdout.write(f"{len(files) - 1} casussen en {sync.VOCABULARY_FILE} geschreven in {folder}")

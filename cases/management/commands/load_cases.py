@@ -5,8 +5,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from cases import loading
-from cases.located import DocumentError
+from cases.files.reader import DocumentError
+from cases.transfer import sync
 
 
 class Command(BaseCommand):
@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *, paths, dry_run, overwrite, **options):
         try:
-            sources = loading.read_paths(paths or [settings.BASE_DIR / "fixtures"])
-            outcome = loading.load(sources, overwrite=overwrite, dry_run=dry_run)
+            sources = sync.read_paths(paths or [settings.BASE_DIR / "fixtures"])
+            outcome = sync.load(sources, overwrite=overwrite, dry_run=dry_run)
         except DocumentError as error:
             raise CommandError(f"{error}\n\nEr is niets geladen. Verbeter dit en probeer het opnieuw.") from error
         for name in outcome.left_alone:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Proef, er is niets geschreven: ' if dry_run else ''}{said}")
 
 
-def _why(outcome: loading.Outcome, name: str) -> str:
+def _why(outcome: sync.Outcome, name: str) -> str:
     if status := outcome.taken_down.get(name):
         return f"hier {status}: {name} (zet de casus eerst terug in het beheer)"
     return f"hier veranderd: {name} (met --overwrite wint het bestand)"

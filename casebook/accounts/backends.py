@@ -1,0 +1,21 @@
+"""The authentication backend."""
+
+from allauth.account.auth_backends import AuthenticationBackend
+
+from casebook.accounts.deletion import is_gone
+from casebook.models import User
+
+
+class Backend(AuthenticationBackend):
+    """Sessions end when their user asks for deletion; nobody signs in to an account whose seven days are over.
+
+    Every session stores the dotted path of this class, and Django ends sessions with another one. So a migration has
+    to follow when this class moves, as casebook/migrations/0010 does.
+    """
+
+    def user_can_authenticate(self, user: User) -> bool:
+        return super().user_can_authenticate(user) and not is_gone(user)
+
+    def get_user(self, user_id: int) -> User | None:
+        user = super().get_user(user_id)
+        return user if user is not None and user.deletion_due_at is None else None
