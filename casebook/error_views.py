@@ -6,6 +6,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views import defaults
 
+from casebook.lib.http import wants_status
 from casebook.unsent_forms import TO_COPY, given_back, holds_text, is_of_somebody
 from questions.views.save_responses import refused
 from questions.views.unsaved_texts import everything_sent, rescue_page, texts_sent, wants_page
@@ -16,7 +17,7 @@ UNREADABLE = (BadRequest, MultiPartParserError)  # a body that is not what its C
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 with X-Reason, by which our own script knows to fetch a fresh token and try once more."""
-    if is_script(request):
+    if wants_status(request):
         response: HttpResponse = JsonResponse({"reason": "csrf"}, status=403)
     elif is_own_page(reason) and texts_sent(request):
         why = "csrf" if request.user.is_authenticated else "signed_out"
@@ -91,13 +92,9 @@ def _form_to_copy(request: HttpRequest, status: int, reason: str) -> HttpRespons
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """429, for who tries something too often. The longest of our limits is over in five minutes."""
-    if is_script(request):
+    if wants_status(request):
         response: HttpResponse = JsonResponse({"reason": "too many"}, status=429)
     else:
         response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = "300"
     return response
-
-
-def is_script(request: HttpRequest) -> bool:
-    return request.headers.get("X-Requested-With") == "XMLHttpRequest" or "HX-Request" in request.headers

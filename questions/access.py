@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from casebook.lib.http import read_address
+from casebook.lib.http import read_address, wants_status
 from questions.models import (
     Answer,
     Assignment,
@@ -58,7 +58,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
-            if request.htmx or is_script(request):
+            if wants_status(request):
                 return HttpResponse(status=401)
             return redirect_to_login(_way_back(request))
         response = view(request, *args, **kwargs)
@@ -74,11 +74,6 @@ def _way_back(request: HttpRequest) -> str:
     if request.method in {"GET", "HEAD"} or page.netloc != request.get_host():
         return request.get_full_path()
     return f"{page.path}?{page.query}".rstrip("?")
-
-
-def is_script(request: HttpRequest) -> bool:
-    """Whether our own script asks, and so wants a status and not a page."""
-    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
 
 
 def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:

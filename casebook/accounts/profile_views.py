@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casebook import error_views
 from casebook.accounts import data_export, deletion, reauthentication
 from casebook.accounts.profile_forms import AddressForm, LeavingForm, NameForm
-from casebook.lib import ratelimit
+from casebook.lib import http, ratelimit
 from casebook.lib.ratelimit import Count
 from questions.access import signed_in
 from questions.templatetags.dates import in_full
@@ -60,8 +60,7 @@ def mail_code(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> HttpResponse:
     """Everything that the site knows about this person, as JSON."""
     name = f"mijn-gegevens-{timezone.localdate():%Y-%m-%d}.json"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(data_export.as_json(request.user), content_type="application/json", headers=headers)
+    return http.download(data_export.as_json(request.user), name=name, content_type="application/json")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,6 +5,7 @@ agree on.
 """
 
 import re
+import unicodedata
 from hashlib import sha256
 
 NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
@@ -18,6 +19,12 @@ P1, P2 = 94905947, 94905803
 def normalise(text: str) -> str:
     r"""Only \n as newline, and nothing that a database cannot store: NUL and lone surrogates are dropped."""
     return UNSTORABLE.sub("", NEWLINE.sub("\n", text))
+
+
+def fold(text: str) -> str:
+    """The text in lower case without accents, to compare with: «Coördinatie» becomes «coordinatie»."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def text_hash(text: str) -> str:

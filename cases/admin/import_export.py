@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from casebook.lib.http import download
 from cases.files import archives
 from cases.files.reader import DocumentError, Problem
 from cases.models import Case, KeptUpload
@@ -223,8 +224,7 @@ def export_selected(panel: ModelAdmin, request: HttpRequest, queryset: QuerySet[
 
 def _download(files: dict[str, str]) -> HttpResponse:
     name = f"casusboek-{timezone.localdate():%Y-%m-%d}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return HttpResponse(sync.as_zip(files), content_type="application/zip", headers=headers)
+    return download(sync.as_zip(files), name=name, content_type="application/zip")
 
 
 def _page(panel: ModelAdmin, request: HttpRequest, template: str, title: str, **words) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.admin.lens_help import BRILLEN, Bril
 from cases.files.document import MAX_QUESTIONS
-from cases.files.reader import MOST_HEADINGS, count_headings, normalise
+from cases.files.reader import MOST_HEADINGS, count_headings, plain_newlines
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
 from cases.publishing import mapping, similar_names
 from questions.models import Question
@@ -50,7 +50,7 @@ class StoryText(forms.CharField):
             raise forms.ValidationError(said % {"count": _in_words(headings), "limit": _in_words(MOST_HEADINGS)})
 
     def to_python(self, value: str | None) -> str:
-        text = _invisible.sub("", normalise(super().to_python(value)))
+        text = _invisible.sub("", plain_newlines(super().to_python(value)))
         return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 

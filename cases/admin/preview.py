@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
+from casebook.lib.http import is_script
 from cases.admin.lens_help import BRILLEN
 from cases.files.reader import MOST_HEADINGS, count_headings
 from cases.library import case_page
@@ -36,7 +37,7 @@ def for_editors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
-            if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+            if is_script(request):
                 return HttpResponse(status=401)
             return redirect_to_login(request.get_full_path())
         if not (request.user.may_enter_admin and request.user.has_perm("cases.view_case")):

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.errors import RefusedError
 from casebook.lib.ids import LARGEST_INTEGER, read_id, read_number
 from casebook.lib.text import read_line
 from cases.access import read_edition
@@ -27,7 +28,6 @@ from cases.files.reader import DocumentError
 from cases.models import Case, Edition, Status
 from cases.publishing import checks, editions, mapping
 from cases.publishing.comparison import compare
-from cases.publishing.editions import RefusedError
 from questions.models import Assignment
 
 LONGEST_NOTE = 200

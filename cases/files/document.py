@@ -11,7 +11,15 @@ from typing import Any
 
 import yaml
 
-from cases.files.reader import LONGEST_ACTOR, LONGEST_NAME, MOST_HEADINGS, Reader, count_headings, normalise, shortened
+from cases.files.reader import (
+    LONGEST_ACTOR,
+    LONGEST_NAME,
+    MOST_HEADINGS,
+    Reader,
+    count_headings,
+    plain_newlines,
+    shortened,
+)
 
 KOLB = ("doener", "beschouwer", "denker", "beslisser")
 SPHERES = ("informal", "hybrid", "formal")
@@ -102,7 +110,7 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
     With a vocabulary, a part, actor or keyword that it does not hold is a problem too.
     """
     reader = Reader(file, known=vocabulary.known() if vocabulary else {})
-    text = normalise(text)
+    text = plain_newlines(text)
     front, story, story_line = _split(text, reader)
     fields = reader.mapping(reader.compose(front, first_line=2), "het begin van het bestand")
     values = {
@@ -126,7 +134,7 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
 def parse_vocabulary(text: str, file: str = "casebook.yaml") -> Vocabulary:
     """The parts, actors and keywords of casebook.yaml. Raises DocumentError with all its problems."""
     reader = Reader(file)
-    text = normalise(text)
+    text = plain_newlines(text)
     fields = reader.mapping(reader.compose(text, first_line=1), "het bestand")
     vocabulary = Vocabulary(
         parts=tuple(_part_lines(reader, fields.take("parts"))),

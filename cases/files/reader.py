@@ -49,8 +49,12 @@ class DocumentError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def normalise(text: str) -> str:
-    r"""Without a byte order mark, with \n as the only newline."""
+def plain_newlines(text: str) -> str:
+    r"""The text of a file without a byte order mark, with \n as the only newline.
+
+    Unlike casebook.lib.text.normalise it leaves every other character as it is: a case file that is read and written
+    again has the same bytes, and characters that a case cannot contain are reported with their line.
+    """
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -6,7 +6,6 @@ searcher never reaches an engine; only such words do.
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from functools import lru_cache
 import snowballstemmer
 from django.db import connection
 
+from casebook.lib import text as texts
 from cases.library.markdown import plain_text
 from cases.models import Case, SearchWord
 
@@ -55,10 +55,9 @@ class Query:
 
 
 @lru_cache(maxsize=65536)
-def fold(text: str) -> str:
-    """Lower case without accents: «Cliënt» and «client» are the same word."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if c.isalnum())
+def fold(word: str) -> str:
+    """The letters and digits of a word in lower case without accents: «Cliënt» and «client» are the same word."""
+    return "".join(letter for letter in texts.fold(word) if letter.isalnum())
 
 
 @lru_cache(maxsize=65536)

@@ -9,8 +9,10 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.errors import RefusedError
+from casebook.lib.slugs import first_free
 from cases.files.document import CaseDocument, parse_case, write_case
-from cases.files.reader import DocumentError, Problem, normalise
+from cases.files.reader import DocumentError, Problem, plain_newlines
 from cases.library import search
 from cases.models import Case, Edition, Library, Status
 from cases.publishing import mapping
@@ -19,17 +21,9 @@ from questions.models import Question, Submission
 CHANGED_MEANWHILE = gettext_lazy("Er is intussen iets met deze casus gebeurd. Kijk eerst hoe hij er nu voor staat.")
 
 
-class RefusedError(Exception):
-    """What was asked cannot be done now; the sentence says why, and what can."""
-
-    def __init__(self, sentence: str):
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
 def fingerprint(text: str) -> str:
     """The SHA-256 of a case file, by which a file that was loaded before is known again."""
-    return sha256(normalise(text).encode()).hexdigest()
+    return sha256(plain_newlines(text).encode()).hexdigest()
 
 
 def renew_library() -> None:
@@ -244,9 +238,13 @@ def put_back(*, case: Case) -> list[str]:
 
 def proposed_slug(title: str) -> str:
     """A web name for a title that no other case has."""
-    base = slugify(title)[:90] or "casus"
-    taken = set(Case.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10000))) if slug not in taken)
+    base = slug_base(title)
+    return first_free(base, set(Case.objects.filter(slug__startswith=base).values_list("slug", flat=True)))
+
+
+def slug_base(title: str) -> str:
+    """The web name that a title gives, with room for a number of nine digits."""
+    return slugify(title)[:90].strip("-") or "casus"
 
 
 def index_again(cases) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 
+from casebook.lib.slugs import first_free
 from cases.files.document import (
     ActorKind,
     ActorLine,
@@ -246,4 +247,4 @@ def free_slug(model, name: str) -> str:
         for rows in (model, model.former.rel.related_model)
         for slug in rows.objects.filter(slug__startswith=base).values_list("slug", flat=True)
     }
-    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10000))) if slug not in taken)
+    return first_free(base, taken)

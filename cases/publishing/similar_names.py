@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import count
 
 from django.utils.text import slugify
 
+from casebook.lib.slugs import first_free
 from cases.library.search import fold, stem, words_of
 from cases.models import Keyword
 
@@ -30,7 +30,7 @@ def proposed_key(text: str, taken: Collection[str]) -> str:
     base = "-".join(telling[:KEY_WORDS])[:MAX_KEY].strip("-") or "vraag"
     if is_teachers_key(base):
         base = f"vraag-{base}"
-    return next(key for n in count(1) if (key := base if n == 1 else f"{base}-{n}") not in taken)
+    return first_free(base, taken)
 
 
 def is_key(key: str) -> bool:

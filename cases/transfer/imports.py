@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from django.db import transaction
-from django.utils.text import slugify
 
+from casebook.lib.slugs import first_free
 from casebook.lib.text_diff import Work
 from cases.files.archives import Packed, unpack
 from cases.files.document import KOLB, CaseDocument, parse_case, write_case
@@ -217,7 +217,7 @@ def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[I
             problems.append(Problem(file, 0, said))
             continue
         document, lost = _with_known_keywords(word, known)
-        document = replace(document, number=number, slug=_free_slug(title, slugs))
+        document = replace(document, number=number, slug=first_free(editions.slug_base(title), slugs))
         titles.add(title.casefold())
         slugs.add(document.slug)
         problems += _unfit(file, document)
@@ -234,11 +234,6 @@ def _with_known_keywords(word: WordCase, known: dict[str, str]) -> tuple[CaseDoc
     kept = dict.fromkeys(known[name.casefold()] for name in names if name not in strange)
     lost = (f"Sleutelwoord «{name}»: dat is er nog niet. Voeg het later zelf toe." for name in strange)
     return replace(word.document, keywords=tuple(kept)), (*word.lost, *lost)
-
-
-def _free_slug(title: str, taken: set[str]) -> str:
-    base = slugify(title)[:90].strip("-") or "casus"
-    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)
 
 
 def _unfit(file: str, document: CaseDocument) -> list[Problem]:

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import cases.access
+from casebook.lib.errors import RefusedError
 from questions.actions import row_limits
-from questions.actions.modules import RefusedError, add_own_question
+from questions.actions.modules import add_own_question
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Extension, Module, Question
 
 

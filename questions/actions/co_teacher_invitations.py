@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from casebook.lib.errors import RefusedError
 from casebook.models import User
-from questions.actions.modules import RefusedError, make_teacher
+from questions.actions.modules import make_teacher
 from questions.actions.teacher_invitations import OPEN_FOR
 from questions.models import CoTeacherInvitation, Enrolment, Module, Role
 

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from casebook.lib.errors import RefusedError
 from casebook.lib.text import normalise
 from questions.actions import row_limits
-from questions.actions.modules import RefusedError
 from questions.models import Comment, Feedback, Submission
 
 WORTH_KEEPING = 15  # shorter is no sentence

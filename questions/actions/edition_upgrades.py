@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 import cases.access
+from casebook.lib.errors import RefusedError
 from cases.access import Change
-from questions.actions.modules import RefusedError
 from questions.models import Assignment, AssignmentQuestion, Question
 
 

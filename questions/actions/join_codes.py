@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import ip_address
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from casebook.lib import ratelimit
+from casebook.lib.env import is_loopback
 from casebook.lib.ratelimit import Count
 from questions.models import Module
 from questions.models.modules import CODE_LENGTH
@@ -62,11 +62,7 @@ def picture_of(link: str) -> Picture:
 
 def is_only_here() -> bool:
     """Whether the site's address works on this computer alone, so that a phone that scans it finds nothing."""
-    host = urlsplit(settings.SITE_URL).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(urlsplit(settings.SITE_URL).hostname or "")
 
 
 class Gate(Enum):

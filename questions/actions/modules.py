@@ -10,20 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casebook.lib.datetimes import is_usable
+from casebook.lib.errors import RefusedError
 from casebook.lib.ids import read_ids
 from questions.actions import row_limits
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.modules import code_closing_time, new_code
 
 OWN_KEY = "eigen-"
-
-
-class RefusedError(Exception):
-    """Something that cannot be done now, with a sentence for the person who asked for it."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 class Joining(Enum):

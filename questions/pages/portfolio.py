@@ -1,6 +1,5 @@
 """Everything that a person wrote, gathered by module and case: what /antwoorden/ shows and what people take along."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 import cases.access
+from casebook.lib.text import fold
 from questions.models import (
     Answer,
     AnswerState,
@@ -273,12 +273,6 @@ def search(portfolio: Portfolio, query: str, user) -> Portfolio:
         if all(word in fold(text) for word in words)
     }
     return portfolio.with_words(words, found)
-
-
-def fold(text: str) -> str:
-    """Without capitals and accents, so that «coordinatie» finds «Coördinatie»."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def module_of(user, module_id: int) -> Module | None:

@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from casebook.lib.errors import RefusedError
 from cases.access import shortened_query
 from cases.models import Case
 from questions import access
 from questions.actions import assignments, edition_upgrades
 from questions.actions.assignments import Plan
-from questions.actions.modules import RefusedError
 from questions.forms.modules import (
     OWN_PREFIX,
     AssignmentForm,

@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from casebook.lib.errors import RefusedError
+from casebook.lib.http import is_script
 from casebook.lib.ids import read_id
 from casebook.lib.text import normalise
 from questions import access
 from questions.actions import comment_bank
-from questions.actions.modules import RefusedError
 from questions.models import Comment, Module
 from questions.views.save_responses import takes_text
 
@@ -34,7 +35,7 @@ def comments(request: HttpRequest) -> HttpResponse:
             comment = comment_bank.keep_comment(owner=request.user, text=text, module=_module(request, modules))
         except RefusedError as refused:
             return _refused(request, modules, text, refused.sentence)
-        if access.is_script(request):
+        if is_script(request):
             return JsonResponse({"id": comment.pk, "text": comment.text, "shared": comment.module_id is not None})
         messages.success(request, _("De zin staat in je bank."))
         return redirect("questions:comments")
@@ -54,7 +55,7 @@ def _refused(request: HttpRequest, modules, text: str, problem: str = "") -> Htt
         if text
         else _("Er staat nog niets. Schrijf een zin die je vaker wilt gebruiken.")
     )
-    if access.is_script(request):
+    if is_script(request):
         return JsonResponse({"problem": problem}, status=400)
     return _page(request, modules, text, problem, status=400)
 

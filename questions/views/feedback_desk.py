@@ -3,15 +3,15 @@
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
+from casebook.lib.http import is_script, redirect_back
 from casebook.lib.ids import read_id
 from casebook.lib.text import normalise, read_line
 from questions import access
@@ -43,7 +43,7 @@ def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
         "story": cases.access.read_edition(assignment.edition),
         "asked": cases.access.wording(assignment.edition).get(request.GET.get("vraag", "")),
     }
-    name = "questions/_story.html" if access.is_script(request) else "questions/assignment_story.html"
+    name = "questions/_story.html" if is_script(request) else "questions/assignment_story.html"
     return render(request, name, context)
 
 
@@ -56,7 +56,7 @@ def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
     if step is None:
         raise Http404
     context = {"step": step, "assignment": submission.answer.assignment, "difference": step.changes}
-    is_part = access.is_script(request) and step.changes
+    is_part = is_script(request) and step.changes
     return render(request, f"questions/{'_changes' if is_part else 'submission_changes'}.html", context)
 
 
@@ -132,7 +132,7 @@ def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
         messages.info(request, _("Er was niets om ongedaan te maken."))
-    return _back(request, _place_of(submission))
+    return redirect_back(request, _place_of(submission))
 
 
 # --- For a selection ---
@@ -155,7 +155,7 @@ def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
     text = _comment_for_all(request, assignment)
     batch = feedback.mark(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
     _say_batch(request, batch)
-    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+    return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
 def _comment_for_all(request: HttpRequest, assignment) -> str:
@@ -194,7 +194,7 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     count = feedback.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
     gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
     messages.success(request, gone % {"count": count})
-    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+    return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
 # --- Releasing ---
@@ -218,7 +218,7 @@ def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, done % {"count": count})
     else:
         messages.info(request, _("Er stond niets klaar om vrij te geven."))
-    return _back(request, reverse("questions:assignment_feedback", args=[pk]))
+    return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
 def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedback]:
@@ -245,9 +245,3 @@ def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedbac
 
 def _same_student() -> dict:
     return {"submission__answer__assignment__module__enrolments__user": F("submission__answer__student")}
-
-
-def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    back = request.POST.get("terug", "")
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return HttpResponseRedirect(back if is_ours else otherwise)

@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from casebook.lib.http import is_script, redirect_back
 from questions import access
 from questions.pages import overview as overview_page
 
@@ -49,11 +49,8 @@ def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         overview_page.unpin(submission=submission)
         done = _("Dit antwoord staat niet meer op het scherm.")
-    if access.is_script(request):
+    if is_script(request):
         return HttpResponse(status=204)
     messages.success(request, done)
-    back = request.POST.get("terug", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        overview = reverse("questions:overview", args=[submission.answer.assignment_id])
-        back = f"{overview}#vraag-{submission.answer.question.key}"
-    return HttpResponseRedirect(back)
+    overview = reverse("questions:overview", args=[submission.answer.assignment_id])
+    return redirect_back(request, f"{overview}#vraag-{submission.answer.question.key}")

@@ -6,12 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
 from casebook.lib.datetimes import require_moment
+from casebook.lib.http import download, is_script, redirect_back
 from casebook.lib.ids import read_id, require_ids
 from questions import access
 from questions.actions import feedback_receipts
@@ -61,7 +61,7 @@ def answers_docx(request: HttpRequest) -> HttpResponse:
     from questions.exports import portfolio_docx  # heavy, and asked for seldom
 
     gathered = portfolio.gather(request.user, module_id=module.pk if module else None)
-    return _download(portfolio_docx.as_docx(request.user, gathered), DOCX, "docx")
+    return download(portfolio_docx.as_docx(request.user, gathered), name=_file_name("docx"), content_type=DOCX)
 
 
 @require_safe
@@ -69,7 +69,8 @@ def answers_docx(request: HttpRequest) -> HttpResponse:
 def answers_json(request: HttpRequest) -> HttpResponse:
     module = _chosen_module(request)
     gathered = portfolio.gather(request.user, module_id=module.pk if module else None, whole_versions=True)
-    return _download(portfolio_json.as_json(request.user, gathered), "application/json", "json")
+    content = portfolio_json.as_json(request.user, gathered)
+    return download(content, name=_file_name("json"), content_type="application/json")
 
 
 @require_POST
@@ -79,12 +80,9 @@ def feedback_seen(request: HttpRequest) -> HttpResponse:
     until = require_moment(request.POST.get("tot", ""))
     ids = require_ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
     feedback_receipts.see(student=request.user, until=until, ids=ids)
-    if access.is_script(request):
+    if is_script(request):
         return HttpResponse(status=204)
-    back = request.POST.get("terug", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = reverse("questions:answers")
-    return HttpResponseRedirect(back)
+    return redirect_back(request, reverse("questions:answers"))
 
 
 @require_POST
@@ -124,7 +122,5 @@ def _chosen_module(request: HttpRequest):
     return module
 
 
-def _download(content: bytes, content_type: str, suffix: str) -> HttpResponse:
-    name = f"mijn-antwoorden-{timezone.localdate():%Y-%m-%d}.{suffix}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=content_type, headers=headers)
+def _file_name(suffix: str) -> str:
+    return f"mijn-antwoorden-{timezone.localdate():%Y-%m-%d}.{suffix}"

@@ -4,13 +4,13 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from casebook.lib.http import download, redirect_back
 from questions import access
 from questions.actions import modules
 from questions.forms.reading_preferences import ReadingForm
@@ -91,10 +91,7 @@ def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
     modules.choose_reading(enrolment=place, **form.choices)
-    back = request.POST.get("terug", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = reverse("questions:progress", args=[pk])
-    return HttpResponseRedirect(back)
+    return redirect_back(request, reverse("questions:progress", args=[pk]))
 
 
 # --- To take along ---
@@ -107,7 +104,7 @@ def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
 
     shown = _asked_for(request, access.place_of_teacher(request, pk))
     sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
-    return _download(progress_sheets.as_xlsx(sheets), XLSX, progress_sheets.file_name(shown, "xlsx"))
+    return download(progress_sheets.as_xlsx(sheets), name=progress_sheets.file_name(shown, "xlsx"), content_type=XLSX)
 
 
 @require_safe
@@ -119,13 +116,5 @@ def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
     shown = _asked_for(request, access.place_of_teacher(request, pk))
     is_answers = request.GET.get("blad") == "ingeleverd"
     sheet = progress_sheets.handed_in(shown) if is_answers else progress_sheets.standing(shown)
-    return _download(
-        progress_sheets.as_csv(sheet),
-        "text/csv; charset=utf-8",
-        progress_sheets.file_name(shown, "csv"),
-    )
-
-
-def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content, content_type=content_type, headers=headers)
+    name = progress_sheets.file_name(shown, "csv")
+    return download(progress_sheets.as_csv(sheet), name=name, content_type="text/csv; charset=utf-8")

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from casebook.lib.errors import RefusedError
 from cases.publishing import editions
 from questions.actions import assignments, modules
 from questions.actions.assignments import OwnQuestion, Plan
-from questions.actions.modules import RefusedError
 from questions.models import Answer, Assignment, Extension, Kolb, Question, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in

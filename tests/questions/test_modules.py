@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from casebook.lib.errors import RefusedError
 from cases.publishing import editions
 from questions.actions import modules
-from questions.actions.modules import RefusedError
 from questions.models import Answer, Assignment, Enrolment, Feedback, Kolb, Module, Question, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in

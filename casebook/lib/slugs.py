@@ -1,0 +1,11 @@
+"""Slugs and other names that have to be unique."""
+
+from collections.abc import Container
+from itertools import count
+
+
+def first_free(base: str, taken: Container[str], *, separator: str = "-") -> str:
+    """The name itself where nothing has it yet, else the name with the first number from 2 that is free."""
+    if base not in taken:
+        return base
+    return next(name for number in count(2) if (name := f"{base}{separator}{number}") not in taken)
