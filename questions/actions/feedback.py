@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from casebook.lib.text import normalise
@@ -18,10 +18,8 @@ from questions.actions.saving import Draft, Saved, store
 from questions.actions.versions import before_overwriting, make_room
 from questions.models import (
     Answer,
-    Enrolment,
     Feedback,
     FeedbackVersion,
-    Role,
     Submission,
     Verdict,
 )
@@ -210,34 +208,16 @@ def mark(*, author, submissions: Iterable[Submission], text: str = "", verdict: 
     return Batch(token, len(rows), len(chosen) - len(rows))
 
 
-def untouched(author) -> QuerySet[Feedback]:
-    """What acts for a selection made and nobody changed or released since: what can still be undone together."""
-    return Feedback.objects.filter(author=author, released_at=None).exclude(batch="")
-
-
 @transaction.atomic
 def undo_batch(*, author, token: str) -> int:
     """How many rows went; those that were changed or released since, stay."""
-    rows = list(untouched(author).filter(batch=token).select_for_update().order_by("pk"))
+    rows = list(Feedback.objects.undoable_by(author).filter(batch=token).select_for_update().order_by("pk"))
     _bury(rows)
     Feedback.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
 
 
 # --- Releasing ---
-
-
-def to_release(author, module) -> QuerySet[Feedback]:
-    """What this teacher may release in a module: own feedback, and that of who teaches there no longer.
-
-    A colleague may be in the middle of a sentence: what is theirs, they release themselves.
-    """
-    teachers = Enrolment.objects.filter(module=module, role=Role.TEACHER, left_at=None).values("user")
-    return (
-        Feedback.objects.waiting_for_release()
-        .filter(submission__answer__assignment__module=module)
-        .filter(Q(author=author) | Q(author=None) | ~Q(author__in=teachers))
-    )
 
 
 def release(*, feedback: QuerySet[Feedback]) -> int:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
+from questions.models.modules import Enrolment, Role
 from questions.models.questions import WITHHELD
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
@@ -245,6 +246,22 @@ class FeedbackQuerySet(models.QuerySet):
     def waiting_for_release(self) -> "FeedbackQuerySet":
         """Never released, or changed since. (The other way round a released row is what its student sees.)"""
         return self.filter(Q(released_at=None) | Q(released_text__isnull=False))
+
+    def releasable_by(self, author, module) -> "FeedbackQuerySet":
+        """What this teacher may release in a module: own feedback, and that of authors who teach there no longer.
+
+        A colleague may be in the middle of a sentence, so feedback of other teachers is released by themselves.
+        """
+        teachers = Enrolment.objects.filter(module=module, role=Role.TEACHER, left_at=None).values("user")
+        return (
+            self.waiting_for_release()
+            .filter(submission__answer__assignment__module=module)
+            .filter(Q(author=author) | Q(author=None) | ~Q(author__in=teachers))
+        )
+
+    def undoable_by(self, author) -> "FeedbackQuerySet":
+        """What one act gave to a selection and nobody changed or released since: it can be undone as a whole."""
+        return self.filter(author=author, released_at=None).exclude(batch="")
 
 
 class Feedback(models.Model):

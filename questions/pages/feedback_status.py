@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from questions.access import Desk
-from questions.actions import feedback
 from questions.models import Enrolment, Feedback, Question, Submission
 
 WRITES_NOW = timedelta(seconds=45)  # saves come a second after a pause; so long ago counts as «now»
@@ -29,7 +28,7 @@ def ready_at(
     """Counted over the assignment; «here» is the question, or else the student with this tag."""
     assignment, me = desk.assignment, desk.enrolment.user_id
     mine = set(
-        feedback.to_release(me, assignment.module)
+        Feedback.objects.releasable_by(me, assignment.module)
         .filter(submission__answer__assignment=assignment)
         .values_list("pk", flat=True)
     )
@@ -50,7 +49,7 @@ def ready_at(
 
 def last_batch(desk: Desk) -> tuple[str, int] | None:
     """The last act for a selection that can still be undone, with how many answers it was for."""
-    rows = feedback.untouched(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
+    rows = Feedback.objects.undoable_by(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
     tokens = list(rows.order_by("-created_at", "-pk").values_list("batch", flat=True))
     return (tokens[0], tokens.count(tokens[0])) if tokens else None
 

@@ -206,7 +206,7 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
     assignment = access.assignment_for_teacher(request, pk)
-    ready = feedback.to_release(request.user, assignment.module)
+    ready = Feedback.objects.releasable_by(request.user, assignment.module)
     chosen = _chosen(request, ready.filter(submission__answer__assignment=assignment))
     count = feedback.release(feedback=chosen)
     if count:

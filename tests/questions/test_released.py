@@ -145,12 +145,12 @@ def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignm
     untouched = all_pages()
     write(FIRST, 0, Verdict.AGAIN)
     assert all_pages() == untouched
-    feedback_actions.release(feedback=feedback_actions.to_release(teacher, assignment.module))
+    feedback_actions.release(feedback=Feedback.objects.releasable_by(teacher, assignment.module))
     released = all_pages()
     assert FIRST.encode() in released[assignment.get_absolute_url()]
     write(BUSY, 1, Verdict.DONE)
     assert all_pages() == released
-    feedback_actions.release(feedback=feedback_actions.to_release(teacher, assignment.module))
+    feedback_actions.release(feedback=Feedback.objects.releasable_by(teacher, assignment.module))
     desk = said(client, assignment.get_absolute_url()).decode()
     assert BUSY in desk
     assert FIRST not in desk

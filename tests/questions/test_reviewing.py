@@ -140,7 +140,7 @@ def test_each_teacher_has_an_own_row(save, submission, assignment):
 
 
 def release_all(teacher, assignment) -> int:
-    return feedback.release(feedback=feedback.to_release(teacher, assignment.module))
+    return feedback.release(feedback=Feedback.objects.releasable_by(teacher, assignment.module))
 
 
 def verdict_of(student) -> str | None:
