@@ -34,6 +34,7 @@ lint: python
 	@$(START) setup test
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
+	$(BIN)/lint-imports --no-cache
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	SITE_URL=https://casebook.example DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py check --deploy --fail-level WARNING

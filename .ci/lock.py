@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK, NEWER = ROOT / "requirements.lock", ROOT / ".ci" / "newer-django.lock"
 sys.path.insert(0, str(ROOT / "casebook"))
 
-import start  # noqa: E402
+import bootstrap  # noqa: E402
 
 HEAD = """\
 # Written by `make lock`: the exact version of everything that .venv may hold, and who needs it, with the hash of every
@@ -44,10 +44,10 @@ def needed_by() -> dict[str, set[str]]:
             if inner.marker is None or any(inner.marker.evaluate({"extra": e}) for e in {"", *requirement.extras}):
                 walk(inner, needing)
 
-    for line in start.requirements([]):
+    for line in bootstrap.requirements([]):
         walk(Requirement(line), "run")
     for extra in ("postgres", "test"):
-        for line in set(start.requirements([extra])) - set(start.requirements([])):
+        for line in set(bootstrap.requirements([extra])) - set(bootstrap.requirements([])):
             walk(Requirement(line), extra)
     return found
 
@@ -95,7 +95,7 @@ def block(name: str, version: str, needing: set[str]) -> str:
 
 def newer() -> str:
     """What the suite needs, with the newer Django in the place of the other."""
-    blocks = start.locked(["test"]).strip().split("\n\n")
+    blocks = bootstrap.locked(["test"]).strip().split("\n\n")
     others = [each for each in blocks if "\ndjango==" not in each.lower()]
     return "\n\n".join([*others, NEWER.read_text(encoding="utf-8").strip()]) + "\n"
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-MAKE_TEST = [sys.executable, str(FOLDER.parent / "casebook" / "start.py"), "test"]  # what make test does
+MAKE_TEST = [sys.executable, str(FOLDER.parent / "casebook" / "bootstrap.py"), "test"]  # what make test does
 MOST_RACED = 2  # in one CI run, all legs together
 MOST_AGAIN = 10  # with more failures than this something else is wrong
 TIMES_FOR_WRITES = 5

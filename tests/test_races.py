@@ -254,4 +254,4 @@ def test_a_suite_of_which_nothing_is_chosen_fails_the_run(ci):
 def test_what_ci_runs_is_what_make_test_runs():
     made = subprocess.run(["make", "-n", "test", "PYTHON=python3"], cwd=ROOT, text=True, capture_output=True)
     assert made.stdout.split()[-3:] == ["python3", "casebook/bootstrap.py", "test"]
-    assert [Path(part).name for part in races.MAKE_TEST[1:]] == ["start.py", "test"]
+    assert [Path(part).name for part in races.MAKE_TEST[1:]] == ["bootstrap.py", "test"]

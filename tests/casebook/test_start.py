@@ -41,19 +41,19 @@ case "$*" in *"$FAILS_AT"*) [ -z "$FAILS_AT" ] || exit 3;; esac
 
 
 class Tree:
-    """A folder with start.py and next to nothing else."""
+    """A folder with bootstrap.py and next to nothing else."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         (folder / "casebook").mkdir(parents=True)
-        shutil.copy(bootstrap.__file__, folder / "casebook" / "start.py")
+        shutil.copy(bootstrap.__file__, folder / "casebook" / "bootstrap.py")
         (folder / "pyproject.toml").write_text(PYPROJECT)
         (folder / "requirements.lock").write_text("")
         (folder / "manage.py").write_text("")
         self.venv = folder / ".venv"
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(self.folder / "casebook" / "start.py"), *arguments]
+        return [sys.executable, str(self.folder / "casebook" / "bootstrap.py"), *arguments]
 
     def start(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -136,7 +136,7 @@ def test_an_old_python_can_read_the_file_that_sends_it_away():
 
 
 def start_with_pretence(tree, pretence: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run start.py in a process that pretends something about its Python first."""
+    """Run bootstrap.py in a process that pretends something about its Python first."""
     go_on = "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     code = f"import runpy, sys; {pretence}; {go_on}"
     command = tree.command("run")
@@ -177,7 +177,7 @@ def test_a_newer_python_is_found_by_running_it_and_goes_on(tree, tmp_path):
         program.chmod(0o755)
     done = start_with_pretence(tree, OLD, PATH=str(programs), HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{tree.folder / 'casebook' / 'start.py'} run\n"
+    assert done.stdout == f"{tree.folder / 'casebook' / 'bootstrap.py'} run\n"
 
 
 # Which port
@@ -422,7 +422,7 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
 
 def test_the_site_starts_serves_and_stops(tmp_path, free_port):
     if not bootstrap.is_installed([]):
-        pytest.skip("this .venv was not set up by start.py; make test does")
+        pytest.skip("this .venv was not set up by bootstrap.py; make test does")
     environment = clean_environment(VAR_DIR=str(tmp_path / "var"), PORT=free_port)
     command = [sys.executable, bootstrap.__file__, "run"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
