@@ -11,12 +11,16 @@ addEventListener("activate", (event) => event.waitUntil(tidy().then(() => client
 // Without cookies: what is kept is the same for everybody.
 async function keep() {
   const cache = await caches.open(CACHE);
-  await cache.addAll([kept.page, ...kept.files].map((url) => new Request(url, { credentials: "omit", cache: "reload" })));
+  await cache.addAll(
+    [kept.page, ...kept.files].map((url) => new Request(url, { credentials: "omit", cache: "reload" })),
+  );
 }
 
 async function tidy() {
   const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)));
+  await Promise.all(
+    names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
+  );
   await registration.navigationPreload?.enable();
 }
 

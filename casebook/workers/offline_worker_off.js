@@ -5,7 +5,9 @@ addEventListener("activate", (event) =>
   event.waitUntil(
     (async () => {
       const names = await caches.keys();
-      await Promise.all(names.filter((name) => name.startsWith("casusboek-offline-")).map((name) => caches.delete(name)));
+      await Promise.all(
+        names.filter((name) => name.startsWith("casusboek-offline-")).map((name) => caches.delete(name)),
+      );
       await registration.unregister();
     })(),
   ),

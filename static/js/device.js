@@ -131,7 +131,10 @@ async function next(key) {
   const entry = waiting.get(key);
   if (!entry) return;
   waiting.delete(key);
-  windows.set(key, setTimeout(() => next(key), EVERY));
+  windows.set(
+    key,
+    setTimeout(() => next(key), EVERY),
+  );
   entry.resolve(await writeStrict(key, entry.copy));
 }
 
@@ -189,7 +192,9 @@ export async function copies(prefix) {
   const found = new Map(await strictCopies(prefix));
   const isHere = (key) => key.startsWith(prefix);
   const elsewhere = [
-    ...localKeys().filter(isHere).map((key) => [key, readLocal(key)]),
+    ...localKeys()
+      .filter(isHere)
+      .map((key) => [key, readLocal(key)]),
     ...[...waiting].filter(([key]) => isHere(key)).map(([key, { copy }]) => [key, copy]),
   ];
   for (const [key, copy] of elsewhere) {
@@ -208,7 +213,10 @@ function strictCopies(prefix) {
 
 // Copies as a text file for the person to keep.
 export function download(found) {
-  const parts = found.map((copy) => `${copy.label || copy.place}\n${new Date(copy.at || Date.now()).toLocaleString("nl-NL")}\n\n${copy.text}\n`);
+  const parts = found.map(
+    (copy) =>
+      `${copy.label || copy.place}\n${new Date(copy.at || Date.now()).toLocaleString("nl-NL")}\n\n${copy.text}\n`,
+  );
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([parts.join("\n----\n\n")], { type: "text/plain" }));
   link.download = "niet-verzonden-antwoorden.txt";

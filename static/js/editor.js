@@ -24,12 +24,15 @@ function total(prefix) {
 function fields() {
   return [...form.elements].filter(
     (each) =>
-      each.name && !OURS.test(each.name) && !MANAGEMENT.test(each.name) && !each.name.includes("__prefix__")
-      && !["submit", "button"].includes(each.type),
+      each.name &&
+      !OURS.test(each.name) &&
+      !MANAGEMENT.test(each.name) &&
+      !each.name.includes("__prefix__") &&
+      !["submit", "button"].includes(each.type),
   );
 }
 
-function valueOf(field) {
+function valueNow(field) {
   if (["checkbox", "radio"].includes(field.type)) return field.checked ? field.value : "";
   return field.value;
 }
@@ -37,17 +40,19 @@ function valueOf(field) {
 // What the page came with, whatever was typed before this script was here.
 function valueBefore(field) {
   if (["checkbox", "radio"].includes(field.type)) return field.defaultChecked ? field.value : "";
-  if (field.options) return ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "";
+  if (field.options)
+    return ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "";
   return field.defaultValue;
 }
 
 // All that stands in the form: fields by name, and per kind of row a list of those in which something stands.
-function read(value = valueOf) {
+function read(value = valueNow) {
   const values = { fields: {}, rows: {} };
   const rows = Object.fromEntries(prefixes().map((prefix) => [prefix, []]));
   for (const field of fields()) {
     const place = parts(field.name);
-    const into = place ? (rows[place.prefix][place.index] ??= {}) : values.fields;
+    if (place) rows[place.prefix][place.index] ??= {};
+    const into = place ? rows[place.prefix][place.index] : values.fields;
     const name = place ? place.field : field.name;
     const stands = value(field);
     if (name !== "case" && (stands || !(name in into))) into[name] = stands;
@@ -75,7 +80,7 @@ function isEmpty(prefix, index) {
   return fields().every((field) => {
     const place = parts(field.name);
     const isHere = place && place.prefix === prefix && place.index === index && place.field !== "case";
-    return !isHere || !valueOf(field);
+    return !isHere || !valueNow(field);
   });
 }
 
@@ -187,7 +192,10 @@ function watch() {
     const others = (await copies(place)).filter((copy) => copy.key !== keyOf(place, writer));
     const same = others.filter((copy) => JSON.stringify(copy.values) === asSaved);
     await Promise.all(same.map((copy) => settle(copy.key, copy.seq)));
-    offer(others.filter((copy) => !same.includes(copy)), restore);
+    offer(
+      others.filter((copy) => !same.includes(copy)),
+      restore,
+    );
   };
 
   form.addEventListener("input", note);

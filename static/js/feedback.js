@@ -131,7 +131,9 @@ function choose(reply, number) {
 // --- The comment bank ---
 
 const bankList = document.getElementById("zinnen");
-const sentences = bankList ? [...bankList.children].map((item) => ({ text: item.textContent, owner: item.dataset.owner })) : [];
+const sentences = bankList
+  ? [...bankList.children].map((item) => ({ text: item.textContent, owner: item.dataset.owner }))
+  : [];
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 function openBank(reply) {
@@ -211,7 +213,9 @@ async function showStory() {
   if (storyShows !== address) {
     const response = await fetch(address, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
     if (!response?.ok) return void location.assign(address);
-    story.querySelector("[data-story-here]").replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
+    story
+      .querySelector("[data-story-here]")
+      .replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
     storyShows = address;
   }
   story.showModal();
@@ -226,16 +230,22 @@ document.querySelector("[data-story]")?.addEventListener("click", (event) => {
 // --- What the next version changed: asked for when somebody opens an earlier one ---
 
 async function showChanges(place) {
-  const response = await fetch(place.querySelector("a").href, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+  const response = await fetch(place.querySelector("a").href, {
+    headers: { "X-Requested-With": "XMLHttpRequest" },
+  }).catch(() => null);
   if (!response?.ok || response.redirected) return; // the link stays, and its page says what is the matter
   place.replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
   delete place.dataset.changes;
 }
 
-desk?.addEventListener("toggle", ({ target }) => {
-  const place = target.open && target.querySelector("[data-changes]");
-  if (place) showChanges(place);
-}, true);
+desk?.addEventListener(
+  "toggle",
+  ({ target }) => {
+    const place = target.open && target.querySelector("[data-changes]");
+    if (place) showChanges(place);
+  },
+  true,
+);
 
 // --- Keys ---
 
@@ -263,12 +273,16 @@ document.querySelectorAll("[data-keys]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => keys.showModal());
 });
-document.querySelectorAll("dialog [data-close]").forEach((button) => button.addEventListener("click", () => button.closest("dialog").close()));
+document
+  .querySelectorAll("dialog [data-close]")
+  .forEach((button) => button.addEventListener("click", () => button.closest("dialog").close()));
 
 function switchWay() {
   const at = here() ?? lastAt ?? replies[0];
   if (!at) return;
-  const params = new URLSearchParams(document.querySelector(".reading__who") ? { vraag: at.dataset.question } : { student: at.dataset.student });
+  const params = new URLSearchParams(
+    document.querySelector(".reading__who") ? { vraag: at.dataset.question } : { student: at.dataset.student },
+  );
   params.set("antwoord", at.dataset.reply);
   params.set("sinds", desk.dataset.since);
   location.assign(`${location.pathname}?${params}#${at.id}`);
@@ -317,7 +331,8 @@ const selection = document.getElementById("selectie");
 function countTicked() {
   const count = document.querySelectorAll("[name=antwoord]:checked").length;
   selection.hidden = count === 0;
-  selection.querySelector("[data-picked]").textContent = `${count} ${count === 1 ? "antwoord" : "antwoorden"} aangevinkt`;
+  selection.querySelector("[data-picked]").textContent =
+    `${count} ${count === 1 ? "antwoord" : "antwoorden"} aangevinkt`;
 }
 if (selection) {
   document.addEventListener("change", (event) => event.target.name === "antwoord" && countTicked());
@@ -329,7 +344,9 @@ if (selection) {
 async function lookAround() {
   if (document.visibilityState !== "visible") return;
   const query = new URLSearchParams({ sinds: desk.dataset.made });
-  const response = await fetch(`${desk.dataset.now}?${query}`, { headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+  const response = await fetch(`${desk.dataset.now}?${query}`, {
+    headers: { "X-Requested-With": "XMLHttpRequest" },
+  }).catch(() => null);
   if (!response?.ok) return;
   const { writing, arrived } = await response.json();
   for (const reply of replies) {

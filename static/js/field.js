@@ -4,7 +4,20 @@
 // What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
 
 import {
-  copies, enlist, isWhole, keep, keepAsVersion, keyOf, newWriter, noteStored, remove, revisionOf, send, sendAll, setAside, settle,
+  copies,
+  enlist,
+  isWhole,
+  keep,
+  keepAsVersion,
+  keyOf,
+  newWriter,
+  noteStored,
+  remove,
+  revisionOf,
+  send,
+  sendAll,
+  setAside,
+  settle,
 } from "./outbox.js";
 import { begin, isUnsent, lineOf, maySend, reduce, same } from "./save_state.js";
 import { LIMIT, length, normalise, textHash } from "./text.js";
@@ -23,7 +36,9 @@ function clock(moment = new Date()) {
 // "14:03" today, "3 nov 14:03" before.
 function moment(when) {
   const isToday = when.toDateString() === new Date().toDateString();
-  return isToday ? clock(when) : `${when.toLocaleDateString("nl-NL", { day: "numeric", month: "short" })} ${clock(when)}`;
+  return isToday
+    ? clock(when)
+    : `${when.toLocaleDateString("nl-NL", { day: "numeric", month: "short" })} ${clock(when)}`;
 }
 
 function savedLine(when, note) {
@@ -46,7 +61,10 @@ export class Field {
     this.isClosed = false; // the person is signing out
     const { revision, savedAt, note } = element.dataset;
     // What the server is known to have is what the page came with: somebody may have typed before this script was here.
-    this.shown = { text: normalise(this.area.defaultValue), choice: this.choices.find((radio) => radio.defaultChecked)?.value ?? "" };
+    this.shown = {
+      text: normalise(this.area.defaultValue),
+      choice: this.choices.find((radio) => radio.defaultChecked)?.value ?? "",
+    };
     this.state = begin(this.shown, Number(revision));
     this.lastSaved = savedAt ? savedLine(moment(new Date(savedAt)), note) : "";
     this.taken = new Set(); // the copies of earlier pages that were shown here
@@ -115,7 +133,12 @@ export class Field {
   }
 
   nameOf(choice) {
-    return this.choices.find((radio) => radio.value === choice)?.closest("label").textContent.trim() ?? "";
+    return (
+      this.choices
+        .find((radio) => radio.value === choice)
+        ?.closest("label")
+        .textContent.trim() ?? ""
+    );
   }
 
   // Put a value in the field that nobody typed there.
@@ -211,7 +234,8 @@ export class Field {
     this.look();
     const isUntouched = same(this.value, value);
     if (decision.kind === "saved" || (decision.kind === "overtaken" && isUntouched)) {
-      const stored = decision.kind === "saved" ? value : { text: decision.stored, choice: decision.choice || value.choice };
+      const stored =
+        decision.kind === "saved" ? value : { text: decision.stored, choice: decision.choice || value.choice };
       this.apply({ type: "recovered", value: stored, revision: decision.revision });
       if (isUntouched) this.show(stored);
       await settle(copy.key, copy.seq);
@@ -315,7 +339,8 @@ export class Field {
     this.apply({ type: "replied", decision, value, seq });
     const { phase, why, tries } = this.state;
     if (decision.kind === "saved") this.confirmed(decision, seq);
-    if (phase === "conflict" && ["conflict", "overtaken"].includes(decision.kind)) this.offerBoth(decision, copy?.text ?? value.text);
+    if (phase === "conflict" && ["conflict", "overtaken"].includes(decision.kind))
+      this.offerBoth(decision, copy?.text ?? value.text);
     if (why === "unsent") {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.flush(), RETRIES[Math.min(tries - 1, RETRIES.length - 1)]);
@@ -450,4 +475,3 @@ export class Field {
     this.isClosed = true;
   }
 }
-

@@ -18,14 +18,20 @@ function cookie(name) {
 async function ownCopies(user) {
   if (!user) return [];
   const found = await Promise.all([copies(`casusboek:${user}:`), copies(`casusboek-redactie:${user}:`)]);
-  return found.flat().map(asText).filter((copy) => copy.text.trim()).sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
+  return found
+    .flat()
+    .map(asText)
+    .filter((copy) => copy.text.trim())
+    .sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
 }
 
 // The form of a case is kept as values by field; in it the texts are what matters.
 function asText(copy) {
   if (!copy.values) return { ...copy, text: String(copy.text ?? "") };
   const rows = Object.values(copy.values.rows ?? {}).flat();
-  const texts = [copy.values.fields ?? {}, ...rows].flatMap((fields) => Object.values(fields).filter((value) => /\s/.test(value)));
+  const texts = [copy.values.fields ?? {}, ...rows].flatMap((fields) =>
+    Object.values(fields).filter((value) => /\s/.test(value)),
+  );
   return { ...copy, label: copy.title, text: texts.join("\n\n") };
 }
 
@@ -33,7 +39,9 @@ function item(copy) {
   const part = (name) => found.querySelector(`[data-${name}]`);
   const found = list.querySelector("template").content.cloneNode(true).firstElementChild;
   part("label").textContent = copy.label ?? "";
-  part("when").textContent = copy.at ? new Date(copy.at).toLocaleString("nl-NL", { dateStyle: "long", timeStyle: "short" }) : "";
+  part("when").textContent = copy.at
+    ? new Date(copy.at).toLocaleString("nl-NL", { dateStyle: "long", timeStyle: "short" })
+    : "";
   part("text").textContent = copy.text;
   part("download").addEventListener("click", () => download([copy]));
   part("copy").addEventListener("click", () => copyText(part("copy"), part("text")));
@@ -87,7 +95,8 @@ async function tryAgain() {
     state.textContent = state.dataset.slow;
   } else {
     state.textContent = state.dataset.back;
-    if (nextTry) sessionStorage.setItem(PATIENCE, Math.min(2 * Number(sessionStorage.getItem(PATIENCE) ?? EVERY), LONGEST));
+    if (nextTry)
+      sessionStorage.setItem(PATIENCE, Math.min(2 * Number(sessionStorage.getItem(PATIENCE) ?? EVERY), LONGEST));
     location.reload();
   }
 }

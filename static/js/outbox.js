@@ -40,7 +40,9 @@ export const { remove, settle } = device;
 export async function copies(place = null) {
   const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
   const found = (await device.copies(prefix)).filter((copy) => typeof copy.text === "string");
-  const oldestFirst = found.map((copy) => ({ ...copy, text: normalise(copy.text) })).sort((one, other) => one.at - other.at);
+  const oldestFirst = found
+    .map((copy) => ({ ...copy, text: normalise(copy.text) }))
+    .sort((one, other) => one.at - other.at);
   const [byKey, seen, ordered] = [new Map(oldestFirst.map((copy) => [copy.key, copy])), new Set(), []];
   const add = (copy) => {
     if (!copy || seen.has(copy.key)) return;
@@ -85,7 +87,12 @@ async function request(url, options) {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), PATIENCE);
   try {
-    const response = await fetch(url, { credentials: "same-origin", redirect: "error", signal: giveUp.signal, ...options });
+    const response = await fetch(url, {
+      credentials: "same-origin",
+      redirect: "error",
+      signal: giveUp.signal,
+      ...options,
+    });
     headers.revision = response.headers.get("X-Revision");
     headers.hash = response.headers.get("X-Text-Hash");
     headers.reason = response.headers.get("X-Reason");

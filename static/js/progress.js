@@ -8,7 +8,9 @@ const region = table.parentElement;
 const line = document.getElementById("bijwerken");
 const words = line.dataset; // what the lines say, from the template
 const pause = line.querySelector("[data-pause]");
-const stateWords = new Map([...document.querySelectorAll("[data-state]")].map((key) => [key.dataset.state, key.dataset.word]));
+const stateWords = new Map(
+  [...document.querySelectorAll("[data-state]")].map((key) => [key.dataset.state, key.dataset.word]),
+);
 let wait = EVERY;
 let timer = 0;
 let isPaused = false;
@@ -26,7 +28,9 @@ function say(what) {
 function announce(text) {
   const region = document.getElementById("melding");
   region.textContent = "";
-  requestAnimationFrame(() => { region.textContent = text; });
+  requestAnimationFrame(() => {
+    region.textContent = text;
+  });
 }
 
 function tell(arrived) {
@@ -39,7 +43,10 @@ function nameRow(row) {
   const student = head.querySelector("a").textContent;
   const asked = table.tHead.rows[1].cells;
   for (const [place, cell] of cells.slice(0, asked.length).entries()) {
-    (cell.firstElementChild || cell).setAttribute("aria-label", `${student}, ${asked[place].dataset.name}: ${cell.textContent}`);
+    (cell.firstElementChild || cell).setAttribute(
+      "aria-label",
+      `${student}, ${asked[place].dataset.name}: ${cell.textContent}`,
+    );
   }
 }
 
@@ -116,7 +123,8 @@ async function showOtherTable() {
   const top = topRow();
   table.className = other.className;
   table.replaceChildren(...other.children);
-  for (const part of [".legend", ".tally", ".left-out"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  for (const part of [".legend", ".tally", ".left-out"])
+    document.querySelector(part).replaceWith(page.querySelector(part));
   for (const name of ["since", "page", "changes"]) table.dataset[name] = other.dataset[name];
   nameAll();
   if (top) region.scrollTop += rowOf(top.tag) ? rowOf(top.tag).getBoundingClientRect().top - top.at : 0;
@@ -201,7 +209,9 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
   else if (!isPaused && !isAsking) ask();
 });
-addEventListener("online", () => { if (!isPaused && !isAsking) ask(); });
+addEventListener("online", () => {
+  if (!isPaused && !isAsking) ask();
+});
 
 nameAll();
 say("now");

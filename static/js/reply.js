@@ -22,7 +22,8 @@ export function decide(sent, { status, headers, body }) {
   if (revision === null || body === null || typeof body !== "object") return NOT_SENT;
   const result = typeof body.result === "string" ? body.result : "";
   if (["saved", "overtaken", "stale"].includes(result) && !isAbout(sent, body.writer, body.seq)) return NOT_SENT;
-  if (status === 200 && result === "saved") return isStored(sent, headers, body) ? { kind: "saved", revision, body } : NOT_SENT;
+  if (status === 200 && result === "saved")
+    return isStored(sent, headers, body) ? { kind: "saved", revision, body } : NOT_SENT;
   if (status === 200 && result === "overtaken") return withStored("overtaken", revision, headers.hash, body);
   if (status === 409 && result === "stale") return withStored("conflict", revision, headers.hash, body);
   if (status === 409 && result === "other_user") return { kind: "other_user", revision };
@@ -76,7 +77,8 @@ function decideOne(sent, result, writer) {
   if (revision === null) return null;
   if (!isAbout(sent, writer, result.seq)) return NOT_SENT;
   const { result: said, hash, stored } = result;
-  if (STORED.has(said)) return hash === textHash(sent.text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
+  if (STORED.has(said))
+    return hash === textHash(sent.text) ? { kind: "saved", revision, result: said, body: {} } : NOT_SENT;
   if (said === "overtaken") return withStored("overtaken", revision, hash, { stored });
   if (said === "stale") return withStored("conflict", revision, hash, { stored });
   if (["too_long", "full", "refused"].includes(said)) return { kind: said, revision };

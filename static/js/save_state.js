@@ -18,7 +18,18 @@ export function same(one, other) {
 }
 
 export function begin(value, revision) {
-  return { phase: "idle", value, confirmed: value, confirmedSeq: 0, revision, seq: 1, sent: null, stored: null, why: null, tries: 0 };
+  return {
+    phase: "idle",
+    value,
+    confirmed: value,
+    confirmedSeq: 0,
+    revision,
+    seq: 1,
+    sent: null,
+    stored: null,
+    why: null,
+    tries: 0,
+  };
 }
 
 export function isUnsent(state) {
@@ -57,7 +68,14 @@ const EVENTS = {
 
   // What an earlier page of this person left on the device is stored now.
   recovered(state, { value, revision }) {
-    return settled({ ...state, confirmed: value, revision: Math.max(state.revision, revision), sent: null, why: null, tries: 0 });
+    return settled({
+      ...state,
+      confirmed: value,
+      revision: Math.max(state.revision, revision),
+      sent: null,
+      why: null,
+      tries: 0,
+    });
   },
 
   // Of two texts the person chose `value`. What is stored is known to this page from now on.
@@ -79,14 +97,20 @@ function settled(state) {
 function saved(state, decision, value, seq, isLatest) {
   const confirmed = { text: value.text, choice: value.choice || decision.body.verdict || "" };
   const shown = state.value.choice ? state.value : { ...state.value, choice: confirmed.choice };
-  const now = { ...state, value: shown, confirmed, confirmedSeq: seq, revision: Math.max(state.revision, decision.revision) };
+  const now = {
+    ...state,
+    value: shown,
+    confirmed,
+    confirmedSeq: seq,
+    revision: Math.max(state.revision, decision.revision),
+  };
   if (state.phase === "conflict" || !isLatest) return now;
   return settled({ ...now, sent: null, why: null, tries: 0 });
 }
 
 // What cannot be stored is the text that was sent: another one that is there by now may go out.
 function notSaved(why) {
-  return (state, decision, value) => {
+  return (state, _decision, value) => {
     const isChanged = NEEDS_CHANGE.has(why) && !same(state.value, value);
     return { ...state, phase: "dirty", why: isChanged ? null : why };
   };
@@ -126,5 +150,7 @@ export function lineOf(state, device) {
   if (state.phase === "gone") return "withdrawn";
   if (state.phase === "sending" || state.why === null) return "writing";
   if (device === "pending") return "unsent";
-  return { unsent: "waiting", signed_out: "signedout", too_long: "overlong", full: "full", refused: "refused" }[state.why];
+  return { unsent: "waiting", signed_out: "signedout", too_long: "overlong", full: "full", refused: "refused" }[
+    state.why
+  ];
 }

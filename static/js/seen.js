@@ -9,7 +9,11 @@ const watcher = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       clearTimeout(timers.get(target));
-      if (isIntersecting) timers.set(target, setTimeout(() => tell(target), LONG_ENOUGH));
+      if (isIntersecting)
+        timers.set(
+          target,
+          setTimeout(() => tell(target), LONG_ENOUGH),
+        );
     }
   },
   { rootMargin: "-15% 0px" },

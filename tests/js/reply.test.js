@@ -28,24 +28,28 @@ const FOREIGN = {
   "a save with the hash of another text": { ...saved, headers: ours(textHash(STORED)) },
   "our headers with a truncated body": { ...saved, body: null },
   "our headers with a body that says nothing": { ...saved, body: {} },
-  "204": { status: 204, headers: none, body: null },
+  204: { status: 204, headers: none, body: null },
   "a redirect": { status: 302, headers: none, body: null },
   "401 of a proxy": { status: 401, headers: none, body: null },
   "403 with a page": { status: 403, headers: none, body: null },
   "404 with a page": { status: 404, headers: none, body: null },
-  "407": { status: 407, headers: none, body: null },
+  407: { status: 407, headers: none, body: null },
   "409 with a page": { status: 409, headers: none, body: null },
   "409 without the stored text": { status: 409, headers: ours(textHash(STORED)), body: { result: "stale" } },
-  "409 with a stored text that is not whole": { status: 409, headers: ours(textHash(STORED)), body: { result: "stale", stored: "Ik" } },
+  "409 with a stored text that is not whole": {
+    status: 409,
+    headers: ours(textHash(STORED)),
+    body: { result: "stale", stored: "Ik" },
+  },
   "410 with a page": { status: 410, headers: none, body: null },
   "410 without a reason": { status: 410, headers: ours(), body: {} },
   "413 of nginx": { status: 413, headers: none, body: null },
-  "429": { status: 429, headers: none, body: { reason: "too many" } },
+  429: { status: 429, headers: none, body: { reason: "too many" } },
   "a damaged text that the server refused": { status: 400, headers: ours(), body: { result: "damaged" } },
   "400 that tells of something else": { status: 400, headers: ours(), body: { result: "not_here" } },
   "500 with our headers": { status: 500, headers: ours(textHash(TEXT)), body: { result: "saved" } },
-  "502": { status: 502, headers: none, body: null },
-  "503": { status: 503, headers: none, body: null },
+  502: { status: 502, headers: none, body: null },
+  503: { status: 503, headers: none, body: null },
   "no reply": { status: 0, headers: none, body: null },
 };
 
@@ -71,8 +75,13 @@ for (const [name, reply] of Object.entries(OURS)) {
   test(`our own ${name} is known`, () => assert.equal(kind(reply), name));
 }
 
-for (const [status, result] of [[400, "unreadable"], [403, "not_allowed"], [404, "not_here"]]) {
-  test(`our own ${status} is a refusal`, () => assert.equal(kind({ status, headers: ours(), body: { result } }), "refused"));
+for (const [status, result] of [
+  [400, "unreadable"],
+  [403, "not_allowed"],
+  [404, "not_here"],
+]) {
+  test(`our own ${status} is a refusal`, () =>
+    assert.equal(kind({ status, headers: ours(), body: { result } }), "refused"));
 }
 
 test("of two texts the reply brings the stored one, with its verdict", () => {
@@ -97,7 +106,13 @@ test("a release counts only if the reply says that nothing waits for it", () => 
 
 // An earlier reply of our own, which something on the way kept: right in all but the page or the number that it is about.
 const asSent = { text: TEXT, writer: "w", seq: 3 };
-for (const about of [{}, { writer: "w", seq: 2 }, { writer: "w" }, { writer: "v", seq: 3 }, { writer: "w", seq: "3" }]) {
+for (const about of [
+  {},
+  { writer: "w", seq: 2 },
+  { writer: "w" },
+  { writer: "v", seq: 3 },
+  { writer: "w", seq: "3" },
+]) {
   for (const name of ["conflict", "overtaken", "saved"]) {
     test(`${name} about ${JSON.stringify(about)} is no reply to this save`, () => {
       const reply = name === "saved" ? saved : OURS[name];
@@ -110,13 +125,23 @@ for (const about of [{}, { writer: "w", seq: 2 }, { writer: "w" }, { writer: "v"
 
 // --- Handing in ---
 
-const sent = new Map([["7", { text: TEXT }], ["8", { text: "" }]]);
+const sent = new Map([
+  ["7", { text: TEXT }],
+  ["8", { text: "" }],
+]);
 const result = (said, text, more = {}) => ({ result: said, revision: 2, hash: textHash(text), ...more });
-const handIn = (results, status = 200) => decideAll(sent, { status, headers: { ...none, revision: "0" }, body: { results } });
+const handIn = (results, status = 200) =>
+  decideAll(sent, { status, headers: { ...none, revision: "0" }, body: { results } });
 
 test("handing in tells of every text what became of it", () => {
   const decisions = handIn({ 7: result("submitted", TEXT), 8: result("empty", "") });
-  assert.deepEqual([...decisions.values()].map(({ kind, result }) => [kind, result]), [["saved", "submitted"], ["saved", "empty"]]);
+  assert.deepEqual(
+    [...decisions.values()].map(({ kind, result }) => [kind, result]),
+    [
+      ["saved", "submitted"],
+      ["saved", "empty"],
+    ],
+  );
 });
 
 test("a reply that leaves one of the texts out is none", () => {
@@ -130,7 +155,10 @@ test("handed in with other words is not handed in", () => {
   assert.equal(decisions.get("7").kind, "unsent");
 });
 
-for (const [said, expected] of [["stale", "conflict"], ["overtaken", "overtaken"]]) {
+for (const [said, expected] of [
+  ["stale", "conflict"],
+  ["overtaken", "overtaken"],
+]) {
   test(`an answer that is ${said} brings the stored text`, () => {
     const decisions = handIn({ 7: result(said, STORED, { stored: STORED }), 8: result("empty", "") }, 409);
     assert.equal(decisions.get("7").kind, expected);

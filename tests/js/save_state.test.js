@@ -8,7 +8,8 @@ const fresh = () => begin(value("Een."), 1);
 const run = (state, ...events) => events.reduce(reduce, state);
 const changed = (text, choice) => ({ type: "changed", value: value(text, choice) });
 const sending = (state) => reduce(state, { type: "sending", value: state.value, seq: state.seq });
-const replied = (state, decision) => reduce(state, { type: "replied", decision, value: state.sent?.value, seq: state.sent?.seq });
+const replied = (state, decision) =>
+  reduce(state, { type: "replied", decision, value: state.sent?.value, seq: state.sent?.seq });
 const saved = (revision) => ({ kind: "saved", revision, body: {} });
 const typedAndSent = (text = "Een. Twee.") => sending(reduce(fresh(), changed(text)));
 
@@ -45,14 +46,24 @@ test("the late reply to an earlier save changes nothing about a later one", () =
   const first = typedAndSent("Twee.");
   const second = sending(reduce(first, changed("Drie.")));
   const later = reduce(second, { type: "replied", decision: saved(3), value: second.sent.value, seq: second.sent.seq });
-  const late = reduce(later, { type: "replied", decision: { kind: "unsent" }, value: first.sent.value, seq: first.sent.seq });
+  const late = reduce(later, {
+    type: "replied",
+    decision: { kind: "unsent" },
+    value: first.sent.value,
+    seq: first.sent.seq,
+  });
   assert.deepEqual(late, later);
 });
 
 test("a failed earlier save leaves the later one on its way", () => {
   const first = typedAndSent("Twee.");
   const second = sending(reduce(first, changed("Drie.")));
-  const state = reduce(second, { type: "replied", decision: { kind: "unsent" }, value: first.sent.value, seq: first.sent.seq });
+  const state = reduce(second, {
+    type: "replied",
+    decision: { kind: "unsent" },
+    value: first.sent.value,
+    seq: first.sent.seq,
+  });
   assert.equal(state.phase, "sending");
 });
 
@@ -76,11 +87,17 @@ test("an overtaken save shows both texts", () => {
 });
 
 test("typing goes on while two texts wait for a choice", () => {
-  const state = reduce(replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" }), changed("Meer."));
+  const state = reduce(
+    replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" }),
+    changed("Meer."),
+  );
   assert.deepEqual([state.phase, state.value.text], ["conflict", "Meer."]);
 });
 
-for (const [kind, phase] of [["other_user", "locked"], ["withdrawn", "gone"]]) {
+for (const [kind, phase] of [
+  ["other_user", "locked"],
+  ["withdrawn", "gone"],
+]) {
   test(`after ${kind} nothing goes out any more`, () => {
     const state = run(replied(typedAndSent(), { kind }), changed("Nog iets."));
     assert.deepEqual([state.phase, maySend(state)], [phase, false]);
@@ -113,18 +130,33 @@ test("a choice that the server made shows in the field", () => {
 });
 
 test("a text of an earlier page that is stored now is what the field goes on from", () => {
-  const state = reduce(reduce(fresh(), changed("Gisteren.")), { type: "recovered", value: value("Gisteren."), revision: 3 });
+  const state = reduce(reduce(fresh(), changed("Gisteren.")), {
+    type: "recovered",
+    value: value("Gisteren."),
+    revision: 3,
+  });
   assert.deepEqual([state.phase, state.revision], ["idle", 3]);
 });
 
 test("the line says that a text is on the device only when it is", () => {
   const unsent = replied(typedAndSent(), { kind: "unsent" });
   const signedOut = replied(typedAndSent(), { kind: "signed_out" });
-  assert.deepEqual(["kept", "pending", "failed"].map((device) => lineOf(unsent, device)), ["waiting", "unsent", "nostorage"]);
-  assert.deepEqual(["kept", "pending", "failed"].map((device) => lineOf(signedOut, device)), ["signedout", "unsent", "nostorage"]);
+  assert.deepEqual(
+    ["kept", "pending", "failed"].map((device) => lineOf(unsent, device)),
+    ["waiting", "unsent", "nostorage"],
+  );
+  assert.deepEqual(
+    ["kept", "pending", "failed"].map((device) => lineOf(signedOut, device)),
+    ["signedout", "unsent", "nostorage"],
+  );
 });
 
-for (const [kind, line] of [["too_long", "overlong"], ["full", "full"], ["refused", "refused"], ["withdrawn", "withdrawn"]]) {
+for (const [kind, line] of [
+  ["too_long", "overlong"],
+  ["full", "full"],
+  ["refused", "refused"],
+  ["withdrawn", "withdrawn"],
+]) {
   test(`the line for ${kind}`, () => assert.equal(lineOf(replied(typedAndSent(), { kind }), "kept"), line));
 }
 
@@ -136,7 +168,12 @@ test("while it is typed or on its way the line promises nothing yet", () => {
 
 test("no event changes the state it was given", () => {
   const state = Object.freeze(typedAndSent());
-  for (const decision of [saved(2), { kind: "unsent" }, { kind: "conflict", revision: 2, stored: "x", choice: "" }, { kind: "refused" }]) {
+  for (const decision of [
+    saved(2),
+    { kind: "unsent" },
+    { kind: "conflict", revision: 2, stored: "x", choice: "" },
+    { kind: "refused" },
+  ]) {
     replied(state, decision);
   }
   reduce(state, changed("y"));
