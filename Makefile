@@ -2,8 +2,9 @@
 PYTHON ?= python3
 START = $(PYTHON) casebook/bootstrap.py
 BIN = .venv/bin
+SCRIPTS = static/js static/css casebook/workers tests/js
 
-.PHONY: help run dev test bench load admin setup lint lock python
+.PHONY: help run dev test bench load admin setup lint lint-scripts lock python
 
 help:
 	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
@@ -35,9 +36,15 @@ lint: python
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/lint-imports --no-cache
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-scripts; else echo "no npm here: scripts and style sheets are not checked" >&2; fi
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	SITE_URL=https://casebook.example DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# biome, which npm installs under .ci by the hashes of .ci/package-lock.json.
+lint-scripts:
+	@test .ci/node_modules/.package-lock.json -nt .ci/package-lock.json || npm ci --prefix .ci --ignore-scripts --no-audit --no-fund
+	.ci/node_modules/.bin/biome check --config-path=.ci --error-on-warnings $(SCRIPTS)
 
 lock:
 	@$(BIN)/python .ci/lock.py $(ARGS)
