@@ -1,7 +1,7 @@
 """Who may do what with modules, assignments and answers: fetching and checking are one call.
 
 Not signed in: 302 to the sign-in page (401 for a save or htmx). Signed in without relation: 404. Related without this
-right: 403. (Design, section 7.)
+right: 403.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Who may see and do what (design, section 7), tried at every address of the site."""
+"""Who may see and do what, tried at every address of the site."""
 
 import io
 import re
@@ -159,7 +159,7 @@ admin:questions_teacherinvitation_add 302 302 302 302 302 302 403 200 | 302 302 
 OUTSIDERS = ROLES[:6]
 
 # What of the planted words somebody finds who opens everything that there is: these, and no other. Feedback of a
-# colleague is for teachers to read, also before it is released (section 7).
+# colleague is for teachers to read, also before it is released.
 FINDS = {
     "visitor": set(),
     "stranger": set(),

@@ -1,8 +1,8 @@
 """Storing a text while somebody is typing it. The first promise of the site lives here: nothing written is lost.
 
-Saving is one conditional UPDATE on the revision that the text was based on. The rules stand in design section 6; they
-are the same for answers and for feedback. What differs is where the row is, and what is stored along with the text: a
-`Place` knows that.
+Saving is one conditional UPDATE on the revision that the text was based on. The rules are the same for answers and for
+feedback (see docs/architecture.md). They differ in where the row is and in what is stored with the text: that is a
+`Place`.
 """
 
 from dataclasses import dataclass

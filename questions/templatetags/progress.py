@@ -1,4 +1,4 @@
-"""The cells of the table of progress. Nine thousand of them are no work for a template: see the design, section 9."""
+"""The cells of the table of progress, from a table of states: an include for each of nine thousand is too slow."""
 
 from functools import lru_cache
 

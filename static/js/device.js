@@ -1,6 +1,6 @@
 // Copies on the device of what people wrote, in two stores. localStorage takes every keystroke at once, but a browser
 // writes it to disk late; IndexedDB with durability "strict" is on disk once it says so, and takes a copy at most once
-// a second. Of two copies under one key the one with the highest `seq` counts. (Design, section 6.)
+// a second. Of two copies under one key the one with the highest `seq` counts.
 
 const NAME = "casusboek";
 const STORE = "copies";

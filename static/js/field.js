@@ -1,5 +1,5 @@
 // One field whose text is saved as it is written: an answer or feedback. A pause in typing, leaving the field or hiding
-// the page sends the text; the save line says what is true. (Design, section 6.)
+// the page sends the text; the save line says what is true.
 //
 // What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
 

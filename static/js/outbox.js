@@ -1,7 +1,7 @@
 // What people wrote and the server has not confirmed yet: kept on the device, and sent again until it is.
 //
 // A copy is keyed by user, place (assignment or "eigen"), question and the page that wrote it. It is dropped only when
-// the server has answered to that very save; never by a click. (Design, section 6.)
+// the server has answered to that very save; never by a click.
 
 import * as device from "./device.js";
 import { decide } from "./reply.js";

@@ -2,7 +2,7 @@
 // its body what became of the text, and names the hash of the text that is stored by now in X-Text-Hash. Where it is
 // about a text, it also names the page that sent it and the number that the page gave it: an earlier reply of our own,
 // kept by something on the way, tells of another moment. Anything else, whatever its status, means that the text was not
-// sent. (Design, section 6.)
+// sent.
 
 import { textHash } from "./text.js";
 

@@ -1,5 +1,5 @@
 // The one writing path: answers at home and in class, and feedback. This is what a page with such fields does as a whole;
-// each of them is a Field (field.js). (Design, section 6.)
+// each of them is a Field (field.js).
 
 import { Field, pageWriter, words } from "./field.js";
 import { post, user, whoIsHere } from "./outbox.js";

@@ -26,7 +26,7 @@ CLIENTS, WORKERS, THREADS = 8, 2, 4
 WARM_UP, BARE_SECONDS, SECONDS = 0.7, 0.7, 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
 SYSTEM_TELLS_CPU = Path("/proc/self/stat").exists()
-# The least of a bare view's throughput, or of its CPU ratio (design section 9).
+# The least of a bare view's throughput, or of its CPU ratio, that each page has to reach.
 BUDGETS = {
     "home, visitor": ("ratio", 1),
     "catalogue, visitor": ("ratio", 1),
