@@ -23,8 +23,7 @@ from questions.models import (
     Submission,
     ring,
 )
-from questions.pages import workload
-from questions.pages.workload import Pile
+from questions.pages.workload import Workload, workload_by_assignment
 
 MOST_DUE = 3  # a module; its own page has them all
 MOST_NEWS = 5  # the rest is counted; /antwoorden/ has it all
@@ -63,7 +62,7 @@ class Taught:
 
     module: Module
     students: int
-    pile: Pile
+    pile: Workload
     ring: Ring
     coming: list[Coming] = field(default_factory=list)
     opening: list[Assignment] = field(default_factory=list)
@@ -244,7 +243,7 @@ def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     feedback in it waits to be released."""
     students = Count("enrolments", filter=Q(enrolments__role=Role.STUDENT, enrolments__left_at=None))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
-    by_assignment = workload(teacher, module_ids)
+    by_assignment = workload_by_assignment(teacher, module_ids)
     lenses: dict[int, dict[str, int]] = {}
     asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids, dropped=False).order_by()
     for module, kolb, count in asked.values_list("assignment__module", "question__kolb").annotate(n=Count("pk")):
@@ -260,16 +259,19 @@ def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     return [taught for taught in found if not taught.module.is_archived or taught.pile.all_ready]
 
 
-def _taught_in(module: Module, assignments: list[Assignment], by_assignment: dict[int, Pile], asked: Ring) -> Taught:
-    pile = Pile()
+def _taught_in(
+    module: Module, assignments: list[Assignment], by_assignment: dict[int, Workload], asked: Ring
+) -> Taught:
+    pile = Workload()
     for assignment in assignments:
         assignment.module = module
-        pile.add(by_assignment.get(assignment.pk, Pile()))
-    fullest = max(assignments, key=lambda each: by_assignment.get(each.pk, Pile()).all_ready, default=None)
+        pile.add(by_assignment.get(assignment.pk, Workload()))
+    fullest = max(assignments, key=lambda each: by_assignment.get(each.pk, Workload()).all_ready, default=None)
     at_work = [each for each in assignments if each.is_open and each.takes_work]
     at_work.sort(key=_when_due)
     coming = [
-        Coming(each, max(0, module.students - by_assignment.get(each.pk, Pile()).begun)) for each in at_work[:MOST_DUE]
+        Coming(each, max(0, module.students - by_assignment.get(each.pk, Workload()).begun))
+        for each in at_work[:MOST_DUE]
     ]
     opening = [each for each in assignments if not each.is_open and each.takes_work]
     return Taught(

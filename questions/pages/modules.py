@@ -19,8 +19,7 @@ from questions.models import (
     Role,
     ring,
 )
-from questions.pages import workload
-from questions.pages.workload import Pile
+from questions.pages.workload import Workload, workload_by_assignment
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Group:
 @dataclass(frozen=True)
 class TaughtAssignment:
     assignment: Assignment
-    pile: Pile
+    pile: Workload
     not_begun: int  # students in the module now
 
     @property
@@ -142,7 +141,7 @@ def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
 
 
 def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAssignment]:
-    found = workload(teacher, [module.pk])
+    found = workload_by_assignment(teacher, [module.pk])
     rows = module.assignments.select_related("edition__case").with_newest_edition()
     rows = rows.annotate(
         question_count=Count("asked", filter=Q(asked__dropped=False)),
@@ -151,7 +150,7 @@ def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAs
     taught = []
     for assignment in rows:
         assignment.module = module
-        pile = found.get(assignment.pk, Pile())
+        pile = found.get(assignment.pk, Workload())
         taught.append(TaughtAssignment(assignment, pile, max(0, students - pile.begun)))
     return taught
 

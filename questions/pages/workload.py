@@ -14,7 +14,7 @@ from questions.models.modules import Role
 
 
 @dataclass
-class Pile:
+class Workload:
     """What there is to do in one assignment, or in a whole module."""
 
     handed_in: int = 0  # answers; the latest version of each
@@ -32,7 +32,7 @@ class Pile:
     def colleagues(self) -> list[tuple[str, int]]:
         return sorted(self.by_colleagues.items())
 
-    def add(self, other: "Pile") -> None:
+    def add(self, other: "Workload") -> None:
         """Whole numbers only: who is in two assignments would be counted twice among the students."""
         self.handed_in += other.handed_in
         self.waiting += other.waiting
@@ -40,20 +40,20 @@ class Pile:
         self.by_colleagues.update(other.by_colleagues)
 
 
-def piles(teacher, modules: Iterable[int]) -> dict[int, Pile]:
+def workload_by_assignment(teacher, modules: Iterable[int]) -> dict[int, Workload]:
     """By assignment, of all that has something, in three queries."""
-    found: dict[int, Pile] = {}
+    found: dict[int, Workload] = {}
     for row in _handed_in(modules):
-        pile = found.setdefault(row["place"], Pile())
-        pile.handed_in, pile.waiting, pile.handing_in = row["handed_in"], row["waiting"], row["students"]
+        workload = found.setdefault(row["place"], Workload())
+        workload.handed_in, workload.waiting, workload.handing_in = row["handed_in"], row["waiting"], row["students"]
     for assignment, students in _begun(modules):
-        found.setdefault(assignment, Pile()).begun = students
+        found.setdefault(assignment, Workload()).begun = students
     for assignment, author, name, count in _ready(modules):
-        pile = found.setdefault(assignment, Pile())
+        workload = found.setdefault(assignment, Workload())
         if author == teacher.pk:
-            pile.ready += count
+            workload.ready += count
         else:
-            pile.by_colleagues[name or ""] += count
+            workload.by_colleagues[name or ""] += count
     return found
 
 
