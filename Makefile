@@ -36,6 +36,7 @@ lint: python
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-scripts; else echo "no npm here: scripts and style sheets are not checked" >&2; fi
 	find templates -name '*.html' -exec $(BIN)/djade --check {} +
 	$(BIN)/python manage.py makemigrations --check --dry-run

@@ -5,6 +5,7 @@ convert to every time zone, are far outside those.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from django import forms
 from django.core.exceptions import BadRequest
@@ -41,7 +42,7 @@ def require_moment(text: str) -> datetime:
 class MomentField(forms.DateTimeField):
     """The browser's own field for a day and a time, in the time of the site."""
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         invalid = gettext_lazy("Vul een dag en een tijd in, bijvoorbeeld 24-11-2026 17:00.")
         formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M"]

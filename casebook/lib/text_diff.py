@@ -5,7 +5,7 @@ repeat.
 """
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
@@ -183,16 +183,17 @@ def _pieces(old: list[str], new: list[str], work: Work) -> Iterator[Piece]:
     yield "equal", (len(old) - tail, len(old)), (len(new) - tail, len(new))
 
 
-class _BoundedMatcher(SequenceMatcher):
+class _BoundedMatcher(SequenceMatcher[str]):
     """Looks for no match in a stretch for which there is not enough work left, so that it counts as replaced."""
 
     def __init__(self, old: list[str], new: list[str], work: Work) -> None:
         super().__init__(None, old, new, autojunk=False)
         self._work = work
-        self._pairs = [0, *accumulate(len(self.b2j.get(token, ())) for token in old)]
+        times = Counter(new)
+        self._pairs = [0, *accumulate(times[token] for token in old)]
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
-        ahi = len(self.a) if ahi is None else ahi
+        ahi = len(self._pairs) - 1 if ahi is None else ahi
         pairs = self._pairs[ahi] - self._pairs[alo]
         if pairs > MOST_PAIRS or not self._work.may_do(ahi - alo + pairs):
             self._work.is_cut = True

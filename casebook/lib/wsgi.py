@@ -1,19 +1,22 @@
-"""What is put right between a server and Django, before Django makes a request of it."""
+"""A WSGI wrapper that corrects requests before Django reads them, and responses to HEAD."""
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
-def plain_http(application: Callable) -> Callable:
-    """The application, for requests in UTF-8, and with no more than the head in answer to HEAD.
+def plain_http(application: Application) -> Application:
+    """The application without the charset that a request names, and without a body in the response to HEAD.
 
-    Django reads the query string, too, in the charset that a request names, whatever it is; pages are kept for all by
-    what it says. All addresses and forms here are UTF-8. Not every server leaves out the body of an answer to HEAD.
+    Django decodes the query string, too, with that charset, and pages are cached for everybody by the decoded text. All
+    addresses and forms of this site are UTF-8. Not every server leaves out the body of a response to HEAD.
     """
 
-    def answering(environ: dict, start_response: Callable) -> Iterable[bytes]:
+    def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if "charset" in environ.get("CONTENT_TYPE", "").lower():
             environ["CONTENT_TYPE"] = CHARSET.sub("", environ["CONTENT_TYPE"])
         answer = application(environ, start_response)
