@@ -52,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
     proven_email = models.EmailField(editable=False, blank=True)  # the address that a code sent by mail came back from
     deletion_due_at = models.DateTimeField(_("wordt gewist op"), null=True, blank=True, editable=False)
-    is_demo = models.BooleanField(default=False, editable=False)  # made up, see demonstration.py
+    is_demo = models.BooleanField(default=False, editable=False)  # invented, see casebook.demo
 
     objects = UserManager()
 
@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.name = one_line(self.name)
 
     def set_password(self, raw_password: str | None) -> None:
-        """Nobody gives an account of the demonstration a password: its one way in is demonstration.is_offered."""
+        """Nobody gives an account of the demonstration a password: its one way in is casebook.demo.guard.is_offered."""
         super().set_password(None if self.is_demo else raw_password)
 
     def check_password(self, raw_password: str) -> bool:

@@ -1,4 +1,4 @@
-"""The demonstration: people who were made up, for whoever looks around on their own computer.
+"""The invented class of the demonstration: made from a file, and removed again.
 
 Its accounts are marked by a field that nobody can fill in. An address would be no mark: people change theirs, and
 anybody could sign up with one like it: that person would be removed with the rest, or keep an https site from starting.
@@ -14,12 +14,11 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 
+from casebook.demo.guard import people
 from casebook.lib import env
 from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
 from cases.models import Case, Edition
@@ -42,63 +41,10 @@ from questions.models import (
 
 FILE = settings.BASE_DIR / "fixtures" / "demonstration.yaml"
 DOMAIN = "demo.invalid"
-REMOVING = "python manage.py demo --remove"
-ROLES = {"student": Q(groups=None), "docent": Q(groups__name=TEACHERS), "redacteur": Q(groups__name=CHIEF_EDITORS)}
-BY_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 class DemonstrationError(Exception):
     """The demonstration cannot be made here; the message says why."""
-
-
-# --- Who may look around ---
-
-
-def is_offered(request: HttpRequest) -> bool:
-    """To a browser on this very computer, and on a site that says it is for this computer alone."""
-    return (
-        settings.DEMO
-        and env.is_local(settings.SITE_URL)
-        and env.is_loopback(request.META.get("REMOTE_ADDR", ""))
-        and not any(header in request.META for header in BY_A_PROXY)
-    )
-
-
-def people() -> QuerySet[User]:
-    return User.objects.filter(is_demo=True)
-
-
-def find(role: str) -> User | None:
-    """As whom one looks around in this role: the first who is still there, or None."""
-    if role not in ROLES:
-        return None
-    present = people().filter(is_active=True).exclude(deletion_due_at__lte=timezone.now())
-    return present.filter(ROLES[role]).order_by("pk").first()
-
-
-def why_not_in_public() -> str | None:
-    """Why this site may not start; None where it may.
-
-    A database that cannot be asked, not made yet or out for a moment, is no reason to stay away: these accounts have no
-    password, and is_offered lets nobody in on such a site.
-    """
-    if env.is_local(settings.SITE_URL):
-        return None
-    try:
-        count = people().count()
-    except DatabaseError:
-        return None
-    if not count:
-        return None
-    return (
-        f"This database holds {count} accounts of the demonstration, and a site at {settings.SITE_URL} is open to"
-        f" others. Remove them first: {REMOVING}"
-    )
-
-
-def refuse_in_public() -> None:
-    if reason := why_not_in_public():
-        raise ImproperlyConfigured(reason)
 
 
 # --- Taking it away ---

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-from casebook.demo import content
+from casebook.demo import guard
 
 LANDINGS = {"student": "home", "docent": "home", "redacteur": "admin:index"}
 
@@ -23,7 +23,7 @@ def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if not content.is_offered(request):
+        if not guard.is_offered(request):
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -50,9 +50,9 @@ def not_for_the_made_up(view: Callable[..., HttpResponse]) -> Callable[..., Http
 @csrf_protect
 def sign_in(request: HttpRequest) -> HttpResponse:
     role = request.POST.get("rol", "")
-    if role not in content.ROLES:
+    if role not in guard.ROLES:
         return HttpResponseBadRequest()
-    person = content.find(role)
+    person = guard.find(role)
     if request.user.is_authenticated and request.user != person:  # with texts, perhaps, that are not sent yet
         text = _("In deze browser is %(name)s ingelogd. Log eerst uit; dan kun je als iemand anders rondkijken.")
         messages.error(request, text % {"name": request.user})

@@ -6,7 +6,7 @@ from allauth.account.utils import get_next_redirect_url
 from django import template
 from django.template import Context
 
-from casebook.demo import content as demo
+from casebook.demo import guard
 
 register = template.Library()
 
@@ -14,13 +14,13 @@ register = template.Library()
 @register.inclusion_tag("account/_demonstration.html", takes_context=True)
 def demonstration(context: Context) -> dict[str, Any]:
     request = context["request"]
-    if not demo.is_offered(request):
+    if not guard.is_offered(request):
         return {"is_offered": False}
-    people = {role: demo.find(role) for role in demo.ROLES}
+    people = {role: guard.find(role) for role in guard.ROLES}
     return {
         "is_offered": True,
         "people": {role: person for role, person in people.items() if person},
         "is_whole": all(people.values()),
         "next": get_next_redirect_url(request),
-        "remove": demo.REMOVING,
+        "remove": guard.REMOVING,
     }

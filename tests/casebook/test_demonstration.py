@@ -24,7 +24,7 @@ from django.utils import timezone
 from casebook import bootstrap
 from casebook.accounts import deletion
 from casebook.accounts.adapter import reset_link
-from casebook.demo import checks, content
+from casebook.demo import checks, content, guard
 from casebook.lib import env
 from casebook.models import CHIEF_EDITORS, EDITORS, TEACHERS, User
 from cases.models import Case
@@ -103,10 +103,10 @@ def test_there_is_a_class_of_twelve_with_two_teachers_and_an_editor(made):
     roles = made.enrolments.values_list("role", flat=True).order_by()
     assert sorted(roles) == [Role.STUDENT] * 12 + [Role.TEACHER] * 2
     assert set(made.enrolments.filter(role=Role.STUDENT).values_list("group", flat=True)) == {"SW1A", "SW1B"}
-    assert content.find("docent").group_names == {TEACHERS}
-    assert content.find("redacteur").group_names == {EDITORS, CHIEF_EDITORS}
-    assert content.find("student").name == TOLD["students"][0]["name"]
-    assert content.people().count() == 15
+    assert guard.find("docent").group_names == {TEACHERS}
+    assert guard.find("redacteur").group_names == {EDITORS, CHIEF_EDITORS}
+    assert guard.find("student").name == TOLD["students"][0]["name"]
+    assert guard.people().count() == 15
 
 
 def test_nobody_of_them_has_a_password_or_an_address_that_mail_can_reach(made):
@@ -175,7 +175,7 @@ def test_nothing_was_done_today_or_before_it_could_be(made):
 
 def test_one_answer_is_for_its_writer_alone(made):
     own = Answer.objects.get(assignment=None)
-    assert own.student == content.find("student")
+    assert own.student == guard.find("student")
 
 
 def test_answers_are_as_short_and_as_long_as_students_write_them(made):
@@ -196,13 +196,13 @@ def test_making_it_twice_changes_nothing(made):
 
 
 def test_what_a_visitor_changed_or_deleted_does_not_come_back(made):
-    student = content.find("student")
+    student = guard.find("student")
     deletion.erase(user=student)
     Module.objects.update(title="Anders genoemd")
     assert content.make() is None
-    assert content.people().count() == 14
+    assert guard.people().count() == 14
     assert Module.objects.get().title == "Anders genoemd"
-    assert content.find("student").name == TOLD["students"][1]["name"]  # the next one takes the place
+    assert guard.find("student").name == TOLD["students"][1]["name"]  # the next one takes the place
 
 
 def test_without_the_cases_there_is_none_and_nothing_is_left_of_it(library):
@@ -270,7 +270,7 @@ def test_removing_it_leaves_other_peoples_work(made):
     kept = hand_in(assignment, enrol(module, student), text="Van een ander.")
     Feedback.objects.create(submission=kept, author=teacher, text="Mooi.", released_at=timezone.now())
     own = Answer.objects.create(student=student, question=assignment.questions.first(), text="Voor mijzelf.")
-    visitor = content.find("student")
+    visitor = guard.find("student")
     hand_in(assignment, enrol(module, visitor), text="Van iemand die niet bestaat.")
     assert content.remove() == []
     assert set(User.objects.all()) == {teacher, student}
@@ -284,7 +284,7 @@ def test_their_module_stays_where_a_real_student_answered(made):
     student = UserFactory()
     enrolment = enrol(made, student, group="SW1A")
     kept = hand_in(made.assignments.first(), enrolment, text="Ik besta.")
-    marloes = content.find("docent")
+    marloes = guard.find("docent")
     Feedback.objects.create(submission=kept, author=marloes, text="Vrijgegeven.", released_at=timezone.now())
     hakan = marloes.modules.get().people.get(name="Hakan Demir")
     Feedback.objects.create(submission=kept, author=hakan, text="Nog niet.")
@@ -311,7 +311,7 @@ def test_their_module_goes_where_somebody_only_joined(made):
 
 
 def test_every_module_that_their_teacher_made_goes(made):
-    marloes = content.find("docent")
+    marloes = guard.find("docent")
     modules.copy_module(module=made, teacher=marloes, title="Volgend jaar", period="", weeks=52)
     assert Module.objects.count() == 2
     assert content.remove() == []
@@ -325,13 +325,13 @@ def test_who_signed_up_with_such_an_address_stays(made):
 
 
 def test_who_took_another_address_goes(made):
-    User.objects.filter(pk=content.find("docent").pk).update(email="marloes@example.org")
+    User.objects.filter(pk=guard.find("docent").pk).update(email="marloes@example.org")
     content.remove()
     assert not User.objects.exists()
 
 
 def test_what_the_editor_published_stays_and_is_named(made):
-    editor, edition = content.find("redacteur"), Case.objects.get(number=5).editions.latest()
+    editor, edition = guard.find("redacteur"), Case.objects.get(number=5).editions.latest()
     type(edition).objects.filter(pk=edition.pk).update(published_by=editor)
     assert content.remove() == [f"edition 1 of «{edition.case}», which the editor published"]
     edition.refresh_from_db()
@@ -339,7 +339,7 @@ def test_what_the_editor_published_stays_and_is_named(made):
 
 
 def test_no_invitation_or_log_of_theirs_is_left(made):
-    editor, admin = content.find("redacteur"), UserFactory(is_superuser=True)
+    editor, admin = guard.find("redacteur"), UserFactory(is_superuser=True)
     for by, email in ((editor, "iemand@example.org"), (admin, editor.email), (admin, "noor@example.org")):
         teacher_invitations.invite(invitation=TeacherInvitation(email=email), by=by)
     for user, about in ((admin, editor), (editor, admin), (admin, admin)):
@@ -362,7 +362,7 @@ def test_no_invitation_or_log_of_theirs_is_left(made):
 def test_somebody_looks_around(client, offered, role, landing):
     response = look_around(client, role)
     assert (response.status_code, response["Location"]) == (302, landing)
-    assert who(client) == content.find(role)
+    assert who(client) == guard.find(role)
     assert client.session.get_expire_at_browser_close()
     page = client.get(landing)
     assert f"Je kijkt nu rond als {who(client)}." in page.content.decode()
@@ -386,7 +386,7 @@ def test_nobody_is_sent_elsewhere(client, offered):
 
 
 def is_offered(**meta: str) -> bool:
-    return content.is_offered(RequestFactory(**meta).post(ADDRESS))
+    return guard.is_offered(RequestFactory(**meta).post(ADDRESS))
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
@@ -442,7 +442,7 @@ def test_it_needs_the_token_of_our_own_form(offered):
     assert who(client) is None
     page = client.get(SIGN_IN)
     assert look_around(client, data={"csrfmiddlewaretoken": page.context["csrf_token"]}).status_code == 302
-    assert who(client) == content.find("student")
+    assert who(client) == guard.find("student")
 
 
 def test_a_role_that_is_none_is_refused(client, offered):
@@ -454,7 +454,7 @@ def test_a_role_that_is_none_is_refused(client, offered):
 
 def test_nobody_real_is_ever_picked(client, offered):
     real = UserFactory(name="Aaltje", groups=[TEACHERS, CHIEF_EDITORS])
-    content.people().delete()
+    guard.people().delete()
     for role in ROLES:
         response = look_around(client, role)
         assert (response.status_code, response["Location"]) == (302, SIGN_IN)
@@ -476,11 +476,11 @@ def test_whoever_is_signed_in_signs_out_first(client, offered):
 def test_a_double_click_is_one_click(client, offered):
     look_around(client)
     assert look_around(client).status_code == 302
-    assert who(client) == content.find("student")
+    assert who(client) == guard.find("student")
 
 
 def test_looking_around_calls_off_that_one_was_leaving(client, offered):
-    deletion.ask_to_leave(user=(student := content.find("student")))
+    deletion.ask_to_leave(user=(student := guard.find("student")))
     look_around(client)
     student.refresh_from_db()
     assert student.deletion_due_at is None
@@ -488,7 +488,7 @@ def test_looking_around_calls_off_that_one_was_leaving(client, offered):
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deletion_due_at": timezone.now() - timedelta(days=1)}])
 def test_who_is_gone_gives_way_to_the_next(client, offered, change):
-    User.objects.filter(pk=content.find("student").pk).update(**change)
+    User.objects.filter(pk=guard.find("student").pk).update(**change)
     assert look_around(client).status_code == 302
     assert who(client).name == TOLD["students"][1]["name"]
 
@@ -520,7 +520,7 @@ def test_nobody_gives_them_a_password(client, offered):
     for path in ("/account/wachtwoord/kiezen/", "/account/wachtwoord/wijzigen/"):
         data = {"password1": "koelkast-op-driehoog", "password2": "koelkast-op-driehoog"}
         assert client.post(path, data, follow=True).redirect_chain[-1][0] == "/mijn-gegevens/"
-    student = content.find("student")
+    student = guard.find("student")
     Client().post(reset_link(student), {"password1": "koelkast-op-driehoog", "password2": "koelkast-op-driehoog"})
     student.set_password("koelkast-op-driehoog")
     student.save()
@@ -551,17 +551,17 @@ def test_a_site_that_others_can_reach_refuses_them(made, settings, url):
         " first: python manage.py demo --remove"
     )
     with pytest.raises(ImproperlyConfigured) as refused:
-        content.refuse_in_public()
+        guard.refuse_in_public()
     assert str(refused.value) == sentence
     assert [error.msg for error in checks.no_demonstration_in_public()] == [sentence]
     content.remove()
-    content.refuse_in_public()
+    guard.refuse_in_public()
     assert checks.no_demonstration_in_public() == []
 
 
 def test_on_ones_own_computer_they_may_be(made, django_assert_num_queries):
     with django_assert_num_queries(0):
-        content.refuse_in_public()
+        guard.refuse_in_public()
         assert checks.no_demonstration_in_public() == []
 
 

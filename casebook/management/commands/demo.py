@@ -2,7 +2,7 @@
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from casebook.demo import content
+from casebook.demo import content, guard
 
 
 class Command(BaseCommand):
@@ -25,12 +25,12 @@ class Command(BaseCommand):
         except content.DemonstrationError as reason:
             raise CommandError(f"The demonstration was not made: {reason}.") from None
         if module is None:
-            self.stdout.write(f"There is a demonstration already. To begin anew, first: {content.REMOVING}")
+            self.stdout.write(f"There is a demonstration already. To begin anew, first: {guard.REMOVING}")
         else:
             self.stdout.write(f"The demonstration is ready: the module «{module}». Sign-in offers it where DEMO=1.")
 
     def remove(self) -> None:
-        count = content.people().count()
+        count = guard.people().count()
         for what in content.remove():
             self.stdout.write(f"What stays: {what}.")
         self.stdout.write(f"{count} accounts of the demonstration were removed." if count else "There was none.")

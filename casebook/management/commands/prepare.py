@@ -15,7 +15,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from casebook.demo import content
+from casebook.demo import content, guard
 from cases.models import Case
 
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         if not Case.objects.exists():
             call_command("load_cases", stdout=self.stdout)
-        if reason := content.why_not_in_public():
+        if reason := guard.why_not_in_public():
             raise CommandError(reason)
         if settings.DEMO:
             self.make_demonstration()
