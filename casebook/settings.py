@@ -145,14 +145,14 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = HAS_MAIL
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 15  # school mail takes its time
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_FORMS = {
-    "login": "casebook.accounts.adapter.SignInForm",
-    "signup": "casebook.accounts.adapter.SignUpForm",
-    "reset_password": "casebook.accounts.adapter.AskResetForm",
-    "reset_password_from_key": "casebook.accounts.adapter.ResetForm",
-    "change_password": "casebook.accounts.adapter.ChangePasswordForm",
-    "set_password": "casebook.accounts.adapter.SetPasswordForm",
-    "request_login_code": "casebook.accounts.adapter.AskCodeForm",
-    "confirm_login_code": "casebook.accounts.adapter.CodeForm",
+    "login": "casebook.accounts.forms.SignInForm",
+    "signup": "casebook.accounts.forms.SignUpForm",
+    "reset_password": "casebook.accounts.forms.AskResetForm",
+    "reset_password_from_key": "casebook.accounts.forms.ResetForm",
+    "change_password": "casebook.accounts.forms.ChangePasswordForm",
+    "set_password": "casebook.accounts.forms.SetPasswordForm",
+    "request_login_code": "casebook.accounts.forms.AskCodeForm",
+    "confirm_login_code": "casebook.accounts.forms.CodeForm",
 }
 # All limits are counted in lib/ratelimit.py; allauth counts none.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
