@@ -27,6 +27,7 @@ from questions.models import (
     Question,
     Role,
     Submission,
+    current_enrolment,
 )
 
 
@@ -44,7 +45,7 @@ class Desk:
 
     @property
     def has_left(self) -> bool:
-        return self.enrolment.left_at is not None
+        return self.enrolment.has_left
 
     @property
     def is_student_there(self) -> bool:
@@ -78,9 +79,7 @@ def _way_back(request: HttpRequest) -> str:
 
 def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:
     """This person's place in a module, as student or teacher. 404 for whoever is not, or no longer, in it."""
-    return get_object_or_404(
-        Enrolment.objects.select_related("module"), module=module_id, user=request.user, left_at=None
-    )
+    return get_object_or_404(Enrolment.objects.current().select_related("module"), module=module_id, user=request.user)
 
 
 def module_for_teacher(request: HttpRequest, module_id: int) -> Module:
@@ -175,7 +174,8 @@ def feedback_for_student(request: HttpRequest, feedback_id: int) -> Feedback:
 
 
 def is_in_module(user, module_id: int) -> bool:
-    return Enrolment.objects.filter(module=module_id, user=user, left_at=None).exists()
+    """Return whether this user is in the module now."""
+    return Enrolment.objects.current().filter(module=module_id, user=user).exists()
 
 
 def question_to_answer(request: HttpRequest, question_id: int, assignment_id: int | None) -> Question:
@@ -227,7 +227,7 @@ def own_study(user, case) -> OwnStudy:
     assignment = (
         Assignment.objects.open()
         .filter(Q(closed_at=None) | Q(closed_at__gt=now), edition__case=case, module__archived_at=None)
-        .filter(module__enrolments__user=user, module__enrolments__role=Role.STUDENT, module__enrolments__left_at=None)
+        .filter(**current_enrolment("module__enrolments", user=user, role=Role.STUDENT))
         .first()
     )
     return OwnStudy({answer.question_id: answer for answer in answers}, assignment)
@@ -238,7 +238,7 @@ def _desk(request: HttpRequest, assignment_id: int, **whose) -> Desk:
     assignment = get_object_or_404(
         Assignment.objects.select_related("module", "edition__case__part").with_newest_edition(),
         pk=assignment_id,
-        **(whose or {"module__enrolments__user": request.user, "module__enrolments__left_at": None}),
+        **(whose or current_enrolment("module__enrolments", user=request.user)),
     )
     enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
     extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from questions.actions import teacher_invitations
-from questions.models import Assignment, Enrolment, Module, Role, TeacherInvitation
+from questions.models import Assignment, Enrolment, Module, Role, TeacherInvitation, current_enrolment
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,14 @@ class ModuleAdmin(ReadOnlyAdmin):
     fields = ["title", "period", "description", "groups", "code_closes_at", "archived_at", "retain_until"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Module]:
-        present = Q(enrolments__left_at=None)
+        students = Q(**current_enrolment("enrolments", role=Role.STUDENT))
+        teachers = Q(**current_enrolment("enrolments", role=Role.TEACHER))
         return (
             super()
             .get_queryset(request)
             .annotate(
-                teacher_count=Count("enrolments", present & Q(enrolments__role=Role.TEACHER), distinct=True),
-                student_count=Count("enrolments", present & Q(enrolments__role=Role.STUDENT), distinct=True),
+                teacher_count=Count("enrolments", teachers, distinct=True),
+                student_count=Count("enrolments", students, distinct=True),
                 assignment_count=Count("assignments", distinct=True),
             )
         )

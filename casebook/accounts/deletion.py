@@ -24,7 +24,6 @@ from questions.models import (
     Enrolment,
     Feedback,
     Module,
-    Role,
     Submission,
     TeacherInvitation,
 )
@@ -68,13 +67,11 @@ def farewell(user: User) -> Farewell:
 
 def modules_to_hand_over(user: User) -> QuerySet[Module]:
     """Where this person is the only teacher and somebody would be left behind. An archived module waits for nobody."""
-    colleagues = Enrolment.objects.filter(
-        module=OuterRef("pk"), role=Role.TEACHER, left_at=None, user__is_active=True, user__deletion_due_at=None
-    )
+    colleagues = Enrolment.objects.current().teachers().with_lasting_account().filter(module=OuterRef("pk"))
     return (
         Module.objects.taught_by(user)
         .filter(archived_at=None)
-        .filter(Exists(_others(user).filter(left_at=None)) | Exists(_work_of_others(user)))
+        .filter(Exists(_others(user).current()) | Exists(_work_of_others(user)))
         .exclude(Exists(colleagues.exclude(user=user)))
     )
 

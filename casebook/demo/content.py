@@ -33,7 +33,6 @@ from questions.models import (
     Feedback,
     Module,
     Question,
-    Role,
     Submission,
     TeacherInvitation,
     Verdict,
@@ -83,7 +82,7 @@ def _forget_traces() -> None:
 
 def _modules() -> QuerySet[Module]:
     """What the teachers of the demonstration made, with is_shared: whether it is anybody else's by now."""
-    places = Enrolment.objects.filter(module=OuterRef("pk"), role=Role.TEACHER)
+    places = Enrolment.objects.teachers().filter(module=OuterRef("pk"))
     answers = Answer.objects.filter(assignment__module=OuterRef("pk"), student__is_demo=False)
     return Module.objects.filter(Exists(places.filter(user__is_demo=True))).annotate(
         is_shared=Exists(places.filter(user__is_demo=False)) | Exists(answers)

@@ -18,7 +18,7 @@ from casebook.lib.errors import RefusedError
 from casebook.models import User
 from questions.actions.modules import make_teacher
 from questions.actions.teacher_invitations import OPEN_FOR
-from questions.models import CoTeacherInvitation, Enrolment, Module, Role
+from questions.models import CoTeacherInvitation, Enrolment, Module, Role, current_enrolment
 
 MOST_OPEN = 20  # of one module at a time
 signer = Signer(salt="questions.colleagues", sep=".")
@@ -58,9 +58,7 @@ def _teachers(module: Module) -> QuerySet[User]:
     return User.objects.filter(
         is_active=True,
         deletion_due_at=None,
-        enrolments__module=module,
-        enrolments__role=Role.TEACHER,
-        enrolments__left_at=None,
+        **current_enrolment("enrolments", module=module, role=Role.TEACHER),
     )
 
 
@@ -97,7 +95,7 @@ def is_open(invitation: CoTeacherInvitation) -> bool:
 
 
 def _is_teacher(module_id: int, user: User) -> bool:
-    return Enrolment.objects.filter(module=module_id, user=user, role=Role.TEACHER, left_at=None).exists()
+    return Enrolment.objects.current().teachers().filter(module=module_id, user=user).exists()
 
 
 @transaction.atomic

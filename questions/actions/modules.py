@@ -61,7 +61,7 @@ def _check_room_for_module(teacher) -> None:
 def change_module(*, module: Module, title: str, period: str, description: str, groups: Iterable[str]) -> Module:
     """A group that people are in stays: they would otherwise be nowhere."""
     groups = list(groups)
-    students = module.enrolments.filter(left_at=None).exclude(group="").order_by()
+    students = module.enrolments.current().exclude(group="").order_by()
     if gone := sorted(set(students.values_list("group", flat=True)) & set(module.groups) - set(groups)):
         raise RefusedError(
             _("In klas %(group)s zitten nog studenten. Zet hen eerst in een andere klas.") % {"group": gone[0]}
@@ -245,13 +245,7 @@ def remove_teacher(*, enrolment: Enrolment) -> Enrolment:
     """Takes away the rights in this module. Someone always stays to look after it."""
     Module.objects.select_for_update().get(pk=enrolment.module_id)  # two who remove each other would leave nobody
     # Whoever is about to leave the site for good does not look after anything.
-    others = Enrolment.objects.filter(
-        module=enrolment.module_id,
-        role=Role.TEACHER,
-        left_at=None,
-        user__is_active=True,
-        user__deletion_due_at=None,
-    )
+    others = Enrolment.objects.current().teachers().with_lasting_account().filter(module=enrolment.module_id)
     if not others.exclude(pk=enrolment.pk).exists():
         raise RefusedError(_("Een module heeft altijd een docent. Voeg eerst een collega toe; daarna kun jij eruit."))
     return _leave(enrolment)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from casebook.lib.datetimes import MomentField
 from casebook.lib.ids import read_ids, read_number
 from questions.actions.assignments import OwnQuestion, Plan, in_order
-from questions.models import Assignment, Enrolment, Kolb, Module, Question, Ring, Role, ring
+from questions.models import Assignment, Enrolment, Kolb, Module, Question, Ring, ring
 
 MAX_GROUPS = 30
 MAX_GROUP_NAME = 40
@@ -328,7 +328,7 @@ class ExtensionForm(PlainForm):
     def __init__(self, *args, assignment: Assignment, **options) -> None:
         super().__init__(*args, **options)
         self.assignment = assignment
-        students = Enrolment.objects.filter(module=assignment.module_id, role=Role.STUDENT, left_at=None)
+        students = Enrolment.objects.current().students().filter(module=assignment.module_id)
         self.fields["student"].queryset = students.select_related("user").order_by("user__name", "pk")
 
     def clean_due_at(self) -> datetime:

@@ -25,6 +25,7 @@ from questions.models.modules import (
     ReadingChoices,
     Role,
     TeacherInvitation,
+    current_enrolment,
 )
 from questions.models.questions import Kolb, Question
 
@@ -54,6 +55,7 @@ __all__ = [
     "CoTeacherInvitation",
     "Verdict",
     "WorkState",
+    "current_enrolment",
     "is_written",
     "ring",
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
-from questions.models.modules import Enrolment, Role
+from questions.models.modules import Enrolment, current_enrolment
 from questions.models.questions import WITHHELD
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
@@ -201,7 +201,7 @@ class SubmissionQuerySet(models.QuerySet):
     def readable_for_teachers(self) -> "SubmissionQuerySet":
         """Standing, and handed in while the student was in the module."""
         return self.standing().filter(
-            Q(answer__assignment__module__enrolments__left_at=None)
+            Q(**current_enrolment("answer__assignment__module__enrolments"))
             | Q(answer__assignment__module__enrolments__left_at__gte=F("submitted_at")),
             answer__assignment__module__enrolments__user=F("answer__student"),
         )
@@ -252,7 +252,7 @@ class FeedbackQuerySet(models.QuerySet):
 
         A colleague may be in the middle of a sentence, so feedback of other teachers is released by themselves.
         """
-        teachers = Enrolment.objects.filter(module=module, role=Role.TEACHER, left_at=None).values("user")
+        teachers = Enrolment.objects.current().teachers().filter(module=module).values("user")
         return (
             self.waiting_for_release()
             .filter(submission__answer__assignment__module=module)

@@ -37,14 +37,24 @@ class Role(models.TextChoices):
     TEACHER = "teacher", _("docent")
 
 
+def current_enrolment(relation: str = "", **lookups: object) -> dict[str, object]:
+    """Return the lookups of an enrolment that has not ended, with these other lookups on the same enrolment.
+
+    The relation is the path to enrolments, such as "module__enrolments". All lookups belong in one filter() or Q: a
+    second filter() would accept another enrolment of the same module.
+    """
+    prefix = f"{relation}__" if relation else ""
+    return {f"{prefix}{name}": value for name, value in {**lookups, "left_at": None}.items()}
+
+
 class ModuleQuerySet(models.QuerySet):
     def of(self, user) -> "ModuleQuerySet":
-        """The modules this person is in, as a student or as a teacher."""
-        return self.filter(enrolments__user=user, enrolments__left_at=None)
+        """Return the modules that this user is in, as a student or as a teacher."""
+        return self.filter(**current_enrolment("enrolments", user=user))
 
     def taught_by(self, user) -> "ModuleQuerySet":
-        # In one filter(): a second one would ask for any teacher at all in a module that this person is in.
-        return self.filter(enrolments__user=user, enrolments__left_at=None, enrolments__role=Role.TEACHER)
+        """Return the modules that this user teaches."""
+        return self.filter(**current_enrolment("enrolments", user=user, role=Role.TEACHER))
 
 
 class Module(models.Model):
@@ -99,6 +109,24 @@ class ReadingChoices:
     hides_names: bool = False
 
 
+class EnrolmentQuerySet(models.QuerySet):
+    def current(self) -> "EnrolmentQuerySet":
+        """Return the enrolments of users who are in the module now."""
+        return self.filter(**current_enrolment())
+
+    def students(self) -> "EnrolmentQuerySet":
+        """Return the enrolments of students, also of those who left."""
+        return self.filter(role=Role.STUDENT)
+
+    def teachers(self) -> "EnrolmentQuerySet":
+        """Return the enrolments of teachers, also of those who left."""
+        return self.filter(role=Role.TEACHER)
+
+    def with_lasting_account(self) -> "EnrolmentQuerySet":
+        """Return the enrolments of users whose account is active and will not be deleted."""
+        return self.filter(user__is_active=True, user__deletion_due_at=None)
+
+
 class Enrolment(models.Model):
     """A person in a module. Who has left keeps the row: what was handed in before stays readable."""
 
@@ -113,6 +141,8 @@ class Enrolment(models.Model):
     left_at = models.DateTimeField(_("vertrokken op"), null=True, blank=True)
     asked_back_at = models.DateTimeField(_("wil terug sinds"), null=True, blank=True)
     reading_choices = models.JSONField(default=dict, blank=True, editable=False)  # how a teacher last chose to read
+
+    objects = EnrolmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("deelname")
@@ -134,6 +164,21 @@ class Enrolment(models.Model):
     @property
     def has_left(self) -> bool:
         return self.left_at is not None
+
+    @property
+    def is_current_student(self) -> bool:
+        """Whether this is a student who is in the module now."""
+        return self.role == Role.STUDENT and not self.has_left
+
+    @property
+    def is_current_teacher(self) -> bool:
+        """Whether this is a teacher who is in the module now."""
+        return self.is_teacher and not self.has_left
+
+    @property
+    def asks_to_return(self) -> bool:
+        """Whether this user left and asks to come back."""
+        return self.has_left and self.asked_back_at is not None
 
     @property
     def alias(self) -> str:

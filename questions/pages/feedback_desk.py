@@ -23,7 +23,6 @@ from questions.models import (
     PinnedAnswer,
     Question,
     ReadBy,
-    Role,
     Submission,
 )
 from questions.pages import feedback_status
@@ -232,7 +231,7 @@ def gather(desk: Desk, wanted: Wanted) -> View:
         since=wanted.since,
         made=made,
         own_group=wanted.group,
-        students=sum(people[pk].role == Role.STUDENT and not people[pk].has_left for pk in in_group),
+        students=sum(people[pk].is_current_student for pk in in_group),
         ready=feedback_status.ready_at(
             desk, people, in_group, here.question if here else None, person.tag if person else ""
         ),

@@ -21,6 +21,7 @@ from questions.models import (
     Ring,
     Role,
     Submission,
+    current_enrolment,
     ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
@@ -105,7 +106,7 @@ class Today:
 
 def for_you(user: User) -> Today:
     """In a fixed number of queries, each as plain as can be: this stands before every visit of who is signed in."""
-    places = Enrolment.objects.filter(user=user, left_at=None).values_list("module", "role", "module__archived_at")
+    places = Enrolment.objects.current().filter(user=user).values_list("module", "role", "module__archived_at")
     open_now = [(module, role) for module, role, archived_at in places if archived_at is None]
     studied = [module for module, role in open_now if role == Role.STUDENT]
     teaches = any(role == Role.TEACHER for _module, role, _archived in places)
@@ -241,7 +242,7 @@ def _due_of(
 def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     """What there is to do, in counts: nothing of what was written. An archived module is named only as long as
     feedback in it waits to be released."""
-    students = Count("enrolments", filter=Q(enrolments__role=Role.STUDENT, enrolments__left_at=None))
+    students = Count("enrolments", filter=Q(**current_enrolment("enrolments", role=Role.STUDENT)))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
     by_assignment = workload_by_assignment(teacher, module_ids)
     lenses: dict[int, dict[str, int]] = {}

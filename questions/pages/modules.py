@@ -17,6 +17,7 @@ from questions.models import (
     Module,
     Ring,
     Role,
+    current_enrolment,
     ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
@@ -47,7 +48,7 @@ class Places:
 
 
 def places_of(user) -> Places:
-    rows = Enrolment.objects.filter(user=user, left_at=None).select_related("module")
+    rows = Enrolment.objects.current().filter(user=user).select_related("module")
     enrolments = list(rows.order_by("-module__created_at", "-module"))
     modules = [enrolment.module_id for enrolment in enrolments]
     people = _counts_of_people(modules)
@@ -68,7 +69,7 @@ def _counts_of_people(modules: list[int]) -> dict[int, tuple[int, int]]:
     """Per module how many students are in it, and how many people ask to come back."""
     rows = Enrolment.objects.filter(module__in=modules).order_by().values("module")
     counted = rows.annotate(
-        students=Count("pk", filter=Q(role=Role.STUDENT, left_at=None)),
+        students=Count("pk", filter=Q(**current_enrolment(role=Role.STUDENT))),
         asking=Count("pk", filter=Q(left_at__isnull=False, asked_back_at__isnull=False)),
     )
     return {row["module"]: (row["students"], row["asking"]) for row in counted}
@@ -120,14 +121,13 @@ class TaughtModule:
 
 def module_for_its_teacher(module: Module, teacher) -> TaughtModule:
     people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
-    present = [enrolment for enrolment in people if not enrolment.has_left]
-    students = [enrolment for enrolment in present if not enrolment.is_teacher]
+    students = [enrolment for enrolment in people if enrolment.is_current_student]
     return TaughtModule(
         module=module,
         groups=_groups(module, students),
-        teachers=[enrolment for enrolment in present if enrolment.is_teacher],
-        asking_back=[enrolment for enrolment in people if enrolment.has_left and enrolment.asked_back_at],
-        gone=[enrolment for enrolment in people if enrolment.has_left and not enrolment.asked_back_at],
+        teachers=[enrolment for enrolment in people if enrolment.is_current_teacher],
+        asking_back=[enrolment for enrolment in people if enrolment.asks_to_return],
+        gone=[enrolment for enrolment in people if enrolment.has_left and not enrolment.asks_to_return],
         assignments=_taught_assignments(module, teacher, len(students)),
         ring=_ring_of(module),
     )
@@ -165,12 +165,13 @@ def not_begun(assignment: Assignment, *, hides_names: bool) -> list[Enrolment]:
     """The students in the module now who wrote nothing for this assignment yet, by group; then by name, or by label
     where an order of names would say too much."""
     begun = Answer.objects.begun().filter(assignment=assignment, student=OuterRef("user"))
-    people = assignment.module.enrolments.filter(~Exists(begun), role=Role.STUDENT, left_at=None)
+    people = assignment.module.enrolments.current().students().filter(~Exists(begun))
     return list(people.select_related("user").order_by("group", "tag" if hides_names else "user__name", "pk"))
 
 
 def has_students(module: Module) -> bool:
-    return module.enrolments.filter(role=Role.STUDENT, left_at=None).exists()
+    """Return whether a student is in the module now."""
+    return module.enrolments.current().students().exists()
 
 
 # --- A module as its student sees it ---
@@ -238,4 +239,5 @@ def teachers_of(module: Module) -> list[str]:
 
 
 def enrolments_of_teachers(module: Module) -> QuerySet[Enrolment]:
-    return module.enrolments.filter(role=Role.TEACHER, left_at=None).select_related("user").order_by("user__name")
+    """Return the enrolments of the teachers of the module by name."""
+    return module.enrolments.current().teachers().select_related("user").order_by("user__name")

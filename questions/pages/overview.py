@@ -8,7 +8,7 @@ from hashlib import sha256
 from statistics import median
 
 import cases.access
-from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Role, Submission
+from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Submission
 
 MOST_BARS = 60  # of more answers, every so manieth is drawn
 WIDTH, HEIGHT = 600, 72  # of the picture, in its own units
@@ -78,7 +78,7 @@ class Overview:
 
 def gather(assignment: Assignment) -> Overview:
     """In a fixed number of queries, none of which knows a name."""
-    present = Enrolment.objects.filter(module=assignment.module_id, role=Role.STUDENT, left_at=None)
+    present = Enrolment.objects.current().students().filter(module=assignment.module_id)
     students = set(present.values_list("user", flat=True))
     readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
     latest: dict[int, tuple[int, int, str]] = {}

@@ -184,7 +184,7 @@ def gather(user, *, module_id: int | None = None, whole_versions: bool = False) 
         .select_related("module", "edition__case")
         .defer("edition__case__introduction", "edition__case__body", "edition__case__closing")
     }
-    places = dict(Enrolment.objects.filter(user=user).values_list("module", "left_at"))
+    current = set(Enrolment.objects.current().filter(user=user).values_list("module", flat=True))
     chapters: dict[tuple, list[Answer]] = {}
     for answer in answers:
         chapters.setdefault((answer.assignment_id, answer.question.case_id), []).append(answer)
@@ -192,7 +192,7 @@ def gather(user, *, module_id: int | None = None, whole_versions: bool = False) 
     for (assignment_id, _case), members in chapters.items():
         assignment = assignments.get(assignment_id)
         module = assignment.module if assignment else None
-        is_member = module is not None and module.pk in places and places[module.pk] is None
+        is_member = module is not None and module.pk in current
         key = module.pk if module else None
         section = sections.setdefault(key, Section(module, module is not None and not is_member, []))
         section.chapters.append(_chapter(assignment, members, is_member=is_member))

@@ -22,7 +22,6 @@ from questions.models import (
     Feedback,
     Kolb,
     Module,
-    Role,
     Submission,
     WorkState,
     is_written,
@@ -229,7 +228,7 @@ def _sections(
     module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool
 ) -> Iterable[Section]:
     """The groups in the order its teacher gave them, who is in none, and last who left after handing in."""
-    people = module.enrolments.filter(role=Role.STUDENT, **({"group": group} if group else {}))
+    people = module.enrolments.students().filter(**({"group": group} if group else {}))
     extensions: dict[int, list[Extension]] = {}
     assignments = {block.assignment.pk: block.assignment for block in blocks}
     for extension in Extension.objects.filter(assignment__module=module).order_by("due_at"):

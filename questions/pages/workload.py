@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, F, OuterRef
 
-from questions.models.answers import Answer, Feedback, Submission
-from questions.models.modules import Role
+from questions.models import Answer, Feedback, Role, Submission, current_enrolment
 
 
 @dataclass
@@ -73,8 +72,7 @@ def _handed_in(modules: Iterable[int]):
 
 
 def _begun(modules: Iterable[int]):
-    place = "assignment__module__enrolments__"
-    now = {f"{place}user": F("student"), f"{place}left_at": None, f"{place}role": Role.STUDENT}
+    now = current_enrolment("assignment__module__enrolments", user=F("student"), role=Role.STUDENT)
     return (
         Answer.objects.begun()
         .filter(assignment__module__in=modules, **now)
