@@ -1,6 +1,7 @@
 """How much one account may make, how long a search and an address may be: each said in words, with nothing lost."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -82,6 +83,12 @@ def test_modules_have_a_ceiling(client, teacher, way, count, fields, sentence):
     assert sentence in said(refused)
     assert 'value="Een te veel"' in said(refused)
     assert not Module.objects.filter(title="Een te veel").exists()
+
+
+def test_the_ceiling_of_modules_counts_no_students(client, teacher, module):
+    students = get_user_model().objects.bulk_create(UserFactory.build() for _ in range(200))
+    Enrolment.objects.bulk_create(Enrolment(module=module, user=student) for student in students)
+    assert client.post("/modules/nieuw/", {"title": "De tweede"}).status_code == 302
 
 
 def new_assignment(client, module: Module, case, own: int = 0):

@@ -44,12 +44,12 @@ def create_module(
 
 
 def _check_room_for_module(teacher) -> None:
-    own = Module.objects.filter(enrolments__user=teacher, enrolments__role=Role.TEACHER)
-    if own.filter(archived_at=None, enrolments__left_at=None).count() >= row_limits.MODULES:
+    if Module.objects.taught_by(teacher).filter(archived_at=None).count() >= row_limits.MODULES:
         raise RefusedError(
             _("Je hebt al %(most)s modules. Archiveer er een die voorbij is; dan kun je weer een nieuwe maken.")
             % {"most": row_limits.MODULES}
         )
+    own = Module.objects.filter(enrolments__user=teacher, enrolments__role=Role.TEACHER)
     if own.filter(created_at__gt=timezone.now() - row_limits.TIME).count() >= row_limits.MODULES_IN_TIME:
         raise RefusedError(
             _("Je maakte vandaag al %(most)s modules. Morgen kun je er weer meer maken.")

@@ -1,5 +1,8 @@
 """Who is in a module now, and in which role."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
 
@@ -8,6 +11,8 @@ from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory, enrol
 
 pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -58,3 +63,11 @@ def test_the_lookups_ask_all_of_one_enrolment():
     enrol(module, user)
     assert Module.objects.filter(**current_enrolment("enrolments", user=user)).get() == module
     assert not Module.objects.filter(**current_enrolment("enrolments", user=user, role=Role.TEACHER)).exists()
+
+
+def test_only_the_model_spells_out_who_is_in_a_module_now():
+    files = [file for app in ("questions", "casebook", "cases") for file in (ROOT / app).rglob("*.py")]
+    spelled = re.compile(r'left_at(__isnull=True|=None|": None)')
+    assert [file.relative_to(ROOT).as_posix() for file in files if spelled.search(file.read_text())] == [
+        "questions/models/modules.py"
+    ]
