@@ -10,10 +10,9 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from casebook.lib.http import read_address, wants_status
 from questions.models import (
@@ -223,10 +222,10 @@ class OwnStudy:
 def own_study(user, case) -> OwnStudy:
     """For the page of a case: own answers by question, and an assignment on it that is still open to this student."""
     answers = Answer.objects.visible_to(user).filter(question__case=case, assignment=None)
-    now = timezone.now()
     assignment = (
         Assignment.objects.open()
-        .filter(Q(closed_at=None) | Q(closed_at__gt=now), edition__case=case, module__archived_at=None)
+        .taking_work()
+        .filter(edition__case=case)
         .filter(**current_enrolment("module__enrolments", user=user, role=Role.STUDENT))
         .first()
     )

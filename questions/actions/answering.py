@@ -14,7 +14,16 @@ from questions.access import Desk
 from questions.actions import row_limits
 from questions.actions.saving import Draft, Outcome, Saved, store
 from questions.actions.versions import FullError, before_overwriting, make_room
-from questions.models import Answer, AnswerVersion, Assignment, Feedback, Question, SharedReading, Submission
+from questions.models import (
+    Answer,
+    AnswerVersion,
+    Assignment,
+    Feedback,
+    Question,
+    SharedReading,
+    Submission,
+    why_not_take_back,
+)
 
 
 class Result(Enum):
@@ -217,21 +226,17 @@ def _asked(question: Question, assignment: Assignment) -> dict[str, str]:
     return {"question_text": "", "withheld_text": withheld}
 
 
-def why_not_take_back(submission: Submission) -> str | None:
-    """The reason that an answer can no longer be taken back; None while it can."""
-    if Feedback.objects.filter(submission=submission).exists():
-        return "feedback"
-    assignment = submission.answer.assignment
-    if SharedReading.objects.filter(assignment=assignment, student=submission.answer.student).exists():
-        return "shared"
-    return None if assignment.takes_work else "closed"
-
-
 @transaction.atomic
 def take_back(*, submission: Submission) -> bool:
     """Withdraw what was handed in; False where it is too late. The text stays as a draft, one revision on."""
     answer = Answer.objects.select_for_update().get(pk=submission.answer_id)
-    if why_not_take_back(submission) is not None:
+    assignment = submission.answer.assignment
+    too_late = why_not_take_back(
+        has_feedback=Feedback.objects.filter(submission=submission).exists(),
+        has_read_shared=SharedReading.objects.filter(assignment=assignment, student=answer.student_id).exists(),
+        takes_work=assignment.takes_work,
+    )
+    if too_late:
         return False
     if Submission.objects.filter(pk=submission.pk, withdrawn_at=None).update(withdrawn_at=timezone.now()):
         # The same text may be handed in again, and that is another hand-in than the one that was taken back.

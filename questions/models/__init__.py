@@ -1,6 +1,6 @@
+from questions.models.answer_states import AnswerProgress, AnswerState, TooLate, WorkState, why_not_take_back
 from questions.models.answers import (
     Answer,
-    AnswerState,
     AnswerVersion,
     DepartedWork,
     Feedback,
@@ -9,7 +9,6 @@ from questions.models.answers import (
     SharedReading,
     Submission,
     Verdict,
-    WorkState,
     is_written,
 )
 from questions.models.kolb_ring import Ring, ring
@@ -31,6 +30,7 @@ from questions.models.questions import Kolb, Question
 
 __all__ = [
     "Answer",
+    "AnswerProgress",
     "AnswerState",
     "AnswerVersion",
     "Assignment",
@@ -53,9 +53,11 @@ __all__ = [
     "Submission",
     "TeacherInvitation",
     "CoTeacherInvitation",
+    "TooLate",
     "Verdict",
     "WorkState",
     "current_enrolment",
     "is_written",
     "ring",
+    "why_not_take_back",
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
+from questions.models.answer_states import AnswerProgress, AnswerState
 from questions.models.modules import Enrolment, current_enrolment
 from questions.models.questions import WITHHELD
 
@@ -17,29 +18,6 @@ WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that 
 
 
 class Verdict(models.TextChoices):
-    READ = "gelezen", _("gelezen")
-    AGAIN = "aanvullen", _("graag aanvullen")
-    DONE = "afgerond", _("afgerond")
-
-
-class AnswerState(models.TextChoices):
-    """What a student sees of an answer. Derived, never stored."""
-
-    EMPTY = "leeg", _("nog leeg")
-    DRAFT = "concept", _("concept")
-    SUBMITTED = "ingeleverd", _("ingeleverd")
-    READ = "gelezen", _("gelezen")
-    AGAIN = "aanvullen", _("graag aanvullen")
-    DONE = "afgerond", _("afgerond")
-
-
-class WorkState(models.TextChoices):
-    """What a teacher sees of an answer. Derived, never stored; of a draft only that it is there."""
-
-    EMPTY = "leeg", _("nog leeg")
-    BUSY = "bezig", _("bezig")
-    SUBMITTED = "ingeleverd", _("nog te lezen")
-    READY = "klaar", _("feedback klaar, niet vrijgegeven")
     READ = "gelezen", _("gelezen")
     AGAIN = "aanvullen", _("graag aanvullen")
     DONE = "afgerond", _("afgerond")
@@ -135,18 +113,24 @@ class Answer(models.Model):
         return f"{self.student}, vraag {self.question_id}"
 
     @property
+    def progress(self) -> AnswerProgress:
+        """How far it is, as its student may know. Needs with_state()."""
+        return AnswerProgress(
+            is_written=bool(self.text.strip()),
+            is_handed_in=self.handed_in is not None,
+            is_changed=self.text != self.handed_in_text,
+            verdict=self.verdict if self.verdict_on == self.handed_in else None,
+        )
+
+    @property
     def state(self) -> AnswerState:
         """What the student sees. Needs with_state()."""
-        if self.handed_in is None:
-            return AnswerState.DRAFT if self.text.strip() else AnswerState.EMPTY
-        if self.verdict and self.verdict_on == self.handed_in:
-            return AnswerState(self.verdict)
-        return AnswerState.SUBMITTED
+        return self.progress.for_student
 
     @property
     def has_unsubmitted_changes(self) -> bool:
         """Handed in before, and changed since. Needs with_state()."""
-        return self.handed_in is not None and self.text != self.handed_in_text
+        return self.progress.has_unsubmitted_changes
 
 
 class TextHashField(models.CharField):

@@ -199,6 +199,10 @@ class AssignmentQuerySet(models.QuerySet):
         """What students can see: opened by now."""
         return self.filter(Q(opens_at=None) | Q(opens_at__lte=timezone.now()))
 
+    def taking_work(self) -> "AssignmentQuerySet":
+        """Return the assignments in which handing in is still possible, once they are open."""
+        return self.filter(Q(closed_at=None) | Q(closed_at__gt=timezone.now()), module__archived_at=None)
+
     def with_newest_edition(self) -> "AssignmentQuerySet":
         """With .newest_edition, the number of the latest edition of its case."""
         editions = self.model._meta.get_field("edition").related_model.objects
@@ -246,15 +250,23 @@ class Assignment(models.Model):
         return self.newest_edition > self.edition.number and not self.edition.case.is_withdrawn
 
     @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None and self.closed_at <= timezone.now()
+
+    @property
     def takes_work(self) -> bool:
         """Whether handing in is still possible. Saving and reading always are."""
-        closed = self.closed_at is not None and self.closed_at <= timezone.now()
-        return not closed and not self.module.is_archived
+        return not self.is_closed and not self.module.is_archived
 
     @property
     def is_past_due(self) -> bool:
-        """Whether the common date is over; that is when a student without more time is late."""
-        return self.due_at is not None and self.due_at < timezone.now()
+        """Whether the common date is over."""
+        return self.is_past_due_for(None)
+
+    def is_past_due_for(self, extension: "Extension | None") -> bool:
+        """Return whether the date of a student with this extension is over. What is on its way may still be in time."""
+        due = self.due_for(extension)
+        return due is not None and due < timezone.now()
 
     def due_for(self, extension: "Extension | None") -> datetime | None:
         """When this student has to hand in: the later of the common date and an own one."""
@@ -263,6 +275,7 @@ class Assignment(models.Model):
         return max(self.due_at, extension.due_at)
 
     def is_late(self, submitted_at: datetime, extension: "Extension | None" = None) -> bool:
+        """Return whether what was handed in at this moment was late. The grace counts in the student's favour."""
         due = self.due_for(extension)
         return due is not None and submitted_at > due + GRACE
 

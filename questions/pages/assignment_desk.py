@@ -14,6 +14,8 @@ from questions.models import (
     Question,
     SharedReading,
     Submission,
+    TooLate,
+    why_not_take_back,
 )
 
 SHARED_FROM = 3  # so many others must have handed in, before anyone's words are shown without a name
@@ -28,7 +30,7 @@ class Item:
     answer: Answer | None = None
     own_text: str = ""
     submissions: list[Submission] = field(default_factory=list)
-    why_not_back: str | None = None
+    why_not_back: TooLate | None = None
     is_late: bool = False
     posted: str | None = None
     problem: str = ""
@@ -152,13 +154,9 @@ def _submissions(assignment, student) -> dict[int, list[Submission]]:
     return found
 
 
-def _why_not_back(submission: Submission, has_read_shared: bool, *, takes_work: bool) -> str | None:
+def _why_not_back(submission: Submission, has_read_shared: bool, *, takes_work: bool) -> TooLate | None:
     """Why it cannot be taken back, as far as a student may know: that a teacher has begun shows when one tries."""
-    if submission.seen:
-        return "feedback"
-    if has_read_shared:
-        return "shared"
-    return None if takes_work else "closed"
+    return why_not_take_back(has_feedback=bool(submission.seen), has_read_shared=has_read_shared, takes_work=takes_work)
 
 
 def _may_share(desk: Desk, items: list[Item]) -> bool:

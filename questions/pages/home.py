@@ -35,14 +35,18 @@ class Due:
     """An assignment that is not finished: which questions are not handed in, and which came back for more."""
 
     assignment: Assignment
-    due_at: datetime | None
+    extension: Extension | None
     missing: list[int]
     again: list[int]
     size: int
 
     @property
-    def is_late(self) -> bool:
-        return self.due_at is not None and self.due_at < timezone.now()
+    def due_at(self) -> datetime | None:
+        return self.assignment.due_for(self.extension)
+
+    @property
+    def is_past_due(self) -> bool:
+        return self.assignment.is_past_due_for(self.extension)
 
     @property
     def is_untouched(self) -> bool:
@@ -200,19 +204,16 @@ def _last(answers: list[Answer], places: set[int]) -> Answer | None:
 
 
 def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
-    now = timezone.now()
     assignments = (
         Assignment.objects.open()
-        .filter(Q(closed_at=None) | Q(closed_at__gt=now), module__in=studied)
+        .taking_work()
+        .filter(module__in=studied)
         .annotate(case_title=F("edition__case__title"), module_title=F("module__title"))
         .only("due_at")
         .order_by("pk")
     )
-    extensions = dict(
-        Extension.objects.filter(enrolment__user=user, assignment__module__in=studied).values_list(
-            "assignment", "due_at"
-        )
-    )
+    own = Extension.objects.filter(enrolment__user=user, assignment__module__in=studied)
+    extensions = {extension.assignment_id: extension for extension in own.only("assignment", "due_at")}
     asked: dict[int, list[int]] = {}
     questions = AssignmentQuestion.objects.filter(assignment__module__in=studied, dropped=False)
     for assignment_id, question_id in questions.values_list("assignment", "question"):
@@ -223,16 +224,16 @@ def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
         for assignment in assignments
     ]
     unfinished = [due for due in found if due.missing or due.again]
-    return sorted(unfinished, key=lambda due: (due.due_at is None, due.due_at or now, due.assignment.pk))
+    return sorted(unfinished, key=lambda due: (due.due_at is None, due.due_at or timezone.now(), due.assignment.pk))
 
 
 def _due_of(
-    assignment: Assignment, extended: datetime | None, asked: list[int], states: dict[tuple, AnswerState]
+    assignment: Assignment, extension: Extension | None, asked: list[int], states: dict[tuple, AnswerState]
 ) -> Due:
     numbered = [(number, states.get((assignment.pk, question))) for number, question in enumerate(asked, start=1)]
     return Due(
         assignment=assignment,
-        due_at=max(assignment.due_at, extended) if assignment.due_at and extended else assignment.due_at,
+        extension=extension,
         missing=[number for number, state in numbered if state in {None, AnswerState.EMPTY, AnswerState.DRAFT}],
         again=[number for number, state in numbered if state == AnswerState.AGAIN],
         size=len(asked),

@@ -55,7 +55,8 @@ def places_of(user) -> Places:
     assignments: dict[int, list[Assignment]] = {}
     for assignment in Assignment.objects.filter(module__in=modules):
         assignments.setdefault(assignment.module_id, []).append(assignment)
-    own = dict(Extension.objects.filter(enrolment__in=enrolments).values_list("assignment", "due_at"))
+    extensions = Extension.objects.filter(enrolment__in=enrolments).only("assignment", "due_at")
+    own = {extension.assignment_id: extension for extension in extensions}
     places = [_place(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
     current = [place for place in places if not place.module.is_archived]
     return Places(
@@ -75,11 +76,13 @@ def _counts_of_people(modules: list[int]) -> dict[int, tuple[int, int]]:
     return {row["module"]: (row["students"], row["asking"]) for row in counted}
 
 
-def _place(enrolment: Enrolment, people: tuple[int, int], assignments: list[Assignment], own: dict) -> Place:
+def _place(
+    enrolment: Enrolment, people: tuple[int, int], assignments: list[Assignment], own: dict[int, Extension]
+) -> Place:
     if not enrolment.is_teacher:
         assignments = [assignment for assignment in assignments if assignment.is_open]
-    dues = [max(a.due_at, own.get(a.pk, a.due_at)) for a in assignments if a.due_at and not a.closed_at]
-    upcoming = [due for due in dues if due > timezone.now()]
+    dues = [each.due_for(own.get(each.pk)) for each in assignments if not each.is_closed]
+    upcoming = [due for due in dues if due and due > timezone.now()]
     return Place(enrolment, *people, len(assignments), min(upcoming, default=None))
 
 
@@ -97,11 +100,6 @@ class TaughtAssignment:
     assignment: Assignment
     pile: Workload
     not_begun: int  # students in the module now
-
-    @property
-    def is_over(self) -> bool:
-        due = self.assignment.due_at
-        return due is not None and due < timezone.now()
 
 
 @dataclass(frozen=True)
@@ -199,7 +197,8 @@ class OwnAssignment:
 
     @property
     def is_overdue(self) -> bool:
-        return self.due_at is not None and self.due_at < timezone.now() and self.handed_in < self.total
+        """Whether the date is over and not everything is handed in."""
+        return self.assignment.is_past_due_for(self.extension) and self.handed_in < self.total
 
     @property
     def shown_states(self) -> list[tuple[AnswerState, int]]:

@@ -178,6 +178,28 @@ def test_closing_keeps_its_moment_and_reopening_takes_it_away(module):
     assert Assignment.objects.get().takes_work
 
 
+@pytest.mark.parametrize("is_archived", [False, True])
+@pytest.mark.parametrize(
+    ("closed", "takes_work"), [(None, True), (timedelta(hours=-1), False), (timedelta(hours=1), True)]
+)
+def test_the_queryset_and_the_assignment_say_the_same_of_taking_work(module, closed, takes_work, is_archived):
+    now = timezone.now()
+    if is_archived:
+        modules.archive_module(module=module)
+    assignment = AssignmentFactory(module=module, closed_at=closed and now + closed)
+    assert assignment.takes_work is (takes_work and not is_archived)
+    assert Assignment.objects.taking_work().exists() is assignment.takes_work
+
+
+def test_a_date_is_over_at_once_and_a_hand_in_is_late_after_the_grace(module, student):
+    assignment = AssignmentFactory(module=module, due_at=timezone.now() - timedelta(seconds=60))
+    assert assignment.is_past_due
+    assert not assignment.is_late(timezone.now())
+    extension = extend(assignment, student, timezone.now() + timedelta(hours=1))
+    assert not assignment.is_past_due_for(extension)
+    assert not AssignmentFactory(module=module).is_past_due_for(None)
+
+
 def test_assignments_change_places_and_stay_put_at_the_ends(module):
     a, b, c = (AssignmentFactory(module=module, position=0) for _each in range(3))
 
