@@ -190,6 +190,15 @@ class SubmissionQuerySet(models.QuerySet):
             answer__assignment__module__enrolments__user=F("answer__student"),
         )
 
+    def latest_of_each_answer(self) -> "SubmissionQuerySet":
+        """Return, of the submissions in this queryset, the one of each answer that was handed in last."""
+        later = self.filter(answer=OuterRef("answer"), revision__gt=OuterRef("revision"))
+        return self.filter(~Exists(later.order_by()))
+
+    def with_is_to_read(self) -> "SubmissionQuerySet":
+        """Return the submissions with is_to_read: whether no teacher has given feedback on it."""
+        return self.annotate(is_to_read=~Exists(Feedback.objects.filter(submission=OuterRef("pk"))))
+
 
 class Submission(models.Model):
     """An answer as it was handed in (ingeleverde versie). Nothing of it ever changes, but that it can be taken back,

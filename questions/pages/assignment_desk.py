@@ -177,15 +177,14 @@ def shared_answers(desk: Desk, student) -> list[SharedQuestion] | None:
     rows = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
     if assignment.shared_from:
         rows = rows.filter(submitted_at__gte=assignment.shared_from)
-    latest: dict[int, Submission] = {}
-    for submission in rows.exclude(answer__student=student).select_related("answer").order_by("revision"):
-        latest[submission.answer_id] = submission
-    if len({submission.answer.student_id for submission in latest.values()}) < SHARED_FROM:
+    of_others = rows.exclude(answer__student=student).latest_of_each_answer().order_by()
+    latest = list(of_others.values_list("answer__student", "answer__question", "text"))
+    if len({writer for writer, _question, _text in latest}) < SHARED_FROM:
         return None
     wording = cases.access.wording(assignment.edition)
     shared = []
     for question in Question.objects.asked_in_assignment(assignment):
-        texts = [s.text for s in latest.values() if s.answer.question_id == question.pk]
+        texts = [text for _writer, asked, text in latest if asked == question.pk]
         random.shuffle(texts)
         if len(texts) >= SHARED_FROM:
             shared.append(SharedQuestion(question.worded(wording), Kolb(question.kolb), texts))

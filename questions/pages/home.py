@@ -11,6 +11,7 @@ from casebook.models import User
 from cases.models import Status
 from questions.models import (
     Answer,
+    AnswerProgress,
     AnswerState,
     Assignment,
     AssignmentQuestion,
@@ -85,9 +86,19 @@ class Taught:
 
 
 @dataclass(frozen=True)
+class NewFeedback:
+    """Released feedback that its student has not seen, and where to read it."""
+
+    feedback: Feedback
+    href: str
+
+
+@dataclass(frozen=True)
 class Today:
+    """All that the home page shows a user who is signed in."""
+
     due: list[Due] = field(default_factory=list)
-    news: list[Feedback] = field(default_factory=list)
+    news: list[NewFeedback] = field(default_factory=list)
     drafts: int = 0
     last: Answer | None = None
     taught: list[Taught] = field(default_factory=list)
@@ -95,7 +106,7 @@ class Today:
     now: datetime = field(default_factory=timezone.now)
 
     @property
-    def shown_news(self) -> list[Feedback]:
+    def shown_news(self) -> list[NewFeedback]:
         return self.news[:MOST_NEWS]
 
     @property
@@ -109,25 +120,34 @@ class Today:
 
 
 def for_you(user: User) -> Today:
-    """In a fixed number of queries, each as plain as can be: this stands before every visit of who is signed in."""
-    places = Enrolment.objects.current().filter(user=user).values_list("module", "role", "module__archived_at")
-    open_now = [(module, role) for module, role, archived_at in places if archived_at is None]
-    studied = [module for module, role in open_now if role == Role.STUDENT]
-    teaches = any(role == Role.TEACHER for _module, role, _archived in places)
+    """Return what the home page shows this user.
+
+    A fixed number of queries, each as plain as can be: the page is opened at every visit.
+    """
+    enrolments = list(
+        Enrolment.objects.current()
+        .filter(user=user)
+        .select_related("module")
+        .only("user", "role", "module", "module__archived_at")
+    )
+    current = {enrolment.module_id for enrolment in enrolments}
+    at_work = [enrolment for enrolment in enrolments if not enrolment.module.is_archived]
+    studied = [enrolment.module_id for enrolment in at_work if not enrolment.is_teacher]
+    taught = [enrolment.module_id for enrolment in enrolments if enrolment.is_teacher]
     answers = list(
         Answer.objects.visible_to(user)
         .annotate(module=F("assignment__module"), status=F("question__case__status"))
         .only("text", "updated_at", "assignment", "question")
     )
     feedback = _feedback(user) if answers else []
-    _set_states(answers, user, feedback)
+    progress = _progress(user, answers, feedback) if answers else {}
     return Today(
-        due=_due(user, studied, answers) if studied else [],
-        news=_news(feedback, {module for module, _role, _archived in places}),
-        drafts=sum(_is_draft(answer, studied) for answer in answers),
-        last=_last(answers, {module for module, _role, _archived in places}),
-        taught=_taught(user, [module for module, role, _archived in places if role == Role.TEACHER]) if teaches else [],
-        is_in_a_module=bool(open_now),
+        due=_due(user, studied, answers, progress) if studied else [],
+        news=_news(feedback, current),
+        drafts=sum(answer.module in studied and progress[answer.pk].is_unseen_by_teachers for answer in answers),
+        last=_last(answers, current),
+        taught=_taught(user, taught) if taught else [],
+        is_in_a_module=bool(at_work),
     )
 
 
@@ -152,47 +172,51 @@ def _feedback(user: User) -> list[Feedback]:
             "author__name",
             "author__email",
             "submission__answer",
-            "submission__revision",
-            "submission__withdrawn_at",
         )
         .order_by("-released_at", "-pk")
     )
 
 
-def _news(feedback: list[Feedback], places: set[int]) -> list[Feedback]:
-    """What was not seen, with where to read it: on the desk, or where that is closed to this person by now, at home."""
-    news = [given for given in feedback if given.seen_at is None]
-    for given in news:
-        desk = reverse("questions:assignment", args=[given.assignment])
-        answers = f"{reverse('questions:answers')}#antwoord-{given.submission.answer_id}"
-        given.href = f"{desk}#vraag-{given.key}" if given.module in places else answers
+def _news(feedback: list[Feedback], current: set[int]) -> list[NewFeedback]:
+    """Return the feedback that this user has not seen, with where to read it.
+
+    That is the desk, or the page of answers where the user is no longer in the module.
+    """
+    news = []
+    for given in feedback:
+        if given.seen_at is None:
+            desk = reverse("questions:assignment", args=[given.assignment])
+            answers = f"{reverse('questions:answers')}#antwoord-{given.submission.answer_id}"
+            news.append(NewFeedback(given, f"{desk}#vraag-{given.key}" if given.module in current else answers))
     return news
 
 
-def _set_states(answers: list[Answer], user: User, feedback: list[Feedback]) -> None:
-    """What AnswerQuerySet.with_state() gives, from what is at hand: its five subqueries cost more than all the rest."""
-    standing = Submission.objects.standing().filter(answer__student=user) if answers else Submission.objects.none()
-    latest = {row[0]: row[1:] for row in standing.order_by("revision").values_list("answer", "revision", "text")}
-    verdicts: dict[int, tuple[int, str]] = {}
-    for given in reversed(feedback):
-        submission = given.submission
-        if submission.withdrawn_at is None and submission.revision >= verdicts.get(submission.answer_id, (0, ""))[0]:
-            verdicts[submission.answer_id] = (submission.revision, given.shown_verdict)
+def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> dict[int, AnswerProgress]:
+    """Return the progress of each answer, as Answer.progress does.
+
+    The five subqueries of AnswerQuerySet.with_state() would cost more than all the rest of the page.
+    """
+    standing = Submission.objects.standing().filter(answer__student=user).latest_of_each_answer().order_by()
+    latest = {answer: (pk, text) for pk, answer, text in standing.values_list("pk", "answer", "text")}
+    verdicts = {given.submission_id: given.shown_verdict for given in reversed(feedback)}
+    progress = {}
     for answer in answers:
-        answer.handed_in, answer.handed_in_text = latest.get(answer.pk, (None, None))
-        answer.verdict_on, answer.verdict = verdicts.get(answer.pk, (None, None))
+        submission, text = latest.get(answer.pk, (None, ""))
+        progress[answer.pk] = AnswerProgress(
+            is_written=bool(answer.text.strip()),
+            is_handed_in=submission is not None,
+            is_changed=answer.text != text,
+            verdict=verdicts.get(submission),
+        )
+    return progress
 
 
-def _is_draft(answer: Answer, studied: list[int]) -> bool:
-    return answer.module in studied and (answer.state == AnswerState.DRAFT or answer.has_unsubmitted_changes)
-
-
-def _last(answers: list[Answer], places: set[int]) -> Answer | None:
+def _last(answers: list[Answer], current: set[int]) -> Answer | None:
     """The answer that this person wrote on last, as far as it can still be opened."""
     reachable = [
         answer
         for answer in answers
-        if (answer.module in places if answer.assignment_id else answer.status == Status.PUBLISHED)
+        if (answer.module in current if answer.assignment_id else answer.status == Status.PUBLISHED)
     ]
     last = max(reachable, key=lambda answer: answer.updated_at, default=None)
     if last is None:
@@ -203,7 +227,7 @@ def _last(answers: list[Answer], places: set[int]) -> Answer | None:
     ).get(pk=last.pk)
 
 
-def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
+def _due(user: User, studied: list[int], answers: list[Answer], progress: dict[int, AnswerProgress]) -> list[Due]:
     assignments = (
         Assignment.objects.open()
         .taking_work()
@@ -218,7 +242,7 @@ def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
     questions = AssignmentQuestion.objects.filter(assignment__module__in=studied, dropped=False)
     for assignment_id, question_id in questions.values_list("assignment", "question"):
         asked.setdefault(assignment_id, []).append(question_id)
-    states = {(answer.assignment_id, answer.question_id): answer.state for answer in answers}
+    states = {(answer.assignment_id, answer.question_id): progress[answer.pk].for_student for answer in answers}
     found = [
         _due_of(assignment, extensions.get(assignment.pk), asked.get(assignment.pk, []), states)
         for assignment in assignments
@@ -230,11 +254,14 @@ def _due(user: User, studied: list[int], answers: list[Answer]) -> list[Due]:
 def _due_of(
     assignment: Assignment, extension: Extension | None, asked: list[int], states: dict[tuple, AnswerState]
 ) -> Due:
-    numbered = [(number, states.get((assignment.pk, question))) for number, question in enumerate(asked, start=1)]
+    numbered = [
+        (number, states.get((assignment.pk, question), AnswerState.EMPTY))
+        for number, question in enumerate(asked, start=1)
+    ]
     return Due(
         assignment=assignment,
         extension=extension,
-        missing=[number for number, state in numbered if state in {None, AnswerState.EMPTY, AnswerState.DRAFT}],
+        missing=[number for number, state in numbered if not state.is_handed_in],
         again=[number for number, state in numbered if state == AnswerState.AGAIN],
         size=len(asked),
     )

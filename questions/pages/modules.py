@@ -193,7 +193,7 @@ class OwnAssignment:
 
     @property
     def handed_in(self) -> int:
-        return sum(count for state, count in self.states.items() if state not in {AnswerState.EMPTY, AnswerState.DRAFT})
+        return sum(count for state, count in self.states.items() if state.is_handed_in)
 
     @property
     def is_overdue(self) -> bool:

@@ -81,23 +81,21 @@ def gather(assignment: Assignment) -> Overview:
     present = Enrolment.objects.current().students().filter(module=assignment.module_id)
     students = set(present.values_list("user", flat=True))
     readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
-    latest: dict[int, tuple[int, int, str]] = {}
-    rows = readable.order_by("revision").values_list("pk", "answer", "answer__question", "answer__student", "text")
-    for pk, answer, question, student, text in rows:
-        latest[answer] = (pk, question, text)
-        students.add(student)
+    rows = readable.latest_of_each_answer().order_by()
+    latest = list(rows.values_list("pk", "answer__question", "answer__student", "text"))
+    students.update(student for _pk, _question, student, _text in latest)
     wording = cases.access.wording(assignment.edition)
     questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
     found = {
         question.pk: Asked(number, question, question.worded(wording), len(students))
         for number, question in enumerate(questions, start=1)
     }
-    for _pk, question, text in latest.values():
+    for _pk, question, _student, text in latest:
         if question in found:
             found[question].lengths.append(len(text.split()))
     for asked in found.values():
         asked.lengths.sort()
-    _set_pinned(found, readable, {pk for pk, _question, _text in latest.values()})
+    _set_pinned(found, readable, {pk for pk, *_rest in latest})
     return Overview(assignment, list(found.values()), len(students))
 
 

@@ -61,9 +61,7 @@ class Entry:
     @property
     def is_unseen_by_teacher(self) -> bool:
         """For an assignment, and not handed in as it stands."""
-        return self.answer.assignment_id is not None and (
-            self.state == AnswerState.DRAFT or self.answer.has_unsubmitted_changes
-        )
+        return self.answer.assignment_id is not None and self.answer.progress.is_unseen_by_teachers
 
     @property
     def earlier(self) -> list[AnswerVersion]:

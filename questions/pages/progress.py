@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from questions.models import (
     Answer,
+    AnswerProgress,
     Assignment,
     AssignmentQuestion,
     DepartedWork,
@@ -186,9 +187,10 @@ class _States:
     def __init__(self, module: Module) -> None:
         where = "student", "assignment", "question"
         rows = Submission.objects.readable_for_teachers().filter(answer__assignment__module=module)
+        rows = rows.latest_of_each_answer().with_is_to_read().order_by()
         self.latest = {
-            tuple(key): submission
-            for *key, submission in rows.order_by("revision").values_list(*(f"answer__{name}" for name in where), "pk")
+            tuple(key): (submission, is_to_read)
+            for *key, submission, is_to_read in rows.values_list(*(f"answer__{n}" for n in where), "pk", "is_to_read")
         }
         standing = Submission.objects.standing().filter(answer=OuterRef("pk"))
         busy = Answer.objects.filter(~Exists(standing), is_written(), assignment__module=module)
@@ -196,32 +198,31 @@ class _States:
         self._read_feedback(module)
 
     def _read_feedback(self, module: Module) -> None:
-        """By submission the verdict that was released last, or None where all feedback still waits."""
-        self.verdicts: dict[int, str | None] = {}
+        """By submission the verdict that was released last; and how much feedback is not released."""
+        self.verdicts: dict[int, str] = {}
         self.unreleased: Counter[int] = Counter()  # by student
         rows = Feedback.objects.filter(submission__answer__assignment__module=module, submission__withdrawn_at=None)
         shown = rows.order_by("released_at", "pk").annotate(
             shown=Coalesce("released_verdict", "verdict"), is_changed=Q(released_text__isnull=False)
         )
-        readable = set(self.latest.values())
+        readable = {submission for submission, _is_to_read in self.latest.values()}
         for submission, student, released_at, verdict, is_changed in shown.values_list(
             "submission", "submission__answer__student", "released_at", "shown", "is_changed"
         ):
             if released_at:
                 self.verdicts[submission] = verdict
-            else:
-                self.verdicts.setdefault(submission, None)
             if submission in readable:
                 self.unreleased[student] += released_at is None or is_changed
 
     def of(self, student: int, column: Column, *, has_left: bool) -> WorkState:
         key = student, column.asked.assignment_id, column.asked.question_id
-        submission = self.latest.get(key)
-        if submission is None:
-            return WorkState.BUSY if key in self.busy and not has_left else WorkState.EMPTY
-        if submission not in self.verdicts:
-            return WorkState.SUBMITTED
-        return WorkState(self.verdicts[submission] or WorkState.READY)
+        submission, is_to_read = self.latest.get(key, (None, False))
+        return AnswerProgress(
+            is_written=key in self.busy and not has_left,
+            is_handed_in=submission is not None,
+            is_to_read=is_to_read,
+            verdict=self.verdicts.get(submission),
+        ).for_teacher
 
 
 def _sections(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, F, Q
 
 from questions.models import Answer, Feedback, Role, Submission, current_enrolment
 
@@ -57,16 +57,17 @@ def workload_by_assignment(teacher, modules: Iterable[int]) -> dict[int, Workloa
 
 
 def _handed_in(modules: Iterable[int]):
-    later = Submission.objects.standing().filter(answer=OuterRef("answer"), revision__gt=OuterRef("revision"))
     return (
         Submission.objects.readable_for_teachers()
-        .filter(~Exists(later), answer__assignment__module__in=modules)
+        .latest_of_each_answer()
+        .with_is_to_read()
+        .filter(answer__assignment__module__in=modules)
         .order_by()
         .values(place=F("answer__assignment"))
         .annotate(
             handed_in=Count("pk"),
             students=Count("answer__student", distinct=True),
-            waiting=Count("pk", filter=~Exists(Feedback.objects.filter(submission=OuterRef("pk")))),
+            waiting=Count("pk", filter=Q(is_to_read=True)),
         )
     )
 

@@ -1,8 +1,25 @@
 """What follows from an answer, its submissions and its feedback."""
 
-import pytest
+from datetime import timedelta
 
-from questions.models import AnswerProgress, AnswerState, TooLate, Verdict, WorkState, why_not_take_back
+import pytest
+from django.utils import timezone
+
+from questions.access import Desk
+from questions.models import (
+    AnswerProgress,
+    AnswerState,
+    Enrolment,
+    Feedback,
+    Submission,
+    TooLate,
+    Verdict,
+    WorkState,
+    why_not_take_back,
+)
+from questions.pages import feedback_desk, progress
+from questions.pages.workload import workload_by_assignment
+from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
 
 @pytest.mark.parametrize(
@@ -55,3 +72,39 @@ def test_what_was_changed_since_it_was_handed_in_is_unseen_by_teachers(progress,
 def test_the_first_of_three_reasons_says_why_nothing_is_taken_back(has_feedback, has_read_shared, takes_work, reason):
     found = why_not_take_back(has_feedback=has_feedback, has_read_shared=has_read_shared, takes_work=takes_work)
     assert found == reason
+
+
+@pytest.fixture
+def assignment(db):
+    """Six students: one wrote nothing, one was read, one handed in again, one took it back, two left."""
+    assignment = AssignmentFactory()
+    teacher = assignment.module.people.get()
+    enrol(assignment.module)
+    Feedback.objects.create(submission=hand_in(assignment, enrol(assignment.module)), author=teacher)
+    twice = enrol(assignment.module)
+    Feedback.objects.create(submission=hand_in(assignment, twice, text="Eerst."), author=teacher)
+    hand_in(assignment, twice, text="Anders.")
+    taken_back = hand_in(assignment, enrol(assignment.module))
+    Submission.objects.filter(pk=taken_back.pk).update(withdrawn_at=timezone.now())
+    for texts in (["Voor het vertrek."], ["Voor het vertrek.", "Na het vertrek."]):
+        left = enrol(assignment.module)
+        handed_in = [hand_in(assignment, left, text=text) for text in texts]
+        Enrolment.objects.filter(pk=left.pk).update(left_at=timezone.now() - timedelta(days=1))
+        Submission.objects.filter(pk=handed_in[0].pk).update(submitted_at=timezone.now() - timedelta(days=2))
+    return assignment
+
+
+def test_the_latest_of_each_answer_is_the_latest_that_teachers_may_read(assignment):
+    readable = Submission.objects.readable_for_teachers()
+    latest = {submission.answer_id: submission for submission in readable.order_by("revision")}
+    assert sorted(readable.latest_of_each_answer(), key=hash) == sorted(latest.values(), key=hash)
+    assert readable.count() == len(latest) + 1
+
+
+def test_the_pages_of_a_teacher_agree_on_what_is_to_read(assignment):
+    enrolment = assignment.module.enrolments.get(role="teacher")
+    pile = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
+    table = progress.gather(assignment.module, enrolment)
+    desk = feedback_desk.gather(Desk(assignment, enrolment), feedback_desk.Wanted())
+    assert (pile.waiting, table.waiting, desk.waiting) == (3, 3, 3)
+    assert (pile.handed_in, table.handed_in, desk.total) == (4, 4, 4)
