@@ -17,6 +17,7 @@ from questions.actions.saving import Draft, Outcome, Saved
 from questions.forms.answers import read_fields, read_save, read_writer
 from questions.models import Answer, SharedReading, Submission
 from questions.pages import assignment_desk
+from questions.views.post_actions import post_action
 from questions.views.save_responses import page_of_unsaved, refused, reply, save_reply, takes_text
 from questions.views.unsaved_texts import Unsaved, rescue_page, wants_page
 
@@ -241,8 +242,7 @@ def _show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
     return all(each.question.pk in asked and each.result in {Result.STALE, Result.TOO_LONG} for each in unsaved)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     place = access.assignment_for_student(request, pk)
     submission = get_object_or_404(
@@ -263,8 +263,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
 
 
-@require_POST
-@access.signed_in
+@post_action
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy what one wrote for oneself into the assignment, where nothing stands yet."""
     place = access.assignment_for_student(request, pk)

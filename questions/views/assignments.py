@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.errors import RefusedError
 from cases.access import shortened_query
@@ -26,6 +26,7 @@ from questions.forms.modules import (
 )
 from questions.models import Assignment, Module, Question
 from questions.pages import modules as module_pages
+from questions.views.post_actions import carry_out, post_action
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 MOST_WORDS = 12  # of a search in titles
@@ -138,56 +139,44 @@ def assignment_edition(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _take_over(request: HttpRequest, assignment: Assignment, edition) -> HttpResponse:
-    try:
-        edition_upgrades.take_over(assignment=assignment, edition=edition)
-    except RefusedError as refused:
-        messages.error(request, refused.sentence)
-    else:
-        said = _("De opdracht gebruikt nu editie %(number)s. Wat studenten schreven, is niet veranderd.")
-        messages.success(request, said % {"number": edition.number})
+    done = _("De opdracht gebruikt nu editie %(number)s. Wat studenten schreven, is niet veranderd.")
+    done %= {"number": edition.number}
+    carry_out(request, done, edition_upgrades.take_over, assignment=assignment, edition=edition)
     return redirect("questions:assignment_edition", assignment.pk)
 
 
 # --- Acts ---
 
 
-@require_POST
-@access.signed_in
+@post_action
 def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    assignments.close_assignment(assignment=assignment)
-    messages.success(request, _("De opdracht is gesloten. Studenten kunnen nog schrijven en lezen, niet inleveren."))
+    done = _("De opdracht is gesloten. Studenten kunnen nog schrijven en lezen, niet inleveren.")
+    carry_out(request, done, assignments.close_assignment, assignment=assignment)
     return redirect(assignment.module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    assignments.reopen_assignment(assignment=assignment)
-    messages.success(request, _("De opdracht is weer open: studenten kunnen inleveren."))
+    done = _("De opdracht is weer open: studenten kunnen inleveren.")
+    carry_out(request, done, assignments.reopen_assignment, assignment=assignment)
     return redirect(assignment.module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
     assignments.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
     return redirect(f"{assignment.module.get_absolute_url()}#opdrachten")
 
 
-@require_POST
-@access.signed_in
+@post_action
 def assignment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
-    try:
-        assignments.delete_assignment(assignment=assignment)
-    except RefusedError as refused:
-        messages.error(request, refused.sentence)
-        return redirect("questions:assignment_edit", pk)
-    messages.success(request, _("De opdracht is verwijderd."))
-    return redirect(assignment.module)
+    done = _("De opdracht is verwijderd.")
+    is_gone = carry_out(request, done, assignments.delete_assignment, assignment=assignment)
+    return redirect(assignment.module) if is_gone else redirect("questions:assignment_edit", pk)
 
 
 @form_page
@@ -214,13 +203,12 @@ def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/assignment_extensions.html", context)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     assignment = access.assignment_for_teacher(request, pk)
     extension = get_object_or_404(assignment.extensions.select_related("enrolment__user"), enrolment__tag=tag)
-    assignments.withdraw_extension(extension=extension)
-    messages.success(request, _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user})
+    done = _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user}
+    carry_out(request, done, assignments.withdraw_extension, extension=extension)
     return redirect("questions:assignment_extensions", pk)
 
 

@@ -5,14 +5,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from casebook.lib.errors import RefusedError
 from questions import access
 from questions.actions import co_teacher_invitations
-from questions.actions import modules as module_actions
 from questions.actions.co_teacher_invitations import Standing
 from questions.models import CoTeacherInvitation
 from questions.pages import modules
+from questions.views.post_actions import carry_out, post_action
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,12 +22,8 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
     """Who teach it, and the links that are open; a POST makes another."""
     module = access.module_for_teacher(request, pk)
     if request.method == "POST":
-        try:
-            co_teacher_invitations.invite(module=module, by=request.user)
-        except module_actions.RefusedError as refused:
-            messages.error(request, refused.sentence)
-        else:
-            messages.success(request, _("De link staat klaar. Geef hem alleen aan je collega."))
+        done = _("De link staat klaar. Geef hem alleen aan je collega.")
+        carry_out(request, done, co_teacher_invitations.invite, module=module, by=request.user)
         return redirect("questions:module_teachers", pk)
     links = [
         (invitation, co_teacher_invitations.link_of(invitation))
@@ -36,16 +33,11 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/module_teachers.html", context)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    try:
-        co_teacher_invitations.withdraw(module=module, invitation_id=invitation)
-    except module_actions.RefusedError as refused:
-        messages.error(request, refused.sentence)
-    else:
-        messages.success(request, _("De link werkt niet meer."))
+    done = _("De link werkt niet meer.")
+    carry_out(request, done, co_teacher_invitations.withdraw, module=module, invitation_id=invitation)
     return redirect("questions:module_teachers", pk)
 
 
@@ -67,7 +59,7 @@ def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
 def _accept(request: HttpRequest, invitation: CoTeacherInvitation) -> HttpResponse:
     try:
         standing = co_teacher_invitations.accept(invitation=invitation, user=request.user)
-    except module_actions.RefusedError as refused:
+    except RefusedError as refused:
         return _page(request, invitation, Standing.OPEN, refused.sentence)
     if standing is not Standing.OPEN:
         return _page(request, invitation, standing)

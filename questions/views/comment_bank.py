@@ -5,7 +5,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from casebook.lib.errors import RefusedError
 from casebook.lib.http import is_script
@@ -14,6 +14,7 @@ from casebook.lib.text import normalise
 from questions import access
 from questions.actions import comment_bank
 from questions.models import Comment, Module
+from questions.views.post_actions import post_action
 from questions.views.save_responses import takes_text
 
 MOST = 1_000  # characters of one comment
@@ -71,8 +72,7 @@ def _module(request: HttpRequest, modules) -> Module | None:
     return module
 
 
-@require_POST
-@access.signed_in
+@post_action
 def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
     comment = access.comment_of(request, pk)
     module = _module(request, Module.objects.taught_by(request.user))
@@ -84,8 +84,7 @@ def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("questions:comments")
 
 
-@require_POST
-@access.signed_in
+@post_action
 def comment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     access.comment_of(request, pk).delete()
     messages.success(request, _("De zin is weg uit je bank. In feedback waar hij al in stond, blijft hij staan."))

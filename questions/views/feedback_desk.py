@@ -20,6 +20,7 @@ from questions.actions.saving import Outcome, Saved
 from questions.forms.feedback import FeedbackSave, read_feedback, read_selection, read_wanted
 from questions.models import Comment, Feedback, Submission, Verdict
 from questions.pages import feedback_desk, feedback_status
+from questions.views.post_actions import post_action
 from questions.views.save_responses import by_who_opened_the_page, page_of_unsaved, refused, save_reply, takes_text
 from questions.views.unsaved_texts import wants_page
 
@@ -122,8 +123,7 @@ def _place_of(submission: Submission) -> str:
     return f"{page}?antwoord={submission.pk}#antwoord-{submission.pk}"
 
 
-@require_POST
-@access.signed_in
+@post_action
 @by_who_opened_the_page
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to what the student sees; the text stays with its writer."""
@@ -138,8 +138,7 @@ def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 # --- For a selection ---
 
 
-@require_POST
-@access.signed_in
+@post_action
 @by_who_opened_the_page
 def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
     """«Gelezen», or the same comment, for all that were ticked."""
@@ -186,8 +185,7 @@ def _say_batch(request: HttpRequest, batch: feedback.Batch) -> None:
         messages.info(request, left % {"count": batch.skipped})
 
 
-@require_POST
-@access.signed_in
+@post_action
 @by_who_opened_the_page
 def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     access.assignment_for_teacher(request, pk)
@@ -200,8 +198,7 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 # --- Releasing ---
 
 
-@require_POST
-@access.signed_in
+@post_action
 @by_who_opened_the_page
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""

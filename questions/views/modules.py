@@ -1,19 +1,19 @@
 """Modules and the people in them: the pages of teachers, and a student's own page of a module."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from casebook.lib.errors import RefusedError
 from questions import access
 from questions.actions import join_codes
 from questions.actions import modules as module_actions
 from questions.forms.modules import CopyForm, ModuleForm
 from questions.models import Enrolment, Module
 from questions.pages import modules as module_pages
+from questions.views.post_actions import carry_out, post_action
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 A_YEAR = 52
@@ -33,7 +33,7 @@ def module_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             module = module_actions.create_module(teacher=request.user, **form.cleaned_data)
-        except module_actions.RefusedError as refused:
+        except RefusedError as refused:
             form.add_error(None, refused.sentence)
         else:
             messages.success(
@@ -93,7 +93,7 @@ def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             module_actions.change_module(module=module, **form.cleaned_data)
-        except module_actions.RefusedError as refused:
+        except RefusedError as refused:
             form.add_error("groups", refused.sentence)
         else:
             messages.success(request, _("De module is bijgewerkt."))
@@ -131,7 +131,7 @@ def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
 def _copy(request: HttpRequest, module: Module, form: CopyForm) -> Module | None:
     try:
         copy = module_actions.copy_module(module=module, teacher=request.user, **form.cleaned_data)
-    except module_actions.RefusedError as refused:
+    except RefusedError as refused:
         form.add_error(None, refused.sentence)
         return None
     messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
@@ -148,43 +148,29 @@ def _example_of_dates(module: Module) -> dict:
         return {}
     try:
         return {"first_due": first.due_at, "a_year_later": module_actions.weeks_later(first.due_at, A_YEAR)}
-    except module_actions.RefusedError:
+    except RefusedError:
         return {}
 
 
-def _carry_out(request: HttpRequest, done: str, act: Callable, **what) -> bool:
-    """Does it and says so, or says why not."""
-    try:
-        act(**what)
-    except module_actions.RefusedError as refused:
-        messages.error(request, refused.sentence)
-        return False
-    messages.success(request, done)
-    return True
-
-
-@require_POST
-@access.signed_in
+@post_action
 def module_code(request: HttpRequest, pk: int) -> HttpResponse:
     """A new code; the one before stops working."""
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), module_actions.renew_code, module=module)
+    carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), module_actions.renew_code, module=module)
     return redirect(module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def module_code_closing(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("De code is dicht: niemand kan er nog bij."), module_actions.close_code, module=module)
+    carry_out(request, _("De code is dicht: niemand kan er nog bij."), module_actions.close_code, module=module)
     return redirect(module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    _carry_out(
+    carry_out(
         request,
         _("De module is gearchiveerd. Alles blijft te lezen; inleveren en meedoen kan niet meer."),
         module_actions.archive_module,
@@ -193,19 +179,17 @@ def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def module_return(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    _carry_out(request, _("De module is terug uit het archief."), module_actions.unarchive_module, module=module)
+    carry_out(request, _("De module is terug uit het archief."), module_actions.unarchive_module, module=module)
     return redirect(module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
-    is_gone = _carry_out(request, _("De module is verwijderd."), module_actions.delete_module, module=module)
+    is_gone = carry_out(request, _("De module is verwijderd."), module_actions.delete_module, module=module)
     return redirect("questions:modules") if is_gone else redirect("questions:module_edit", pk)
 
 
@@ -220,13 +204,12 @@ def module_person(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     return render(request, "questions/module_person.html", context)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     person = access.person_in_module(request, pk, tag)
     group = request.POST.get("group", "")
     done = _("%(name)s staat nu in klas %(group)s.") if group else _("%(name)s staat nu in geen enkele klas.")
-    _carry_out(
+    carry_out(
         request,
         done % {"name": person.user, "group": group},
         module_actions.move_to_group,
@@ -236,12 +219,11 @@ def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     return redirect(person.module)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def person_departure(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     person = access.person_in_module(request, pk, tag)
     leave = module_actions.remove_teacher if person.is_teacher else module_actions.remove_student
-    if not _carry_out(request, _gone_in_words(person), leave, enrolment=person):
+    if not carry_out(request, _gone_in_words(person), leave, enrolment=person):
         return redirect(person.module)
     return redirect("questions:modules") if person.user_id == request.user.pk else redirect(person.module)
 
@@ -252,15 +234,14 @@ def _gone_in_words(person: Enrolment) -> str:
     return _("%(name)s is uit de module. Wat al was ingeleverd, kun je blijven lezen.") % {"name": person.user}
 
 
-@require_POST
-@access.signed_in
+@post_action
 def person_return(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     """A teacher's yes, or no, to somebody who was taken out."""
     person = access.person_in_module(request, pk, tag)
     if request.POST.get("answer") == "no":
         done = _("%(name)s blijft uit de module.") % {"name": person.user}
-        _carry_out(request, done, module_actions.turn_down, enrolment=person)
+        carry_out(request, done, module_actions.turn_down, enrolment=person)
     else:
         done = _("%(name)s doet weer mee.") % {"name": person.user}
-        _carry_out(request, done, module_actions.let_back, enrolment=person)
+        carry_out(request, done, module_actions.let_back, enrolment=person)
     return redirect(person.module)

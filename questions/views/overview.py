@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from casebook.lib.http import is_script, redirect_back
 from questions import access
 from questions.pages import overview as overview_page
+from questions.views.post_actions import post_action
 
 PIN, UNPIN = "ja", "nee"
 
@@ -33,8 +34,7 @@ def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/overview_screen.html", context)
 
 
-@require_POST
-@access.signed_in
+@post_action
 def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Show this answer in class, or no longer: `vast` says which. `terug` is where to go then, if not the overview."""
     submission = access.submission_for_teacher(request, pk)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 import cases.access
 from casebook.lib.datetimes import require_moment
@@ -18,6 +18,7 @@ from questions.actions import feedback_receipts
 from questions.exports import portfolio_json
 from questions.models import Answer, Feedback, Verdict
 from questions.pages import portfolio
+from questions.views.post_actions import post_action
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 GOES_ON, NOT_AFTER_ALL = "ja", "nee"
@@ -73,8 +74,7 @@ def answers_json(request: HttpRequest) -> HttpResponse:
     return download(content, name=_file_name("json"), content_type="application/json")
 
 
-@require_POST
-@access.signed_in
+@post_action
 def feedback_seen(request: HttpRequest) -> HttpResponse:
     """The news is read: what our script saw come into view, or all that was there when the page was made."""
     until = require_moment(request.POST.get("tot", ""))
@@ -85,8 +85,7 @@ def feedback_seen(request: HttpRequest) -> HttpResponse:
     return redirect_back(request, reverse("questions:answers"))
 
 
-@require_POST
-@access.signed_in
+@post_action
 def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
     """«Hier ga ik mee verder», or not after all. Where a teacher asks for more, the field stands open at once."""
     feedback = access.feedback_for_student(request, pk)

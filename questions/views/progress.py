@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from casebook.lib.http import download, redirect_back
 from questions import access
@@ -16,6 +16,7 @@ from questions.actions import modules
 from questions.forms.reading_preferences import ReadingForm
 from questions.models import AssignmentQuestion, Enrolment, Submission
 from questions.pages import progress as progress_of
+from questions.views.post_actions import post_action
 
 WAITING = "nog-te-lezen"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -82,8 +83,7 @@ def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
     return redirect(f"{page}?{urlencode(query | {'antwoord': newest.pk})}#antwoord-{newest.pk}")
 
 
-@require_POST
-@access.signed_in
+@post_action
 def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     """By question or by student, which class, and whether names are hidden: as it was last chosen, on every page."""
     place = access.place_of_teacher(request, pk)

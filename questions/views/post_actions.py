@@ -1,0 +1,26 @@
+"""What the views of a POST have in common: who may send it, and saying what became of it."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from casebook.lib.errors import RefusedError
+from questions import access
+
+
+def post_action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return the view for POST requests of users who are signed in."""
+    return require_POST(access.signed_in(view))
+
+
+def carry_out(request: HttpRequest, done: str, act: Callable[..., object], **arguments: object) -> bool:
+    """Return whether the act was not refused; the next page says that it is done, or why not."""
+    try:
+        act(**arguments)
+    except RefusedError as refused:
+        messages.error(request, refused.sentence)
+        return False
+    messages.success(request, done)
+    return True
