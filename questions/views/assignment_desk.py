@@ -1,6 +1,7 @@
 """What a student does with an assignment: read, answer, hand in, take back; and answering for oneself."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -18,8 +19,8 @@ from questions.forms.answers import read_fields, read_save, read_writer
 from questions.models import Answer, SharedReading, Submission
 from questions.pages import assignment_desk
 from questions.views.post_actions import post_action
-from questions.views.save_responses import page_of_unsaved, refused, reply, save_reply, takes_text
-from questions.views.unsaved_texts import Unsaved, rescue_page, wants_page
+from questions.views.save_responses import SaveResponse, page_of_unsaved, refused, reply, save_endpoint, save_reply
+from questions.views.unsaved_texts import Unsaved, rescue_page, status_of_form
 
 NOT_STORED = {Result.STALE, Result.OVERTAKEN, Result.DAMAGED, Result.TOO_LONG, Result.FULL}
 WHY_ONLY_SAVED = {
@@ -62,14 +63,14 @@ def _desk_page(request: HttpRequest, view: assignment_desk.View, status: int = 2
 
 
 @require_POST
-@takes_text
-def save_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save one answer. Answers with a status and the stored revision; a browser without script gets a page."""
+@save_endpoint
+def save_answer(request: HttpRequest, pk: int) -> SaveResponse:
+    """Save one answer."""
     draft = read_save(request.POST)
     assignment_id = _assignment_id(request)
     question = access.question_to_answer(request, pk, assignment_id)
     saved = answering.save(student=request.user, question=question, assignment_id=assignment_id, draft=draft)
-    return _page_after_save(request, question, saved) if wants_page(request) else save_reply(saved, draft)
+    return SaveResponse(page=lambda: _page_after_save(request, question, saved), data=lambda: save_reply(saved, draft))
 
 
 def _assignment_id(request: HttpRequest) -> int | None:
@@ -84,8 +85,8 @@ def _page_after_save(request: HttpRequest, question, saved: Saved) -> HttpRespon
 
 
 @require_POST
-@takes_text
-def save_answers(request: HttpRequest) -> HttpResponse:
+@save_endpoint
+def save_answers(request: HttpRequest) -> HttpResponse | SaveResponse:
     """All answers of a case that somebody writes for themselves, from a browser without our script."""
     question, unsaved = None, []
     for pk, draft in read_fields(request.POST).items():
@@ -104,20 +105,45 @@ def save_answers(request: HttpRequest) -> HttpResponse:
     return redirect(question.case if question else "cases:catalogue")
 
 
-def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> HttpResponse:
+def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> SaveResponse:
     """What could not be stored of a form with several texts; the status is that of the worst of it."""
     reasons = {each.reason for each in unsaved}
     gone = "not_here" if reasons == {"not_here"} else "stale"
     worst = next((reason for reason in ("too_long", "full", "refused") if reason in reasons), gone)
-    status = {"too_long": 413, "full": 413, "not_here": 404}.get(worst, 409)
-    if not wants_page(request):
-        return refused(request, status, worst)
-    return rescue_page(request, status, worst, unsaved)
+    status = status_of_form(reasons)
+    return SaveResponse(
+        page=lambda: rescue_page(request, status, worst, unsaved), data=lambda: refused(request, status, worst)
+    )
+
+
+@dataclass(frozen=True)
+class SentForm:
+    """What became of a form with answers."""
+
+    place: access.Desk
+    done: list[HandedIn]
+    strange: dict[int, Draft]  # to questions that the assignment does not ask
+
+    @property
+    def status(self) -> int:
+        """200 where everything went well, 409 or 413 where something did not."""
+        reasons = {each.result.value for each in self.done if each.result in NOT_DONE}
+        return status_of_form(reasons | {each.reason for each in self.lost})
+
+    @property
+    def unsaved(self) -> list[HandedIn]:
+        return [each for each in self.done if each.result in NOT_STORED]
+
+    @property
+    def lost(self) -> list[Unsaved]:
+        """The texts to questions that the assignment does not ask."""
+        texts = {question_id: draft.text for question_id, draft in self.strange.items()}
+        return [Unsaved(f"text-{pk}", text, "refused") for pk, text in texts.items() if text.strip()]
 
 
 @require_POST
-@takes_text
-def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
+@save_endpoint
+def hand_in(request: HttpRequest, pk: int) -> SaveResponse:
     """Save what the form has and hand in what the button said: one question, all of them, or none."""
     drafts = read_fields(request.POST)
     # A text is stored for whoever was a student here, before and after; without one there is nothing to store.
@@ -136,15 +162,14 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
         if question_id in questions
     ]
     strange = {question_id: draft for question_id, draft in drafts.items() if question_id not in questions}
-    if wants_page(request):
-        return _page_after_hand_in(request, place, done, strange)
-    return _hand_in_reply(request, done, strange, drafts)
+    form = SentForm(place, done, strange)
+    return SaveResponse(
+        page=lambda: _page_after_hand_in(request, form), data=lambda: _data_after_hand_in(request, form, drafts)
+    )
 
 
-def _hand_in_reply(
-    request: HttpRequest, done: list[HandedIn], strange: dict[int, Draft], drafts: dict[int, Draft]
-) -> JsonResponse:
-    """200 where everything went well, 409 or 413 where something did not; per question what became of it."""
+def _data_after_hand_in(request: HttpRequest, form: SentForm, drafts: dict[int, Draft]) -> JsonResponse:
+    """Return per question what became of it."""
     results: dict[str, dict] = {
         str(each.question.pk): {
             "result": each.result.value,
@@ -152,27 +177,20 @@ def _hand_in_reply(
             "hash": each.saved.text_hash,
             "stored": each.saved.other_text,
         }
-        for each in done
+        for each in form.done
     }
-    for question_id in strange:
+    for question_id in form.strange:
         results[str(question_id)] = {"result": "refused", "revision": 0, "hash": None, "stored": None}
     for question_id, draft in drafts.items():
         results[str(question_id)]["seq"] = draft.seq
-    status = _status_of(done, strange)
-    if status == 200:
-        _say(request, done)  # on the page that our script fetches next
-    notes = [str(WHY_ONLY_SAVED[each.result]) for each in done if each.result in WHY_ONLY_SAVED]
+    if form.status == 200:
+        _say(request, form.done)  # on the page that our script fetches next
+    notes = [str(WHY_ONLY_SAVED[each.result]) for each in form.done if each.result in WHY_ONLY_SAVED]
     body = {"results": results, "writer": read_writer(request.POST), "note": notes[0] if notes else ""}
-    if len(done) == 1 and not strange:
-        return reply(body, status, done[0].saved.revision, done[0].saved.text_hash)
-    return reply(body, status, 0)
-
-
-def _status_of(done: list[HandedIn], strange: dict[int, Draft]) -> int:
-    said = {each.result for each in done}
-    if said & {Result.TOO_LONG, Result.FULL}:
-        return 413
-    return 409 if said & NOT_DONE or any(draft.text.strip() for draft in strange.values()) else 200
+    if len(form.done) == 1 and not form.strange:
+        saved = form.done[0].saved
+        return reply(body, form.status, saved.revision, saved.text_hash)
+    return reply(body, form.status, 0)
 
 
 def _say(request: HttpRequest, done: list[HandedIn]) -> None:
@@ -204,25 +222,27 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
         messages.success(request, _("Opgeslagen."))
 
 
-def _page_after_hand_in(
-    request: HttpRequest, place: access.Desk, done: list[HandedIn], strange: dict[int, Draft]
-) -> HttpResponse:
-    _say(request, done)
-    unsaved = [each for each in done if each.result in NOT_STORED]
-    lost = [Unsaved(f"text-{pk}", draft.text, "refused") for pk, draft in strange.items() if draft.text.strip()]
-    if not unsaved and not lost:
+def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
+    _say(request, form.done)
+    place, lost = form.place, form.lost
+    if not form.unsaved and not lost:
         return redirect(place.assignment if place.is_student_there else "questions:answers")
-    if lost or not place.is_student_there or not _show_on_desk(place, unsaved):
-        lost += [Unsaved(f"text-{e.question.pk}", e.saved.text, e.result.value, e.saved) for e in unsaved]
-        return _given_back(request, lost)
-    view = assignment_desk.gather(place, request.user)
-    results = {each.question.pk: each for each in unsaved}
+    if lost or not _can_show_on_desk(place, form.unsaved):
+        lost += [Unsaved(f"text-{e.question.pk}", e.saved.text, e.result.value, e.saved) for e in form.unsaved]
+        return _given_back(request, lost).page()
+    return _desk_with_problems(request, form)
+
+
+def _desk_with_problems(request: HttpRequest, form: SentForm) -> HttpResponse:
+    """The desk, with the texts that were not stored in their fields."""
+    view = assignment_desk.gather(form.place, request.user)
+    results = {each.question.pk: each for each in form.unsaved}
     for item in view.items:
         if item.question.pk in results:
             item.posted = results[item.question.pk].saved.text
             item.problem = results[item.question.pk].result.value
     messages.error(request, _not_saved([number for number, item in enumerate(view.items, 1) if item.problem]))
-    return _desk_page(request, view, _status_of(done, strange))
+    return _desk_page(request, view, form.status)
 
 
 def _not_saved(numbers: list[int]) -> str:
@@ -236,8 +256,10 @@ def _not_saved(numbers: list[int]) -> str:
     return text % {"numbers": ", ".join(map(str, numbers))}
 
 
-def _show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
-    """Whether the desk has a field for each of these, and words for what happened to it."""
+def _can_show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
+    """Whether the desk opens, has a field for each of these, and words for what happened to it."""
+    if not place.is_student_there:
+        return False
     asked = set(place.assignment.questions.values_list("pk", flat=True))
     return all(each.question.pk in asked and each.result in {Result.STALE, Result.TOO_LONG} for each in unsaved)
 

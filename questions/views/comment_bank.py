@@ -15,13 +15,13 @@ from questions import access
 from questions.actions import comment_bank
 from questions.models import Comment, Module
 from questions.views.post_actions import post_action
-from questions.views.save_responses import takes_text
+from questions.views.save_responses import save_endpoint
 
 MOST = 1_000  # characters of one comment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@takes_text
+@save_endpoint
 @access.signed_in
 def comments(request: HttpRequest) -> HttpResponse:
     """One's own bank, and a sentence more."""

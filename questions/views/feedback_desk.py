@@ -21,8 +21,14 @@ from questions.forms.feedback import FeedbackSave, read_feedback, read_selection
 from questions.models import Comment, Feedback, Submission, Verdict
 from questions.pages import feedback_desk, feedback_status
 from questions.views.post_actions import post_action
-from questions.views.save_responses import by_who_opened_the_page, page_of_unsaved, refused, save_reply, takes_text
-from questions.views.unsaved_texts import wants_page
+from questions.views.save_responses import (
+    SaveResponse,
+    by_who_opened_the_page,
+    page_of_unsaved,
+    refused,
+    save_endpoint,
+    save_reply,
+)
 
 
 @require_safe
@@ -73,8 +79,8 @@ def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@takes_text
-def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+@save_endpoint
+def save_feedback(request: HttpRequest, pk: int) -> HttpResponse | SaveResponse:
     """Save text and verdict on one version that was handed in, and release it where the button said so."""
     sent = read_feedback(request.POST)
     submission = access.submission_for_teacher(request, pk)
@@ -86,17 +92,22 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse:
         # Another save may come in between: what is released is what this page sent.
         feedback.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
         saved.row.refresh_from_db()
-    if wants_page(request):
-        return _page_after_save(request, submission, saved)
-    offer = comment_bank.worth_keeping(request.user, submission)
-    more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
-    return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
+    return SaveResponse(
+        page=lambda: _page_after_save(request, submission, saved),
+        data=lambda: _data_after_save(request, submission, saved, sent),
+    )
 
 
 def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
     """Whether just this is stored, and not a later save of the same page."""
     row = saved.row if saved.outcome is Outcome.SAVED else None
     return bool(row) and row.text == normalise(sent.draft.text) and sent.verdict in {None, row.verdict}
+
+
+def _data_after_save(request: HttpRequest, submission: Submission, saved: Saved, sent: FeedbackSave) -> JsonResponse:
+    offer = comment_bank.worth_keeping(request.user, submission)
+    more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
+    return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
 
 
 def _note(saved: Saved) -> str:

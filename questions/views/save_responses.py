@@ -1,6 +1,7 @@
 """What a save answers to our script: a status and the stored revision. A browser without it gets a page instead."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from questions.actions.saving import Draft, Saved
 from questions.forms.answers import read_user
-from questions.views.unsaved_texts import STATUS, everything_sent, rescue_page, wants_page
+from questions.views.unsaved_texts import CONFLICT, STATUS, everything_sent, rescue_page, wants_page
 
 
 def save_reply(saved: Saved, draft: Draft, **more: object) -> JsonResponse:
@@ -45,36 +46,55 @@ def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
 def page_of_unsaved(request: HttpRequest, saved: Saved) -> HttpResponse:
     """For a browser without a script: the one text of the form, and what is stored in its place."""
     reason, status = saved.outcome.value, STATUS[saved.outcome]
-    status = 409 if status == 200 else status  # our script is told in a 200 that it was overtaken; a page has no script
+    # Our script is told in a 200 that its text was overtaken; a browser without it has to show the page.
+    status = CONFLICT if status == 200 else status
     return rescue_page(request, status, reason, everything_sent(request, reason, saved))
 
 
-def takes_text(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view; a user who is signed out, or somebody else by now, gets the text back instead."""
+@dataclass(frozen=True)
+class SaveResponse:
+    """The response to a save as a page and as data for our script. Only the one that is asked for is made."""
+
+    page: Callable[[], HttpResponse]
+    data: Callable[[], HttpResponse]
+
+
+def save_endpoint(view: Callable[..., HttpResponse | SaveResponse]) -> Callable[..., HttpResponse]:
+    """Return the view of a form with texts.
+
+    A user who is signed out (401), or another one than the user who opened the page (409), gets the texts back and
+    nothing is stored. A SaveResponse becomes a page for a browser that sent the form itself, and data for our script.
+    """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if request.method != "POST":
-            return view(request, *args, **kwargs)
-        if not request.user.is_authenticated:
+    def endpoint(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if request.method == "POST" and not request.user.is_authenticated:
             return refused(request, 401, "signed_out")
-        if read_user(request.POST) not in {None, request.user.pk}:
-            return refused(request, 409, "other_user")
-        return view(request, *args, **kwargs)
+        if request.method == "POST" and _is_another_user(request):
+            return refused(request, CONFLICT, "other_user")
+        response = view(request, *args, **kwargs)
+        if isinstance(response, SaveResponse):
+            return response.page() if wants_page(request) else response.data()
+        return response
 
-    return guarded
+    return endpoint
 
 
 def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The act, unless somebody else is signed in since the page was opened: nothing is done in another's name."""
+    """Return the view of an act; nothing is done where another user is signed in than the one who opened the page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if request.method != "POST" or read_user(request.POST) in {None, request.user.pk}:
+        if request.method != "POST" or not _is_another_user(request):
             return view(request, *args, **kwargs)
         if not wants_page(request):
-            return refused(request, 409, "other_user")
+            return refused(request, CONFLICT, "other_user")
         messages.error(request, _("Die bladzijde was van wie hier eerst was ingelogd. Er is niets gedaan."))
         return redirect("questions:modules")
 
     return guarded
+
+
+def _is_another_user(request: HttpRequest) -> bool:
+    """Whether another user is signed in than the one who opened the page, as far as the form says who that was."""
+    return read_user(request.POST) not in {None, request.user.pk}

@@ -1,6 +1,6 @@
 """A page that gives back what someone sent when it could not be stored, for browsers without our script."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from questions.actions.saving import Outcome, Saved
 
+CONFLICT, TOO_LARGE = 409, 413
 STATUS = {
     Outcome.SAVED: 200,
     Outcome.OVERTAKEN: 200,
     Outcome.DAMAGED: 400,
-    Outcome.STALE: 409,
-    Outcome.TOO_LONG: 413,
-    Outcome.FULL: 413,
+    Outcome.STALE: CONFLICT,
+    Outcome.TOO_LONG: TOO_LARGE,
+    Outcome.FULL: TOO_LARGE,
 }
 
 # What the button said, or what was chosen with it; and who wrote it, so that it is never stored as somebody else's.
@@ -100,6 +101,15 @@ class Unsaved:
         if self.stored is None:
             return None
         return self.name.replace("text", "revision", 1), self.saved.revision
+
+
+def status_of_form(reasons: Collection[str]) -> int:
+    """Return the status of a form with several texts, by the reasons for which some of them were not stored."""
+    if not reasons:
+        return 200
+    if {Outcome.TOO_LONG.value, Outcome.FULL.value} & set(reasons):
+        return TOO_LARGE
+    return 404 if set(reasons) == {"not_here"} else CONFLICT
 
 
 def wants_page(request: HttpRequest) -> bool:

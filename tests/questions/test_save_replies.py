@@ -5,9 +5,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from casebook.lib.text import normalise, text_hash
+from casebook.models import User
 from questions.actions import answering
 from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, AnswerVersion, Feedback, Submission
+from questions.views.save_responses import SaveResponse, save_endpoint
+from questions.views.unsaved_texts import status_of_form
 from tests.factories import published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
@@ -233,3 +236,38 @@ def test_a_text_that_comes_after_the_stored_one_is_no_conflict(taken_back):
 def test_a_text_that_comes_after_another_one_is(taken_back, base):
     assert taken_back("Tekst. En meer.", base=base).outcome is Outcome.STALE
     assert Answer.objects.get().text == "Tekst."
+
+
+@pytest.mark.parametrize(
+    ("reasons", "status"),
+    [
+        (set(), 200),
+        ({"stale"}, 409),
+        ({"damaged"}, 409),
+        ({"not_here"}, 404),
+        ({"not_here", "refused"}, 409),
+        ({"stale", "too_long"}, 413),
+        ({"full", "not_here"}, 413),
+    ],
+    ids=str,
+)
+def test_a_form_with_several_texts_has_the_status_of_the_worst_of_them(reasons, status):
+    assert status_of_form(reasons) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "shown"), [({"Accept": "text/html"}, b"page"), ({}, b"data")], ids=["page", "data"]
+)
+def test_only_the_response_that_is_asked_for_is_made(rf, headers, shown):
+    made = []
+
+    def response(content: bytes):
+        return lambda: made.append(content) or HttpResponse(content)
+
+    @save_endpoint
+    def view(request):
+        return SaveResponse(page=response(b"page"), data=response(b"data"))
+
+    request = rf.post("/", headers=headers)
+    request.user = User(pk=1)
+    assert (view(request).content, made) == (shown, [shown])
