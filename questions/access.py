@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from casebook.lib.http import read_address, wants_status
+from cases.models import Status
 from questions.models import (
     Answer,
     Assignment,
@@ -187,28 +188,28 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
     if assignment_id is None:
         library = Question.objects.filter(module=None).select_related("case")
         question = get_object_or_404(library, pk=question_id)
-        readable = question.case.status == "published"
-        if not readable and not question.answers.filter(student=request.user, assignment=None).exists():
+        is_readable = question.case.status == Status.PUBLISHED
+        if not is_readable and not question.answers.filter(student=request.user, assignment=None).exists():
             raise Http404
         return question
     place = {"asked_in__assignment": assignment_id, "asked_in__assignment__module__enrolments__user": request.user}
     asked = Question.objects.order_by().filter(pk=question_id, **place)
     question = asked.annotate(role=F("asked_in__assignment__module__enrolments__role")).first()
-    question = question or _set_aside(request.user, question_id, assignment_id)
-    if question.role == Role.TEACHER:
+    role = question.role if question else None
+    if question is None:
+        question, role = _set_aside(request.user, question_id, assignment_id)
+    if role == Role.TEACHER:
         raise PermissionDenied
     return question
 
 
-def _set_aside(user, question_id: int, assignment_id: int) -> Question:
-    """A question that left the assignment when that took another edition over, for who is or was in its module."""
+def _set_aside(user, question_id: int, assignment_id: int) -> tuple[Question, str]:
+    """A question that the assignment set aside when it took another edition over, with the role of this user."""
     place = Enrolment.objects.order_by().filter(user=user, module__assignments=assignment_id)
     role, left = place.values_list("role", "module__assignments__set_aside").first() or (None, None)
     if not any(pk == question_id for pk, _position in left or []):
         raise Http404
-    question = get_object_or_404(Question, pk=question_id)
-    question.role = role
-    return question
+    return get_object_or_404(Question, pk=question_id), role
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Which module may import which, and what no module and no template may do."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ def test_nothing_is_inline_or_from_elsewhere():
         assert " style=" not in text, template
         assert " onclick=" not in text, template
         assert 'src="http' not in text, template
+
+
+STATUS_AS_TEXT = re.compile(r"""status\w*\s*(==|!=|=|in)\s*[\[({]?["']""")
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_a_status_is_named_and_never_spelled_as_text(app):
+    files = [file for file in files_of(app) if STATUS_AS_TEXT.search(file.read_text(encoding="utf-8"))]
+    assert files == []

@@ -37,18 +37,17 @@ class Plan:
     share: bool = False
 
 
-def questions_to_choose(*, module: Module, edition, assignment: Assignment | None = None) -> list[Question]:
-    """The questions of the edition, then a teacher's own ones in this module; .wording is how each is asked here."""
+def questions_to_choose(*, module: Module, edition, assignment: Assignment | None = None) -> dict[Question, str]:
+    """Return the questions of the edition, then a teacher's own ones in this module, with how each is asked here."""
     wording = cases.access.wording(edition)
     rows = Question.objects.filter(case=edition.case_id)
     asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True)) if assignment else set()
-    chosen = []
+    choices = {}
     for question in rows.order_by("position", "pk"):
         is_own = question.module_id is not None
         if question.pk in asked or (question.module_id == module.pk if is_own else question.key in wording):
-            question.wording = question.worded(None if is_own else wording)
-            chosen.append(question)
-    return chosen
+            choices[question] = question.worded(None if is_own else wording)
+    return choices
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from casebook.lib.datetimes import is_usable
 from casebook.lib.errors import RefusedError
 from casebook.lib.ids import read_ids
+from cases.models import Status
 from questions.actions import row_limits
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.modules import code_closing_time, new_code
@@ -127,7 +128,7 @@ def copy_module(*, module: Module, teacher, title: str, period: str, weeks: int)
 
 
 def _to_copy(module: Module):
-    return module.assignments.filter(edition__case__status="published")
+    return module.assignments.filter(edition__case__status=Status.PUBLISHED)
 
 
 def not_copied(module: Module) -> list[str]:

@@ -1,6 +1,7 @@
 """What teachers fill in about modules and assignments, and what a student fills in to join."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,6 +117,7 @@ class Row:
     """A question in the form: whether it is asked, at which place, and with which words."""
 
     question: Question
+    wording: str
     is_ticked: bool
     is_fixed: bool
     place: forms.BoundField
@@ -147,7 +149,7 @@ class AssignmentForm(PlainForm):
     def __init__(
         self,
         *args,
-        choices: list[Question],
+        choices: dict[Question, str],
         asked: list[Question] | None = None,
         is_answered: bool = False,
         is_new: bool = False,
@@ -155,7 +157,7 @@ class AssignmentForm(PlainForm):
     ) -> None:
         super().__init__(*args, **options)
         self.choices, self.is_new = choices, is_new
-        self.asked = choices if asked is None else asked
+        self.asked = list(choices) if asked is None else asked
         self.fixed = {question.pk for question in self.asked} if is_answered else set()
         for place, question in enumerate(self.in_order_asked, start=1):
             self._add_fields(question, place)
@@ -194,6 +196,7 @@ class AssignmentForm(PlainForm):
         return [
             Row(
                 question,
+                self.choices[question],
                 question.pk in self.ticked,
                 question.pk in self.fixed,
                 self[f"place-{question.pk}"],
@@ -277,7 +280,7 @@ def own_questions_in(formset) -> list[OwnQuestion]:
     return [OwnQuestion(data["text"], data["kolb"]) for data in filled]
 
 
-def picked(pick: str, ticked: set[int], choices: list[Question]) -> set[int]:
+def picked(pick: str, ticked: set[int], choices: Iterable[Question]) -> set[int]:
     """What is chosen after a quick pick: everything, nothing, or one bril switched on or off."""
     if pick == "alle":
         return {question.pk for question in choices}
@@ -287,7 +290,7 @@ def picked(pick: str, ticked: set[int], choices: list[Question]) -> set[int]:
     return ticked - these if these <= ticked else ticked | these
 
 
-def typed_so_far(data: QueryDict, pick: str, choices: list[Question]) -> tuple[dict, list[dict]]:
+def typed_so_far(data: QueryDict, pick: str, choices: Iterable[Question]) -> tuple[dict, list[dict]]:
     """What stands in the form of an assignment, as initial values, after a quick pick. Nothing is checked yet."""
     initial = {name: data[name] for name in data if name not in {"questions", "pick", "csrfmiddlewaretoken"}}
     initial["questions"] = picked(pick, set(read_ids(data.getlist("questions"))), choices)

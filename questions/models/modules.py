@@ -344,6 +344,8 @@ class TeacherInvitation(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, editable=False, related_name="+"
     )
 
+    token: str | None = None  # of the link, while it is made: stored as a hash only
+
     objects = TeacherInvitationQuerySet.as_manager()
 
     class Meta:

@@ -1,7 +1,9 @@
 """The student's desk: an assignment's questions with everything the student has to do with each."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from django.db.models import F
 
 import cases.access
 from cases.access import CaseDocument
@@ -9,6 +11,7 @@ from questions.access import Desk
 from questions.models import (
     Answer,
     AnswerState,
+    Assignment,
     Feedback,
     Kolb,
     Question,
@@ -21,21 +24,29 @@ from questions.models import (
 SHARED_FROM = 3  # so many others must have handed in, before anyone's words are shown without a name
 
 
+@dataclass(frozen=True)
+class HandedInVersion:
+    """A version that was handed in, with the released feedback on it."""
+
+    submission: Submission
+    feedback: list[Feedback]
+
+
 @dataclass
 class Item:
     """One question on the desk."""
 
+    desk: Desk
     question: Question
     wording: str
-    answer: Answer | None = None
-    own_text: str = ""
-    submissions: list[Submission] = field(default_factory=list)
-    why_not_back: TooLate | None = None
-    is_late: bool = False
+    answer: Answer | None
+    own_text: str
+    versions: list[HandedInVersion]
+    has_read_shared: bool
+    is_dropped: bool  # the assignment took over an edition that asks it no more; who answered keeps it
     posted: str | None = None
     problem: str = ""
     is_reopened: bool = False  # the student asked to go on with a new version
-    is_dropped: bool = False  # the assignment took over an edition that asks it no more; who answered keeps it
 
     @property
     def lens(self) -> Kolb:
@@ -71,12 +82,32 @@ class Item:
         return is_same and self.posted is None and not self.is_reopened
 
     @property
-    def standing(self) -> Submission | None:
-        return next((submission for submission in self.submissions if submission.withdrawn_at is None), None)
+    def standing(self) -> HandedInVersion | None:
+        """The version that teachers read: the latest that was not taken back."""
+        return next((version for version in self.versions if version.submission.withdrawn_at is None), None)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the standing version was handed in after the date."""
+        version = self.standing
+        return version is not None and self.desk.assignment.is_late(
+            version.submission.submitted_at, self.desk.extension
+        )
+
+    @property
+    def why_not_back(self) -> TooLate | None:
+        """Why the standing version cannot be taken back, as far as a student may know before trying it."""
+        if self.standing is None:
+            return None
+        return why_not_take_back(
+            has_feedback=bool(self.standing.feedback),
+            has_read_shared=self.has_read_shared,
+            takes_work=self.desk.assignment.takes_work,
+        )
 
 
 @dataclass(frozen=True)
-class View:
+class AssignmentDesk:
     """All that the page of a desk shows."""
 
     desk: Desk
@@ -101,7 +132,7 @@ class View:
     @property
     def has_news(self) -> bool:
         """Whether there is feedback that this student has not seen."""
-        return any(given.seen_at is None for item in self.items for handed in item.submissions for given in handed.seen)
+        return any(given.seen_at is None for item in self.items for each in item.versions for given in each.feedback)
 
     @property
     def is_worth_handing_in(self) -> bool:
@@ -113,50 +144,47 @@ class View:
         return self.desk.assignment.takes_work
 
 
-def gather(desk: Desk, student) -> View:
-    """The desk of this student, or of one who did nothing yet (None), in a fixed number of queries."""
+def assignment_desk(desk: Desk, student) -> AssignmentDesk:
+    """Return the desk of this student, or of one who did nothing yet (None), in a fixed number of queries."""
     assignment = desk.assignment
     story = cases.access.read_edition(assignment.edition)
-    wording = {question.key: question.text for question in story.questions}
+    wording = cases.access.wording(assignment.edition)
     asked = list(Question.objects.ever_asked_in(assignment))
     answers = {a.question_id: a for a in Answer.objects.filter(assignment=assignment, student=student).with_state()}
     own = dict(
         Answer.objects.filter(student=student, assignment=None, question__in=asked).values_list("question", "text")
     )
-    submissions = _submissions(assignment, student)
+    versions = _versions(assignment, student)
     has_read = SharedReading.objects.filter(assignment=assignment, student=student).exists()
-    items = []
-    for question in asked:
-        answer = answers.get(question.pk)
-        if question.is_dropped and answer is None:
-            continue
-        item = Item(question, question.worded(wording), answer, own.get(question.pk, ""))
-        item.is_dropped = question.is_dropped
-        item.submissions = submissions.get(answer.pk, []) if answer else []
-        if item.standing:
-            item.is_late = assignment.is_late(item.standing.submitted_at, desk.extension)
-            item.why_not_back = _why_not_back(item.standing, has_read, takes_work=assignment.takes_work)
-        items.append(item)
-    return View(desk, story, items, _may_share(desk, [i for i in items if not i.is_dropped]), has_read)
+    items = [
+        Item(
+            desk=desk,
+            question=question,
+            wording=question.worded(wording),
+            answer=answers.get(question.pk),
+            own_text=own.get(question.pk, ""),
+            versions=versions.get(question.pk, []),
+            has_read_shared=has_read,
+            is_dropped=question.is_dropped,
+        )
+        for question in asked
+        if question.pk in answers or not question.is_dropped
+    ]
+    return AssignmentDesk(desk, story, items, _may_share(desk, [i for i in items if not i.is_dropped]), has_read)
 
 
-def _submissions(assignment, student) -> dict[int, list[Submission]]:
-    """By answer, newest first; each with .seen, the released feedback on it."""
-    found: dict[int, list[Submission]] = {}
+def _versions(assignment: Assignment, student) -> dict[int, list[HandedInVersion]]:
+    """By question what was handed in, newest first."""
     rows = Submission.objects.filter(answer__assignment=assignment, answer__student=student).order_by("-revision")
-    by_id = {}
-    for submission in rows:
-        submission.seen = []
-        by_id[submission.pk] = submission
-        found.setdefault(submission.answer_id, []).append(submission)
-    for feedback in Feedback.objects.released().filter(submission__in=by_id).select_related("author").order_by("pk"):
-        by_id[feedback.submission_id].seen.append(feedback)
+    rows = rows.annotate(question=F("answer__question"))
+    versions = {submission.pk: HandedInVersion(submission, []) for submission in rows}
+    released = Feedback.objects.released().filter(submission__in=versions)
+    for feedback in released.select_related("author").order_by("pk"):
+        versions[feedback.submission_id].feedback.append(feedback)
+    found: dict[int, list[HandedInVersion]] = {}
+    for version in versions.values():
+        found.setdefault(version.submission.question, []).append(version)
     return found
-
-
-def _why_not_back(submission: Submission, has_read_shared: bool, *, takes_work: bool) -> TooLate | None:
-    """Why it cannot be taken back, as far as a student may know: that a teacher has begun shows when one tries."""
-    return why_not_take_back(has_feedback=bool(submission.seen), has_read_shared=has_read_shared, takes_work=takes_work)
 
 
 def _may_share(desk: Desk, items: list[Item]) -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 import cases.access
 from casebook.lib.text import fold
+from cases.models import Status
 from questions.models import (
     Answer,
     AnswerState,
@@ -224,11 +225,11 @@ def _answers(user, module_id: int | None, *, whole_versions: bool):
 def _chapter(assignment: Assignment | None, answers: list[Answer], *, is_member: bool) -> Chapter:
     case = assignment.edition.case if assignment else answers[0].question.case
     story = cases.access.read_edition(assignment.edition) if assignment else None
-    wording = {question.key: question.text for question in story.questions} if story else {}
+    wording = _wording(assignment)
     if assignment:
         href = assignment.get_absolute_url() if is_member else ""
     else:
-        href = case.get_absolute_url() if case.status == "published" else ""
+        href = case.get_absolute_url() if case.status == Status.PUBLISHED else ""
     entries = [
         Entry(
             answer=answer,
@@ -282,8 +283,9 @@ def module_of(user, module_id: int) -> Module | None:
 
 
 def wording_of(answer: Answer) -> str:
-    """The question as its assignment asks it; for oneself as the case asks it now."""
-    question = answer.question
-    if answer.assignment is None:
-        return question.worded()
-    return question.worded(cases.access.wording(answer.assignment.edition))
+    """Return the question as its assignment asks it; for oneself as the case asks it now."""
+    return answer.question.worded(_wording(answer.assignment))
+
+
+def _wording(assignment: Assignment | None) -> dict[str, str]:
+    return cases.access.wording(assignment.edition) if assignment else {}

@@ -17,7 +17,7 @@ from questions.actions.answering import HandedIn, Result
 from questions.actions.saving import Draft, Outcome, Saved
 from questions.forms.answers import read_fields, read_save, read_writer
 from questions.models import Answer, SharedReading, Submission
-from questions.pages import assignment_desk
+from questions.pages.assignment_desk import AssignmentDesk, assignment_desk, shared_answers
 from questions.views.post_actions import post_action
 from questions.views.save_responses import SaveResponse, page_of_unsaved, refused, reply, save_endpoint, save_reply
 from questions.views.unsaved_texts import Unsaved, rescue_page, status_of_form
@@ -43,8 +43,8 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     """The desk of a student. A teacher gets it as any student of the module would."""
     place = access.assignment_for_member(request, pk)
     if place.enrolment.is_teacher:
-        return _desk_page(request, assignment_desk.gather(place, None))
-    view = assignment_desk.gather(place, request.user)
+        return _desk_page(request, assignment_desk(place, None))
+    view = assignment_desk(place, request.user)
     for item in view.items:
         item.is_reopened = request.GET.get("bewerk") == str(item.question.pk)
     return _desk_page(request, view)
@@ -54,10 +54,10 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def assignment_as_student(request: HttpRequest, pk: int) -> HttpResponse:
     """«Bekijk als student»: nothing can be stored from it, and nothing of any student is on it."""
-    return _desk_page(request, assignment_desk.gather(access.desk_of_teacher(request, pk), None))
+    return _desk_page(request, assignment_desk(access.desk_of_teacher(request, pk), None))
 
 
-def _desk_page(request: HttpRequest, view: assignment_desk.View, status: int = 200) -> HttpResponse:
+def _desk_page(request: HttpRequest, view: AssignmentDesk, status: int = 200) -> HttpResponse:
     context = {"view": view, "is_preview": view.desk.enrolment.is_teacher}
     return render(request, "questions/assignment.html", context, status=status)
 
@@ -235,7 +235,7 @@ def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
 
 def _desk_with_problems(request: HttpRequest, form: SentForm) -> HttpResponse:
     """The desk, with the texts that were not stored in their fields."""
-    view = assignment_desk.gather(form.place, request.user)
+    view = assignment_desk(form.place, request.user)
     results = {each.question.pk: each for each in form.unsaved}
     for item in view.items:
         if item.question.pk in results:
@@ -306,11 +306,11 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
 def shared(request: HttpRequest, pk: int) -> HttpResponse:
     """What others wrote. Asking for it is a POST, since who has read it can no longer take an own answer back."""
     place = access.assignment_for_student(request, pk)
-    view = assignment_desk.gather(place, request.user)
-    if request.method == "POST" and view.may_share and assignment_desk.shared_answers(place, request.user) is not None:
+    view = assignment_desk(place, request.user)
+    if request.method == "POST" and view.may_share and shared_answers(place, request.user) is not None:
         SharedReading.objects.get_or_create(assignment=place.assignment, student=request.user)
         return redirect("questions:shared", pk)
     if not view.has_read_shared:
         return redirect(place.assignment.get_absolute_url())
-    answers = assignment_desk.shared_answers(place, request.user)
+    answers = shared_answers(place, request.user)
     return render(request, "questions/shared.html", {"view": view, "answers": answers})

@@ -115,9 +115,9 @@ def test_an_assignment_keeps_the_wording_of_its_edition(module, case):
     working.questions.filter(key="vraag-1").update(text="Heel anders?")
     editions.publish(case=working)
     found = assignments.questions_to_choose(module=module, edition=assignment.edition, assignment=assignment)
-    assert next(q.wording for q in found if q.key == "vraag-1") == "Wat doe je als eerste?"
+    assert next(text for q, text in found.items() if q.key == "vraag-1") == "Wat doe je als eerste?"
     newest = assignments.questions_to_choose(module=module, edition=case.editions.latest())
-    assert next(q.wording for q in newest if q.key == "vraag-1") == "Heel anders?"
+    assert next(text for q, text in newest.items() if q.key == "vraag-1") == "Heel anders?"
 
 
 # --- Changing one ---
