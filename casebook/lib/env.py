@@ -5,7 +5,7 @@ import secrets
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
@@ -162,28 +162,41 @@ def email_url(sender: str) -> MailServer | None:
     value = os.environ.get("EMAIL_URL", "")
     if not value:
         return None
+    parts, port, options = _parts_of_email_url(value)
+    ssl, tls = parts.scheme == "smtps", yes_or_no("EMAIL_URL's tls", options.get("tls", ""))
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    _check_encryption(parts.hostname, user, password, ssl=ssl, tls=tls)
+    sender = options.get("from") or (user if "@" in user else sender)
+    _check_sender(sender)
+    port = port or (465 if ssl else 587 if tls else 25)
+    return MailServer(parts.hostname, port, user, password, tls, ssl, sender)
+
+
+def _parts_of_email_url(value: str) -> tuple[SplitResult, int | None, dict[str, str]]:
     try:
         parts = urlsplit(value)
-        port, options = (
-            parts.port,
-            dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))),
-        )
+        port = parts.port
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as reason:
         raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1") from reason
-    ssl = parts.scheme == "smtps"
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"} or parts.fragment:
+    is_smtp = parts.scheme in {"smtp", "smtps"} and parts.hostname
+    if not is_smtp or parts.path not in {"", "/"} or parts.fragment:
         raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1")
     if unknown := sorted(set(options) - {"tls", "from"}):
         raise ImproperlyConfigured(f"EMAIL_URL has an option {unknown[0]!r}; it knows tls and from.")
-    tls = yes_or_no("EMAIL_URL's tls", options.get("tls", ""))
+    return parts, port, options
+
+
+def _check_encryption(host: str, user: str, password: str, *, ssl: bool, tls: bool) -> None:
     if ssl and tls:
         raise ImproperlyConfigured("EMAIL_URL is smtps:// with tls=1; the first encrypts already, so drop the second.")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) != bool(password):
         raise ImproperlyConfigured("EMAIL_URL has a user without a password, or the reverse; write both or neither.")
-    if password and not (ssl or tls or is_loopback(parts.hostname)):
+    if password and not (ssl or tls or is_loopback(host)):
         raise ImproperlyConfigured("EMAIL_URL would send its password in the open; add ?tls=1 or write smtps://")
-    sender = options.get("from") or (user if "@" in user else sender)
+
+
+def _check_sender(sender: str) -> None:
     try:
         validate_email(sender)
     except ValidationError as reason:
@@ -191,4 +204,3 @@ def email_url(sender: str) -> MailServer | None:
             f"Mail would come from {sender!r}, which is no address. Say in EMAIL_URL whom it is from, by ending it with"
             " ?from=casusboek@school.example (&from=… after another option)."
         ) from reason
-    return MailServer(parts.hostname, port or (465 if ssl else 587 if tls else 25), user, password, tls, ssl, sender)

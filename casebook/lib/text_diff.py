@@ -207,7 +207,18 @@ def _is_gap(text: str) -> bool:
 
 def _joined(runs: list[Run]) -> list[Run]:
     """Without empty runs, and a word or two between changes counted with them: whole phrases read better."""
-    runs = [Run(kind, text) for kind, text in _merged(runs) if text]
+    smooth = _without_gaps([Run(kind, text) for kind, text in _merged(runs)])
+    joined = []
+    for is_same, group in groupby(smooth, key=lambda run: run.kind == "same"):
+        stretch = list(group)
+        for kind in ["same"] if is_same else ["gone", "new"]:
+            text = "".join(run.text for run in stretch if run.kind == kind)
+            joined += [Run(kind, text)] if text else []
+    return joined
+
+
+def _without_gaps(runs: list[Run]) -> list[Run]:
+    """With the same word or two between changes as gone and new."""
     smooth: list[Run] = []
     for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
         is_between = before and after and "same" not in {before.kind, after.kind}
@@ -215,14 +226,7 @@ def _joined(runs: list[Run]) -> list[Run]:
             smooth += [Run("gone", run.text), Run("new", run.text)]
         else:
             smooth.append(run)
-    joined = []
-    for is_same, group in groupby(smooth, key=lambda run: run.kind == "same"):
-        stretch = list(group)
-        kinds = ["same"] if is_same else ["gone", "new"]
-        joined += [
-            Run(kind, text) for kind in kinds if (text := "".join(run.text for run in stretch if run.kind == kind))
-        ]
-    return joined
+    return smooth
 
 
 def _merged(runs: list[Run]) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Another edition for an assignment: what would differ, and taking it over. What students wrote stays as it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -36,20 +37,22 @@ def preview(assignment: Assignment, edition) -> Preview:
 
 
 def sort_questions(assignment: Assignment, edition) -> Sorting:
+    """Return what becomes of each question when the assignment takes this edition over."""
     wording = cases.access.wording(edition)
     here = list(Question.objects.ever_asked_in(assignment))
     library = Question.objects.filter(case=edition.case_id, module=None).order_by("position", "pk")
     others = [question for question in library if question.key in wording and question not in here]
     left = {pk for pk, _position in assignment.set_aside}
     answered = set(assignment.answers.values_list("question", flat=True))
-    fits = {question.pk for question in here if question.module_id or question.key in wording}
-    return Sorting(
-        asked=[question for question in here if question.pk in fits],
-        dropped=[question for question in here if question.pk not in fits and question.pk in answered],
-        leaving=[question for question in here if question.pk not in fits and question.pk not in answered],
-        returning=[question for question in others if question.pk in left],
-        unasked=[question for question in others if question.pk not in left],
-    )
+    asked, gone = _parted(here, lambda question: bool(question.module_id) or question.key in wording)
+    dropped, leaving = _parted(gone, lambda question: question.pk in answered)
+    returning, unasked = _parted(others, lambda question: question.pk in left)
+    return Sorting(asked=asked, dropped=dropped, leaving=leaving, returning=returning, unasked=unasked)
+
+
+def _parted(questions: list[Question], condition: Callable[[Question], bool]) -> tuple[list[Question], list[Question]]:
+    """Those for which the condition holds, and the others."""
+    return [each for each in questions if condition(each)], [each for each in questions if not condition(each)]
 
 
 @transaction.atomic

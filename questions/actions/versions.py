@@ -83,12 +83,18 @@ def make_room(versions: QuerySet, more: Sequence[Any], stays: Callable[[Any], bo
     rows = list(versions.order_by("created_at", "pk"))
     known = {(row.kind, row.text_hash) for row in rows}
     new = [version.text for version in more if (version.kind, version_hash(version.text)) not in known]
+    going = _in_a_later_one(rows, new, stays)
+    if new and len(rows) - len(going) + len(new) > MOST:
+        raise FullError
+    versions.filter(pk__in=going).delete()
+
+
+def _in_a_later_one(rows: list[Any], new: list[str], stays: Callable[[Any], bool]) -> list[int]:
+    """The versions, the oldest first in these rows, that are wholly in a later or new one and need not stay."""
     later, going = list(new), []
     for row in reversed(rows):
         if not stays(row) and any(row.text in text for text in later):
             going.append(row.pk)
         else:
             later.append(row.text)
-    if new and len(rows) - len(going) + len(new) > MOST:
-        raise FullError
-    versions.filter(pk__in=going).delete()
+    return going

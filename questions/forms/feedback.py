@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from casebook.lib.datetimes import read_moment
 from casebook.lib.ids import read_id, read_number, require_ids
+from casebook.lib.text import read_line
 from questions.actions.saving import Draft
 from questions.forms.answers import read_save
 from questions.models import Verdict
@@ -43,6 +44,31 @@ def read_wanted(request: HttpRequest) -> Wanted:
         since=read_moment(query.get("sinds", "")) or timezone.now(),
         group=query.get("klas"),
     )
+
+
+@dataclass(frozen=True)
+class ReleaseScope:
+    """Which feedback to release. Everything that is named narrows it down; nothing named is all of it."""
+
+    submissions: list[int] | None = None
+    group: str = ""
+    key: str = ""
+    tag: str = ""
+
+
+def read_release(data: QueryDict) -> ReleaseScope:
+    """Return what the button said. Raises BadRequest where it said nothing."""
+    what = data.get("wat")
+    group, key, tag = (read_line(data.get(name, "")) for name in ("klas", "vraag", "student"))
+    if what == "alles":
+        return ReleaseScope()
+    if what == "keuze":
+        return ReleaseScope(submissions=read_selection(data))
+    if what == "klas" and group:
+        return ReleaseScope(group=group)
+    if what == "hier" and (key or tag):
+        return ReleaseScope(group=group, key=key, tag=tag)
+    raise BadRequest("what to release?")
 
 
 def read_selection(data: QueryDict) -> list[int]:

@@ -17,7 +17,14 @@ from casebook.lib.text import normalise, read_line
 from questions import access
 from questions.actions import comment_bank, feedback
 from questions.actions.saving import Outcome, Saved
-from questions.forms.feedback import FeedbackSave, read_feedback, read_selection, read_wanted
+from questions.forms.feedback import (
+    FeedbackSave,
+    ReleaseScope,
+    read_feedback,
+    read_release,
+    read_selection,
+    read_wanted,
+)
 from questions.models import Comment, Feedback, Submission, Verdict
 from questions.pages import feedback_desk, feedback_status
 from questions.views.post_actions import post_action
@@ -215,7 +222,7 @@ def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
     assignment = access.assignment_for_teacher(request, pk)
     ready = Feedback.objects.releasable_by(request.user, assignment.module)
-    chosen = _chosen(request, ready.filter(submission__answer__assignment=assignment))
+    chosen = _in_scope(ready.filter(submission__answer__assignment=assignment), read_release(request.POST))
     count = feedback.release(feedback=chosen)
     if count:
         done = ngettext(
@@ -229,27 +236,14 @@ def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
-def _chosen(request: HttpRequest, ready: QuerySet[Feedback]) -> QuerySet[Feedback]:
-    """As the button said; every one of these narrows it down. Raises BadRequest where it said nothing."""
-    data = request.POST
-    group, key, tag = (read_line(data.get(name, "")) for name in ("klas", "vraag", "student"))
-    if data.get("wat") not in {"hier", "klas", "alles", "keuze"}:
-        raise BadRequest("what to release?")
-    if data["wat"] == "keuze":
-        return ready.filter(submission__in=read_selection(data))
-    if data["wat"] == "hier" and not (key or tag):
-        raise BadRequest("here is where?")
-    if data["wat"] == "klas" and not group:
-        raise BadRequest("which group?")
-    if data["wat"] in {"hier", "klas"} and group:
-        students = {"submission__answer__assignment__module__enrolments__group": group}
-        ready = ready.filter(**students, **_same_student())
-    if data["wat"] == "hier" and key:
-        ready = ready.filter(submission__answer__question__key=key)
-    if data["wat"] == "hier" and tag:
-        ready = ready.filter(submission__answer__assignment__module__enrolments__tag=tag, **_same_student())
+def _in_scope(ready: QuerySet[Feedback], scope: ReleaseScope) -> QuerySet[Feedback]:
+    if scope.submissions is not None:
+        return ready.filter(submission__in=scope.submissions)
+    if scope.key:
+        ready = ready.filter(submission__answer__question__key=scope.key)
+    student = {name: value for name, value in (("group", scope.group), ("tag", scope.tag)) if value}
+    if student:
+        enrolment = "submission__answer__assignment__module__enrolments__"
+        student["user"] = F("submission__answer__student")
+        ready = ready.filter(**{f"{enrolment}{name}": value for name, value in student.items()})
     return ready
-
-
-def _same_student() -> dict:
-    return {"submission__answer__assignment__module__enrolments__user": F("submission__answer__student")}

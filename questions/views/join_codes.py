@@ -47,8 +47,11 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         module = join_codes.try_code(request, code)
     except LimitReachedError:
         return _no_way_in(request, "slow")
-    if module is None:
-        return _no_way_in(request, "wrong", code)
+    return _at_the_door(request, module, code) if module else _no_way_in(request, "wrong", code)
+
+
+def _at_the_door(request: HttpRequest, module: Module, code: str) -> HttpResponse:
+    """What a right code leads to: the module for users who are in it, else the page on which to join."""
     enrolment = _place_of(request, module)
     is_in = enrolment is not None and not enrolment.has_left
     if is_in and (request.method == "POST" or not enrolment.is_teacher):

@@ -130,19 +130,23 @@ def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequenc
     """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
     sent_again = [each for each in unsaved if each.can_be_sent]
     shown = [each for each in sent_again if each.text.strip() or each.stored] or sent_again
-    revisions = dict(each.revision for each in sent_again if each.revision)
-    names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
-    hidden = [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
-    hidden += [(each.name, each.text) for each in sent_again if each not in shown]  # empty, and sent as such
-    reasons = sorted({each.reason for each in unsaved}) or [reason]
+    empty = [(each.name, each.text) for each in sent_again if each not in shown]  # and sent again as such
+    reasons = {each.reason for each in unsaved} or {reason}
     context = {
         "reason": reason,
-        "lead": (SEND_AGAIN | COPY_IT)[reasons[0]] if len(reasons) == 1 else "",
+        "lead": (SEND_AGAIN | COPY_IT)[reasons.pop()] if len(reasons) == 1 else "",
         "sent_again": shown,
         "copied": [each for each in unsaved if not each.can_be_sent and each.text.strip()],
-        "hidden": hidden,
+        "hidden": _hidden_fields(request, sent_again) + empty,
     }
     response = render(request, "questions/rescue.html", context, status=status)
     response.headers["X-Reason"] = reason
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _hidden_fields(request: HttpRequest, sent_again: list[Unsaved]) -> list[tuple[str, object]]:
+    """What goes with the texts: on which revision each is based once the stored one has been shown, and the button."""
+    revisions = dict(each.revision for each in sent_again if each.revision)
+    names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
+    return [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
