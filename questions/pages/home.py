@@ -124,16 +124,7 @@ def for_you(user: User) -> Today:
 
     A fixed number of queries, each as plain as can be: the page is opened at every visit.
     """
-    enrolments = list(
-        Enrolment.objects.current()
-        .filter(user=user)
-        .select_related("module")
-        .only("user", "role", "module", "module__archived_at")
-    )
-    current = {enrolment.module_id for enrolment in enrolments}
-    at_work = [enrolment for enrolment in enrolments if not enrolment.module.is_archived]
-    studied = [enrolment.module_id for enrolment in at_work if not enrolment.is_teacher]
-    taught = [enrolment.module_id for enrolment in enrolments if enrolment.is_teacher]
+    enrolments = _Enrolments(user)
     answers = list(
         Answer.objects.visible_to(user)
         .annotate(module=F("assignment__module"), status=F("question__case__status"))
@@ -142,13 +133,34 @@ def for_you(user: User) -> Today:
     feedback = _feedback(user) if answers else []
     progress = _progress(user, answers, feedback) if answers else {}
     return Today(
-        due=_due(user, studied, answers, progress) if studied else [],
-        news=_news(feedback, current),
-        drafts=sum(answer.module in studied and progress[answer.pk].is_unseen_by_teachers for answer in answers),
-        last=_last(answers, current),
-        taught=_taught(user, taught) if taught else [],
-        is_in_a_module=bool(at_work),
+        due=_due(user, enrolments.studied, answers, progress),
+        news=_news(feedback, enrolments.modules),
+        drafts=_count_drafts(answers, enrolments.studied, progress),
+        last=_last(answers, enrolments.modules),
+        taught=_taught(user, enrolments.taught),
+        is_in_a_module=enrolments.is_in_a_module,
     )
+
+
+class _Enrolments:
+    """The modules that a user is in now, in one query."""
+
+    def __init__(self, user: User) -> None:
+        rows = Enrolment.objects.current().filter(user=user).select_related("module")
+        self._rows = list(rows.only("user", "role", "module", "module__archived_at"))
+        self.modules = {enrolment.module_id for enrolment in self._rows}
+        self.taught = [enrolment.module_id for enrolment in self._rows if enrolment.is_teacher]
+        self.is_in_a_module = any(not enrolment.module.is_archived for enrolment in self._rows)
+
+    @property
+    def studied(self) -> list[int]:
+        """The modules in which this user may still have something to do."""
+        students = [enrolment for enrolment in self._rows if not enrolment.is_teacher]
+        return [enrolment.module_id for enrolment in students if not enrolment.module.is_archived]
+
+
+def _count_drafts(answers: list[Answer], studied: list[int], progress: dict[int, AnswerProgress]) -> int:
+    return sum(answer.module in studied and progress[answer.pk].is_unseen_by_teachers for answer in answers)
 
 
 def _feedback(user: User) -> list[Feedback]:
@@ -228,6 +240,8 @@ def _last(answers: list[Answer], current: set[int]) -> Answer | None:
 
 
 def _due(user: User, studied: list[int], answers: list[Answer], progress: dict[int, AnswerProgress]) -> list[Due]:
+    if not studied:
+        return []
     assignments = (
         Assignment.objects.open()
         .taking_work()
@@ -270,6 +284,8 @@ def _due_of(
 def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
     """What there is to do, in counts: nothing of what was written. An archived module is named only as long as
     feedback in it waits to be released."""
+    if not module_ids:
+        return []
     students = Count("enrolments", filter=Q(**current_enrolment("enrolments", role=Role.STUDENT)))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
     by_assignment = workload_by_assignment(teacher, module_ids)

@@ -40,14 +40,25 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """My modules: where I teach, where I learn, and what is over."""
+    """The modules of one user."""
 
-    teaching: list[Place]
-    learning: list[Place]
-    archived: list[Place]
+    every: list[Place]
+
+    @property
+    def teaching(self) -> list[Place]:
+        return [place for place in self.every if place.enrolment.is_teacher and not place.module.is_archived]
+
+    @property
+    def learning(self) -> list[Place]:
+        return [place for place in self.every if not place.enrolment.is_teacher and not place.module.is_archived]
+
+    @property
+    def archived(self) -> list[Place]:
+        return [place for place in self.every if place.module.is_archived]
 
 
 def places_of(user) -> Places:
+    """Return the modules that this user is in, the newest first."""
     rows = Enrolment.objects.current().filter(user=user).select_related("module")
     enrolments = list(rows.order_by("-module__created_at", "-module"))
     modules = [enrolment.module_id for enrolment in enrolments]
@@ -57,12 +68,8 @@ def places_of(user) -> Places:
         assignments.setdefault(assignment.module_id, []).append(assignment)
     extensions = Extension.objects.filter(enrolment__in=enrolments).only("assignment", "due_at")
     own = {extension.assignment_id: extension for extension in extensions}
-    places = [_place(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
-    current = [place for place in places if not place.module.is_archived]
     return Places(
-        teaching=[place for place in current if place.enrolment.is_teacher],
-        learning=[place for place in current if not place.enrolment.is_teacher],
-        archived=[place for place in places if place.module.is_archived],
+        [_place(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
     )
 
 

@@ -229,19 +229,7 @@ def _sections(
     module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool
 ) -> Iterable[Section]:
     """The groups in the order its teacher gave them, who is in none, and last who left after handing in."""
-    people = module.enrolments.students().filter(**({"group": group} if group else {}))
-    extensions: dict[int, list[Extension]] = {}
-    assignments = {block.assignment.pk: block.assignment for block in blocks}
-    for extension in Extension.objects.filter(assignment__module=module).order_by("due_at"):
-        extension.assignment = assignments[extension.assignment_id]
-        extensions.setdefault(extension.enrolment_id, []).append(extension)
-    columns = [column for block in blocks for column in block.columns]
-    rows = []
-    for person in people.order_by() if hides_names else people.order_by().select_related("user"):
-        states = [table.of(person.user_id, column, has_left=person.has_left) for column in columns]
-        label, page = person.label(hides_names=hides_names), _page_of(person, columns, states)
-        rows.append(Row(person, label, states, extensions.get(person.pk, []), page))
-    rows.sort(key=lambda row: row.tag if hides_names else (row.label.casefold(), row.enrolment.pk))
+    rows = _rows(module, blocks, table, group=group, hides_names=hides_names)
     present = [row for row in rows if not row.enrolment.has_left]
     others = sorted({row.enrolment.group for row in present} - {"", *module.groups})
     for name in (*module.groups, *others, ""):
@@ -249,6 +237,30 @@ def _sections(
             yield Section(name, here)
     if gone := [row for row in rows if row.enrolment.has_left and row.handed_in]:
         yield Section("", gone, has_left=True)
+
+
+def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool) -> list[Row]:
+    """Every student of the module or of this group, by name, or where names are hidden by tag."""
+    people = module.enrolments.students().order_by()
+    people = people.filter(group=group) if group else people
+    extensions = _extensions(module, blocks)
+    columns = [column for block in blocks for column in block.columns]
+    rows = []
+    for person in people if hides_names else people.select_related("user"):
+        states = [table.of(person.user_id, column, has_left=person.has_left) for column in columns]
+        label, page = person.label(hides_names=hides_names), _page_of(person, columns, states)
+        rows.append(Row(person, label, states, extensions.get(person.pk, []), page))
+    return sorted(rows, key=lambda row: row.tag if hides_names else (row.label.casefold(), row.enrolment.pk))
+
+
+def _extensions(module: Module, blocks: list[Block]) -> dict[int, list[Extension]]:
+    """By enrolment the dates of one student, the first that comes first."""
+    found: dict[int, list[Extension]] = {}
+    assignments = {block.assignment.pk: block.assignment for block in blocks}
+    for extension in Extension.objects.filter(assignment__module=module).order_by("due_at"):
+        extension.assignment = assignments[extension.assignment_id]
+        found.setdefault(extension.enrolment_id, []).append(extension)
+    return found
 
 
 def _page_of(person: Enrolment, columns: list[Column], states: list[WorkState]) -> str:

@@ -91,6 +91,15 @@ class Unsaved:
         return self.reason in SEND_AGAIN
 
     @property
+    def is_to_copy(self) -> bool:
+        """Whether there is something in it that sending it again cannot save."""
+        return not self.can_be_sent and bool(self.text.strip())
+
+    @property
+    def has_something(self) -> bool:
+        return bool(self.text.strip() or self.stored)
+
+    @property
     def stored(self):
         """The row that is stored, to show beside the text."""
         return self.saved.row if self.saved else None
@@ -129,14 +138,14 @@ def everything_sent(request: HttpRequest, reason: str, saved: Saved | None = Non
 def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequence[Unsaved]) -> HttpResponse:
     """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
     sent_again = [each for each in unsaved if each.can_be_sent]
-    shown = [each for each in sent_again if each.text.strip() or each.stored] or sent_again
+    shown = [each for each in sent_again if each.has_something] or sent_again
     empty = [(each.name, each.text) for each in sent_again if each not in shown]  # and sent again as such
     reasons = {each.reason for each in unsaved} or {reason}
     context = {
         "reason": reason,
         "lead": (SEND_AGAIN | COPY_IT)[reasons.pop()] if len(reasons) == 1 else "",
         "sent_again": shown,
-        "copied": [each for each in unsaved if not each.can_be_sent and each.text.strip()],
+        "copied": [each for each in unsaved if each.is_to_copy],
         "hidden": _hidden_fields(request, sent_again) + empty,
     }
     response = render(request, "questions/rescue.html", context, status=status)
