@@ -4,8 +4,10 @@ Drafts are never read here: only submissions that teachers may read, of each ans
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
@@ -82,10 +84,6 @@ class Reply:
     kept: list[FeedbackVersion]
 
     @property
-    def student(self):
-        return self.enrolment.user
-
-    @property
     def version(self) -> int:
         return len(self.earlier) + 1
 
@@ -106,40 +104,191 @@ class Person:
 
 
 @dataclass(frozen=True)
-class View:
-    assignment: Assignment
-    by: str
-    hides_names: bool
-    group: str
-    groups: list[str]
-    tabs: list[Tab]
-    here: Tab | None
-    person: Person | None
-    people: list[Person]
-    replies: list[Reply]
-    page: int
-    pages: int
-    total: int
-    since: datetime
-    made: datetime
-    own_group: str | None  # the group that the address asks for, rather than the one that is remembered
-    students: int
-    ready: feedback_status.Ready
-    comments: list[Comment]
-    batch: tuple[str, int] | None
+class _Line:
+    """The latest version of an answer, without its text: enough to count and to put in order."""
+
+    submission: int
+    answer: int
+    question: int
+    student: int
+    is_waiting: bool  # nobody has given feedback on it
+    was_waiting: bool  # when this sitting began
+    is_revised: bool
+
+
+class FeedbackDesk:
+    """One page of the feedback desk of an assignment, in a fixed number of queries."""
+
+    def __init__(self, desk: Desk, wanted: Wanted) -> None:
+        self.made = timezone.now()
+        self.since = wanted.since
+        self.assignment = desk.assignment
+        self.groups: list[str] = desk.assignment.module.groups
+        self.own_group = wanted.group  # that the address asks for, rather than the one that is remembered
+        self._desk, self._wanted = desk, wanted
+        choices = desk.enrolment.reading
+        self.hides_names = choices.hides_names
+        group = choices.group if wanted.group is None else wanted.group
+        self.group = group if group in self.groups else ""
+        self.by = _by(wanted, choices.by)
+
+    # --- Who and what there is ---
+
+    @cached_property
+    def _enrolments(self) -> dict[int, Enrolment]:
+        """By user everyone who is or was in the module."""
+        rows = Enrolment.objects.filter(module=self.assignment.module_id).select_related("user")
+        return {enrolment.user_id: enrolment for enrolment in rows}
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        return {pk: person.label(hides_names=self.hides_names) for pk, person in self._enrolments.items()}
+
+    @cached_property
+    def _in_group(self) -> set[int]:
+        return {pk for pk, person in self._enrolments.items() if self.group in {"", person.group}}
 
     @property
-    def is_by_student(self) -> bool:
-        return self.by == ReadBy.STUDENT
+    def students(self) -> int:
+        """How many students of this group are in the module now."""
+        return sum(self._enrolments[pk].is_current_student for pk in self._in_group)
+
+    @cached_property
+    def _lines(self) -> list[_Line]:
+        return [line for line in _lines(self.assignment, self.since) if line.student in self._in_group]
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The questions of the assignment."""
+        wording = cases.access.wording(self.assignment.edition)
+        handed_in = Counter(line.question for line in self._lines if not self._enrolments[line.student].has_left)
+        waiting = Counter(line.question for line in self._lines if line.is_waiting)
+        asked = Question.objects.ever_asked_in(self.assignment)
+        return [
+            Tab(question, question.worded(wording), number, handed_in[question.pk], waiting[question.pk])
+            for number, question in enumerate(asked, start=1)
+        ]
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """The students who handed in anything, those with something to read first: by name, or by tag."""
+        waiting, was_waiting = Counter(), Counter()
+        for line in self._lines:
+            waiting[line.student] += line.is_waiting
+            was_waiting[line.student] += line.was_waiting
+        people, labels = self._enrolments, self._labels
+        found = sorted(waiting, key=lambda pk: (not was_waiting[pk], labels[pk].casefold(), people[pk].tag))
+        return [Person(labels[pk], people[pk].tag, waiting[pk]) for pk in found]
 
     @property
     def waiting(self) -> int:
         return sum(tab.waiting for tab in self.tabs)
 
+    # --- What is read now ---
+
+    @property
+    def is_by_student(self) -> bool:
+        return self.by == ReadBy.STUDENT
+
+    @cached_property
+    def _asked_for(self) -> _Line | None:
+        """The answer that the address names."""
+        return next((line for line in self._lines if line.submission == self._wanted.submission), None)
+
+    @cached_property
+    def here(self) -> Tab | None:
+        """The question that is asked for; else the first with something to read, else the first."""
+        if self.is_by_student:
+            return None
+        if self._asked_for and not self._wanted.key:
+            return self._first_tab(lambda tab: tab.question.pk == self._asked_for.question)
+        return (
+            self._first_tab(lambda tab: tab.question.key == self._wanted.key)
+            or self._first_tab(lambda tab: tab.waiting > 0)
+            or self._first_tab(lambda tab: True)
+        )
+
+    def _first_tab(self, condition: Callable[[Tab], bool]) -> Tab | None:
+        return next(filter(condition, self.tabs), None)
+
+    @cached_property
+    def person(self) -> Person | None:
+        """The student who is asked for, or else the first."""
+        if not self.is_by_student:
+            return None
+        tag = self._wanted.tag
+        if self._asked_for and not tag:
+            tag = self._enrolments[self._asked_for.student].tag
+        first = self.people[0] if self.people else None
+        return next((person for person in self.people if person.tag == tag), first)
+
+    @cached_property
+    def _chosen(self) -> list[_Line]:
+        """The answers to read, in their order: those of a student by question, those to a question by student."""
+        if self.person:
+            numbers = {tab.question.pk: tab.number for tab in self.tabs}
+            chosen = [line for line in self._lines if self._enrolments[line.student].tag == self.person.tag]
+            return sorted(chosen, key=lambda line: numbers[line.question])
+        chosen = [line for line in self._lines if self.here and line.question == self.here.question.pk]
+        return sorted(chosen, key=self._place_of)
+
+    def _place_of(self, line: _Line) -> tuple:
+        """What was waiting when the sitting began comes first, and of that what a student wrote anew."""
+        person = self._enrolments[line.student]
+        name = person.tag if self.hides_names else self._labels[line.student].casefold()
+        return not line.was_waiting, not (line.was_waiting and line.is_revised), person.group, name, person.tag
+
+    @property
+    def total(self) -> int:
+        return len(self._chosen)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; all answers of one student are on one."""
+        return 1 if self.person else max(1, -(-self.total // PER_PAGE))
+
+    @cached_property
+    def page(self) -> int:
+        if self.person:
+            return 1
+        if self._asked_for in self._chosen:
+            return self._chosen.index(self._asked_for) // PER_PAGE + 1
+        return min(max(1, self._wanted.page), self.pages)
+
+    @cached_property
+    def replies(self) -> list[Reply]:
+        """The answers on this page, with all that was written about them."""
+        shown = self._chosen if self.person else self._chosen[(self.page - 1) * PER_PAGE : self.page * PER_PAGE]
+        tabs = {tab.question.pk: tab for tab in self.tabs}
+        texts = _Texts(self._desk, shown)
+        return [
+            texts.reply(line, self._enrolments[line.student], self._labels[line.student], tabs[line.question])
+            for line in shown
+        ]
+
+    # --- What there is to do ---
+
     @property
     def not_handed_in(self) -> int:
-        """How many of who are in the module now have not handed in this question."""
+        """How many students who are in the module now have not handed in this question."""
         return self.students - (self.here.handed_in if self.here else 0)
+
+    @cached_property
+    def ready(self) -> feedback_status.Ready:
+        """How much feedback can be released."""
+        question, tag = self.here.question if self.here else None, self.person.tag if self.person else ""
+        return feedback_status.ready_at(self._desk, self._enrolments, self._in_group, question, tag)
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        usable = Comment.objects.usable_by(self._desk.enrolment.user_id, self.assignment.module)
+        return list(usable.select_related("owner"))
+
+    @cached_property
+    def batch(self) -> tuple[str, int] | None:
+        return feedback_status.last_batch(self._desk)
+
+    # --- Where to go ---
 
     @property
     def next_person(self) -> Person | None:
@@ -179,68 +328,6 @@ class View:
         return self.people[at] if 0 <= at < len(self.people) else None
 
 
-@dataclass(frozen=True)
-class _Line:
-    """The latest version of an answer, without its text: enough to count and to put in order."""
-
-    submission: int
-    answer: int
-    question: int
-    student: int
-    is_waiting: bool  # nobody has given feedback on it
-    was_waiting: bool  # when this sitting began
-    is_revised: bool
-
-
-def gather(desk: Desk, wanted: Wanted) -> View:
-    """One page of answers, in a fixed number of queries."""
-    made = timezone.now()
-    assignment, choices = desk.assignment, desk.enrolment.reading
-    people = {e.user_id: e for e in Enrolment.objects.filter(module=assignment.module_id).select_related("user")}
-    groups = assignment.module.groups
-    group = choices.group if wanted.group is None else wanted.group
-    group = group if group in groups else ""
-    in_group = {pk for pk, person in people.items() if group in {"", person.group}}
-    lines = [line for line in _lines(assignment, wanted.since) if line.student in in_group]
-    labels = {pk: person.label(hides_names=choices.hides_names) for pk, person in people.items()}
-    tabs = _tabs(assignment, lines, people)
-    asked_for = next((line for line in lines if line.submission == wanted.submission), None)
-    by = _by(wanted, choices.by)
-    here = None if by == ReadBy.STUDENT else _tab(tabs, lines, wanted, asked_for)
-    persons = _persons(lines, people, labels)
-    person = _person(persons, wanted, asked_for, people) if by == ReadBy.STUDENT else None
-    chosen = _of_person(lines, person, tabs, people) if person else _of_question(lines, here)
-    if person:
-        page, pages, shown = 1, 1, chosen
-    else:
-        chosen.sort(key=_order(people, labels, choices.hides_names))
-        page, pages, shown = _page(chosen, wanted, asked_for)
-    return View(
-        assignment=assignment,
-        by=by,
-        hides_names=choices.hides_names,
-        group=group,
-        groups=groups,
-        tabs=tabs,
-        here=here,
-        person=person,
-        people=persons,
-        replies=_replies(desk, shown, tabs, people, labels),
-        page=page,
-        pages=pages,
-        total=len(chosen),
-        since=wanted.since,
-        made=made,
-        own_group=wanted.group,
-        students=sum(people[pk].is_current_student for pk in in_group),
-        ready=feedback_status.ready_at(
-            desk, people, in_group, here.question if here else None, person.tag if person else ""
-        ),
-        comments=list(Comment.objects.usable_by(desk.enrolment.user_id, assignment.module).select_related("owner")),
-        batch=feedback_status.last_batch(desk),
-    )
-
-
 def _by(wanted: Wanted, remembered: str) -> str:
     if wanted.tag:
         return ReadBy.STUDENT
@@ -271,110 +358,49 @@ def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
     ]
 
 
-def _tabs(assignment: Assignment, lines: list[_Line], people: dict[int, Enrolment]) -> list[Tab]:
-    wording = cases.access.wording(assignment.edition)
-    handed_in = Counter(line.question for line in lines if not people[line.student].has_left)
-    waiting = Counter(line.question for line in lines if line.is_waiting)
-    asked = Question.objects.ever_asked_in(assignment)
-    return [
-        Tab(question, question.worded(wording), number, handed_in[question.pk], waiting[question.pk])
-        for number, question in enumerate(asked, start=1)
-    ]
+class _Texts:
+    """The versions of some answers, and all that was written about them."""
 
+    def __init__(self, desk: Desk, lines: list[_Line]) -> None:
+        self._assignment, self._me = desk.assignment, desk.enrolment.user_id
+        answers = [line.answer for line in lines]
+        self._versions: dict[int, list[Submission]] = defaultdict(list)
+        for submission in Submission.objects.readable_for_teachers().filter(answer__in=answers).order_by("revision"):
+            self._versions[submission.answer_id].append(submission)
+        self._given: dict[int, list[Feedback]] = defaultdict(list)
+        feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
+        for each in feedback.order_by("created_at", "pk"):
+            self._given[each.submission_id].append(each)
+        self._kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
+        kept = FeedbackVersion.objects.filter(submission__answer__in=answers, author=self._me)
+        for version in kept.exclude(text=""):
+            self._kept[version.submission_id].append(version)
+        pinned = PinnedAnswer.objects.filter(submission__answer__in=answers)
+        self._pinned = set(pinned.values_list("submission", flat=True))
+        self._extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
+        # Comparing can be slow, so that it is done for one pair of a page; the others are a click away.
+        self._compared = next((line.answer for line in lines if len(self._versions[line.answer]) > 1), None)
 
-def _tab(tabs: list[Tab], lines: list[_Line], wanted: Wanted, asked_for: _Line | None) -> Tab | None:
-    """The question that is asked for; else the first with something to read, else the first."""
-    if asked_for and not wanted.key:
-        return next((tab for tab in tabs if tab.question.pk == asked_for.question), None)
-    named = next((tab for tab in tabs if tab.question.key == wanted.key), None)
-    return named or next((tab for tab in tabs if tab.waiting), tabs[0] if tabs else None)
-
-
-def _persons(lines: list[_Line], people: dict[int, Enrolment], labels: dict[int, str]) -> list[Person]:
-    """Who handed in anything, who waits first: by name, or where names are hidden by tag."""
-    waiting, was_waiting = Counter(), Counter()
-    for line in lines:
-        waiting[line.student] += line.is_waiting
-        was_waiting[line.student] += line.was_waiting
-    found = sorted(waiting, key=lambda pk: (not was_waiting[pk], labels[pk].casefold(), people[pk].tag))
-    return [Person(labels[pk], people[pk].tag, waiting[pk]) for pk in found]
-
-
-def _person(persons: list[Person], wanted: Wanted, asked_for: _Line | None, people: dict) -> Person | None:
-    tag = people[asked_for.student].tag if asked_for and not wanted.tag else wanted.tag
-    return next((person for person in persons if person.tag == tag), persons[0] if persons else None)
-
-
-def _of_person(lines: list[_Line], person: Person, tabs: list[Tab], people: dict[int, Enrolment]) -> list[_Line]:
-    """All of one student, in the order of the questions."""
-    numbers = {tab.question.pk: tab.number for tab in tabs}
-    chosen = [line for line in lines if people[line.student].tag == person.tag]
-    return sorted(chosen, key=lambda line: numbers[line.question])
-
-
-def _of_question(lines: list[_Line], here: Tab | None) -> list[_Line]:
-    return [line for line in lines if here and line.question == here.question.pk]
-
-
-def _order(people: dict[int, Enrolment], labels: dict[int, str], hides_names: bool):
-    """What was waiting when the sitting began comes first, and of that what a student wrote anew."""
-
-    def key(line: _Line) -> tuple:
-        person = people[line.student]
-        name = person.tag if hides_names else labels[line.student].casefold()
-        return not line.was_waiting, not (line.was_waiting and line.is_revised), person.group, name, person.tag
-
-    return key
-
-
-def _page(chosen: list[_Line], wanted: Wanted, asked_for: _Line | None) -> tuple[int, int, list[_Line]]:
-    pages = max(1, -(-len(chosen) // PER_PAGE))
-    page = chosen.index(asked_for) // PER_PAGE + 1 if asked_for in chosen else wanted.page
-    page = min(max(1, page), pages)
-    return page, pages, chosen[(page - 1) * PER_PAGE : page * PER_PAGE]
-
-
-def _replies(desk: Desk, lines: list[_Line], tabs: list[Tab], people: dict, labels: dict) -> list[Reply]:
-    """With all texts and feedback of just these answers."""
-    answers = [line.answer for line in lines]
-    versions: dict[int, list[Submission]] = defaultdict(list)
-    for submission in Submission.objects.readable_for_teachers().filter(answer__in=answers).order_by("revision"):
-        versions[submission.answer_id].append(submission)
-    given: dict[int, list[Feedback]] = defaultdict(list)
-    feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
-    for each in feedback.order_by("created_at", "pk"):
-        given[each.submission_id].append(each)
-    me = desk.enrolment.user_id
-    kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
-    for version in FeedbackVersion.objects.filter(submission__answer__in=answers, author=me).exclude(text=""):
-        kept[version.submission_id].append(version)
-    pinned = set(PinnedAnswer.objects.filter(submission__answer__in=answers).values_list("submission", flat=True))
-    extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
-    by_question = {tab.question.pk: tab for tab in tabs}
-    # Comparing can be slow, so that it is done for one pair of a page; the others are a click away.
-    compared = next((line.answer for line in lines if len(versions[line.answer]) > 1), None)
-    replies = []
-    for line in lines:
-        *before, latest = versions[line.answer]
-        enrolment, tab = people[line.student], by_question[line.question]
-        mine = next((each for each in given[latest.pk] if each.author_id == me), None)
-        replies.append(
-            Reply(
-                submission=latest,
-                enrolment=enrolment,
-                label=labels[line.student],
-                tab=tab,
-                earlier=_earlier(versions[line.answer], given, compares_newest=line.answer == compared),
-                is_waiting=line.is_waiting,
-                is_late=desk.assignment.is_late(latest.submitted_at, extensions.get(enrolment.pk)),
-                asked_otherwise=latest.asked.strip() != tab.wording.strip(),
-                is_pinned=latest.pk in pinned,
-                own=mine,
-                of_colleagues=[each for each in given[latest.pk] if each is not mine],
-                kept=kept[latest.pk],
-            )
+    def reply(self, line: _Line, enrolment: Enrolment, label: str, tab: Tab) -> Reply:
+        """Return the latest version of this answer with what belongs to it."""
+        versions = self._versions[line.answer]
+        latest = versions[-1]
+        given = self._given[latest.pk]
+        own = next((each for each in given if each.author_id == self._me), None)
+        return Reply(
+            submission=latest,
+            enrolment=enrolment,
+            label=label,
+            tab=tab,
+            earlier=_earlier(versions, self._given, compares_newest=line.answer == self._compared),
+            is_waiting=line.is_waiting,
+            is_late=self._assignment.is_late(latest.submitted_at, self._extensions.get(enrolment.pk)),
+            asked_otherwise=latest.asked.strip() != tab.wording.strip(),
+            is_pinned=latest.pk in self._pinned,
+            own=own,
+            of_colleagues=[each for each in given if each is not own],
+            kept=self._kept[latest.pk],
         )
-    return replies
 
 
 def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool) -> list[Earlier]:

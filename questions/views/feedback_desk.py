@@ -26,7 +26,8 @@ from questions.forms.feedback import (
     read_wanted,
 )
 from questions.models import Comment, Feedback, Submission, Verdict
-from questions.pages import feedback_desk, feedback_status
+from questions.pages import feedback_status
+from questions.pages.feedback_desk import FeedbackDesk, step_from
 from questions.views.post_actions import post_action
 from questions.views.save_responses import (
     SaveResponse,
@@ -42,7 +43,7 @@ from questions.views.save_responses import (
 @access.signed_in
 def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     desk = access.desk_of_teacher(request, pk)
-    view = feedback_desk.gather(desk, read_wanted(request))
+    view = FeedbackDesk(desk, read_wanted(request))
     context = {"view": view, "assignment": desk.assignment, "verdicts": Verdict}
     return render(request, "questions/assignment_feedback.html", context)
 
@@ -66,7 +67,7 @@ def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
 def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
     """What the next version changed in this one: a page, or for our script just the text."""
     submission = access.submission_for_teacher(request, pk)
-    step = feedback_desk.step_from(submission)
+    step = step_from(submission)
     if step is None:
         raise Http404
     context = {"step": step, "assignment": submission.answer.assignment, "difference": step.changes}

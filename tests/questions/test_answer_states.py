@@ -17,7 +17,8 @@ from questions.models import (
     WorkState,
     why_not_take_back,
 )
-from questions.pages import feedback_desk, progress
+from questions.pages import progress
+from questions.pages.feedback_desk import FeedbackDesk, Wanted
 from questions.pages.workload import workload_by_assignment
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
@@ -105,6 +106,6 @@ def test_the_pages_of_a_teacher_agree_on_what_is_to_read(assignment):
     enrolment = assignment.module.enrolments.get(role="teacher")
     pile = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
     table = progress.gather(assignment.module, enrolment)
-    desk = feedback_desk.gather(Desk(assignment, enrolment), feedback_desk.Wanted())
+    desk = FeedbackDesk(Desk(assignment, enrolment), Wanted())
     assert (pile.waiting, table.waiting, desk.waiting) == (3, 3, 3)
     assert (pile.handed_in, table.handed_in, desk.total) == (4, 4, 4)

@@ -47,7 +47,7 @@ def read(client, teacher, assignment):
 
 
 def names(response) -> list[str]:
-    return [str(reply.student) for reply in response.context["view"].replies]
+    return [str(reply.enrolment.user) for reply in response.context["view"].replies]
 
 
 def test_only_teachers_of_the_module_get_in(client, assignment, student):
