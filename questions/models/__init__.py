@@ -1,4 +1,11 @@
-from questions.models.answer_states import AnswerProgress, AnswerState, TooLate, WorkState, why_not_take_back
+from questions.models.answer_states import (
+    AnswerProgress,
+    AnswerState,
+    TooLate,
+    Verdict,
+    WorkState,
+    why_not_take_back,
+)
 from questions.models.answers import (
     Answer,
     AnswerVersion,
@@ -8,7 +15,6 @@ from questions.models.answers import (
     PinnedAnswer,
     SharedReading,
     Submission,
-    Verdict,
     is_written,
 )
 from questions.models.kolb_ring import Ring, ring

@@ -7,19 +7,55 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Verdict(models.TextChoices):
+    """What a teacher thinks of a version that was handed in, in the order in which a teacher chooses from them.
+
+    What a verdict looks like and leads to is defined here; templates and pages ask a verdict or a state for it.
+    """
+
+    READ = "gelezen", _("gelezen")
+    AGAIN = "aanvullen", _("graag aanvullen")
+    DONE = "afgerond", _("afgerond")
+
+    @property
+    def key(self) -> str:
+        """The key that chooses it at the feedback desk."""
+        return str(Verdict.values.index(self.value) + 1)
+
+    @property
+    def icon(self) -> str:
+        """The name of its symbol in img/desk.svg."""
+        return self.value
+
+    @property
+    def css_class(self) -> str:
+        """The class that gives it its colour."""
+        return f"state--{self.value}"
+
+    @property
+    def asks_for_new_version(self) -> bool:
+        """Whether the student is asked to hand in again."""
+        return self == Verdict.AGAIN
+
+
 class AnswerState(models.TextChoices):
     """What a student sees of an answer. Derived, never stored."""
 
     EMPTY = "leeg", _("nog leeg")
     DRAFT = "concept", _("concept")
     SUBMITTED = "ingeleverd", _("ingeleverd")
-    READ = "gelezen", _("gelezen")
-    AGAIN = "aanvullen", _("graag aanvullen")
-    DONE = "afgerond", _("afgerond")
+    READ = Verdict.READ.value, Verdict.READ.label
+    AGAIN = Verdict.AGAIN.value, Verdict.AGAIN.label
+    DONE = Verdict.DONE.value, Verdict.DONE.label
 
     @property
     def is_handed_in(self) -> bool:
         return self not in {AnswerState.EMPTY, AnswerState.DRAFT}
+
+    @property
+    def asks_for_new_version(self) -> bool:
+        """Whether the verdict asks the student to hand in again."""
+        return self.value in Verdict.values and Verdict(self.value).asks_for_new_version
 
 
 class WorkState(models.TextChoices):
@@ -29,9 +65,9 @@ class WorkState(models.TextChoices):
     BUSY = "bezig", _("bezig")
     SUBMITTED = "ingeleverd", _("nog te lezen")
     READY = "klaar", _("feedback klaar, niet vrijgegeven")
-    READ = "gelezen", _("gelezen")
-    AGAIN = "aanvullen", _("graag aanvullen")
-    DONE = "afgerond", _("afgerond")
+    READ = Verdict.READ.value, Verdict.READ.label
+    AGAIN = Verdict.AGAIN.value, Verdict.AGAIN.label
+    DONE = Verdict.DONE.value, Verdict.DONE.label
 
     @property
     def is_handed_in(self) -> bool:

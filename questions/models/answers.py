@@ -9,18 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
-from questions.models.answer_states import AnswerProgress, AnswerState
+from questions.models.answer_states import AnswerProgress, AnswerState, Verdict
 from questions.models.modules import Enrolment, current_enrolment
 from questions.models.questions import WITHHELD
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that Python takes for it
-
-
-class Verdict(models.TextChoices):
-    READ = "gelezen", _("gelezen")
-    AGAIN = "aanvullen", _("graag aanvullen")
-    DONE = "afgerond", _("afgerond")
 
 
 class Stripped(Func):

@@ -276,7 +276,7 @@ def _due_of(
         assignment=assignment,
         extension=extension,
         missing=[number for number, state in numbered if not state.is_handed_in],
-        again=[number for number, state in numbered if state == AnswerState.AGAIN],
+        again=[number for number, state in numbered if state.asks_for_new_version],
         size=len(asked),
     )
 

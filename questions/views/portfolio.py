@@ -16,7 +16,7 @@ from casebook.lib.ids import read_id, require_ids
 from questions import access
 from questions.actions import feedback_receipts
 from questions.exports import portfolio_json
-from questions.models import Answer, Feedback, Verdict
+from questions.models import Answer, Feedback
 from questions.pages import portfolio
 from questions.views.post_actions import post_action
 
@@ -105,7 +105,7 @@ def _place_to_go_on(user, feedback: Feedback, *, goes_on: bool) -> str:
     answer = feedback.submission.answer
     if not access.is_in_module(user, answer.assignment.module_id):
         return f"{reverse('questions:answers')}#antwoord-{answer.pk}"
-    query = f"?bewerk={answer.question_id}" if goes_on and feedback.shown_verdict == Verdict.AGAIN else ""
+    query = f"?bewerk={answer.question_id}" if goes_on and feedback.shown_verdict.asks_for_new_version else ""
     return f"{answer.assignment.get_absolute_url()}{query}#vraag-{answer.question.key}"
 
 
