@@ -230,11 +230,14 @@ def _sections(
 ) -> Iterable[Section]:
     """The groups in the order its teacher gave them, who is in none, and last who left after handing in."""
     rows = _rows(module, blocks, table, group=group, hides_names=hides_names)
-    present = [row for row in rows if not row.enrolment.has_left]
-    others = sorted({row.enrolment.group for row in present} - {"", *module.groups})
+    by_group: dict[str, list[Row]] = {}
+    for row in rows:
+        if not row.enrolment.has_left:
+            by_group.setdefault(row.enrolment.group, []).append(row)
+    others = sorted(by_group.keys() - {"", *module.groups})
     for name in (*module.groups, *others, ""):
-        if here := [row for row in present if row.enrolment.group == name]:
-            yield Section(name, here)
+        if name in by_group:
+            yield Section(name, by_group[name])
     if gone := [row for row in rows if row.enrolment.has_left and row.handed_in]:
         yield Section("", gone, has_left=True)
 

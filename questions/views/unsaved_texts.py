@@ -137,16 +137,12 @@ def everything_sent(request: HttpRequest, reason: str, saved: Saved | None = Non
 
 def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequence[Unsaved]) -> HttpResponse:
     """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
-    sent_again = [each for each in unsaved if each.can_be_sent]
-    shown = [each for each in sent_again if each.has_something] or sent_again
-    empty = [(each.name, each.text) for each in sent_again if each not in shown]  # and sent again as such
     reasons = {each.reason for each in unsaved} or {reason}
     context = {
         "reason": reason,
         "lead": (SEND_AGAIN | COPY_IT)[reasons.pop()] if len(reasons) == 1 else "",
-        "sent_again": shown,
         "copied": [each for each in unsaved if each.is_to_copy],
-        "hidden": _hidden_fields(request, sent_again) + empty,
+        **_form_to_send_again(request, [each for each in unsaved if each.can_be_sent]),
     }
     response = render(request, "questions/rescue.html", context, status=status)
     response.headers["X-Reason"] = reason
@@ -154,8 +150,14 @@ def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequenc
     return response
 
 
-def _hidden_fields(request: HttpRequest, sent_again: list[Unsaved]) -> list[tuple[str, object]]:
-    """What goes with the texts: on which revision each is based once the stored one has been shown, and the button."""
+def _form_to_send_again(request: HttpRequest, sent_again: list[Unsaved]) -> dict[str, list]:
+    """The texts that can be sent again, those with something in them in sight, and what goes with them.
+
+    That is the revision on which each is based once the stored one has been shown, and what the button said.
+    """
+    shown = [each for each in sent_again if each.has_something] or sent_again
+    empty = [(each.name, each.text) for each in sent_again if each not in shown]
     revisions = dict(each.revision for each in sent_again if each.revision)
     names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
-    return [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
+    hidden = [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
+    return {"sent_again": shown, "hidden": hidden + empty}
