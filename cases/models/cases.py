@@ -1,16 +1,15 @@
-"""The library: parts, cases with their actors, keywords and literature, and the editions that were published."""
+"""Cases with their actors, keywords and literature."""
 
 import math
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-KEPT_FOR = timedelta(days=1)  # an upload that was not confirmed by then is thrown away
+from cases.models.vocabulary import Actor, Keyword, Part
+
 WORDS_PER_MINUTE = 180  # unhurried reading on a screen; the length in minutes is rounded up
 
 
@@ -19,117 +18,6 @@ class Status(models.TextChoices):
     PUBLISHED = "published", _("gepubliceerd")
     ARCHIVED = "archived", _("gearchiveerd")
     WITHDRAWN = "withdrawn", _("ingetrokken")
-
-
-class Sphere(models.TextChoices):
-    """The yin-and-yang axis of the book."""
-
-    INFORMAL = "informal", _("informeel")
-    HYBRID = "hybrid", _("ertussenin")
-    FORMAL = "formal", _("formeel")
-
-
-class Library(models.Model):
-    """One row. Its version goes up with everything that changes what readers see, so that caches know."""
-
-    version = models.PositiveBigIntegerField(default=1)
-
-    class Meta:
-        verbose_name_plural = "library"
-
-    def __str__(self) -> str:
-        return f"version {self.version}"
-
-
-class Part(models.Model):
-    number = models.PositiveSmallIntegerField(_("nummer"), unique=True)
-    title = models.CharField(_("titel"), max_length=120)
-    slug = models.SlugField(_("webnaam"), max_length=60, unique=True)
-    introduction = models.TextField(_("inleiding"), blank=True)
-
-    class Meta:
-        verbose_name = _("deel")
-        verbose_name_plural = _("delen")
-        ordering = ["number"]
-
-    def __str__(self) -> str:
-        return f"Deel {self.number}: {self.title}"
-
-    def get_absolute_url(self) -> str:
-        return f"{reverse('cases:catalogue')}?deel={self.slug}"
-
-
-class Actor(models.Model):
-    """A kind of person or institution that has a part in a case."""
-
-    name = models.CharField(_("naam"), max_length=80, unique=True)
-    slug = models.SlugField(_("webnaam"), max_length=80, unique=True)
-    sphere = models.CharField(_("informeel of formeel"), max_length=8, choices=Sphere.choices)
-
-    class Meta:
-        verbose_name = _("actor")
-        verbose_name_plural = _("actoren")
-        ordering = ["name"]
-        permissions = [("merge_actor", _("Mag actoren samenvoegen en hernoemen"))]
-        constraints = [models.CheckConstraint(condition=Q(sphere__in=Sphere.values), name="actor_sphere_known")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        return f"{reverse('cases:catalogue')}?actor={self.slug}"
-
-
-class Keyword(models.Model):
-    name = models.CharField(_("sleutelwoord"), max_length=60, unique=True)
-    slug = models.SlugField(_("webnaam"), max_length=60, unique=True)
-    synonyms = models.JSONField(
-        _("synoniemen"), default=list, blank=True, help_text=_("Woorden waarmee je deze ook vindt.")
-    )
-    is_filter = models.BooleanField(
-        _("als filter tonen"),
-        default=True,
-        help_text=_("Zet uit voor een woord over iemands afkomst: zoeken kan, filteren niet."),
-    )
-
-    class Meta:
-        verbose_name = _("sleutelwoord")
-        verbose_name_plural = _("sleutelwoorden")
-        ordering = ["name"]
-        permissions = [("merge_keyword", _("Mag sleutelwoorden samenvoegen en hernoemen"))]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_absolute_url(self) -> str:
-        """The catalogue with this keyword: as a filter, or as a search where it is no filter."""
-        return f"{reverse('cases:catalogue')}?{'trefwoord' if self.is_filter else 'q'}={self.slug}"
-
-
-class FormerName(models.Model):
-    """What a word was called before it was renamed or merged, so that old files and old addresses still find it.
-    Empty where only the other of the two changed."""
-
-    name = models.CharField(max_length=80, blank=True)
-    slug = models.SlugField(max_length=80, blank=True)
-
-    class Meta:
-        abstract = True
-        constraints = [
-            models.UniqueConstraint(fields=["name"], condition=~Q(name=""), name="%(class)s_name_unique"),
-            models.UniqueConstraint(fields=["slug"], condition=~Q(slug=""), name="%(class)s_slug_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.slug
-
-
-class FormerActor(FormerName):
-    now = models.ForeignKey(Actor, models.CASCADE, related_name="former")
-
-
-class FormerKeyword(FormerName):
-    now = models.ForeignKey(Keyword, models.CASCADE, related_name="former")
 
 
 class CaseQuerySet(models.QuerySet):
@@ -312,64 +200,3 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class Edition(models.Model):
-    """A case as it was published: the whole case file, numbered and dated. Never changed afterwards."""
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="editions", verbose_name=_("casus"))
-    number = models.PositiveIntegerField(_("editie"))
-    text = models.TextField(_("casusbestand"))
-    source_hash = models.CharField(_("vingerafdruk"), max_length=64, db_index=True)
-    from_file = models.BooleanField(_("uit een bestand"), default=False)
-    published_at = models.DateTimeField(_("gepubliceerd op"), auto_now_add=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("gepubliceerd door"),
-    )
-    note = models.CharField(_("toelichting"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("editie")
-        verbose_name_plural = _("edities")
-        ordering = ["case", "-number"]
-        get_latest_by = "number"
-        constraints = [models.UniqueConstraint(fields=["case", "number"], name="edition_number_unique_in_case")]
-
-    def __str__(self) -> str:
-        return f"{self.case}, editie {self.number}"
-
-
-class KeptUploadQuerySet(models.QuerySet):
-    def expired(self) -> "KeptUploadQuerySet":
-        return self.filter(created_at__lt=timezone.now() - KEPT_FOR)
-
-
-class KeptUpload(models.Model):
-    """Files that an editor sent and has looked at, but not confirmed yet. Here, and not on a disk, so that any process
-    can go on with them."""
-
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    content = models.BinaryField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = KeptUploadQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"upload {self.pk}"
-
-
-class SearchWord(models.Model):
-    """A folded word that stands in a case: what a misspelt word is compared with."""
-
-    word = models.CharField(max_length=60, primary_key=True)
-
-    def __str__(self) -> str:
-        return self.word
