@@ -1,0 +1,41 @@
+"""Search in the library: one function, two engines (FTS5 on SQLite, tsvector on PostgreSQL), the same promises."""
+
+from cases.library.search.query import (
+    MAX_WORDS,
+    Query,
+    Term,
+    _engine,
+    find,
+    fold,
+    forget_case,
+    forget_words,
+    index_all,
+    index_case,
+    parse,
+    searchable,
+    shortened_query,
+    snippet,
+    stem,
+    suggest,
+    words_of,
+)
+
+__all__ = [
+    "MAX_WORDS",
+    "Query",
+    "Term",
+    "_engine",
+    "find",
+    "fold",
+    "forget_case",
+    "forget_words",
+    "index_all",
+    "index_case",
+    "parse",
+    "searchable",
+    "shortened_query",
+    "snippet",
+    "stem",
+    "suggest",
+    "words_of",
+]
