@@ -207,5 +207,5 @@ def test_a_text_without_a_hit_has_no_snippet():
 
 
 def test_the_engine_is_that_of_the_database(db):
-    expected = {"sqlite": "_Fts5", "postgresql": "_Tsvector"}[connection.vendor]
-    assert type(search._engine()).__name__ == expected
+    expected = {"sqlite": "Fts5", "postgresql": "Tsvector"}[connection.vendor]
+    assert type(search.engine()).__name__ == expected
