@@ -26,8 +26,9 @@ from cases.admin.inlines import (
     ShortText,
     StoryText,
 )
+from cases.files.keys import is_key
 from cases.models import Actor, Case, Keyword, Status
-from cases.publishing import checks, editions, mapping, similar_names
+from cases.publishing import checks, editions, mapping
 
 
 class CaseForm(GuardedForm):
@@ -69,7 +70,7 @@ class CaseForm(GuardedForm):
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"] or editions.proposed_slug(self.cleaned_data.get("title", ""))
-        if not similar_names.is_key(slug):
+        if not is_key(slug):
             raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
         if other := self._others().filter(slug=slug).first():
             raise forms.ValidationError(_("Deze webnaam is al van «%s». Laat leeg voor een andere.") % other.title)

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.admin.lens_help import BRILLEN, Bril
+from cases.files import keys
 from cases.files.document import MAX_QUESTIONS
 from cases.files.reader import MOST_HEADINGS, count_headings, plain_newlines
+from cases.library.search import fold
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
 from cases.publishing import mapping, similar_names
 from questions.models import Question
@@ -196,12 +198,12 @@ class NamedRow(RowForm):
 
     @property
     def identity(self):
-        return similar_names.fold(self.named.name)
+        return fold(self.named.name)
 
     @classmethod
     def identity_of(cls, row: Model):
         """The identity of a stored row."""
-        return similar_names.fold(getattr(row, cls.names).name)
+        return fold(getattr(row, cls.names).name)
 
     def save(self, commit: bool = True):
         if self.named.pk is None:
@@ -255,11 +257,11 @@ class ActorRow(NamedRow):
 
     @property
     def identity(self):
-        return similar_names.fold(self.named.name), self.cleaned_data["person"]
+        return fold(self.named.name), self.cleaned_data["person"]
 
     @classmethod
     def identity_of(cls, row: CaseActor):
-        return similar_names.fold(row.actor.name), row.person
+        return fold(row.actor.name), row.person
 
 
 class QuestionRow(RowForm):
@@ -285,9 +287,9 @@ class QuestionRow(RowForm):
 
     def clean_key(self) -> str:
         key = self.cleaned_data["key"]
-        if key and not similar_names.is_key(key):
+        if key and not keys.is_key(key):
             raise forms.ValidationError(_("Gebruik alleen kleine letters, cijfers en streepjes."))
-        if similar_names.is_teachers_key(key):
+        if keys.is_teachers_key(key):
             raise forms.ValidationError(_("Zo heten vragen die docenten zelf toevoegen. Kies een andere sleutel."))
         return key
 
@@ -320,7 +322,7 @@ class QuestionRows(OrderedRows):
             taken.add(key)
         for form in rows:
             if form.is_valid() and not form.cleaned_data["key"]:
-                form.instance.key = similar_names.proposed_key(form.cleaned_data["text"], taken)
+                form.instance.key = keys.proposed_key(form.cleaned_data["text"], taken)
                 taken.add(form.instance.key)
 
     def _out_of_sight(self) -> set[str]:

@@ -13,8 +13,8 @@ import mammoth
 
 from cases.files.archives import Packed, UnopenedError, parts_of
 from cases.files.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
+from cases.files.keys import proposed_key
 from cases.files.reader import DocumentError, Problem, shortened
-from cases.publishing.similar_names import proposed_key
 
 HEADINGS = {
     "omschrijving": "summary",

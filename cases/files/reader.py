@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import yaml
 
 from casebook.lib.ids import read_number
+from cases.files.keys import is_key, is_teachers_key
 
-_slug = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _closes_image = re.compile(r"\]\s{0,9}[\[(]")
 _link = re.compile(r"\]\(\s{0,9}<?([^)\]\s>]*)")  # from its middle on, so that a line of brackets takes no time
@@ -194,7 +194,7 @@ class Reader:
 
     def slug(self, node: yaml.Node | None, most: int = LONGEST_NAME) -> str:
         value = self.text(node, most)
-        if node is not None and not _slug.fullmatch(value):
+        if node is not None and not is_key(value):
             self.problem(
                 node.start_mark.line,
                 f"«{shortened(value)}» kan niet; gebruik kleine letters, cijfers en streepjes",
@@ -205,7 +205,7 @@ class Reader:
     def key(self, node: yaml.Node | None) -> str:
         """The key of a question. eigen-1 and so on belong to questions that teachers add themselves."""
         value = self.slug(node, LONGEST_NAME)
-        if re.fullmatch(r"eigen-\d+", value):
+        if is_teachers_key(value):
             self.problem(node.start_mark.line, f"«{value}» kan niet; zo heten vragen van docenten", marked=True)
         return value
 

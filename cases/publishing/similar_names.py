@@ -1,45 +1,13 @@
-"""Names that the site proposes, and names that look so much alike that one of them may do."""
+"""Names of the vocabulary that look so much alike that one of them may do."""
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from django.utils.text import slugify
-
-from casebook.lib.slugs import first_free
 from cases.library.search import fold, stem, words_of
 from cases.models import Keyword
 
-KEY_WORDS = 4
-MAX_KEY = 50
-# What most questions begin with says little about which question it is.
-_small_word = re.compile(
-    "aan|als|bij|dan|dat|de|deze|die|dit|een|en|er|haar|hem|het|hij|hoe|hun|ik|in|is|je|jij|jou|jouw|kan|kun|met|naar|of|"
-    "om|op|over|te|tot|u|uit|van|voor|waar|waarom|wat|we|wel|welk|welke|wie|wij|wil|ze|zich|zij|zijn|zo|zou|zouden"
-)
-_key = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_teachers_key = re.compile(r"eigen-\d+")
 ALIKE = 0.84  # mantelzorg and mantelzorgers are 0.87 alike, wijkteam and wijkraad 0.75
-
-
-def proposed_key(text: str, taken: Collection[str]) -> str:
-    """A key for a question with this text, that none of these keys is."""
-    words = slugify(text).split("-")
-    telling = [word for word in words if word and not _small_word.fullmatch(word)] or words
-    base = "-".join(telling[:KEY_WORDS])[:MAX_KEY].strip("-") or "vraag"
-    if is_teachers_key(base):
-        base = f"vraag-{base}"
-    return first_free(base, taken)
-
-
-def is_key(key: str) -> bool:
-    return bool(_key.fullmatch(key))
-
-
-def is_teachers_key(key: str) -> bool:
-    """Whether this is a key that questions get which a teacher adds for a module: eigen-1 and so on."""
-    return bool(_teachers_key.fullmatch(key))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from cases.files.keys import proposed_key
 from cases.models import Actor, Case, Keyword, Sphere
 from cases.publishing import editions, similar_names
 from questions.models import Question
@@ -248,7 +249,7 @@ def test_questions_of_teachers_are_not_in_the_form(client, editor):
     ],
 )
 def test_a_key_is_proposed_from_the_telling_words(text, taken, key):
-    assert similar_names.proposed_key(text, taken) == key
+    assert proposed_key(text, taken) == key
 
 
 # --- Keywords and actors ---
