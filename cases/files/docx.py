@@ -1,15 +1,16 @@
-"""A Word file as a case: its headings say what is what, and what could not be kept is named.
+"""Read a Word file as a case: its headings say what is what, and what cannot be part of a case is listed.
 
-Word → HTML by mammoth → blocks → Markdown. The HTML is read here and thrown away; nothing of it reaches a page.
+mammoth makes HTML of the Word file, _Reader makes blocks of it, and _Sorter sorts these and writes them as Markdown.
+The HTML is not stored, and no page shows it.
 """
 
 import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 import mammoth
+from lxml.html import HtmlElement, HTMLParser, fragment_fromstring
 
 from cases.files.archives import Packed, UnopenedError, parts_of
 from cases.files.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
@@ -94,8 +95,7 @@ def read_word(packed: Packed) -> WordCase:
             include_embedded_style_map=False,
             convert_image=mammoth.images.img_element(lambda image: {}),  # named, never opened
         ).value
-        reader.feed(html)
-        reader.close()
+        reader.read(html)
     except Exception as error:  # whatever a broken or hostile file does to mammoth, it is the file that is refused
         raise DocumentError([Problem(packed.name, 0, UNREADABLE)]) from error
     sorter = _Sorter(reader.lost)
@@ -137,89 +137,125 @@ def _xml(parts: dict[str, bytes]) -> list[bytes]:
     return [content for name, content in parts.items() if name.endswith((".xml", ".rels"))]
 
 
-class _Reader(HTMLParser):
-    """HTML of mammoth as a row of blocks."""
+class _Reader:
+    """Turns the HTML of mammoth into a list of blocks, and lists what cannot be part of a case."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
         self.lost: list[str] = []
         self.block: Block | None = None
-        self.lists: list[list] = []  # [ul or ol, how many items]
+        self.lists: list[Block] = []  # the lists that are open, each as its latest item
         self.bold = self.italic = 0
         self.href = ""
         self.heading = ""
-        self.skipping: list[str] = []  # tags that are open inside what cannot be kept
-        self.skipped = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        id = dict(attrs).get("id") or ""
-        if tag == "img":
-            self.lost.append(f"Een afbeelding{self._where()}. Beschrijf in de tekst wat erop staat.")
-        elif self.skipping:
-            if tag not in {"br", "input"}:
-                self.skipping.append(tag)
-        elif tag in {"table", "sup"} or (tag == "li" and id.startswith(("footnote-", "endnote-"))):
-            self.skipping, self.skipped = [tag], ""
-        elif tag in {"ul", "ol"}:
-            self.lists.append([tag, 0])
-        elif tag == "li":
-            self.lists[-1][1] += 1
-            self._start(self.lists[-1][0], len(self.lists), self.lists[-1][1])
-        elif re.fullmatch(r"h[1-6]|p", tag) and not (tag == "p" and self.lists):
-            self._start(tag)
-        elif tag == "a":
-            self.href = dict(attrs).get("href") or ""
-        elif tag == "br":
-            self._add("\n")
-        elif tag == "s":
-            self.lost.append(f"Doorgestreepte tekst{self._where()}: die staat er nu gewoon.")
-        self.bold += tag == "strong" and not self.skipping
-        self.italic += tag == "em" and not self.skipping
+    def read(self, html: str) -> None:
+        """Add the blocks of this HTML."""
+        html = html.replace("\r", "&#13;")  # lxml would make a newline of it
+        self._content(fragment_fromstring(html, create_parent="div", parser=HTMLParser(huge_tree=True)))
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)  # <br /> closes nothing
+    def _content(self, element: HtmlElement) -> None:
+        self._add(element.text)
+        for child in element:
+            handle = self.handlers.get(child.tag, _Reader._content)
+            handle(self, child)
+            self._add(child.tail)
 
-    def handle_endtag(self, tag: str) -> None:
-        if self.skipping:
-            self.skipping.pop()
-            if not self.skipping:
-                self._name_skipped(tag)
-            return
-        if tag in {"ul", "ol"}:
-            self.lists.pop()
-            self.block = None
-        elif tag in {"h1", "h2", "h3", "h4", "h5", "h6", "p", "li"}:
-            if self.block and self.block.is_heading:
-                self.heading = self.block.plain
-            self.block = self.block if tag == "p" and self.lists else None
-        elif tag == "a":
-            self.href = ""
-        self.bold -= tag == "strong"
-        self.italic -= tag == "em"
+    def _heading(self, element: HtmlElement) -> None:
+        self._start(element.tag)
+        self._content(element)
+        self._end()
 
-    def handle_data(self, data: str) -> None:
-        if self.skipping:
-            self.skipped += f" {data}"
+    def _paragraph(self, element: HtmlElement) -> None:
+        if self.lists:  # it is a part of the item that it is in
+            self._content(element)
         else:
-            self._add(data)
+            self._heading(element)
+
+    def _list(self, element: HtmlElement) -> None:
+        self.lists.append(Block(element.tag, len(self.lists) + 1))
+        self._content(element)
+        self.lists.pop()
+        self.block = None
+
+    def _item(self, element: HtmlElement) -> None:
+        if element.get("id", "").startswith(("footnote-", "endnote-")):
+            words = self._skipped(element)
+            self.lost.append(f"Een voetnoot: «{words}». Zet hem in de tekst of in de literatuur.")
+            return
+        latest = self.lists[-1]
+        latest.number += 1
+        self._start(latest.kind, latest.depth, latest.number)
+        self._content(element)
+        self._end()
+
+    def _bold(self, element: HtmlElement) -> None:
+        self.bold += 1
+        self._content(element)
+        self.bold -= 1
+
+    def _italic(self, element: HtmlElement) -> None:
+        self.italic += 1
+        self._content(element)
+        self.italic -= 1
+
+    def _link(self, element: HtmlElement) -> None:
+        self.href = element.get("href", "")
+        self._content(element)
+        self.href = ""
+
+    def _line_break(self, element: HtmlElement) -> None:
+        self._add("\n")
+
+    def _struck_out(self, element: HtmlElement) -> None:
+        self.lost.append(f"Doorgestreepte tekst{self._where()}: die staat er nu gewoon.")
+        self._content(element)
+
+    def _image(self, element: HtmlElement) -> None:
+        self.lost.append(f"Een afbeelding{self._where()}. Beschrijf in de tekst wat erop staat.")
+
+    def _table(self, element: HtmlElement) -> None:
+        words = self._skipped(element)
+        begins = f", die begint met «{words}»" if words else ""
+        self.lost.append(f"Een tabel{self._where()}{begins}. Zet wat erin staat in een lijst of in gewone tekst.")
+
+    def _skipped(self, element: HtmlElement) -> str:
+        """The first words of what is left out. Images in it are listed, as all images are."""
+        for image in element.iter("img"):
+            self._image(image)
+        return shortened(" ".join(" ".join(element.itertext()).replace("↑", "").split()))
+
+    handlers = {
+        **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), _heading),
+        "p": _paragraph,
+        "ul": _list,
+        "ol": _list,
+        "li": _item,
+        "strong": _bold,
+        "em": _italic,
+        "a": _link,
+        "br": _line_break,
+        "s": _struck_out,
+        "img": _image,
+        "table": _table,
+        "sup": _skipped,
+    }
 
     def _start(self, kind: str, depth: int = 0, number: int = 0) -> None:
         self.block = Block(kind, depth, number)
         self.blocks.append(self.block)
 
-    def _add(self, text: str) -> None:
+    def _end(self) -> None:
+        if self.block and self.block.is_heading:
+            self.heading = self.block.plain
+        self.block = None
+
+    def _add(self, text: str | None) -> None:
+        if not text:
+            return
         if self.block is None:
             self._start("p")
         self.block.runs.append(Run(text, self.bold > 0, self.italic > 0, self.href))
-
-    def _name_skipped(self, tag: str) -> None:
-        words = shortened(" ".join(self.skipped.replace("↑", "").split()))
-        begins = f", die begint met «{words}»" if words else ""
-        if tag == "table":
-            self.lost.append(f"Een tabel{self._where()}{begins}. Zet wat erin staat in een lijst of in gewone tekst.")
-        elif tag == "li":
-            self.lost.append(f"Een voetnoot: «{words}». Zet hem in de tekst of in de literatuur.")
 
     def _where(self) -> str:
         return f" onder «{shortened(self.heading)}»" if self.heading else ""
