@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cases.library import facets, page_cache
+from cases.library import page_cache
+from cases.library.catalogue_index import CatalogueIndex, current_index
 from cases.library.page_cache import for_visitors
 from cases.models import Case, Part
 from questions.models import Kolb, Ring, ring
@@ -31,8 +32,8 @@ class Chapter:
 @for_visitors
 def home(request: HttpRequest) -> HttpResponse:
     """The book opened: its idea, its parts with their cases, and a way in for everyone."""
-    library = facets.shelf()
-    chapters = page_cache.part(library.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(library)})
+    index = current_index()
+    chapters = page_cache.part(index.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(index)})
     if not request.user.is_authenticated:
         return render(request, "casebook/home.html", {"chapters": chapters})
     mine = {"chapters": chapters, "today": home_page.for_you(request.user)}
@@ -41,12 +42,12 @@ def home(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _chapters(library: facets.Shelf) -> list[Chapter]:
+def _chapters(index: CatalogueIndex) -> list[Chapter]:
     cases = Case.objects.published().order_by("number").only("number", "slug", "title", "part", "word_count")
     parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
-    sizes = {option.slug: option.cases.bit_count() for option in library.options["deel"]}
+    sizes = {option.slug: len(option.cases) for option in index.options["deel"]}
     return [
-        Chapter(part, [(c, ring(library.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
+        Chapter(part, [(c, ring(index.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
         for part in parts
     ]
 

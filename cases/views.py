@@ -17,7 +17,8 @@ from casebook.lib.http import read_address
 from cases import access
 from cases.library import facets, page_cache, search
 from cases.library.case_page import by_name, page_of
-from cases.library.facets import Choice, Result, Selection, Shelf
+from cases.library.catalogue_index import CatalogueIndex, current_index
+from cases.library.facets import Choice, Result, Selection
 from cases.library.markdown import plain_text
 from cases.library.page_cache import for_visitors
 from cases.models import Actor, Case, Keyword, Sphere, Status
@@ -54,31 +55,31 @@ class Facet:
 @for_visitors
 def case_list(request: HttpRequest) -> HttpResponse:
     """The catalogue: a page, or the part of it that changes when htmx asks."""
-    library = facets.shelf()
-    if address := facets.moved(request.GET, library):
+    index = current_index()
+    if address := facets.redirect_for(request.GET, index):
         return HttpResponsePermanentRedirect(address)
-    selection = facets.read(request.GET, library)
+    selection = facets.read(request.GET, index)
     if request.htmx and not request.htmx.history_restore_request:
-        response = render(request, "cases/_results.html", _found(selection, library) | {"is_update": True})
+        response = render(request, "cases/_results.html", _found(selection, index) | {"is_update": True})
         response = _with_address(response, request, selection)
     else:
-        response = render(request, "cases/case_list.html", {"catalogue": _catalogue(request, selection, library)})
+        response = render(request, "cases/case_list.html", {"catalogue": _catalogue(request, selection, index)})
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _catalogue(request: HttpRequest, selection: Selection, library: Shelf) -> SafeString:
+def _catalogue(request: HttpRequest, selection: Selection, index: CatalogueIndex) -> SafeString:
     """What stands between head and foot. What people type themselves is seldom typed again, and not kept."""
     template, query = "cases/_catalogue.html", request.GET.urlencode()
     if selection.query or len(query) > LONGEST_KEPT:
-        return render_to_string(template, _found(selection, library))
-    return page_cache.part(library.version, query, template, lambda: _found(selection, library))
+        return render_to_string(template, _found(selection, index))
+    return page_cache.part(index.version, query, template, lambda: _found(selection, index))
 
 
-def _found(selection: Selection, library: Shelf) -> dict:
+def _found(selection: Selection, index: CatalogueIndex) -> dict:
     """The cases that a selection leaves, and what can be chosen further."""
-    result = facets.answer(selection, library)
-    cards = [_card(case, result, library) for case in facets.cards(result.case_ids)]
+    result = facets.find_results(selection, index)
+    cards = [_card(case, result, index) for case in facets.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]
     page = result.selection.page
     return {
@@ -95,13 +96,13 @@ def _found(selection: Selection, library: Shelf) -> dict:
     }
 
 
-def _card(case: Case, result: Result, library: Shelf) -> Card:
+def _card(case: Case, result: Result, index: CatalogueIndex) -> Card:
     query = result.selection.query
     return Card(
         case=case,
         actors=sorted(dict.fromkeys(case.actors.all()), key=lambda actor: SPHERES.index(actor.sphere)),
         keywords=by_name(case.keywords.all()),
-        ring=ring(library.lenses.get(case.pk, {})),
+        ring=ring(index.lenses.get(case.pk, {})),
         snippet=search.snippet(_story(case), query) if query else [],
     )
 
@@ -115,7 +116,7 @@ def _story(case: Case) -> str:
 def _facet(name: str, label: str, choices: list[Choice]) -> Facet:
     if len(choices) <= FIRST_OPTIONS + 2:
         return Facet(name, label, choices, [])
-    by_size = sorted(choices, key=lambda choice: -choice.option.cases.bit_count())
+    by_size = sorted(choices, key=lambda choice: -len(choice.option.cases))
     shown = [choice for place, choice in enumerate(by_size) if place < FIRST_OPTIONS or choice.is_chosen]
     return Facet(name, label, shown, [choice for choice in choices if choice not in shown])
 
@@ -135,9 +136,9 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     case = access.case_for_reader(request, slug)
     if case.status != Status.PUBLISHED:
         return _no_longer(request, case)
-    library = facets.shelf()
+    index = current_index()
     may_assign = request.user.is_authenticated and request.user.may_teach
-    parts = _parts(case, library, may_assign=may_assign)
+    parts = _parts(case, index, may_assign=may_assign)
     context = {"case": case, "questions": case.questions.in_library(), "parts": parts}
     if not request.user.is_authenticated:
         return render(request, "cases/case_detail.html", context)
@@ -147,23 +148,21 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _parts(case: Case, library: Shelf, *, may_assign: bool) -> dict[str, SafeString]:
+def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool) -> dict[str, SafeString]:
     """All of the page of a case but its questions, where somebody's own answers stand."""
     page = cache(lambda: page_of(Case.objects.for_reading().get(pk=case.pk)))
     story = lambda: page() | {"may_assign": may_assign}  # noqa: E731
     return {
-        "story": page_cache.part(library.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
-        "references": page_cache.part(library.version, f"{case.pk}", "cases/_case_references.html", page),
-        "onward": page_cache.part(
-            library.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, library)
-        ),
+        "story": page_cache.part(index.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
+        "references": page_cache.part(index.version, f"{case.pk}", "cases/_case_references.html", page),
+        "onward": page_cache.part(index.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, index)),
     }
 
 
-def _onward(case: Case, library: Shelf) -> dict:
-    related = library.related(case.pk)
+def _onward(case: Case, index: CatalogueIndex) -> dict:
+    related = index.related(case.pk)
     found = Case.objects.select_related("part").in_bulk([case_id for case_id, _ in related])
-    previous, following = library.with_neighbours(case.pk)
+    previous, following = index.with_neighbours(case.pk)
     return {
         "related": [(found[case_id], words) for case_id, words in related if case_id in found],
         "previous": previous,

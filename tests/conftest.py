@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import override_settings
 
 from casebook.lib import text_diff
-from cases.library import facets, page_cache
+from cases.library import catalogue_index, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
@@ -63,7 +63,7 @@ def flush_reaches_tables_without_a_model() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fresh_shelf() -> None:
     """The database is rolled back under the picture and the pages of the library that a process keeps."""
-    facets.forget()
+    catalogue_index.forget()
     page_cache.forget()
     text_diff.kept.clear()
 

@@ -21,7 +21,7 @@ from django.test import Client, RequestFactory
 from django.urls import set_script_prefix
 
 from casebook.lib.wsgi import plain_http
-from cases.library import facets, page_cache
+from cases.library import catalogue_index, page_cache
 from tests.factories import UserFactory, published_case
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +43,8 @@ ADDRESSES = sorted({address for addresses in KEPT.values() for address in addres
 REMEMBERED = {
     "cases/access.py _parsed": "the text of an edition",
     "cases/library/markdown.py render": "a text",
-    "cases/library/search.py fold": "a word",
-    "cases/library/search.py stem": "a word",
+    "cases/library/search/query.py fold": "a word",
+    "cases/library/search/query.py stem": "a word",
     "questions/actions/answering.py standing": "nothing; made anew at each call",
     "questions/actions/feedback.py last_revision": "nothing; made anew at each call",
     "questions/templatetags/progress.py _kinds": "a language; words and no links",
@@ -138,7 +138,7 @@ def people() -> Iterator[dict[str, Browser]]:
 
 def nothing_kept() -> None:
     page_cache.forget()
-    facets.forget()
+    catalogue_index.forget()
 
 
 def what_people_get(people: dict[str, Browser]) -> dict[str, tuple]:
@@ -231,7 +231,7 @@ def test_every_page_and_part_that_is_kept_is_tried_here():
         name
         for name, function in functions().items()
         if "for_visitors" in map(ast.unparse, function.decorator_list)
-        or {"window.part"} & {ast.unparse(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)}
+        or {"page_cache.part"} & {ast.unparse(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)}
     }
     assert keeps == set(KEPT)
 

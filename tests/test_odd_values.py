@@ -24,7 +24,7 @@ from django.core.signals import got_request_exception
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from cases.library import facets, page_cache
+from cases.library import catalogue_index, page_cache
 from tests.test_rights import ROWS
 from tests.world import World, routes
 
@@ -371,7 +371,7 @@ def taken_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    facets.forget()
+    catalogue_index.forget()
     page_cache.forget()
 
 

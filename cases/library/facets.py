@@ -1,26 +1,21 @@
-"""The catalogue: which cases there are, what can be chosen, and how many cases each choice would leave.
-
-All of it is answered from a *shelf*: a small picture of the published library that a process keeps until the library's
-version goes up. A set of cases is one whole number, a bit per case, so that counting what a choice leaves is an AND.
-"""
+"""The catalogue: what a reader asks for, which cases that leaves, and how many each choice would leave."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from threading import Lock
 
-from django.db.models import Count, Q
+from django.db.models import Model
 from django.http import QueryDict
 from django.urls import reverse
 
 from casebook.lib.ids import read_number
 from cases.library import search
-from cases.models import Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword, Library, Part, Sphere
-from questions.models import Kolb, Question
+from cases.library.case_set import CaseSet
+from cases.library.catalogue_index import CatalogueIndex, Option
+from cases.models import Case, FormerActor, FormerKeyword
 
 PAGE_SIZE = 24
-MOST_UNKNOWN = 10  # choices that are named because nobody knows them
-SPHERE_SLUGS = {Sphere.INFORMAL: "informeel", Sphere.HYBRID: "ertussenin", Sphere.FORMAL: "formeel"}
+MOST_UNKNOWN = 10  # unknown choices of an address that the page names
 FILTERS = {
     "deel": "Deel",
     "bril": "Bril",
@@ -30,61 +25,6 @@ FILTERS = {
 }
 ORDERS = {"nummer": "nummer", "titel": "titel", "lengte": "kortste eerst", "vragen": "meeste vragen"}
 BY_RELEVANCE = "relevantie"
-
-
-@dataclass(frozen=True)
-class Option:
-    """Something to choose in a filter, with the cases that have it."""
-
-    filter: str
-    slug: str
-    label: str
-    cases: int
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """The published library at one version. Bit i of a set stands for the i-th case by number."""
-
-    version: int
-    ids: tuple[int, ...]
-    slugs: tuple[str, ...]
-    titles: tuple[str, ...]
-    options: dict[str, tuple[Option, ...]]
-    orders: dict[str, tuple[int, ...]]
-    lenses: dict[int, dict[str, int]]
-
-    @property
-    def everything(self) -> int:
-        return (1 << len(self.ids)) - 1
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def option(self, name: str, slug: str) -> Option | None:
-        return next((option for option in self.options[name] if option.slug == slug), None)
-
-    def with_neighbours(self, case_id: int) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
-        """(slug, title) of the case before and of the case after this one, by number."""
-        place = self.ids.index(case_id)
-        before, after = place - 1, place + 1
-        return (
-            (self.slugs[before], self.titles[before]) if before >= 0 else None,
-            (self.slugs[after], self.titles[after]) if after < len(self) else None,
-        )
-
-    def related(self, case_id: int, count: int = 3) -> list[tuple[int, list[str]]]:
-        """The cases that share most keywords with this one: (case id, the keywords they share)."""
-        own = 1 << self.ids.index(case_id)
-        shared: dict[int, list[str]] = {}
-        for option in self.options["trefwoord"]:
-            if option.cases & own:
-                for place in _places(option.cases & ~own):
-                    shared.setdefault(place, []).append(option.label)
-        # A rare keyword in common says more than a common one, so ties go to the smaller crowd.
-        crowd = {option.label: option.cases.bit_count() for option in self.options["trefwoord"]}
-        best = sorted(shared, key=lambda place: (-len(shared[place]), min(crowd[w] for w in shared[place]), place))
-        return [(self.ids[place], shared[place]) for place in best[:count]]
 
 
 @dataclass(frozen=True)
@@ -164,35 +104,14 @@ class Result:
         return not self.selection.is_narrowed and self.pages <= 1 and self.selection.order == "nummer"
 
 
-_lock = Lock()
-_kept: Shelf | None = None
-
-
-def shelf() -> Shelf:
-    """The library as it is now. One query, unless the library changed since this process last looked."""
-    global _kept
-    version = Library.objects.values_list("version", flat=True).first() or 0
-    kept = _kept
-    if kept is None or kept.version != version:
-        with _lock:
-            kept = _kept = _kept if _kept is not None and _kept.version == version else _build(version)
-    return kept
-
-
-def forget() -> None:
-    """Drop the picture that this process keeps. For tests, which roll the library back under it."""
-    global _kept
-    _kept = None
-
-
-def read(params: QueryDict, library: Shelf) -> Selection:
-    """The selection that an address asks for. Values that the library does not know are named, not obeyed."""
+def read(params: QueryDict, index: CatalogueIndex) -> Selection:
+    """The selection that an address asks for. Values that the library does not have are listed as unknown."""
     unknown: list[str] = []
     chosen: dict[str, tuple[Option, ...]] = {}
     for name in FILTERS:
         found: list[Option] = []
         for slug in dict.fromkeys(value for value in params.getlist(name) if value):
-            option = library.option(name, slug)
+            option = index.option(name, slug)
             found.append(option) if option else unknown.append(_shown(slug))
         chosen[name] = tuple(found)
     query = search.parse(params.get("q", ""))
@@ -205,44 +124,54 @@ def read(params: QueryDict, library: Shelf) -> Selection:
     return Selection(chosen, query, order, _page_number(page), tuple(unknown[:MOST_UNKNOWN]))
 
 
-def moved(params: QueryDict, library: Shelf) -> str | None:
-    """Where an address leads now, if one of its words was renamed or merged since. No query where all are known."""
-    now = params.copy()
+def redirect_for(params: QueryDict, index: CatalogueIndex) -> str | None:
+    """The address with the present names, where a word of it was renamed or merged. No query where all are known."""
+    renamed = params.copy()
     for name, former in (("trefwoord", FormerKeyword), ("actor", FormerActor)):
-        slugs = params.getlist(name)
-        if strange := [slug for slug in slugs if slug and not library.option(name, slug)]:
-            words = {row.slug: row.now for row in former.objects.filter(slug__in=strange).select_related("now")}
-            named = {slug: word.slug for slug, word in words.items() if getattr(word, "is_filter", True)}
-            searched = [word.slug for slug, word in words.items() if slug not in named]  # a word that is no filter
-            left = [named.get(slug, slug) for slug in slugs if slug in named or slug not in words]
-            now.setlist(name, list(dict.fromkeys(left)))
-            if searched and not params.get("q"):
-                now["q"] = " ".join(searched)
-    return None if now == params else f"{reverse('cases:catalogue')}?{now.urlencode()}"
+        unknown = [slug for slug in params.getlist(name) if slug and not index.option(name, slug)]
+        if unknown:
+            words = {row.slug: row.now for row in former.objects.filter(slug__in=unknown).select_related("now")}
+            _rename(renamed, name, words)
+    return None if renamed == params else f"{reverse('cases:catalogue')}?{renamed.urlencode()}"
 
 
-def answer(selection: Selection, library: Shelf) -> Result:
+def _rename(params: QueryDict, name: str, words: dict[str, Model]) -> None:
+    """Put the words of today in place of these slugs. A word that is no filter is searched for."""
+    filters = {slug: word.slug for slug, word in words.items() if getattr(word, "is_filter", True)}
+    searched = [word.slug for slug, word in words.items() if slug not in filters]
+    slugs = [filters.get(slug, slug) for slug in params.getlist(name) if slug in filters or slug not in words]
+    params.setlist(name, list(dict.fromkeys(slugs)))
+    if searched and not params.get("q"):
+        params["q"] = " ".join(searched)
+
+
+def find_results(selection: Selection, index: CatalogueIndex) -> Result:
     """What the catalogue shows for this selection."""
-    hits = search.find(selection.query)
-    place_of = {case_id: place for place, case_id in enumerate(library.ids)} if hits else {}
-    places = [place_of[case_id] for case_id in hits if case_id in place_of]
-    searched = _set_of(places) if selection.query else library.everything
+    hits = _positions_of(search.find(selection.query), index)
+    searched = CaseSet.of(hits) if selection.query else index.all_cases
     left = _left(selection, searched)
-    ordered = places if selection.order == BY_RELEVANCE else library.orders[selection.order]
-    pages = max(1, -(-left.bit_count() // PAGE_SIZE))
+    ordered = hits if selection.order == BY_RELEVANCE else index.orders[selection.order]
+    pages = max(1, -(-len(left) // PAGE_SIZE))
     page = min(selection.page, pages)
-    on_page = _slice((place for place in ordered if left >> place & 1), (page - 1) * PAGE_SIZE)
-    nothing = left == 0 and selection.is_narrowed
+    start = (page - 1) * PAGE_SIZE
+    on_page = islice((position for position in ordered if position in left), start, start + PAGE_SIZE)
+    is_dead_end = not left and selection.is_narrowed
     return Result(
-        selection=Selection(selection.chosen, selection.query, selection.order, page, selection.unknown),
-        total=len(library),
-        found=left.bit_count(),
-        case_ids=tuple(library.ids[place] for place in on_page),
+        selection=replace(selection, page=page),
+        total=len(index),
+        found=len(left),
+        case_ids=tuple(index.ids[position] for position in on_page),
         pages=pages,
-        choices={name: list(_choices(name, selection, searched, library)) for name in FILTERS},
-        ways_out=_ways_out(selection, searched, library) if nothing else [],
+        choices={name: list(_choices(name, selection, searched, index)) for name in FILTERS},
+        ways_out=_ways_out(selection, searched, index) if is_dead_end else [],
         suggestion=search.suggest(selection.query) if selection.query and not searched else None,
     )
+
+
+def _positions_of(case_ids: list[int], index: CatalogueIndex) -> list[int]:
+    """The positions of these cases, in the same order, without those that the index does not have."""
+    position_of = {case_id: position for position, case_id in enumerate(index.ids)} if case_ids else {}
+    return [position_of[case_id] for case_id in case_ids if case_id in position_of]
 
 
 def cards(case_ids: Iterable[int]) -> list[Case]:
@@ -251,139 +180,31 @@ def cards(case_ids: Iterable[int]) -> list[Case]:
     return [found[case_id] for case_id in case_ids if case_id in found]
 
 
-def _left(selection: Selection, searched: int, leaving_out: str = "") -> int:
+def _left(selection: Selection, searched: CaseSet, leaving_out: str = "") -> CaseSet:
     """The cases that remain: within one filter any of the chosen, between filters all."""
     left = searched
     for name, options in selection.chosen.items():
         if options and name != leaving_out:
-            left &= _union(option.cases for option in options)
+            left &= CaseSet.union(option.cases for option in options)
     return left
 
 
-def _choices(name: str, selection: Selection, searched: int, library: Shelf) -> Iterator[Choice]:
+def _choices(name: str, selection: Selection, searched: CaseSet, index: CatalogueIndex) -> Iterator[Choice]:
     others = _left(selection, searched, leaving_out=name)
-    for option in library.options[name]:
-        yield Choice(option, option in selection.chosen[name], (others & option.cases).bit_count())
+    for option in index.options[name]:
+        yield Choice(option, option in selection.chosen[name], len(others & option.cases))
 
 
-def _ways_out(selection: Selection, searched: int, library: Shelf) -> list[WayOut]:
+def _ways_out(selection: Selection, searched: CaseSet, index: CatalogueIndex) -> list[WayOut]:
     ways = [
-        WayOut(option.label, selection.without(option), _left(selection.without(option), searched).bit_count())
+        WayOut(option.label, selection.without(option), len(_left(selection.without(option), searched)))
         for options in selection.chosen.values()
         for option in options
     ]
     if selection.query:
         rest = selection.without_query()
-        ways.append(WayOut(f"“{selection.query.text}”", rest, _left(rest, library.everything).bit_count()))
+        ways.append(WayOut(f"“{selection.query.text}”", rest, len(_left(rest, index.all_cases))))
     return [way for way in ways if way.count]
-
-
-def _build(version: int) -> Shelf:
-    rows = list(
-        Case.objects.published()
-        .annotate(asked=Count("questions", filter=Q(questions__retired=False, questions__module=None)))
-        .order_by("number", "pk")
-        .values_list("pk", "slug", "title", "part__slug", "word_count", "asked")
-    )
-    place_of = {row[0]: place for place, row in enumerate(rows)}
-    everywhere = range(len(rows))
-    lenses: dict[int, dict[str, int]] = {}
-    asked = Question.objects.in_library().filter(case__in=Case.objects.published())
-    for case_id, kolb, count in asked.order_by().values_list("case", "kolb").annotate(Count("pk")):
-        lenses.setdefault(case_id, {})[kolb] = count
-    return Shelf(
-        version=version,
-        ids=tuple(row[0] for row in rows),
-        slugs=tuple(row[1] for row in rows),
-        titles=tuple(row[2] for row in rows),
-        options={
-            "deel": _options("deel", _parts(), [(row[3], row[0]) for row in rows], place_of),
-            "bril": _options(
-                "bril",
-                [(kolb.value, str(kolb.label)) for kolb in Kolb],
-                [(kolb, case_id) for case_id, counts in lenses.items() for kolb in counts],
-                place_of,
-            ),
-            "trefwoord": _options(
-                "trefwoord", _keywords(), CaseKeyword.objects.values_list("keyword__slug", "case"), place_of
-            ),
-            "actor": _options("actor", _actors(), CaseActor.objects.values_list("actor__slug", "case"), place_of),
-            "sfeer": _options(
-                "sfeer",
-                [(SPHERE_SLUGS[sphere], str(sphere.label)) for sphere in Sphere],
-                [
-                    (SPHERE_SLUGS[sphere], case_id)
-                    for sphere, case_id in CaseActor.objects.values_list("actor__sphere", "case").distinct().order_by()
-                ],
-                place_of,
-            ),
-        },
-        orders={
-            "nummer": tuple(everywhere),
-            "titel": tuple(sorted(everywhere, key=lambda i: search.fold(rows[i][2]))),
-            "lengte": tuple(sorted(everywhere, key=lambda i: rows[i][4])),
-            "vragen": tuple(sorted(everywhere, key=lambda i: -rows[i][5])),
-        },
-        lenses=lenses,
-    )
-
-
-def _parts() -> list[tuple[str, str]]:
-    return [(part.slug, f"{part.number}. {part.title}") for part in Part.objects.all()]
-
-
-def _keywords() -> list[tuple[str, str]]:
-    used = Keyword.objects.filter(is_filter=True).values_list("slug", "name")
-    return sorted(used, key=lambda word: search.fold(word[1]))
-
-
-def _actors() -> list[tuple[str, str]]:
-    actors = CaseActor.objects.order_by().values_list("actor__slug", "actor__name").distinct()
-    return sorted(actors, key=lambda actor: search.fold(actor[1]))
-
-
-def _options(
-    name: str,
-    labels: list[tuple[str, str]],
-    pairs: Iterable[tuple[str, int]],
-    place_of: dict[int, int],
-) -> tuple[Option, ...]:
-    """An option for each label that some published case has; for a fixed, short list for each label."""
-    sets: dict[str, list[int]] = {}
-    for slug, case_id in pairs:
-        if case_id in place_of:
-            sets.setdefault(slug, []).append(place_of[case_id])
-    return tuple(
-        Option(name, slug, label, _set_of(sets.get(slug, [])))
-        for slug, label in labels
-        if slug in sets or name in {"bril", "sfeer"}
-    )
-
-
-def _set_of(places: Iterable[int]) -> int:
-    places = list(places)
-    bits = bytearray(max(places, default=0) // 8 + 1)
-    for place in places:
-        bits[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(bits, "little")
-
-
-def _places(cases: int) -> Iterator[int]:
-    while cases:
-        lowest = cases & -cases
-        yield lowest.bit_length() - 1
-        cases ^= lowest
-
-
-def _union(sets: Iterable[int]) -> int:
-    union = 0
-    for cases in sets:
-        union |= cases
-    return union
-
-
-def _slice(places: Iterable[int], start: int) -> list[int]:
-    return list(islice(places, start, start + PAGE_SIZE))
 
 
 def _page_number(text: str) -> int:

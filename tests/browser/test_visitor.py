@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from cases.library import facets, page_cache
+from cases.library import catalogue_index, page_cache
 from tests.factories import published_case
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -20,7 +20,7 @@ def a_later_filter_replaces_an_earlier_one(expected_problems):
 @pytest.fixture
 def sixteen_cases(transactional_db):
     call_command("load_cases", stdout=StringIO())
-    facets.forget()
+    catalogue_index.forget()
     page_cache.forget()
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from cases import access
 from cases.files.reader import DocumentError
-from cases.library import facets, search
+from cases.library import catalogue_index, search
 from cases.models import Case, CaseActor, CaseKeyword, Edition, Keyword, Reference, Status
 from cases.publishing import editions, mapping
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
@@ -108,9 +108,9 @@ def test_a_text_that_would_break_the_case_file_is_not_published():
 
 def test_publishing_renews_what_other_processes_keep():
     published_case()
-    assert len(facets.shelf()) == 1
+    assert len(catalogue_index.current_index()) == 1
     published_case()
-    assert len(facets.shelf()) == 2
+    assert len(catalogue_index.current_index()) == 2
 
 
 def test_a_proposed_web_name_is_not_taken():
@@ -125,10 +125,10 @@ def test_a_proposed_web_name_is_not_taken():
 @pytest.mark.parametrize("take_down", [editions.archive, lambda *, case: editions.withdraw(case=case, reason="Ach.")])
 def test_what_is_taken_down_is_found_nowhere(take_down):
     case = published_case(title="Zeldzaamheid")
-    facets.shelf()
+    catalogue_index.current_index()
     take_down(case=case)
     assert search.find(search.parse("Zeldzaamheid")) == []
-    assert len(facets.shelf()) == 0
+    assert len(catalogue_index.current_index()) == 0
 
 
 def test_out_of_the_archive_it_is_found_again():

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import QueryDict
 
 from cases.files.document import parse_case, parse_vocabulary
-from cases.library import facets
+from cases.library import catalogue_index, facets
 from cases.models import Actor, Case, Edition, FormerActor, FormerKeyword, Keyword, Status
 from cases.publishing import editions, mapping
 from cases.publishing import vocabulary as vocabulary_actions
@@ -127,9 +127,9 @@ def test_an_address_of_a_word_that_is_no_filter_leads_to_a_search(client, debts,
 
 def test_known_addresses_cost_no_query_more(client, debts, django_assert_num_queries):
     published_case(keyword_names=["schulden"])
-    library = facets.shelf()
+    index = catalogue_index.current_index()
     with django_assert_num_queries(0):
-        assert facets.moved(QueryDict("trefwoord=schulden&actor=bewoner&q=x"), library) is None
+        assert facets.redirect_for(QueryDict("trefwoord=schulden&actor=bewoner&q=x"), index) is None
 
 
 def test_merging_twice_keeps_every_old_name(client, debts, debt):

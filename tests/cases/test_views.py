@@ -124,7 +124,7 @@ def test_queries_do_not_grow_with_the_library(client, django_assert_num_queries,
     cases = [published_case(kolbs=["doener", "denker"]) for _ in range(count)]
     address = cases[0].get_absolute_url() if page == "case" else page
     client.force_login(UserFactory())
-    client.get(address)  # the first visit builds the shelf
+    client.get(address)  # the first visit builds the index
     page_cache.forget()
     first, later = {"/": (8, 6), CATALOGUE: (6, 3), f"{CATALOGUE}?q=gebeurt": (7, 7), "case": (14, 8)}[page]
     with django_assert_num_queries(first):
