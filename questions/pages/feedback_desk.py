@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 import cases.access
 from cases.access import Difference
@@ -86,6 +87,11 @@ class Reply:
     @property
     def version(self) -> int:
         return len(self.earlier) + 1
+
+    @property
+    def waiting_label(self) -> str:
+        """What is said of this answer while nobody has read it."""
+        return _("opnieuw ingeleverd") if self.version > 1 else _("nog te lezen")
 
     @property
     def is_taken_up(self) -> bool:

@@ -1,0 +1,53 @@
+"""The icons and lenses of the site as markup, so that each has its markup in one place.
+
+Two files have the drawings: img/icons.svg those of the whole site, img/desk.svg those of what is done with answers.
+"""
+
+from functools import lru_cache
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+SITE, DESK = "img/icons.svg", "img/desk.svg"
+
+
+def icon(name: str) -> SafeString:
+    """Return an icon of the site: icon("klok")."""
+    return _drawing("icon", static(SITE), f"i-{name}")
+
+
+def desk_icon(name: str, css_class: str = "") -> SafeString:
+    """Return an icon for what is done with answers, such as the one of a state: desk_icon("ingeleverd")."""
+    return _drawing(f"icon {css_class}" if css_class else "icon", static(DESK), name)
+
+
+def lens_icon(lens: str) -> SafeString:
+    """Return the icon of a kind of question in its colour."""
+    return format_html('<span class="bril bril--{}">{}</span>', lens, icon(lens))
+
+
+def lens(lens: str, label: str = "") -> SafeString:
+    """Return the icon and the name of a kind of question; the label is that of the lens where none is given."""
+    return format_html('<span class="bril bril--{}">{}{}</span>', lens, icon(lens), label or lens.label)
+
+
+def badge(lens: str) -> SafeString:
+    """Return the large round picture of a kind of question."""
+    return _drawing(f"badge bril--{lens}", static(SITE), f"bril-{lens}")
+
+
+def brand_mark(css_class: str = "mark") -> SafeString:
+    """Return the book that stands for the site."""
+    return _drawing(css_class, static(SITE), "merk")
+
+
+def state_mark(state: str, label: str) -> SafeString:
+    """Return the state of an answer, or the verdict on it: its icon and its name in its colour."""
+    return format_html('<span class="state state--{}">{}{}</span>', state, desk_icon(state), label)
+
+
+@lru_cache
+def _drawing(css_class: str, sheet: str, name: str) -> SafeString:
+    """The loops of the desks ask for the same few icons hundreds of times a page, so that the markup is kept."""
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css_class, sheet, name)
