@@ -172,7 +172,8 @@ def _onward(case: Case, index: CatalogueIndex) -> dict:
 
 def _no_longer(request: HttpRequest, case: Case) -> HttpResponse:
     """410 for what was withdrawn; 404 for what is in the archive, since that may come back."""
-    response = render(request, "cases/case_gone.html", {"case": case}, status=410 if case.is_withdrawn else 404)
+    template, status = ("case_withdrawn", 410) if case.is_withdrawn else ("case_archived", 404)
+    response = render(request, f"cases/{template}.html", {"case": case}, status=status)
     if request.user.is_authenticated:
         response.headers["Cache-Control"] = "private, no-store"
     return response
