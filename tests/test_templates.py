@@ -5,6 +5,7 @@ import re
 import pytest
 from django.conf import settings
 from django.template import Context, Template
+from django.urls import resolve
 
 TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*") if path.is_file())
 
@@ -76,3 +77,39 @@ def test_icons_and_lenses_have_their_markup_in_one_place():
 )
 def test_each_tag_for_icons_makes_its_markup(tag, markup):
     assert Template("{% load icons %}" + tag).render(Context({"kolb": "denker", "label": "<zo>"})) == markup
+
+
+def test_crumbs_are_links_with_a_stroke_between_them():
+    made = Template('{% load links %}{% crumbs "/a/" "A" "/b/" title %}').render(Context({"title": "B <b>"}))
+    assert made == (
+        '<p class="row small crumbs"><a href="/a/">A</a>'
+        '<span aria-hidden="true">/</span><a href="/b/">B &lt;b&gt;</a></p>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "app_name", "attribute"),
+    [
+        ("/casussen/", "", ' aria-current="page"'),
+        ("/casussen/lof/", "cases", ' aria-current="true"'),
+        ("/casussen/lof/", "", ""),
+        ("/modules/", "cases", ""),
+        ("/nergens/", "cases", ""),
+    ],
+)
+def test_a_link_says_that_it_is_of_this_page_or_its_app(rf, path, app_name, attribute):
+    request = rf.get(path)
+    request.resolver_match = None if path == "/nergens/" else resolve(path)
+    template = Template('{% load links %}{% aria_current "/casussen/" app_name %}')
+    assert template.render(Context({"request": request, "app_name": app_name})) == attribute
+
+
+def test_a_page_without_a_request_has_no_current_link():
+    assert Template('{% load links %}{% aria_current "/casussen/" %}').render(Context()) == ""
+
+
+def test_hidden_fields_are_in_the_order_that_they_are_named_in():
+    template = Template("{% load hidden_fields %}{% hidden_fields user=3 terug=back %}")
+    assert template.render(Context({"back": '/?q="a"'})) == (
+        '<input type="hidden" name="user" value="3"><input type="hidden" name="terug" value="/?q=&quot;a&quot;">'
+    )

@@ -28,6 +28,8 @@ from questions.models import (
     is_written,
 )
 
+MOST_COLUMNS_WITH_WORDS, MOST_COLUMNS_IN_PAGE = 6, 15
+
 NOT_HANDED_IN = {WorkState.EMPTY, WorkState.BUSY}
 
 # What a cell says, in less room than elsewhere.
@@ -101,6 +103,36 @@ class Progress:
     @cached_property
     def columns(self) -> list[Column]:
         return [column for block in self.blocks for column in block.columns]
+
+    @cached_property
+    def asked_blocks(self) -> list[Block]:
+        """The assignments that ask anything."""
+        return [block for block in self.blocks if block.columns]
+
+    @property
+    def blocks_with_departed(self) -> list[Block]:
+        """The assignments with answers of students whose account is gone."""
+        return [block for block in self.blocks if block.departed]
+
+    @cached_property
+    def has_several_blocks(self) -> bool:
+        """Whether the number of a question does not say of which assignment it is."""
+        return len(self.blocks) > 1
+
+    @property
+    def has_table(self) -> bool:
+        """Whether there are both questions and students."""
+        return bool(self.columns and self.everyone)
+
+    @property
+    def has_icons_only(self) -> bool:
+        """Whether there are too many questions for words in the cells."""
+        return len(self.columns) > MOST_COLUMNS_WITH_WORDS
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there are too many questions for the width of the page."""
+        return len(self.columns) > MOST_COLUMNS_IN_PAGE
 
     def assignment_of(self, column: Column) -> Assignment:
         return next(block.assignment for block in self.blocks if block.assignment.pk == column.asked.assignment_id)

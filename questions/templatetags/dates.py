@@ -7,12 +7,18 @@
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from questions.models import Assignment
 
 register = template.Library()
 
@@ -81,6 +87,42 @@ def in_a_row(things: list) -> str:
     """«2, 3 en 5»."""
     *first, last = [str(thing) for thing in things] or [""]
     return _("%(first)s en %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+
+
+@register.simple_tag
+def stage_note(assignment: "Assignment") -> SafeString:
+    """Return what there is to say of an assignment in the head of a table: that it is closed, or one of its dates."""
+    if assignment.closed_at:
+        return format_html('<span class="small late">{}</span>', _("gesloten"))
+    if not assignment.is_open:
+        opens = _("gaat open %(when)s") % {"when": due_in_words(assignment.opens_at)}
+        return format_html('<span class="small soft">{}</span>', opens)
+    if assignment.is_past_due:
+        was_due = _("was voor %(when)s") % {"when": due_in_words(assignment.due_at)}
+        return format_html('<span class="small late">{}</span>', was_due)
+    if assignment.due_at:
+        due = _("voor %(when)s") % {"when": due_in_words(assignment.due_at)}
+        return format_html('<span class="small soft">{}</span>', due)
+    return SafeString()
+
+
+@register.simple_tag
+def due_note(due_at: datetime | None, is_over: bool = False, remark: str = "") -> SafeString:
+    """Return until when work can be handed in, or could be; nothing where there is no date."""
+    if not due_at:
+        return SafeString()
+    sentence = _("inleveren was voor %(when)s") if is_over else _("inleveren voor %(when)s")
+    said = sentence % {"when": due_in_words(due_at)}
+    late = format_html(' class="{}"', "late") if is_over else ""
+    return format_html("<span{}>{}{}</span>", late, said, remark and f" {remark}")
+
+
+@register.simple_tag
+def opening_note(assignment: "Assignment") -> SafeString:
+    """Return when an assignment opens; nothing where it is open."""
+    if assignment.is_open:
+        return SafeString()
+    return format_html("<span>{}</span>", _("gaat open %(when)s") % {"when": due_in_words(assignment.opens_at)})
 
 
 def _local(when: datetime) -> tuple[datetime, int]:

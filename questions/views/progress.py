@@ -36,6 +36,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "since": progress_of.token(shown),
         "fixed": urlencode({"klas": shown.group} | ({"toon": WAITING} if shown.only_waiting else {})),
         "here": f"{request.path}?{urlencode(here)}".rstrip("?"),
+        "here_of_any_group": f"{request.path}?toon={WAITING}" if shown.only_waiting else request.path,
         "everyone": f"{request.path}?{urlencode(here | {'toon': ''})}",
         "waiting": f"{request.path}?{urlencode(here | {'toon': WAITING})}",
     }

@@ -5,6 +5,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone
 
+from questions.models import Assignment
 from questions.templatetags.dates import due_in_words, from_now, in_a_row, in_full, moment
 
 HOME = ZoneInfo("Europe/Amsterdam")
@@ -93,3 +94,37 @@ def test_templates_use_them_as_filters():
 @pytest.mark.parametrize(("numbers", "words"), [([], ""), ([2], "2"), ([2, 3], "2 en 3"), ([1, 2, 4], "1, 2 en 4")])
 def test_numbers_stand_in_a_row(numbers, words):
     assert in_a_row(numbers) == words
+
+
+NOTES = "{% load dates %}{% due_note assignment.due_at assignment.is_past_due remark %}|{% opening_note assignment %}"
+TOMORROW, YESTERDAY = at("2026-11-25 12:00"), at("2026-11-23 12:00")
+
+
+@pytest.mark.parametrize(
+    ("dates", "remark", "made"),
+    [
+        ({}, "(jouw eigen datum)", "|"),
+        ({"due_at": TOMORROW}, "", "<span>inleveren voor morgen om 12:00</span>|"),
+        ({"due_at": TOMORROW}, "(jouw eigen datum)", "<span>inleveren voor morgen om 12:00 (jouw eigen datum)</span>|"),
+        ({"due_at": YESTERDAY}, "", '<span class="late">inleveren was voor gisteren om 12:00</span>|'),
+        ({"opens_at": TOMORROW}, "", "|<span>gaat open morgen om 12:00</span>"),
+        ({"opens_at": YESTERDAY}, "", "|"),
+    ],
+)
+def test_each_date_of_an_assignment_has_a_note(dates, remark, made):
+    assert Template(NOTES).render(Context({"assignment": Assignment(**dates), "remark": remark})) == made
+
+
+@pytest.mark.parametrize(
+    ("dates", "made"),
+    [
+        ({}, ""),
+        ({"due_at": TOMORROW}, '<span class="small soft">voor morgen om 12:00</span>'),
+        ({"due_at": YESTERDAY}, '<span class="small late">was voor gisteren om 12:00</span>'),
+        ({"due_at": TOMORROW, "opens_at": TOMORROW}, '<span class="small soft">gaat open morgen om 12:00</span>'),
+        ({"due_at": YESTERDAY, "closed_at": YESTERDAY}, '<span class="small late">gesloten</span>'),
+    ],
+)
+def test_the_head_of_a_table_says_the_stage_of_an_assignment(dates, made):
+    context = Context({"assignment": Assignment(**dates)})
+    assert Template("{% load dates %}{% stage_note assignment %}").render(context) == made

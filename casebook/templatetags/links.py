@@ -1,0 +1,32 @@
+"""Links that say where on the site a page is.
+
+{% crumbs modules_url _("Modules") module.get_absolute_url module.title %}   the pages above this one
+<a href="{{ answers_url }}"{% aria_current answers_url %}>                  the link to this very page
+"""
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def crumbs(*links: object) -> SafeString:
+    """Return the links to the pages above this one: an address, its name, the next address, its name."""
+    stroke = format_html('<span aria-hidden="{}">/</span>', "true")
+    pairs = zip(links[::2], links[1::2], strict=True)
+    return format_html('<p class="row small crumbs">{}</p>', format_html_join(stroke, '<a href="{}">{}</a>', pairs))
+
+
+@register.simple_tag(takes_context=True)
+def aria_current(context: Context, address: str, app_name: str = "") -> SafeString:
+    """Return the attribute for a link to the page itself, or to the app that the page is in; else nothing."""
+    request = context.get("request")
+    if request is None:
+        return SafeString()
+    if request.path == address:
+        return format_html(' aria-current="{}"', "page")
+    is_in_app = bool(app_name) and getattr(request.resolver_match, "app_name", None) == app_name
+    return format_html(' aria-current="{}"', "true") if is_in_app else SafeString()
