@@ -7,6 +7,8 @@ from django.conf import settings
 from django.template import Context, Template
 from django.urls import resolve
 
+from casebook.lib.text_diff import Run
+
 TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*") if path.is_file())
 
 # Markup that casebook/lib/icons.py makes, and nothing else.
@@ -113,3 +115,19 @@ def test_hidden_fields_are_in_the_order_that_they_are_named_in():
     assert template.render(Context({"back": '/?q="a"'})) == (
         '<input type="hidden" name="user" value="3"><input type="hidden" name="terug" value="/?q=&quot;a&quot;">'
     )
+
+
+@pytest.mark.parametrize(
+    ("run", "markup"),
+    [
+        (Run("same", "a & b"), "a &amp; b"),
+        (Run("gone", "a & b"), "<del>a &amp; b</del>"),
+        (Run("new", "a & b"), "<ins>a &amp; b</ins>"),
+        (
+            Run("cut", "…"),
+            '<span class="difference__cut">…<span class="sr visually-hidden"> hier is niets veranderd </span></span>',
+        ),
+    ],
+)
+def test_each_piece_of_a_compared_text_is_marked(run, markup):
+    assert Template("{% load text_diff %}{% marked run %}").render(Context({"run": run})) == markup

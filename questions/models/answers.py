@@ -6,6 +6,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
@@ -305,6 +306,20 @@ class Feedback(models.Model):
     def waits_for_release(self) -> bool:
         """Never released, or changed since."""
         return self.released_at is None or self.released_text is not None
+
+    @property
+    def release_note(self) -> str:
+        """How much of this the student may see, in words."""
+        if not self.is_released:
+            return gettext("nog niet vrijgegeven")
+        return gettext("wijziging nog niet vrijgegeven") if self.waits_for_release else gettext("vrijgegeven")
+
+    @property
+    def receipt_note(self) -> str:
+        """What the student did with it, in words; "" where that is nothing."""
+        if self.taken_up_at:
+            return gettext("de student gaat hiermee verder")
+        return gettext("gezien") if self.seen_at else ""
 
 
 class FeedbackVersion(models.Model):

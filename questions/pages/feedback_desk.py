@@ -30,6 +30,7 @@ from questions.models import (
     Submission,
 )
 from questions.pages import feedback_status
+from questions.templatetags.dates import moment
 
 PER_PAGE = 25
 
@@ -55,6 +56,14 @@ class Tab:
     number: int
     handed_in: int
     waiting: int
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that the page says of an answer in a few words."""
+
+    text: str
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,19 @@ class Reply:
         return len(self.earlier) + 1
 
     @property
+    def facts(self) -> list[Fact]:
+        """What there is to know of this answer before it is read."""
+        found = [
+            Fact(self.enrolment.group),
+            Fact(_("ingeleverd %(when)s") % {"when": moment(self.submission.submitted_at)}),
+            Fact(_("na de inleverdatum") if self.is_late else "", is_warning=True),
+            Fact(_("versie %(n)s") % {"n": self.version} if self.version > 1 else ""),
+            Fact(_("niet meer in de module") if self.enrolment.has_left else ""),
+            Fact(_("gaat met je feedback verder") if self.is_taken_up else ""),
+        ]
+        return [fact for fact in found if fact.text]
+
+    @property
     def waiting_label(self) -> str:
         """What is said of this answer while nobody has read it."""
         return _("opnieuw ingeleverd") if self.version > 1 else _("nog te lezen")
@@ -107,6 +129,13 @@ class Person:
     label: str
     tag: str
     waiting: int
+
+    @property
+    def choice(self) -> str:
+        """This student in the list to choose from."""
+        if not self.waiting:
+            return self.label
+        return f"{self.label} ({_('%(n)s nog te lezen') % {'n': self.waiting}})"
 
 
 @dataclass(frozen=True)
@@ -295,6 +324,21 @@ class FeedbackDesk:
         return feedback_status.last_batch(self._desk)
 
     # --- Where to go ---
+
+    @property
+    def some_not_handed_in(self) -> bool:
+        """Whether there are answers to this question, while other students have yet to hand in theirs."""
+        return bool(self.here and self.replies) and self.not_handed_in > 0
+
+    @property
+    def here_label(self) -> str:
+        """The button that releases the feedback on this page only; "" where that is none of it, or all."""
+        count = self.ready.here
+        if not count or count == self.ready.total:
+            return ""
+        if self.person:
+            return _("Van %(name)s (%(n)s)") % {"name": self.person.label, "n": count}
+        return _("Van vraag %(number)s (%(n)s)") % {"number": self.here.number if self.here else "", "n": count}
 
     @property
     def next_person(self) -> Person | None:

@@ -122,9 +122,7 @@ def _note(saved: Saved) -> str:
     """What stands behind «opgeslagen»: what the student sees of it."""
     if saved.row is None or saved.outcome not in {Outcome.SAVED, Outcome.OVERTAKEN}:
         return ""
-    if not saved.row.is_released:
-        return _("nog niet vrijgegeven")
-    return _("wijziging nog niet vrijgegeven") if saved.row.waits_for_release else _("vrijgegeven")
+    return saved.row.release_note
 
 
 def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved) -> HttpResponse:
