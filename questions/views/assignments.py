@@ -99,7 +99,8 @@ def _assignment_form(
         if form.is_valid() & own.is_valid() and (done := _save(request, form, own, save)):
             return redirect(done.module)
     ring = coverage_of(form, [row["kolb"].value() or "" for row in own])
-    return render(request, "questions/assignment_form.html", {**context, "form": form, "own": own, "ring": ring})
+    template = "assignment_edit" if "assignment" in context else "assignment_new"
+    return render(request, f"questions/{template}.html", {**context, "form": form, "own": own, "ring": ring})
 
 
 def _save(request: HttpRequest, form: AssignmentForm, own, save: Callable[[Plan], Assignment]) -> Assignment | None:

@@ -40,7 +40,7 @@ def module_new(request: HttpRequest) -> HttpResponse:
                 request, _("Je module staat klaar. Deel de code met je studenten, en geef een eerste opdracht.")
             )
             return redirect(module)
-    return render(request, "questions/module_form.html", {"form": form})
+    return render(request, "questions/module_new.html", {"form": form})
 
 
 @require_safe
@@ -98,7 +98,7 @@ def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("De module is bijgewerkt."))
             return redirect(module)
-    return render(request, "questions/module_form.html", {"form": form, "module": module})
+    return render(request, "questions/module_edit.html", {"form": form, "module": module})
 
 
 @require_safe
