@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 import cases.access
 from cases.access import CaseDocument
@@ -30,6 +31,20 @@ class HandedInVersion:
 
     submission: Submission
     feedback: list[Feedback]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Feedback that the student may see, with the version that it is about."""
+
+    feedback: Feedback
+    submission: Submission
+    is_on_standing: bool  # about the version that counts now
+
+    @property
+    def may_be_taken_up(self) -> bool:
+        """Whether the student may say to go on with it, or has said so."""
+        return self.is_on_standing or self.feedback.taken_up_at is not None
 
 
 @dataclass
@@ -104,6 +119,39 @@ class Item:
             has_read_shared=self.has_read_shared,
             takes_work=self.desk.assignment.takes_work,
         )
+
+    @property
+    def given(self) -> list[Given]:
+        """What teachers gave back, on the newest version first."""
+        standing = self.standing
+        return [
+            Given(feedback, version.submission, is_on_standing=version is standing)
+            for version in self.versions
+            for feedback in version.feedback
+        ]
+
+    @property
+    def given_to_take_up(self) -> list[Given]:
+        return [given for given in self.given if given.may_be_taken_up]
+
+    @property
+    def may_adopt(self) -> bool:
+        """Whether the student wrote on this question before, and nothing for the assignment yet."""
+        return bool(self.own_text) and self.answer is None
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is more to say of the answer than that it is empty."""
+        return self.answer is not None and self.state != AnswerState.EMPTY
+
+    @property
+    def asks_for_more(self) -> bool:
+        return self.state == AnswerState.AGAIN
+
+    @property
+    def hand_in_label(self) -> str:
+        """What the button says that hands in this answer."""
+        return _("Lever nieuwe versie in") if self.is_handed_in else _("Lever in")
 
 
 @dataclass(frozen=True)
