@@ -131,3 +131,12 @@ def test_hidden_fields_are_in_the_order_that_they_are_named_in():
 )
 def test_each_piece_of_a_compared_text_is_marked(run, markup):
     assert Template("{% load text_diff %}{% marked run %}").render(Context({"run": run})) == markup
+
+
+@pytest.mark.parametrize(
+    ("text", "css_class", "markup"),
+    [("", "late", ""), ("a & b", "", "<span>a &amp; b</span>"), ("a", "late", '<span class="late">a</span>')],
+)
+def test_a_fact_is_shown_where_there_is_one(text, css_class, markup):
+    context = Context({"text": text, "css_class": css_class})
+    assert Template("{% load facts %}{% fact text css_class %}").render(context) == markup

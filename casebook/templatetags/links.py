@@ -30,3 +30,9 @@ def aria_current(context: Context, address: str, app_name: str = "") -> SafeStri
         return format_html(' aria-current="{}"', "page")
     is_in_app = bool(app_name) and getattr(request.resolver_match, "app_name", None) == app_name
     return format_html(' aria-current="{}"', "true") if is_in_app else SafeString()
+
+
+@register.simple_tag
+def link_about(name: str) -> SafeString:
+    """Return what a link is about, for users who hear it without what is around it; nothing without a name."""
+    return format_html('<span class="sr">{}: </span>', name) if name else SafeString()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from questions.models import (
     Answer,
@@ -123,6 +124,11 @@ class TaughtModule:
     def students(self) -> int:
         return sum(len(group.students) for group in self.groups)
 
+    @property
+    def without_class(self) -> str:
+        """What the students who are in no class are called together."""
+        return _("Nog geen klas") if len(self.groups) > 1 else _("Iedereen")
+
 
 def module_for_its_teacher(module: Module, teacher) -> TaughtModule:
     people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
@@ -193,6 +199,11 @@ class OwnAssignment:
     @property
     def due_at(self) -> datetime | None:
         return self.assignment.due_for(self.extension)
+
+    @property
+    def due_remark(self) -> str:
+        """What to say beside the date where it is not that of the class."""
+        return _("(jouw eigen datum)") if self.extension else ""
 
     @property
     def total(self) -> int:
