@@ -162,29 +162,29 @@ def email_url(sender: str) -> MailServer | None:
     value = os.environ.get("EMAIL_URL", "")
     if not value:
         return None
-    parts, port, options = _parts_of_email_url(value)
+    parts, host, port, options = _parts_of_email_url(value)
     ssl, tls = parts.scheme == "smtps", yes_or_no("EMAIL_URL's tls", options.get("tls", ""))
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    _check_encryption(parts.hostname, user, password, ssl=ssl, tls=tls)
+    _check_encryption(host, user, password, ssl=ssl, tls=tls)
     sender = options.get("from") or (user if "@" in user else sender)
     _check_sender(sender)
     port = port or (465 if ssl else 587 if tls else 25)
-    return MailServer(parts.hostname, port, user, password, tls, ssl, sender)
+    return MailServer(host, port, user, password, tls, ssl, sender)
 
 
-def _parts_of_email_url(value: str) -> tuple[SplitResult, int | None, dict[str, str]]:
+def _parts_of_email_url(value: str) -> tuple[SplitResult, str, int | None, dict[str, str]]:
     try:
         parts = urlsplit(value)
         port = parts.port
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as reason:
         raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1") from reason
-    is_smtp = parts.scheme in {"smtp", "smtps"} and parts.hostname
-    if not is_smtp or parts.path not in {"", "/"} or parts.fragment:
+    host = parts.hostname
+    if parts.scheme not in {"smtp", "smtps"} or not host or parts.path not in {"", "/"} or parts.fragment:
         raise ImproperlyConfigured("EMAIL_URL is no address; write smtp://user:password@host:587/?tls=1")
     if unknown := sorted(set(options) - {"tls", "from"}):
         raise ImproperlyConfigured(f"EMAIL_URL has an option {unknown[0]!r}; it knows tls and from.")
-    return parts, port, options
+    return parts, host, port, options
 
 
 def _check_encryption(host: str, user: str, password: str, *, ssl: bool, tls: bool) -> None:
