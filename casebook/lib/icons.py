@@ -5,6 +5,7 @@ Two files have the drawings: img/icons.svg those of the whole site, img/desk.svg
 
 from functools import lru_cache
 
+from django.db.models import TextChoices
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,7 +28,7 @@ def lens_icon(lens: str) -> SafeString:
     return format_html('<span class="bril bril--{}">{}</span>', lens, icon(lens))
 
 
-def lens(lens: str, label: str = "") -> SafeString:
+def lens(lens: TextChoices, label: str = "") -> SafeString:
     """Return the icon and the name of a kind of question; the label is that of the lens where none is given."""
     return format_html('<span class="bril bril--{}">{}{}</span>', lens, icon(lens), label or lens.label)
 
