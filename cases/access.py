@@ -5,7 +5,9 @@ from functools import lru_cache
 from django.http import Http404, HttpRequest
 
 from casebook.lib.text_diff import Difference, Run, is_changed, kept
-from cases.files.document import CaseDocument, parse_case
+from cases.files import fields
+from cases.files.document import parse_case
+from cases.files.fields import CaseDocument
 from cases.library.search import shortened_query
 from cases.models import Case, Edition, Status
 from cases.publishing.comparison import Change, compare
@@ -64,9 +66,10 @@ def withheld_wording(edition: Edition) -> dict[str, str]:
 
 
 def _unwritten(case: Case) -> CaseDocument:
-    nothing = dict.fromkeys(("part", "summary", "introduction", "body", "closing"), "")
-    lists = dict.fromkeys(("actors", "keywords", "references", "questions"), ())
-    return CaseDocument(number=case.number, slug=case.slug, title=case.title, **nothing, **lists)
+    """What a withdrawal leaves of a case."""
+    return CaseDocument(
+        **{field.name: field.empty if field.is_withheld else getattr(case, field.name) for field in fields.FIELDS}
+    )
 
 
 @lru_cache(maxsize=256)

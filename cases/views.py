@@ -15,6 +15,7 @@ from django_htmx.http import push_url, replace_url
 
 from casebook.lib.http import read_address
 from cases import access
+from cases.files.fields import story_of
 from cases.library import facets, page_cache, search
 from cases.library.case_page import by_name, page_of
 from cases.library.catalogue_index import CatalogueIndex, current_index
@@ -109,7 +110,7 @@ def _card(case: Case, result: Result, index: CatalogueIndex) -> Card:
 
 def _story(case: Case) -> str:
     """The words of the story in one run, in which a subhead stays a sentence of its own."""
-    words = "\n".join(plain_text(text) for text in (case.introduction, case.body, case.closing))
+    words = "\n".join(plain_text(text) for text in story_of(case))
     return re.sub(r"(?<=\w)\n", ". ", words)
 
 

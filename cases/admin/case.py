@@ -26,6 +26,8 @@ from cases.admin.inlines import (
     ShortText,
     StoryText,
 )
+from cases.files import fields
+from cases.files.fields import Kind
 from cases.files.keys import is_key
 from cases.models import Actor, Case, Keyword, Status
 from cases.publishing import checks, editions, mapping
@@ -36,24 +38,7 @@ class CaseForm(GuardedForm):
 
     class Meta:
         model = Case
-        fields = ["title", "part", "summary", "introduction", "body", "closing", "number", "slug"]
-        field_classes = {"summary": ShortText, **dict.fromkeys(["introduction", "body", "closing"], StoryText)}
-        widgets = {
-            "summary": forms.Textarea(attrs={"rows": 3}),
-            "introduction": forms.Textarea(attrs={"rows": 10, "data-preview": "introduction"}),
-            "body": forms.Textarea(attrs={"rows": 28, "data-preview": "body"}),
-            "closing": forms.Textarea(attrs={"rows": 10, "data-preview": "closing"}),
-        }
-        help_texts = {
-            "title": gettext_lazy("Kort, en zonder te verklappen hoe het afloopt."),
-            "part": gettext_lazy("Mag je nog leeg laten; voor het publiceren kies je."),
-            "summary": gettext_lazy("Wat staat er op het spel? Eén of twee zinnen, hooguit veertig woorden."),
-            "introduction": gettext_lazy("Wie, waar en wanneer. Lezers zien dit in grotere letters."),
-            "body": gettext_lazy("Wat er gebeurt. Een regel die met ### begint, wordt een tussenkopje."),
-            "closing": gettext_lazy("Waar het verhaal ophoudt. Laat open wat studenten zelf moeten bedenken."),
-            "number": gettext_lazy("Laat leeg voor het eerstvolgende vrije nummer. Na publicatie staat het vast."),
-            "slug": gettext_lazy("Komt in het adres. Laat leeg: dan maken we hem van de titel. Na publicatie vast."),
-        }
+        fields: list[str] = []  # CaseAdmin names them
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -86,7 +71,7 @@ class CaseAdmin(admin.ModelAdmin):
     list_display = ["number", "title", "part", "status", "which_version", workflow.sent_in, "question_count"]
     list_display_links = ["title"]
     list_filter = ["status", workflow.SentInFilter, "part", "keywords"]
-    search_fields = ["title", "summary", "introduction", "body", "closing"]
+    search_fields = fields.names(fields.texts())
     list_select_related = ["part", "revises"]
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
     actions = ["export_selected"]
@@ -100,11 +85,17 @@ class CaseAdmin(admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> list:
         """In the order in which one works. Number and web name come last, after the rows (change_form.html)."""
         about, story, technical = _("Waar gaat het over?"), _("Het verhaal"), _("Technisch")
+        about_fields = fields.names(fields.of_kind(Kind.LINE, Kind.NAME, Kind.PARAGRAPH))
+        story_fields = fields.names(fields.sections())
+        technical_fields = fields.names(fields.of_kind(Kind.IDENTITY))
         return [
-            (about, {"fields": ["title", "part", "summary"], "description": _guide_link("titel", about)}),
-            (story, {"fields": ["introduction", "body", "closing"], "description": _guide_links_for_story(story)}),
-            (technical, {"fields": ["number", "slug"], "classes": ["collapse", "technical"]}),
+            (about, {"fields": about_fields, "description": _guide_link("titel", about)}),
+            (story, {"fields": story_fields, "description": _guide_links_for_story(story)}),
+            (technical, {"fields": technical_fields, "classes": ["collapse", "technical"]}),
         ]
+
+    def get_form(self, request: HttpRequest, obj: Case | None = None, change: bool = False, **kwargs):
+        return super().get_form(request, obj, change, **form_options(), **kwargs)
 
     def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
         """Without the small buttons beside a part: they lead away from what one was writing."""
@@ -192,6 +183,17 @@ class CaseAdmin(admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
         return super().history_view(request, object_id, {**workflow.history(object_id), **(extra_context or {})})
+
+
+def form_options() -> dict:
+    """The help texts, classes and widgets of the form fields, by the name of the field."""
+    paragraphs, sections = fields.of_kind(Kind.PARAGRAPH), fields.sections()
+    widgets = {field.name: forms.Textarea(attrs={"rows": field.rows}) for field in paragraphs}
+    for field in sections:
+        widgets[field.name] = forms.Textarea(attrs={"rows": field.rows, "data-preview": field.name})
+    classes = dict.fromkeys(fields.names(paragraphs), ShortText) | dict.fromkeys(fields.names(sections), StoryText)
+    help_texts = {field.name: field.help_text for field in fields.FIELDS if field.help_text}
+    return {"help_texts": help_texts, "field_classes": classes, "widgets": widgets}
 
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.http import is_script
 from cases.admin.lens_help import BRILLEN
+from cases.files.fields import count_words
 from cases.files.reader import MOST_HEADINGS, count_headings
 from cases.library import case_page
 from cases.library.markdown import render as rendered
@@ -55,7 +56,7 @@ def for_editors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 def as_student(request: HttpRequest, pk: int) -> HttpResponse:
     """The real page of a case, as its rows are now."""
     case = get_object_or_404(Case.objects.for_editors().exclude(status=Status.WITHDRAWN).for_reading(), pk=pk)
-    case.word_count = sum(len(text.split()) for text in (case.introduction, case.body, case.closing))
+    case.word_count = count_words(case)
     return render(request, "cases/case_preview.html", {**case_page.page_of(case), "is_preview": True})
 
 

@@ -1,69 +1,35 @@
-"""The case file: pure text to a frozen dataclass and back. Knows nothing of the database.
+"""Case files: pure text to a frozen dataclass and back, without the database.
 
-The format stands in README.md. Reading collects every problem with its file and line; writing gives the canonical
+The format is described in README.md. Reading collects every problem with its file and line; writing gives the canonical
 form, so that what was loaded from canonical files is exported as the very same bytes.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from cases.files import fields
+from cases.files.fields import KOLB, ActorLine, CaseDocument, Field, Kind, QuestionLine, ReferenceLine
 from cases.files.reader import (
     LONGEST_ACTOR,
     LONGEST_NAME,
     MOST_HEADINGS,
+    MOST_TEXT,
     Reader,
     count_headings,
     plain_newlines,
     shortened,
 )
 
-KOLB = ("doener", "beschouwer", "denker", "beslisser")
 SPHERES = ("informal", "hybrid", "formal")
-SECTIONS = {"Inleiding": "introduction", "Casus": "body", "Slot": "closing"}
 LINE_WIDTH = 100
 MAX_QUESTIONS = 60
 MAX_STORY = 200_000  # characters, thirty times the longest of the sixteen
 
 _heading = re.compile(r"(#{1,6})[ \t]+(.*)")
-
-
-@dataclass(frozen=True)
-class ActorLine:
-    actor: str
-    person: str = ""
-
-
-@dataclass(frozen=True)
-class ReferenceLine:
-    text: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class QuestionLine:
-    key: str
-    kolb: str
-    text: str
-
-
-@dataclass(frozen=True)
-class CaseDocument:
-    number: int
-    slug: str
-    title: str
-    part: str
-    summary: str
-    actors: tuple[ActorLine, ...]
-    keywords: tuple[str, ...]
-    references: tuple[ReferenceLine, ...]
-    questions: tuple[QuestionLine, ...]
-    introduction: str
-    body: str
-    closing: str
 
 
 @dataclass(frozen=True)
@@ -112,20 +78,10 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
     reader = Reader(file, known=vocabulary.known() if vocabulary else {})
     text = plain_newlines(text)
     front, story, story_line = _split(text, reader)
-    fields = reader.mapping(reader.compose(front, first_line=2), "het begin van het bestand")
-    values = {
-        "number": reader.whole_number(fields.take("number")),
-        "slug": reader.slug(fields.take("slug"), 100),
-        "title": reader.text(fields.take("title"), 200),
-        "part": reader.known_name(fields.take("part"), "deel"),
-        "summary": reader.text(fields.take("summary")),
-        "actors": tuple(_actor_lines(reader, fields.take("actors"))),
-        "keywords": tuple(reader.names(fields.take("keywords"), "sleutelwoord")),
-        "references": tuple(_reference_lines(reader, fields.take("references"))),
-        "questions": tuple(_question_lines(reader, fields.take("questions"))),
-        **_sections(reader, story, story_line),
-    }
-    fields.refuse_the_rest()
+    mapping = reader.mapping(reader.compose(front, first_line=2), "het begin van het bestand")
+    values = {field.name: _read(reader, field, mapping.take(field.name)) for field in _front_matter()}
+    values |= _sections(reader, story, story_line)
+    mapping.refuse_the_rest()
     reader.check_markdown(text)
     reader.raise_problems()
     return CaseDocument(**values)
@@ -135,41 +91,22 @@ def parse_vocabulary(text: str, file: str = "casebook.yaml") -> Vocabulary:
     """The parts, actors and keywords of casebook.yaml. Raises DocumentError with all its problems."""
     reader = Reader(file)
     text = plain_newlines(text)
-    fields = reader.mapping(reader.compose(text, first_line=1), "het bestand")
+    mapping = reader.mapping(reader.compose(text, first_line=1), "het bestand")
     vocabulary = Vocabulary(
-        parts=tuple(_part_lines(reader, fields.take("parts"))),
-        actors=tuple(_actor_kinds(reader, fields.take("actors"))),
-        keywords=tuple(_keyword_lines(reader, fields.take("keywords"))),
+        parts=tuple(_part_lines(reader, mapping.take("parts"))),
+        actors=tuple(_actor_kinds(reader, mapping.take("actors"))),
+        keywords=tuple(_keyword_lines(reader, mapping.take("keywords"))),
     )
-    fields.refuse_the_rest()
+    mapping.refuse_the_rest()
     reader.raise_problems()
     return vocabulary
 
 
 def write_case(document: CaseDocument) -> str:
     """The canonical case file."""
-    front = _node(
-        {
-            "number": document.number,
-            "slug": document.slug,
-            "title": document.title,
-            "part": document.part,
-            "summary": _Folded(document.summary),
-            "actors": [
-                _Flow({"actor": line.actor} | ({"person": line.person} if line.person else {}))
-                for line in document.actors
-            ],
-            "keywords": _Flow(document.keywords),
-            "references": [
-                {"text": _Folded(line.text)} | ({"url": line.url} if line.url else {}) for line in document.references
-            ],
-            "questions": [
-                {"key": line.key, "kolb": line.kolb, "text": _Folded(line.text)} for line in document.questions
-            ],
-        }
-    )
-    story = "\n\n".join(f"## {heading}\n\n{getattr(document, name)}" for heading, name in SECTIONS.items())
-    return f"---\n{_yaml(front)}---\n\n{story}\n"
+    front = {field.name: _written(field, getattr(document, field.name)) for field in _front_matter()}
+    story = "\n\n".join(f"## {field.heading}\n\n{getattr(document, field.name)}" for field in fields.sections())
+    return f"---\n{_yaml(_node(front))}---\n\n{story}\n"
 
 
 def write_vocabulary(vocabulary: Vocabulary) -> str:
@@ -199,7 +136,7 @@ def write_vocabulary(vocabulary: Vocabulary) -> str:
 # Reading
 
 
-def _split(text: str, reader: "Reader") -> tuple[str, str, int]:
+def _split(text: str, reader: Reader) -> tuple[str, str, int]:
     """Front matter, story, and the line that the story starts on."""
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
@@ -212,64 +149,89 @@ def _split(text: str, reader: "Reader") -> tuple[str, str, int]:
     return reader.raise_problems()
 
 
-def _sections(reader: "Reader", story: str, first_line: int) -> dict[str, str]:
+def _front_matter() -> list[Field]:
+    return [field for field in fields.FIELDS if field.kind is not Kind.SECTION]
+
+
+def _read(reader: Reader, field: Field, node: yaml.Node | None) -> Any:
+    """The value of a field in the front matter: plain text, unless the field has a reader of its own."""
+    if read := _readers.get(field.name):
+        return read(reader, node)
+    return reader.text(node, field.longest or MOST_TEXT)
+
+
+def _sections(reader: Reader, story: str, first_line: int) -> dict[str, str]:
+    """The texts under the headings of the story, by the name of the field."""
     if len(story) > MAX_STORY:
         reader.problem(first_line, f"het verhaal telt {len(story)} tekens; {MAX_STORY} is de grens")
         reader.raise_problems()
+    lines = _lines_of_sections(reader, story, first_line)
+    for field in fields.sections():
+        if field.name not in lines:
+            reader.problem(first_line, f"het kopje «## {field.heading}» ontbreekt")
+    texts = {field.name: "\n".join(lines.get(field.name, [])).strip("\n") for field in fields.sections()}
+    for field in fields.sections():
+        if (count := count_headings(texts[field.name])) > MOST_HEADINGS:
+            message = f"onder «## {field.heading}» staan {count} kopjes; {MOST_HEADINGS} is de grens"
+            reader.problem(first_line, message)
+    return texts
+
+
+def _lines_of_sections(reader: Reader, story: str, first_line: int) -> dict[str, list[str]]:
+    """The lines under each heading, by the name of the field; under "" those of headings that are not known."""
     found: dict[str, list[str]] = {}
     current = None
     for number, line in enumerate(story.split("\n"), start=first_line):
         heading = _heading.fullmatch(line)
         if heading and len(heading[1]) <= 2:
-            title = heading[2].strip().rstrip("#").rstrip()
-            current = SECTIONS.get(title)
-            if current is None:
-                reader.problem(number, f"onbekend kopje «{shortened(title)}»; kies ## Inleiding, ## Casus of ## Slot")
-                current = ""
-            elif current in found:
-                reader.problem(number, f"het kopje «{title}» staat er twee keer")
-            elif list(SECTIONS.values()).index(current) < len(found):
-                reader.problem(number, "de volgorde is ## Inleiding, ## Casus, ## Slot")
+            current = _section_under(reader, number, heading[2].strip().rstrip("#").rstrip(), found)
             found.setdefault(current, [])
         elif current is not None:
             found[current].append(line.rstrip())
         elif line.strip():
-            reader.problem(number, "tekst vóór het kopje ## Inleiding; zet hem eronder")
+            reader.problem(number, f"tekst vóór het kopje ## {fields.sections()[0].heading}; zet hem eronder")
             current = ""
             found.setdefault("", [])
-    for heading, name in SECTIONS.items():
-        if name not in found:
-            reader.problem(first_line, f"het kopje «## {heading}» ontbreekt")
-    texts = {name: "\n".join(found.get(name, [])).strip("\n") for name in SECTIONS.values()}
-    for heading, name in SECTIONS.items():
-        if (count := count_headings(texts[name])) > MOST_HEADINGS:
-            said = f"onder «## {heading}» staan {count} kopjes; {MOST_HEADINGS} is de grens"
-            reader.problem(first_line, said)
-    return texts
+    return found
 
 
-def _actor_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[ActorLine]:
+def _section_under(reader: Reader, number: int, title: str, found: dict[str, list[str]]) -> str:
+    """The name of the field with this heading; "" for a heading that is not known. Notes what is wrong with it."""
+    names = {field.heading: field.name for field in fields.sections()}
+    headings = [f"## {heading}" for heading in names]
+    name = names.get(title, "")
+    if not name:
+        known = f"{', '.join(headings[:-1])} of {headings[-1]}"
+        reader.problem(number, f"onbekend kopje «{shortened(title)}»; kies {known}")
+    elif name in found:
+        reader.problem(number, f"het kopje «{title}» staat er twee keer")
+    elif list(names).index(title) < len(found):
+        reader.problem(number, f"de volgorde is {', '.join(headings)}")
+    return name
+
+
+def _actor_lines(reader: Reader, node: yaml.Node | None) -> Iterator[ActorLine]:
     seen = set()
     for item in reader.items(node):
-        fields = reader.mapping(item, "een actor")
+        mapping = reader.mapping(item, "een actor")
         line = ActorLine(
-            reader.known_name(fields.take("actor"), "actor"), reader.text(fields.take("person", required=False), 120)
+            reader.known_name(mapping.take("actor"), "actor"), reader.text(mapping.take("person", required=False), 120)
         )
-        fields.refuse_the_rest()
+        mapping.refuse_the_rest()
         if line in seen:
             reader.problem(item.start_mark.line, f"«{line.person or line.actor}» staat er twee keer", marked=True)
         seen.add(line)
         yield line
 
 
-def _reference_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[ReferenceLine]:
+def _reference_lines(reader: Reader, node: yaml.Node | None) -> Iterator[ReferenceLine]:
     for item in reader.items(node):
-        fields = reader.mapping(item, "een verwijzing")
-        yield ReferenceLine(reader.text(fields.take("text")), reader.web_address(fields.take("url", required=False)))
-        fields.refuse_the_rest()
+        mapping = reader.mapping(item, "een verwijzing")
+        yield ReferenceLine(reader.text(mapping.take("text")), reader.web_address(mapping.take("url", required=False)))
+        mapping.refuse_the_rest()
 
 
-def _question_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[QuestionLine]:
+def _question_lines(reader: Reader, node: yaml.Node | None) -> Iterator[QuestionLine]:
     keys = set()
     items = reader.items(node, None)
     if len(items) > MAX_QUESTIONS:
@@ -280,49 +242,60 @@ def _question_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[Questi
         )
         items = []
     for item in items:
-        fields = reader.mapping(item, "een vraag")
-        key = fields.take("key")
+        mapping = reader.mapping(item, "een vraag")
+        key = mapping.take("key")
         line = QuestionLine(
-            reader.key(key), reader.choice(fields.take("kolb"), KOLB, "vraagsoort"), reader.text(fields.take("text"))
+            reader.key(key), reader.choice(mapping.take("kolb"), KOLB, "vraagsoort"), reader.text(mapping.take("text"))
         )
-        fields.refuse_the_rest()
+        mapping.refuse_the_rest()
         if line.key and line.key in keys:
             reader.problem(key.start_mark.line, f"de sleutel «{line.key}» is al van een andere vraag", marked=True)
         keys.add(line.key)
         yield line
 
 
-def _part_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[PartLine]:
+def _part_lines(reader: Reader, node: yaml.Node | None) -> Iterator[PartLine]:
     for item in reader.unique(node, "slug"):
-        fields = reader.mapping(item, "een deel")
+        mapping = reader.mapping(item, "een deel")
         yield PartLine(
-            reader.whole_number(fields.take("number")),
-            reader.slug(fields.take("slug")),
-            reader.text(fields.take("title"), 120),
-            reader.text(fields.take("introduction", required=False)),
+            reader.whole_number(mapping.take("number")),
+            reader.slug(mapping.take("slug")),
+            reader.text(mapping.take("title"), 120),
+            reader.text(mapping.take("introduction", required=False)),
         )
-        fields.refuse_the_rest()
+        mapping.refuse_the_rest()
 
 
-def _actor_kinds(reader: "Reader", node: yaml.Node | None) -> Iterator[ActorKind]:
+def _actor_kinds(reader: Reader, node: yaml.Node | None) -> Iterator[ActorKind]:
     for item in reader.unique(node, "name"):
-        fields = reader.mapping(item, "een actor")
+        mapping = reader.mapping(item, "een actor")
         yield ActorKind(
-            reader.text(fields.take("name"), LONGEST_ACTOR),
-            reader.choice(fields.take("sphere"), SPHERES, "soort actor"),
+            reader.text(mapping.take("name"), LONGEST_ACTOR),
+            reader.choice(mapping.take("sphere"), SPHERES, "soort actor"),
         )
-        fields.refuse_the_rest()
+        mapping.refuse_the_rest()
 
 
-def _keyword_lines(reader: "Reader", node: yaml.Node | None) -> Iterator[KeywordLine]:
+def _keyword_lines(reader: Reader, node: yaml.Node | None) -> Iterator[KeywordLine]:
     for item in reader.unique(node, "name"):
-        fields = reader.mapping(item, "een sleutelwoord")
+        mapping = reader.mapping(item, "een sleutelwoord")
         yield KeywordLine(
-            reader.text(fields.take("name"), LONGEST_NAME),
-            tuple(reader.names(fields.take("synonyms", required=False))),
-            reader.yes_or_no(fields.take("is_filter", required=False), default=True),
+            reader.text(mapping.take("name"), LONGEST_NAME),
+            tuple(reader.names(mapping.take("synonyms", required=False))),
+            reader.yes_or_no(mapping.take("is_filter", required=False), default=True),
         )
-        fields.refuse_the_rest()
+        mapping.refuse_the_rest()
+
+
+_readers: dict[str, Callable[[Reader, yaml.Node | None], Any]] = {
+    "number": lambda reader, node: reader.whole_number(node),
+    "slug": lambda reader, node: reader.slug(node, 100),
+    "part": lambda reader, node: reader.known_name(node, "deel"),
+    "actors": lambda reader, node: tuple(_actor_lines(reader, node)),
+    "keywords": lambda reader, node: tuple(reader.names(node, "sleutelwoord")),
+    "references": lambda reader, node: tuple(_reference_lines(reader, node)),
+    "questions": lambda reader, node: tuple(_question_lines(reader, node)),
+}
 
 
 # Writing
@@ -337,6 +310,33 @@ class _Flow:
     """A list or mapping that is written on one line."""
 
     value: Any
+
+
+def _written(field: Field, value: Any) -> Any:
+    """The value of a field in the front matter, in the style that the canonical form gives it."""
+    if write := _writers.get(field.name):
+        return write(value)
+    return _Folded(value) if field.kind is Kind.PARAGRAPH else value
+
+
+def _written_actor(line: ActorLine) -> Any:
+    return _Flow({"actor": line.actor} | ({"person": line.person} if line.person else {}))
+
+
+def _written_reference(line: ReferenceLine) -> Any:
+    return {"text": _Folded(line.text)} | ({"url": line.url} if line.url else {})
+
+
+def _written_question(line: QuestionLine) -> Any:
+    return {"key": line.key, "kolb": line.kolb, "text": _Folded(line.text)}
+
+
+_writers: dict[str, Callable[[Any], Any]] = {
+    "actors": lambda lines: [_written_actor(line) for line in lines],
+    "keywords": _Flow,
+    "references": lambda lines: [_written_reference(line) for line in lines],
+    "questions": lambda lines: [_written_question(line) for line in lines],
+}
 
 
 def _node(value: Any, flow: bool = False) -> yaml.Node:

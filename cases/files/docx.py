@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import mammoth
 from lxml.html import HtmlElement, HTMLParser, fragment_fromstring
 
+from cases.files import fields
 from cases.files.archives import Packed, UnopenedError, parts_of
-from cases.files.document import KOLB, CaseDocument, QuestionLine, ReferenceLine
+from cases.files.fields import KOLB, CaseDocument, Kind, QuestionLine, ReferenceLine
 from cases.files.keys import proposed_key
 from cases.files.reader import DocumentError, Problem, shortened
 
@@ -36,7 +37,6 @@ HEADINGS = {
     "sleutelwoorden": "keywords",
     "trefwoorden": "keywords",
 }
-STORY = ("introduction", "body", "closing")
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Titel'] => h1:fresh"
 MOST_TAGS = 120_000  # in all parts of a Word file; mammoth takes some seconds for so many
 TOO_LARGE = (
@@ -270,7 +270,7 @@ class _Sorter:
         self.section = "introduction"
         self.was_named = False
         self.lens = ""
-        self.parts: dict[str, list[str]] = {name: [] for name in ("summary", *STORY)}
+        self.parts: dict[str, list[str]] = {field.name: [] for field in fields.of_kind(Kind.PARAGRAPH, Kind.SECTION)}
         self.last_kind = ""
         self.keywords: list[str] = []
         self.references: list[ReferenceLine] = []
@@ -300,7 +300,7 @@ class _Sorter:
             self.title = block.plain
         elif self.section == "questions" and name in KOLB:
             self.lens = name
-        elif self.section in STORY:
+        elif self.section in fields.names(fields.sections()):
             if not self.was_named and self.section == "introduction":
                 self.section = "body"  # a first subhead ends what came before it
             self.parts[self.section].append(f"### {escape(block.plain)}")
@@ -346,19 +346,18 @@ class _Sorter:
         self.keywords += [word for part in re.split(r"[,;]", block.plain) if (word := part.strip(" ."))]
 
     def document(self) -> CaseDocument:
-        story = {name: "\n\n".join(self.parts[name]) for name in STORY}
-        return CaseDocument(
-            number=0,
-            slug="",
-            title=self.title,
-            part="",
-            summary=" ".join(" ".join(self.parts["summary"]).split()),
-            actors=(),
-            keywords=tuple(dict.fromkeys(self.keywords)),
-            references=tuple(self.references),
-            questions=tuple(self.questions),
-            **story,
-        )
+        values = {field.name: field.empty for field in fields.FIELDS}
+        values |= {"number": 0, "title": self.title}
+        values |= {
+            "keywords": tuple(dict.fromkeys(self.keywords)),
+            "references": tuple(self.references),
+            "questions": tuple(self.questions),
+        }
+        for name in fields.names(fields.of_kind(Kind.PARAGRAPH)):
+            values[name] = " ".join(" ".join(self.parts[name]).split())
+        for name in fields.names(fields.sections()):
+            values[name] = "\n\n".join(self.parts[name])
+        return CaseDocument(**values)
 
 
 def markdown(block: Block) -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from cases.files.document import KOLB, CaseDocument
+from cases.files import fields
+from cases.files.fields import KOLB, CaseDocument, Field, Kind, of_kind
 from cases.files.reader import markdown_problems
 
 LONGEST_SUMMARY = 40  # words; more does not fit on a card in the catalogue
 MOST_ASKED = 2  # questions that one verdiepingsvraag can ask and still get a whole answer
-STORY = ("introduction", "body", "closing")
 
 _wide_heading = re.compile(r"^#{1,2}\s+\S", re.MULTILINE)
 _year = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:z\.\s?[dj]|n\.\s?d)\.|\bin (?:druk|voorbereiding)\b", re.IGNORECASE)
@@ -52,21 +52,22 @@ def errors(document: CaseDocument) -> list[Finding]:
 
 
 def _errors(document: CaseDocument) -> Iterator[Finding]:
-    needed = {
-        "title": _("Geef de casus een titel."),
-        "part": _("Kies een deel."),
-        "summary": _("Schrijf een omschrijving."),
-        "introduction": _("Schrijf een inleiding."),
-        "body": _("Schrijf het middenstuk."),
-        "closing": _("Schrijf een slot."),
-    }
-    for field, sentence in needed.items():
-        if not getattr(document, field).strip():
-            yield Finding(field, sentence, blocks=True)
-    for field in STORY:
-        yield from _unfit_text(field, getattr(document, field))
-    if not document.questions:
-        yield Finding("questions", _("Stel minstens één vraag."), blocks=True)
+    needed = [field for field in fields.FIELDS if field.if_empty]
+    yield from _empty(document, [field for field in needed if not field.is_list])
+    for field in fields.sections():
+        yield from _unfit_text(field.name, getattr(document, field.name))
+    yield from _empty(document, [field for field in needed if field.is_list])
+    yield from _unfit_questions(document)
+
+
+def _empty(document: CaseDocument, needed: list[Field]) -> Iterator[Finding]:
+    for field in needed:
+        value = getattr(document, field.name)
+        if not (value if field.is_list else value.strip()):
+            yield Finding(field.name, str(field.if_empty), blocks=True)
+
+
+def _unfit_questions(document: CaseDocument) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, question in enumerate(document.questions):
         where = {"number": index + 1, "key": question.key}
@@ -119,7 +120,7 @@ def asks(text: str) -> int:
 
 
 def _personal_data(document: CaseDocument) -> Iterator[Finding]:
-    texts = {name: getattr(document, name) for name in ("summary", *STORY)}
+    texts = {field.name: getattr(document, field.name) for field in of_kind(Kind.PARAGRAPH, Kind.SECTION)}
     texts |= {f"questions-{index}-text": question.text for index, question in enumerate(document.questions)}
     for field, text in texts.items():
         for kind, found in personal_data(text):

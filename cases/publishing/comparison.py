@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from casebook.lib.text_diff import MOST_STEPS_OF_PAGE, Run, Work, compared, is_changed
-from cases.files.document import CaseDocument
+from cases.files.fields import CaseDocument, Kind, of_kind
 
 LONG = 400  # characters; of a longer passage that both have, the middle is left out
 EDGE = 140
@@ -40,7 +40,7 @@ def compare(old: CaseDocument, new: CaseDocument, work: Work | None = None) -> l
     work = work or work_of_page()
     return [
         change
-        for label, before, after in [*_story(old, new), *_questions(old, new), *_labels(old, new)]
+        for label, before, after in [*_texts(old, new), *_questions(old, new), *_lists(old, new)]
         if (change := changed(label, before, after, work))
     ]
 
@@ -52,13 +52,9 @@ def changed(label: str, before: str, after: str, work: Work) -> Change | None:
     return Change(label, [piece for run in made.runs for piece in _shortened(run)], made.is_coarse)
 
 
-def _story(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
-    yield _("Titel"), old.title, new.title
-    yield _("Deel"), old.part, new.part
-    yield _("Omschrijving"), old.summary, new.summary
-    yield _("Inleiding"), old.introduction, new.introduction
-    yield _("Middenstuk"), old.body, new.body
-    yield _("Slot"), old.closing, new.closing
+def _texts(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
+    for field in of_kind(Kind.LINE, Kind.NAME, Kind.PARAGRAPH, Kind.SECTION):
+        yield str(field.label), getattr(old, field.name), getattr(new, field.name)
 
 
 def _questions(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
@@ -82,16 +78,11 @@ def _questions(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str,
         yield _("Volgorde van de vragen"), *orders
 
 
-def _labels(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
-    def actors(document: CaseDocument) -> str:
-        return "\n".join(f"{line.person} ({line.actor})" if line.person else line.actor for line in document.actors)
-
-    def literature(document: CaseDocument) -> str:
-        return "\n".join(f"{line.text} {line.url}".strip() for line in document.references)
-
-    yield _("Actoren"), actors(old), actors(new)
-    yield _("Sleutelwoorden"), "\n".join(old.keywords), "\n".join(new.keywords)
-    yield _("Literatuur"), literature(old), literature(new)
+def _lists(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
+    """The other lists, a line for each of their items."""
+    for field in of_kind(Kind.LIST):
+        before, after = ("\n".join(map(str, getattr(document, field.name))) for document in (old, new))
+        yield str(field.label), before, after
 
 
 def _shortened(run: Run) -> Iterator[Run]:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from casebook.lib.errors import RefusedError
 from casebook.lib.slugs import first_free
-from cases.files.document import CaseDocument, parse_case, write_case
+from cases.files.document import parse_case, write_case
+from cases.files.fields import CaseDocument, count_words
 from cases.files.reader import DocumentError, Problem, plain_newlines
 from cases.library import search
 from cases.models import Case, Edition, Library, Status
@@ -92,7 +93,7 @@ def _next_edition(case: Case, text: str, **values) -> Edition:
 
 def _open(case: Case) -> None:
     case.status = Status.PUBLISHED
-    case.word_count = sum(len(part.split()) for part in (case.introduction, case.body, case.closing))
+    case.word_count = count_words(case)
     case.sent_in_at = case.sent_in_by = case.sent_in_version = None
     case.version += 1
     case.save(
@@ -186,13 +187,10 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
         case.withdrawn_copy = mapping.packed(copy)
         copy.delete()
     case.status, case.withdrawn_reason, case.title = Status.WITHDRAWN, reason, title or case.title
-    case.summary = case.introduction = case.body = case.closing = ""
+    mapping.withhold(case)
     case.word_count = 0
     case.version += 1
     case.save()
-    case.case_actors.all().delete()
-    case.case_keywords.all().delete()
-    case.references.all().delete()
     withhold_questions()
     search.forget_case(case)
     renew_library()

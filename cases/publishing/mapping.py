@@ -1,22 +1,25 @@
 """Between case files and the database: documents to rows and rows to documents."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Model, ProtectedError
 from django.utils.text import slugify
 
 from casebook.lib.slugs import first_free
-from cases.files.document import (
-    ActorKind,
+from cases.files import fields
+from cases.files.document import ActorKind, KeywordLine, PartLine, Vocabulary
+from cases.files.fields import (
     ActorLine,
     CaseDocument,
-    KeywordLine,
-    PartLine,
+    Field,
+    Kind,
     QuestionLine,
     ReferenceLine,
-    Vocabulary,
+    of_kind,
+    texts,
 )
 from cases.models import (
     Actor,
@@ -54,71 +57,103 @@ def former_names() -> FormerNames:
     return FormerNames(dict(actors.values_list("name", "now__name")), dict(keywords.values_list("name", "now__name")))
 
 
+@dataclass(frozen=True)
+class ListRows:
+    """How a list of a case is stored: its rows, the line of a row, and the rows of some lines."""
+
+    related_name: str
+    line: Callable[[Any], object]
+    rows: Callable[[Case, tuple], list[Model]]
+    select_related: str | None = None  # what a line needs besides the row
+
+
+def _actor_rows(case: Case, lines: tuple[ActorLine, ...]) -> list[CaseActor]:
+    actors = Actor.objects.in_bulk([line.actor for line in lines], field_name="name")
+    return [
+        CaseActor(case=case, actor=actors[line.actor], person=line.person, position=position)
+        for position, line in enumerate(lines, start=1)
+    ]
+
+
+def _keyword_rows(case: Case, names: tuple[str, ...]) -> list[CaseKeyword]:
+    keywords = Keyword.objects.in_bulk(names, field_name="name")
+    return [
+        CaseKeyword(case=case, keyword=keywords[name], position=position)
+        for position, name in enumerate(names, start=1)
+    ]
+
+
+def _reference_rows(case: Case, lines: tuple[ReferenceLine, ...]) -> list[Reference]:
+    return [
+        Reference(case=case, text=line.text, url=line.url, position=position)
+        for position, line in enumerate(lines, start=1)
+    ]
+
+
+# By the name of the field. Questions are not here: their rows stay, because of the answers to them.
+LIST_ROWS = {
+    "actors": ListRows("case_actors", lambda row: ActorLine(row.actor.name, row.person), _actor_rows, "actor"),
+    "keywords": ListRows("case_keywords", lambda row: row.keyword.name, _keyword_rows, "keyword"),
+    "references": ListRows("references", lambda row: ReferenceLine(row.text, row.url), _reference_rows),
+}
+
+
 def document_of(case: Case) -> CaseDocument:
     """What the rows of this case say, as a case file would."""
-    return _document(
-        case,
-        case.case_actors.select_related("actor"),
-        case.case_keywords.select_related("keyword"),
-        case.references.all(),
-        case.questions.in_library().order_by("position", "pk"),
-    )
+    lists = {
+        name: getattr(case, rows.related_name).select_related(rows.select_related) for name, rows in LIST_ROWS.items()
+    }
+    return _document(case, lists, case.questions.in_library().order_by("position", "pk"))
 
 
 def documents_of(cases: CaseQuerySet) -> Iterator[tuple[Case, CaseDocument]]:
     """What the rows of each of these cases say, in a fixed number of queries."""
     for case in cases.for_files():
+        lists = {name: getattr(case, rows.related_name).all() for name, rows in LIST_ROWS.items()}
         asked = [question for question in case.questions.all() if not question.retired and question.module_id is None]
         asked.sort(key=lambda question: (question.position, question.pk))
-        yield (
-            case,
-            _document(case, case.case_actors.all(), case.case_keywords.all(), case.references.all(), asked),
-        )
+        yield case, _document(case, lists, asked)
 
 
-def _document(case: Case, actors, keywords, references, questions) -> CaseDocument:
-    return CaseDocument(
-        number=case.number,
-        slug=case.slug,
-        title=case.title,
-        part=case.part.slug if case.part else "",
-        summary=case.summary,
-        actors=tuple(ActorLine(line.actor.name, line.person) for line in actors),
-        keywords=tuple(line.keyword.name for line in keywords),
-        references=tuple(ReferenceLine(line.text, line.url) for line in references),
-        questions=tuple(QuestionLine(question.key, question.kolb, question.text) for question in questions),
-        introduction=case.introduction,
-        body=case.body,
-        closing=case.closing,
-    )
+def _document(case: Case, lists: dict[str, Iterable[Model]], questions: Iterable[Question]) -> CaseDocument:
+    values: dict[str, Any] = {field.name: getattr(case, field.name) for field in [*of_kind(Kind.IDENTITY), *texts()]}
+    values["part"] = case.part.slug if case.part else ""
+    for field in of_kind(Kind.LIST):
+        values[field.name] = tuple(map(LIST_ROWS[field.name].line, lists[field.name]))
+    values["questions"] = tuple(QuestionLine(question.key, question.kolb, question.text) for question in questions)
+    return CaseDocument(**values)
 
 
 @transaction.atomic
 def apply_document(document: CaseDocument, case: Case) -> None:
     """Make the rows of this case, new or not, say what the document says. Number and slug stay those of the case."""
     case.part = Part.objects.get(slug=document.part) if document.part else None
-    for name in ("title", "summary", "introduction", "body", "closing"):
-        setattr(case, name, getattr(document, name))
+    for field in texts():
+        setattr(case, field.name, getattr(document, field.name))
     case.version += 1  # a form that shows the case as it was before is not to be saved over this
     case.save()
-    actors = Actor.objects.in_bulk([line.actor for line in document.actors], field_name="name")
-    keywords = Keyword.objects.in_bulk(document.keywords, field_name="name")
-    case.case_actors.all().delete()
-    CaseActor.objects.bulk_create(
-        CaseActor(case=case, actor=actors[line.actor], person=line.person, position=position)
-        for position, line in enumerate(document.actors, start=1)
-    )
-    case.case_keywords.all().delete()
-    CaseKeyword.objects.bulk_create(
-        CaseKeyword(case=case, keyword=keywords[name], position=position)
-        for position, name in enumerate(document.keywords, start=1)
-    )
-    case.references.all().delete()
-    Reference.objects.bulk_create(
-        Reference(case=case, text=line.text, url=line.url, position=position)
-        for position, line in enumerate(document.references, start=1)
-    )
+    for field in of_kind(Kind.LIST):
+        _replace_rows(case, LIST_ROWS[field.name], getattr(document, field.name))
     _apply_questions(document.questions, case)
+
+
+def _replace_rows(case: Case, list_rows: ListRows, lines: tuple) -> None:
+    rows, present = list_rows.rows(case, lines), getattr(case, list_rows.related_name)
+    present.all().delete()
+    present.bulk_create(rows)
+
+
+def withhold(case: Case) -> None:
+    """Empty the texts and delete the rows that a withdrawal hides. The caller saves the case.
+
+    The case stays in its part, and editions.withhold_questions hides the texts of the questions.
+    """
+    for field in texts():
+        if field.is_withheld:
+            setattr(case, field.name, field.empty)
+    for field in of_kind(Kind.LIST):
+        if field.is_withheld:
+            getattr(case, LIST_ROWS[field.name].related_name).all().delete()
 
 
 def packed(case: Case) -> dict:
@@ -127,9 +162,13 @@ def packed(case: Case) -> dict:
 
 
 def unpacked(values: dict) -> CaseDocument:
-    rows = {"actors": ActorLine, "references": ReferenceLine, "questions": QuestionLine}
-    lists = {name: tuple(line(**row) for row in values[name]) for name, line in rows.items()}
-    return CaseDocument(**{**values, **lists, "keywords": tuple(values["keywords"])})
+    """The document of these plain values, as packed() made them."""
+    lists = {field.name: tuple(_line(field, item) for item in values[field.name]) for field in fields.lists()}
+    return CaseDocument(**{**values, **lists})
+
+
+def _line(field: Field, item: dict | str) -> object:
+    return field.line(**item) if isinstance(item, dict) else item
 
 
 def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:

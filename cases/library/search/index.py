@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from cases.files import fields
+from cases.files.fields import Kind
 from cases.library.markdown import plain_text
-from cases.library.search.engines import engine
+from cases.library.search.engines import PLACES, engine
 from cases.library.search.query import words_of
 from cases.models import Case, SearchWord
 
@@ -32,9 +34,28 @@ def forget_words() -> None:
 
 
 def searchable(case: Case) -> dict[str, str]:
-    """The text of a case by place. Each part on its own line, so that no phrase runs over the seam."""
-    labels = [word for keyword in case.keywords.all() for word in (keyword.name, *keyword.synonyms)]
-    labels += [name for line in case.case_actors.select_related("actor") for name in (line.actor.name, line.person)]
-    asked = [case.summary, *(plain_text(question.text) for question in case.questions.in_library())]
-    story = [plain_text(text) for text in (case.introduction, case.body, case.closing)]
-    return {"title": case.title, "labels": "\n".join(labels), "asked": "\n".join(asked), "story": "\n".join(story)}
+    """The text of a case by place. Each part is on a line of its own."""
+    found: dict[str, list[str]] = {place: [] for place in PLACES}
+    for field in fields.FIELDS:
+        if field.search and not field.is_list:
+            text = getattr(case, field.name)
+            found[field.search].append(plain_text(text) if field.kind is Kind.SECTION else text)
+    for name, texts_of in _texts_of_list.items():
+        found[fields.by_name(name).search] += texts_of(case)
+    return {place: "\n".join(texts) for place, texts in found.items()}
+
+
+def _keyword_texts(case: Case) -> list[str]:
+    return [word for keyword in case.keywords.all() for word in (keyword.name, *keyword.synonyms)]
+
+
+def _actor_texts(case: Case) -> list[str]:
+    return [name for line in case.case_actors.select_related("actor") for name in (line.actor.name, line.person)]
+
+
+def _question_texts(case: Case) -> list[str]:
+    return [plain_text(question.text) for question in case.questions.in_library()]
+
+
+# The lists that are searched, by the name of the field. PostgreSQL ranks by position too, so the order matters.
+_texts_of_list = {"keywords": _keyword_texts, "actors": _actor_texts, "questions": _question_texts}
