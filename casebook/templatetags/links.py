@@ -4,8 +4,11 @@
 <a href="{{ answers_url }}"{% aria_current answers_url %}>                  the link to this very page
 """
 
+from urllib.parse import quote
+
 from django import template
 from django.template import Context
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -30,6 +33,17 @@ def aria_current(context: Context, address: str, app_name: str = "") -> SafeStri
         return format_html(' aria-current="{}"', "page")
     is_in_app = bool(app_name) and getattr(request.resolver_match, "app_name", None) == app_name
     return format_html(' aria-current="{}"', "true") if is_in_app else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def sign_in_url(context: Context) -> str:
+    """Return the address to sign in at. It leads back to this page, unless that is about accounts or took a form."""
+    address, request = reverse("account_login"), context.get("request")
+    if request is None or request.method != "GET":
+        return address
+    if (getattr(request.resolver_match, "url_name", None) or "").startswith("account_"):
+        return address
+    return f"{address}?next={quote(request.get_full_path(), safe='/')}"
 
 
 @register.simple_tag

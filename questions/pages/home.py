@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from casebook.models import User
 from cases.models import Status
@@ -26,6 +28,7 @@ from questions.models import (
     ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
+from questions.templatetags.dates import from_now, in_a_row
 
 MOST_DUE = 3  # a module; its own page has them all
 MOST_NEWS = 5  # the rest is counted; /antwoorden/ has it all
@@ -52,6 +55,28 @@ class Due:
     @property
     def is_untouched(self) -> bool:
         return len(self.missing) == self.size
+
+    @property
+    def how_far_away(self) -> str:
+        """What comes behind the date: that it is over, or how many days are left where the date does not say so."""
+        if self.is_past_due:
+            return f", {_('al voorbij; inleveren kan nog')}"
+        away = from_now(self.due_at)
+        return f", {away}" if " " in away else ""
+
+    @property
+    def left_to_do(self) -> str:
+        """Which questions are not handed in, and which came back for more."""
+        sentences = []
+        if self.missing:
+            numbers = {"numbers": in_a_row(self.missing)}
+            not_all = ngettext(
+                "Nog niet ingeleverd: vraag %(numbers)s", "Nog niet ingeleverd: vraag %(numbers)s", len(self.missing)
+            )
+            sentences.append(_("Nog niets ingeleverd") if self.is_untouched else not_all % numbers)
+        if self.again:
+            sentences.append(_("Graag aanvullen: vraag %(numbers)s") % {"numbers": in_a_row(self.again)})
+        return ". ".join(sentences)
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,16 @@ def due_note(due_at: datetime | None, is_over: bool = False, remark: str = "") -
 
 
 @register.simple_tag
+def due_or_not(assignment: "Assignment") -> SafeString:
+    """Return the date of an assignment among others, and whether it is over; or that it has none."""
+    if not assignment.due_at:
+        return format_html('<span class="soft">{}</span>', _("geen datum"))
+    if assignment.is_past_due:
+        return format_html('<span class="today__late">{}, {}</span>', due_in_words(assignment.due_at), _("al voorbij"))
+    return format_html("<span>{}</span>", due_in_words(assignment.due_at))
+
+
+@register.simple_tag
 def opening_note(assignment: "Assignment") -> SafeString:
     """Return when an assignment opens; nothing where it is open."""
     if assignment.is_open:
