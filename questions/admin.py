@@ -1,6 +1,6 @@
 """Modules and who is in them, to look at, and invitations to teach.
 
-What students write and what they hear back is never registered here; tests/casebook/test_accounts.py walks the
+What students write and what they hear back is never registered here; tests/casebook/accounts/test_adapter.py walks the
 registry.
 """
 

@@ -14,7 +14,7 @@ from cases.files.document import write_case
 from cases.models import Case
 from cases.publishing import editions, mapping
 from questions.models import Submission
-from tests.cases.test_admin import form_of
+from tests.cases.admin.test_case import form_of
 from tests.factories import ConceptFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 

@@ -14,7 +14,7 @@ from cases.library import markdown
 from cases.models import Case
 from cases.transfer import imports, sync
 from questions.models import Assignment, Module, Submission
-from tests.cases.test_admin import form_of
+from tests.cases.admin.test_case import form_of
 from tests.factories import ConceptFactory, KeywordFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 from tests.test_rights import ROWS

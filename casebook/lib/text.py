@@ -1,6 +1,6 @@
 """Texts that people write: one way to spell them, and a hash by which the page and the server name the same text.
 
-The page does the same in JavaScript (static/js). `tests/questions/text_vectors.json` has the cases that both must
+The page does the same in JavaScript (static/js). `tests/casebook/lib/text_vectors.json` has the cases that both must
 agree on.
 """
 

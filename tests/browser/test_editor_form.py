@@ -378,7 +378,7 @@ def test_two_pages_with_one_copy_keep_a_copy_each(form):
 
 
 def test_a_story_that_is_too_long_is_kept_told_its_limit_and_saved_once_shorter(form):
-    """Of three megabytes tests/cases/test_admin_form.py has one, without a browser: that takes long to lay it out."""
+    """tests/cases/admin/test_inlines.py has one of three megabytes: a browser takes too long to lay that out."""
     form.set_default_timeout(40_000)
     story, body = ("woord " * 20 + "\n") * 2_600, form.locator("[name=body]")
     form.get_by_label("Titel").fill("Te lang")

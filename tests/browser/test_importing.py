@@ -4,9 +4,9 @@ import pytest
 
 from cases.models import Case, Keyword
 from cases.transfer import sync
+from tests.cases.files.test_document import TEXT
 from tests.cases.packing import saved, word_case
-from tests.cases.test_document import TEXT
-from tests.cases.test_loading import VOCABULARY
+from tests.cases.transfer.test_sync import VOCABULARY
 from tests.factories import KeywordFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.each_database

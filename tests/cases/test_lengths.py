@@ -6,8 +6,8 @@ import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cases.models import Case, KeptUpload
+from tests.cases.admin.test_inlines import ADD, errors_of, new_case
 from tests.cases.packing import saved, word_case, zipped
-from tests.cases.test_admin_form import ADD, errors_of, new_case
 from tests.factories import ConceptFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { length, normalise, textHash } from "../../static/js/text.js";
 
-const vectors = JSON.parse(readFileSync(new URL("../questions/text_vectors.json", import.meta.url), "utf8"));
+const vectors = JSON.parse(readFileSync(new URL("../casebook/lib/text_vectors.json", import.meta.url), "utf8"));
 
 const whole = (text) => (typeof text === "string" ? text : text.of.repeat(text.repeat));
 

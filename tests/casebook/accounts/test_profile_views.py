@@ -29,7 +29,7 @@ from questions.models import (
 )
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, EnrolmentFactory, ModuleFactory, enrol, extend
-from tests.questions.test_portfolio import first_question, hand_in, react, write
+from tests.questions.pages.test_portfolio import first_question, hand_in, react, write
 
 pytestmark = pytest.mark.django_db
 

@@ -44,7 +44,7 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
-from tests.casebook.test_prepare import Site
+from tests.casebook.management.test_prepare import Site
 from tests.factories import UserFactory
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 

@@ -242,7 +242,7 @@ def settings_with(tmp_path, code: str = "print(settings.DEFAULT_FROM_EMAIL)", **
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BEHIND_PROXY", "DEMO"}}
     return subprocess.run(
         [sys.executable, "-c", f"from django.conf import settings; {code}"],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=Path(__file__).resolve().parents[3],
         env=kept | {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(tmp_path)} | environment,
         capture_output=True,
         text=True,

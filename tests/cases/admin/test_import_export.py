@@ -16,9 +16,9 @@ from cases.files import archives
 from cases.models import Case, KeptUpload, Keyword, Status
 from cases.publishing import editions
 from cases.transfer import sync
+from tests.cases.files.test_document import TEXT
 from tests.cases.packing import saved, word_case, zipped
-from tests.cases.test_document import TEXT
-from tests.cases.test_loading import VOCABULARY
+from tests.cases.transfer.test_sync import VOCABULARY
 from tests.factories import ConceptFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db

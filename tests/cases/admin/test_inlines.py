@@ -9,7 +9,7 @@ from cases.files.keys import proposed_key
 from cases.models import Actor, Case, Keyword, Sphere
 from cases.publishing import editions, similar_names
 from questions.models import Question
-from tests.cases.test_admin import form_of
+from tests.cases.admin.test_case import form_of
 from tests.factories import (
     ActorFactory,
     ConceptFactory,

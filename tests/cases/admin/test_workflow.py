@@ -7,7 +7,7 @@ from django.urls import reverse
 from cases.models import Case, CaseActor, Edition, Status
 from cases.publishing import editions
 from questions.models import Question
-from tests.cases.test_admin import form_of
+from tests.cases.admin.test_case import form_of
 from tests.factories import ConceptFactory, UserFactory, published_case
 
 pytestmark = pytest.mark.django_db

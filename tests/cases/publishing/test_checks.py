@@ -7,7 +7,7 @@ from django.conf import settings
 
 from cases.files.document import CaseDocument, QuestionLine, ReferenceLine, parse_case
 from cases.publishing import checks
-from tests.cases.test_document import DOCUMENT
+from tests.cases.files.test_document import DOCUMENT
 
 ASKED = (
     QuestionLine("eerste-stap", "doener", "Wat doe je als eerste?"),

@@ -10,9 +10,9 @@ from cases.models import Actor, Case, Edition, FormerActor, FormerKeyword, Keywo
 from cases.publishing import editions, mapping
 from cases.publishing import vocabulary as vocabulary_actions
 from cases.transfer import imports, sync
+from tests.cases.files.test_document import TEXT
 from tests.cases.packing import zipped
-from tests.cases.test_document import TEXT
-from tests.cases.test_loading import VOCABULARY
+from tests.cases.transfer.test_sync import VOCABULARY
 from tests.factories import ActorFactory, ConceptFactory, KeywordFactory, UserFactory, publish, published_case
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from cases.publishing import editions, mapping
 from cases.transfer import imports, sync
 from cases.transfer.imports import CHANGED, NEW, UNCHANGED, Plan
 from questions.models import Question
+from tests.cases.files.test_document import TEXT
 from tests.cases.packing import saved, word_case, zipped
-from tests.cases.test_document import TEXT
-from tests.cases.test_loading import VOCABULARY
+from tests.cases.transfer.test_sync import VOCABULARY
 from tests.factories import ConceptFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from cases.models import Case, Edition, Keyword, Library, Part, Status
 from cases.publishing import editions, mapping
 from cases.transfer import sync
 from questions.models import Question
-from tests.cases.test_document import TEXT
+from tests.cases.files.test_document import TEXT
 from tests.factories import published_case
 
 VOCABULARY = """parts:

@@ -15,7 +15,7 @@ from docx import Document
 from questions.models import Answer, AnswerVersion, Enrolment, Feedback, Verdict
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
-from tests.questions.test_portfolio import first_question, hand_in, react, write
+from tests.questions.pages.test_portfolio import first_question, hand_in, react, write
 
 pytestmark = pytest.mark.django_db
 

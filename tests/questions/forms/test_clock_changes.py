@@ -10,7 +10,7 @@ from questions.actions.modules import weeks_later
 from questions.models import AnswerVersion, Assignment, Submission
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol
-from tests.questions.test_dates import at
+from tests.questions.templatetags.test_dates import at
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from questions.models import Answer, Enrolment, Role, Verdict
 from questions.pages import home
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend
-from tests.questions.test_portfolio import first_question, hand_in, react, write
+from tests.questions.pages.test_portfolio import first_question, hand_in, react, write
 
 pytestmark = pytest.mark.django_db
 
