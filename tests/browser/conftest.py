@@ -24,6 +24,7 @@ from django.test import Client, override_settings
 from tests.browser.own_server import own_server  # noqa: F401 (a fixture)
 from tests.browser.student_desk import assignment, desk, student  # noqa: F401 (fixtures)
 from tests.conftest import NO_BROWSER
+from tests.factories import UserFactory
 
 # The shell is Chromium without windows, tabs and menus: the same pages with half the work.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -47,6 +48,11 @@ def no_browser(reason: str) -> None:
     if os.environ.get("REQUIRE_BROWSER") == "1":
         pytest.fail(f"REQUIRE_BROWSER=1, and {NO_BROWSER}: {reason}", pytrace=False)
     pytest.skip(f"{NO_BROWSER}: {reason}")
+
+
+@pytest.fixture
+def teacher(transactional_db):
+    return UserFactory(name="Karin Vos", groups=["Docenten"])
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,7 @@ from tests.browser.conftest import session_cookie
 from tests.browser.device import on_device, wait_until_on_device
 from tests.browser.student_desk import ON_DEVICE, SAVED, field, kept, line, no_saves, saves_again, stored, write
 from tests.browser.test_mishaps import WITHOUT_SCRIPT, only_copy, put
-from tests.factories import published_case
-from tests.questions.factories import AssignmentFactory, enrol
+from tests.questions.factories import enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
@@ -27,11 +26,6 @@ pytestmark = pytest.mark.writes
 OLD_SCRIPTS = Path(__file__).parent / "scripts_of_e1333d5"
 HOUR = timedelta(hours=1)
 SLOW = 15_000  # milliseconds: a page tries again after 2, 5 and 10 seconds
-
-
-@pytest.fixture
-def assignment(transactional_db):
-    return AssignmentFactory(case=published_case(kolbs=["doener"]))
 
 
 @pytest.fixture

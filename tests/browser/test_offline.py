@@ -6,8 +6,8 @@ import pytest
 
 from questions.models import Answer
 from tests.browser.conftest import session_cookie
-from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, enrol
+from tests.factories import UserFactory
+from tests.questions.factories import enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.writes
@@ -22,11 +22,6 @@ CACHED = """async () => {
     }
     return found;
 }"""
-
-
-@pytest.fixture
-def assignment(transactional_db):
-    return AssignmentFactory(case=published_case(kolbs=["doener"]))
 
 
 @pytest.fixture

@@ -49,11 +49,6 @@ def foreign_replies_are_meant(expected_problems):
 
 
 @pytest.fixture
-def teacher(transactional_db):
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def assignment(teacher):
     return AssignmentFactory(module=ModuleFactory(teacher=teacher), case=published_case(kolbs=["doener"]))
 

@@ -13,11 +13,6 @@ FOUR = ["doener", "beschouwer", "denker", "beslisser"]
 
 
 @pytest.fixture
-def teacher(transactional_db):
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk", code="ABC234", groups=["SW1A", "SW1C"])
 

@@ -1,4 +1,4 @@
-"""The three fields in which people write, to try one promise in each of them."""
+"""A module with its teacher, a student and an assignment; and the three fields in which people write."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,27 @@ from django.urls import reverse
 
 from questions.models import Answer, AnswerVersion, Feedback, FeedbackVersion
 from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, enrol, hand_in
+from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+
+
+@pytest.fixture
+def teacher():
+    return UserFactory(name="Karin Vos", groups=["Docenten"])
+
+
+@pytest.fixture
+def module(teacher):
+    return ModuleFactory(teacher=teacher)
+
+
+@pytest.fixture
+def student(module):
+    return enrol(module, UserFactory(name="Bram Kuipers"), group="SW1C")
+
+
+@pytest.fixture
+def assignment(module):
+    return AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
 
 
 @dataclass

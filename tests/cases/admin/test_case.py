@@ -10,20 +10,6 @@ from tests.factories import ConceptFactory, KeywordFactory, PartFactory, UserFac
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def editor(client):
-    editor = UserFactory(groups=["Redactie"])
-    client.force_login(editor)
-    return editor
-
-
-@pytest.fixture
-def chief(client):
-    chief = UserFactory(groups=["Eindredactie"])
-    client.force_login(chief)
-    return chief
-
-
 def form_of(case: Case, **changed) -> dict:
     """What the change form of a case posts, inlines and all."""
     values = {

@@ -28,13 +28,6 @@ CHANGED = TEXT.replace("title: Opgeruimd?", "title: Netjes?")
 
 
 @pytest.fixture
-def editor(client):
-    editor = UserFactory(groups=["Redactie"])
-    client.force_login(editor)
-    return editor
-
-
-@pytest.fixture
 def library():
     sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source("01-x.md", TEXT)])
     return Case.objects.get()

@@ -26,13 +26,6 @@ pytestmark = pytest.mark.django_db
 ADD = "/beheer/cases/case/add/"
 
 
-@pytest.fixture
-def editor(client):
-    editor = UserFactory(groups=["Redactie"])
-    client.force_login(editor)
-    return editor
-
-
 def rows(prefix: str, *filled: dict) -> dict:
     values = {f"{prefix}-TOTAL_FORMS": len(filled), f"{prefix}-INITIAL_FORMS": 0}
     return values | {f"{prefix}-{n}-{name}": value for n, row in enumerate(filled) for name, value in row.items()}

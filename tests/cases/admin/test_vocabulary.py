@@ -14,20 +14,6 @@ MERGE = "/beheer/cases/keyword/samenvoegen/"
 
 
 @pytest.fixture
-def editor(client):
-    editor = UserFactory(groups=["Redactie"])
-    client.force_login(editor)
-    return editor
-
-
-@pytest.fixture
-def chief(client):
-    chief = UserFactory(groups=["Eindredactie"])
-    client.force_login(chief)
-    return chief
-
-
-@pytest.fixture
 def pair():
     return KeywordFactory(name="schulden"), KeywordFactory(name="schuld")
 

@@ -34,11 +34,6 @@ def asked(assignment: Assignment) -> list[str]:
 
 
 @pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk")
 

@@ -23,11 +23,6 @@ def teacher(client):
 
 
 @pytest.fixture
-def module(teacher):
-    return ModuleFactory(teacher=teacher)
-
-
-@pytest.fixture
 def case():
     return published_case(title="Een koelkast", kolbs=["doener", "denker", "beslisser"])
 

@@ -10,27 +10,11 @@ from casebook.accounts import deletion
 from questions.actions import answering, comment_bank, feedback
 from questions.actions.saving import Draft, Outcome
 from questions.models import Answer, Comment, Feedback, FeedbackVersion, Role, Submission, Verdict
-from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+from tests.questions.factories import ModuleFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
 
 READ, AGAIN, DONE = Verdict.READ, Verdict.AGAIN, Verdict.DONE
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
-def assignment(teacher):
-    return AssignmentFactory(module=ModuleFactory(teacher=teacher), case=published_case(kolbs=["doener", "denker"]))
-
-
-@pytest.fixture
-def student(assignment):
-    return enrol(assignment.module, group="SW1C")
 
 
 @pytest.fixture

@@ -15,21 +15,11 @@ from questions.actions import feedback as feedback_actions
 from questions.actions.saving import Draft
 from questions.models import Feedback, Role, Verdict
 from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
 BUSY = "spreeuwnogbezig"
 FIRST = "merelvrijgegeven"
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
-def module(teacher):
-    return ModuleFactory(teacher=teacher)
 
 
 @pytest.fixture

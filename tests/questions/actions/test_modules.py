@@ -24,11 +24,6 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk", groups=["SW1A", "SW1C"])
 

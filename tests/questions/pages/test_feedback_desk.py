@@ -10,34 +10,14 @@ from django.utils import timezone
 from questions.actions import answering, feedback, modules
 from questions.actions.saving import Draft
 from questions.models import Answer, Comment, Feedback, Role, Submission
-from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
+from tests.factories import UserFactory
+from tests.questions.factories import AssignmentFactory, OwnQuestionFactory, enrol, extend, hand_in
 
 pytestmark = pytest.mark.django_db
 
 
 def text_of(response) -> str:
     return " ".join(response.content.decode().split())
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
-def module(teacher):
-    return ModuleFactory(teacher=teacher)
-
-
-@pytest.fixture
-def assignment(module):
-    return AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
-
-
-@pytest.fixture
-def student(module):
-    return enrol(module, UserFactory(name="Bram Kuipers"), group="SW1C")
 
 
 @pytest.fixture

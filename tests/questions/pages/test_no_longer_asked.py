@@ -13,16 +13,11 @@ from cases.publishing import editions
 from questions.actions import edition_upgrades
 from questions.models import Answer, Feedback, Role, Submission
 from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, enrol, hand_in
+from tests.questions.factories import enrol, hand_in
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-
-
-@pytest.fixture
-def assignment():
-    return AssignmentFactory(case=published_case(kolbs=["doener", "denker"]))
 
 
 @pytest.fixture

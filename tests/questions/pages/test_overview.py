@@ -11,25 +11,10 @@ from django.utils import timezone
 from questions.actions import answering
 from questions.models import Answer, Enrolment, PinnedAnswer, Role, Submission
 from questions.pages import overview as overview_page
-from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+from tests.factories import UserFactory
+from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
-def module(teacher):
-    return ModuleFactory(teacher=teacher)
-
-
-@pytest.fixture
-def assignment(module):
-    return AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
 
 
 @pytest.fixture

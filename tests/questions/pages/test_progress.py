@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, groups=["SW1A", "SW1C"])
 
@@ -51,11 +46,6 @@ def assignment(module):
     return AssignmentFactory(
         module=module, case=published_case(title="Een lekkende koelkast", kolbs=["doener", "denker"])
     )
-
-
-@pytest.fixture
-def student(module):
-    return enrol(module, UserFactory(name="Bram Kuipers"), group="SW1C")
 
 
 @pytest.fixture

@@ -12,29 +12,14 @@ from questions.actions import modules as module_actions
 from questions.models import Answer, Feedback, Role
 from questions.pages import modules
 from tests.factories import UserFactory, published_case
-from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
+from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
-def module(teacher):
-    return ModuleFactory(teacher=teacher)
-
-
-@pytest.fixture
 def assignment(module):
     return AssignmentFactory(module=module, case=published_case(title="De koelkast", kolbs=["doener", "denker"]))
-
-
-@pytest.fixture
-def student(module):
-    return enrol(module, UserFactory(name="Bram Kuipers"), group="SW1C")
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 @pytest.fixture
-def teacher():
-    return UserFactory(name="Karin Vos", groups=["Docenten"])
-
-
-@pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, title="Sociaal werk in de wijk")
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from questions.actions import feedback, modules
 from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, Role, Verdict
-from tests.factories import UserFactory, published_case
+from tests.factories import UserFactory
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +29,6 @@ def teacher(client):
 @pytest.fixture
 def module(teacher):
     return ModuleFactory(teacher=teacher, groups=["SW1A", "SW1C"])
-
-
-@pytest.fixture
-def assignment(module):
-    return AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
 
 
 @pytest.fixture

@@ -158,11 +158,6 @@ def test_of_feedback_the_verdict_is_told_too(field):
 
 
 @pytest.fixture
-def assignment():
-    return AssignmentFactory(case=published_case(kolbs=["doener", "denker"]))
-
-
-@pytest.fixture
 def at_desk(assignment, client):
     """Hands in texts by the place of their question; further values by name, without the question's number."""
     client.force_login(enrol(assignment.module).user)
