@@ -21,6 +21,8 @@ from tests.load.measuring import (
     write_figures,
 )
 
+pytestmark = pytest.mark.once
+
 
 def row(name: str = "home", ratio: float = 0.5, cpu_ratio: float | None = 0.4) -> Row:
     cpu_spread = (0.1, 0.9) if cpu_ratio else None

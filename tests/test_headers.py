@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 from questions.pages import portfolio
 from tests.world import World, routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 ROLES = ("visitor", "stranger", "student", "teacher", "editor", "administrator")
 METHODS = ("get", "post", "delete")

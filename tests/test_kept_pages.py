@@ -24,7 +24,7 @@ from casebook.lib.wsgi import plain_http
 from cases.library import catalogue_index, page_cache
 from tests.factories import UserFactory, published_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SLUG = "opgeruimd-staat-netjes"
 # Every function that makes a page or a part to keep, with the addresses that show it. A page is kept for visitors, a

@@ -15,7 +15,7 @@ from cases.publishing import editions
 from questions.models import Question
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long]
+pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.once]
 
 ROLES = ("visitor", "student", "teacher", "editor", "administrator")
 HOSTILE = (

@@ -18,7 +18,7 @@ from cases.publishing import editions
 from tests.factories import published_case
 from tests.world import World, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # By the address that a form is sent to: who has the form, and the page that it is on, where that is another one.
 TABLE = {

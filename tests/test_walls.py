@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from importlinter.cli import lint_imports
 
+pytestmark = pytest.mark.once
+
 APPS = ("casebook", "cases", "questions")
 
 

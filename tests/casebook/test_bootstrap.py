@@ -22,6 +22,8 @@ from packaging.utils import canonicalize_name
 
 from casebook import bootstrap
 
+pytestmark = pytest.mark.once
+
 ROOT = bootstrap.ROOT
 PYPROJECT = """
 [project]

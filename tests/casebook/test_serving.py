@@ -19,6 +19,8 @@ import pytest
 
 from casebook import bootstrap
 
+pytestmark = pytest.mark.once
+
 PATIENCE = 4  # seconds that somebody waits for a page
 ENOUGH = 2  # seconds in which a request has to come in, here
 ROOM = 200  # connections of one worker, here

@@ -10,7 +10,7 @@ from tests.cases.admin.test_inlines import ADD, errors_of, new_case
 from tests.cases.packing import saved, word_case, zipped
 from tests.factories import ConceptFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PREVIEW = "/beheer/cases/case/opmaak/"
 IMPORT = "/beheer/cases/case/importeren/"

@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import NO_NODE, ROOT
 
+pytestmark = pytest.mark.once
+
 OLDEST = (20, 19)
 FILES = sorted(Path(__file__).parent.glob("*.test.js"))
 FAILING = 'import test from "node:test";\ntest("fails", () => { throw new Error("said by the test"); });\n'

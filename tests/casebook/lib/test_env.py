@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from casebook.lib import env
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", "yes", "on"])
 def test_yes_in_each_way_that_people_write_it(monkeypatch, value):

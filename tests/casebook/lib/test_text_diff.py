@@ -4,6 +4,8 @@ import pytest
 
 from casebook.lib.text_diff import Run, difference, is_changed
 
+pytestmark = pytest.mark.once
+
 
 def old_and_new(runs: list[Run]) -> tuple[str, str]:
     return (

@@ -19,6 +19,8 @@ from casebook.management.commands.prepare import Command as Prepare
 from casebook.models import User
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "__pycache__")
 MADE = {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
 

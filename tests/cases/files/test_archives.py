@@ -8,6 +8,8 @@ from cases.files import archives
 from cases.files.reader import DocumentError
 from tests.cases.packing import saved, with_flag, with_lying_sizes, word_case, zipped, zipped_link
 
+pytestmark = pytest.mark.once
+
 KINDS = frozenset({".md", ".docx", archives.VOCABULARY_FILE})
 OUTSIDE = "wijst naar een plek buiten de zip; maak de zip opnieuw"
 BAD_NAME = "in de zip kan niet; gebruik letters, cijfers en streepjes"

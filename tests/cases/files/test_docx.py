@@ -14,6 +14,8 @@ from cases.files.reader import DocumentError
 from cases.library.markdown import render
 from tests.cases.packing import saved, word_case, zipped
 
+pytestmark = pytest.mark.once
+
 
 def read(word) -> WordCase:
     return read_word(Packed("casus.docx", saved(word)))
