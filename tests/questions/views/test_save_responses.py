@@ -244,7 +244,7 @@ def test_a_text_that_comes_after_another_one_is(taken_back, base):
         ({"stale", "too_long"}, 413),
         ({"full", "not_here"}, 413),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_a_form_with_several_texts_has_the_status_of_the_worst_of_them(reasons, status):
     assert status_of_form(reasons) == status
