@@ -250,10 +250,10 @@ class SharedQuestion:
 def shared_answers(desk: Desk, student) -> list[SharedQuestion] | None:
     """What others handed in, by question, without names and in random order; None with fewer than three others."""
     assignment = desk.assignment
-    rows = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
+    rows = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment)
     if assignment.shared_from:
         rows = rows.filter(submitted_at__gte=assignment.shared_from)
-    of_others = rows.exclude(answer__student=student).latest_of_each_answer().order_by()
+    of_others = rows.exclude(answer__student=student).order_by()
     latest = list(of_others.values_list("answer__student", "answer__question", "text"))
     if len({writer for writer, _question, _text in latest}) < SHARED_FROM:
         return None

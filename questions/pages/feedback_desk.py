@@ -183,7 +183,7 @@ class FeedbackDesk:
     def _in_group(self) -> set[int]:
         return {pk for pk, person in self._enrolments.items() if self.group in {"", person.group}}
 
-    @property
+    @cached_property
     def students(self) -> int:
         """How many students of this group are in the module now."""
         return sum(self._enrolments[pk].is_current_student for pk in self._in_group)
@@ -386,12 +386,10 @@ def _by(wanted: Wanted, remembered: str) -> str:
 
 def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
     """Of every answer the latest version, in two queries that read no text."""
-    readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
-    earlier = readable.filter(answer=OuterRef("answer"), revision__lt=OuterRef("revision"))
-    rows = readable.latest_of_each_answer().with_is_to_read().annotate(is_revised=Exists(earlier.order_by()))
-    rows = rows.order_by().values_list(
-        "pk", "answer", "answer__question", "answer__student", "is_to_read", "is_revised"
-    )
+    earlier = Submission.objects.standing().filter(answer=OuterRef("answer"), revision__lt=OuterRef("revision"))
+    latest = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment).with_is_to_read()
+    rows = latest.annotate(is_revised=Exists(earlier.order_by())).order_by()
+    rows = rows.values_list("pk", "answer", "answer__question", "answer__student", "is_to_read", "is_revised")
     before = Feedback.objects.filter(submission__answer__assignment=assignment, created_at__lte=since).order_by()
     had_feedback = set(before.values_list("submission", flat=True))
     return [

@@ -233,7 +233,7 @@ def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> di
 
     The five subqueries of AnswerQuerySet.with_state() would cost more than all the rest of the page.
     """
-    standing = Submission.objects.standing().filter(answer__student=user).latest_of_each_answer().order_by()
+    standing = Submission.objects.latest_standing().filter(answer__student=user).order_by()
     latest = {answer: (pk, text) for pk, answer, text in standing.values_list("pk", "answer", "text")}
     verdicts = {given.submission_id: given.shown_verdict for given in reversed(feedback)}
     progress = {}

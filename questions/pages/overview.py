@@ -81,7 +81,7 @@ def gather(assignment: Assignment) -> Overview:
     present = Enrolment.objects.current().students().filter(module=assignment.module_id)
     students = set(present.values_list("user", flat=True))
     readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
-    rows = readable.latest_of_each_answer().order_by()
+    rows = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment).order_by()
     latest = list(rows.values_list("pk", "answer__question", "answer__student", "text"))
     students.update(student for _pk, _question, student, _text in latest)
     wording = cases.access.wording(assignment.edition)

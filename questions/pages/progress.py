@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
@@ -218,12 +218,9 @@ class _States:
 
     def __init__(self, module: Module) -> None:
         where = "student", "assignment", "question"
-        rows = Submission.objects.readable_for_teachers().filter(answer__assignment__module=module)
-        rows = rows.latest_of_each_answer().with_is_to_read().order_by()
-        self.latest = {
-            tuple(key): (submission, is_to_read)
-            for *key, submission, is_to_read in rows.values_list(*(f"answer__{n}" for n in where), "pk", "is_to_read")
-        }
+        rows = Submission.objects.latest_for_teachers().filter(answer__assignment__module=module).order_by()
+        found = rows.values_list(*(f"answer__{name}" for name in where), "pk")
+        self.latest = {tuple(key): submission for *key, submission in found}
         standing = Submission.objects.standing().filter(answer=OuterRef("pk"))
         busy = Answer.objects.filter(~Exists(standing), is_written(), assignment__module=module)
         self.busy = set(busy.order_by().values_list(*where))
@@ -232,15 +229,17 @@ class _States:
     def _read_feedback(self, module: Module) -> None:
         """By submission the verdict that was released last; and how much feedback is not released."""
         self.verdicts: dict[int, str] = {}
+        self.with_feedback: set[int] = set()
         self.unreleased: Counter[int] = Counter()  # by student
         rows = Feedback.objects.filter(submission__answer__assignment__module=module, submission__withdrawn_at=None)
         shown = rows.order_by("released_at", "pk").annotate(
             shown=Coalesce("released_verdict", "verdict"), is_changed=Q(released_text__isnull=False)
         )
-        readable = {submission for submission, _is_to_read in self.latest.values()}
+        readable = set(self.latest.values())
         for submission, student, released_at, verdict, is_changed in shown.values_list(
             "submission", "submission__answer__student", "released_at", "shown", "is_changed"
         ):
+            self.with_feedback.add(submission)
             if released_at:
                 self.verdicts[submission] = verdict
             if submission in readable:
@@ -248,13 +247,21 @@ class _States:
 
     def of(self, student: int, column: Column, *, has_left: bool) -> WorkState:
         key = student, column.asked.assignment_id, column.asked.question_id
-        submission, is_to_read = self.latest.get(key, (None, False))
-        return AnswerProgress(
-            is_written=key in self.busy and not has_left,
-            is_handed_in=submission is not None,
-            is_to_read=is_to_read,
-            verdict=self.verdicts.get(submission),
-        ).for_teacher
+        submission = self.latest.get(key)
+        return _state(
+            key in self.busy and not has_left,
+            submission is not None,
+            submission not in self.with_feedback,
+            self.verdicts.get(submission),
+        )
+
+
+@cache
+def _state(is_written: bool, is_handed_in: bool, is_to_read: bool, verdict: str | None) -> WorkState:
+    """Made once for each of the few combinations, since a table may have nine thousand cells."""
+    return AnswerProgress(
+        is_written=is_written, is_handed_in=is_handed_in, is_to_read=is_to_read, verdict=verdict
+    ).for_teacher
 
 
 def _sections(

@@ -58,8 +58,7 @@ def workload_by_assignment(teacher, modules: Iterable[int]) -> dict[int, Workloa
 
 def _handed_in(modules: Iterable[int]):
     return (
-        Submission.objects.readable_for_teachers()
-        .latest_of_each_answer()
+        Submission.objects.latest_for_teachers()
         .with_is_to_read()
         .filter(answer__assignment__module__in=modules)
         .order_by()
