@@ -9,6 +9,8 @@ from importlinter.cli import lint_imports
 
 pytestmark = pytest.mark.once
 
+from cases.models import Status
+
 APPS = ("casebook", "cases", "questions")
 
 
@@ -48,7 +50,7 @@ def test_nothing_is_inline_or_from_elsewhere():
         assert 'src="http' not in text, template
 
 
-STATUS_AS_TEXT = re.compile(r"""status\w*\s*(==|!=|=|in)\s*[\[({]?["']""")
+STATUS_AS_TEXT = re.compile(rf"""status\w*\s*(==|!=|=|in)\s*[\[({{]?["']({"|".join(Status.values)})["']""")
 
 
 @pytest.mark.parametrize("app", APPS)
