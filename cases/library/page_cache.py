@@ -1,58 +1,29 @@
-"""What everybody sees alike is made once, and kept until the library changes: whole pages for visitors, and for who is
-signed in the parts of a page that do not know who looks.
+"""The page cache: whole pages for visitors, and for users who are signed in the parts that are the same for everybody.
+
+Each process has its own, and what is in it is used until the version of the library changes.
 """
 
 import gzip
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
-from threading import Lock
-from typing import Generic, TypeVar
+from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from cases.models import Library
 
-Thing = TypeVar("Thing")
-
-
-class Kept(Generic[Thing]):
-    """Things made of one version of the library. Those of another version go, and beyond `most` what was made first."""
-
-    def __init__(self, size: Callable[[Thing], int], most: int) -> None:
-        self.size, self.most = size, most
-        self._things: OrderedDict[tuple[int, str], Thing] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, version: int, name: str) -> Thing | None:
-        return self._things.get((version, name))
-
-    def put(self, version: int, name: str, thing: Thing) -> None:
-        with self._lock:
-            self._things[version, name] = thing
-            for other in [other for other in self._things if other[0] != version]:
-                del self._things[other]
-            while self.total() > self.most and len(self._things) > 1:
-                self._things.popitem(last=False)
-
-    def total(self) -> int:
-        return sum(map(self.size, self._things.values()))
-
-    def clear(self) -> None:
-        with self._lock:
-            self._things.clear()
-
-
+PAGES, PARTS = "pages", "page_parts"  # in settings.CACHES
+VERSION = "library-version"  # the key of the version that the values in a cache were made of
 Page = tuple[bytes, dict[str, str]]  # compressed, and its headers
-_pages: Kept[Page] = Kept(lambda page: len(page[0]), 4 * 1024 * 1024)
-_parts: Kept[SafeString] = Kept(len, 4 * 1024 * 1024)
 
 
 def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view; its pages are kept for whoever has no session and so is nobody in particular.
+    """Cache the pages of this view for visitors, who have no session.
 
     A page holds no secret of a visitor (no token, no name), so compressing it gives nothing away.
     """
@@ -62,36 +33,54 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         if not _is_nobody(request):
             return view(request, *args, **kwargs)
         version = Library.objects.values_list("version", flat=True).first() or 0
-        kept = _pages.get(version, request.get_full_path())
-        if kept is None:
+        page: Page | None = _get(PAGES, version, request.get_full_path())
+        if page is None:
             response = view(request, *args, **kwargs)
             if response.status_code != 200 or response.cookies or "CSRF_COOKIE_NEEDS_UPDATE" in request.META:
                 return response
-            kept = gzip.compress(response.content, compresslevel=6, mtime=0), dict(response.headers)
-            _pages.put(version, request.get_full_path(), kept)
-        return _response(request, *kept)
+            page = gzip.compress(response.content, compresslevel=6, mtime=0), dict(response.headers)
+            _store(PAGES, version, request.get_full_path(), page)
+        return _response(request, *page)
 
     return shown
 
 
 def part(version: int, name: str, template: str, context: Callable[[], dict]) -> SafeString:
-    """A part of a page that is the same for everybody. What it shows is only asked for where it is not there yet.
+    """A part of a page that is the same for everybody. The context is only computed where the part is not cached.
 
-    The template gets no request: it can know nothing of who looks. The name says all on which the part depends besides
-    the version of the library.
+    The template gets no request, so the part cannot depend on the user. The name says all on which the part depends
+    besides the version of the library.
     """
     name = f"{template} {name}"
-    kept = _parts.get(version, name)
-    if kept is None:
-        kept = render_to_string(template, context())
-        _parts.put(version, name, kept)
-    return kept
+    html: SafeString | None = _get(PARTS, version, name)
+    if html is None:
+        html = render_to_string(template, context())
+        _store(PARTS, version, name, html)
+    return html
 
 
 def forget() -> None:
-    """Drop all that this process keeps. For tests, which roll the library back under it."""
-    _pages.clear()
-    _parts.clear()
+    """Clear the page cache of this process. For tests, which roll the library back."""
+    caches[PAGES].clear()
+    caches[PARTS].clear()
+
+
+def _get(alias: str, version: int, name: str) -> Any:
+    return caches[alias].get(_key(name), version=version)
+
+
+def _store(alias: str, version: int, name: str, value: Any) -> None:
+    """Cache this value, and drop what was made of another version: a text that was withdrawn leaves the memory."""
+    cache = caches[alias]
+    if cache.get(VERSION) != version:
+        cache.clear()
+        cache.set(VERSION, version)
+    cache.set(_key(name), value, version=version)
+
+
+def _key(name: str) -> str:
+    """A key that every cache takes: an address can be long, and the name of a part has spaces."""
+    return sha256(name.encode()).hexdigest()
 
 
 def _is_nobody(request: HttpRequest) -> bool:

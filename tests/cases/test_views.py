@@ -4,6 +4,7 @@ import gzip
 import re
 
 import pytest
+from django.core.cache import caches
 from django.urls import reverse
 
 from cases.library import page_cache
@@ -182,12 +183,24 @@ def test_a_signed_in_person_never_gets_the_visitors_page_nor_the_other_way_round
     assert "Noor Rahimi" not in text_of(client.get(case.get_absolute_url()))
 
 
-def test_kept_pages_stay_within_their_size(client, monkeypatch):
-    monkeypatch.setattr(page_cache._pages, "most", 20_000)
+def test_no_more_pages_are_kept_than_the_settings_say(client, monkeypatch):
+    pages = caches[page_cache.PAGES]
+    monkeypatch.setattr(pages, "_max_entries", 10)
     published_case()
     for number in range(30):
         client.get(f"{CATALOGUE}?q=woord{number}")
-    assert 0 < page_cache._pages.total() <= 20_000
+    assert 0 < len(pages._cache) <= 10
+
+
+def test_the_memory_has_no_page_of_an_earlier_library(client):
+    case = published_case(title="Oude titel")
+    for _visit in range(2):
+        client.get(CATALOGUE)
+        client.get(case.get_absolute_url())
+    editions.withdraw(case=case, reason="Iemand herkende zich.")
+    client.get(CATALOGUE)
+    for alias in (page_cache.PAGES, page_cache.PARTS):
+        assert len(caches[alias]._cache) == 2, alias  # the catalogue as it is now, and the version of the library
 
 
 def test_a_browser_that_takes_no_gzip_gets_plain_text(client):
