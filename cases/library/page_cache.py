@@ -6,7 +6,7 @@ Each process has its own, and what is in it is used until the version of the lib
 import gzip
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 from django.conf import settings
@@ -79,8 +79,8 @@ def _store(alias: str, version: int, name: str, value: Any) -> None:
 
 
 def _key(name: str) -> str:
-    """A key that every cache takes: an address can be long, and the name of a part has spaces."""
-    return sha256(name.encode()).hexdigest()
+    """A short key: an address can be too long for a cache, and Django checks every character at each request."""
+    return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def _is_nobody(request: HttpRequest) -> bool:
