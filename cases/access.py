@@ -4,7 +4,6 @@ from functools import lru_cache
 
 from django.http import Http404, HttpRequest
 
-from casebook.lib.text_diff import Difference, Run, is_changed, kept
 from cases.files import fields
 from cases.files.document import parse_case
 from cases.files.fields import CaseDocument
@@ -15,13 +14,8 @@ from cases.publishing.comparison import Change, compare
 __all__ = [
     "CaseDocument",
     "Change",
-    "Difference",
-    "Run",
     "case_for_reader",
     "compare",
-    "difference",
-    "is_changed",
-    "known_difference",
     "read_edition",
     "withheld_wording",
     "shortened_query",
@@ -35,16 +29,6 @@ def case_for_reader(request: HttpRequest, slug: str) -> Case:
     if case is None:
         raise Http404
     return case
-
-
-def difference(old: str, new: str) -> Difference:
-    """What changed between two texts that do not change themselves."""
-    return kept.make(old, new)
-
-
-def known_difference(old: str, new: str) -> Difference | None:
-    """The same where this process compared them before."""
-    return kept.get(old, new)
 
 
 def read_edition(edition: Edition) -> CaseDocument:

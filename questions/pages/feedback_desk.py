@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import cases.access
-from cases.access import Difference
+from casebook.lib import text_diff
 from questions.access import Desk
 from questions.models import (
     Assignment,
@@ -73,7 +73,7 @@ class Earlier:
     submission: Submission
     version: int
     given: list[Feedback]
-    changes: Difference | None  # none where it was not compared for this page
+    changes: text_diff.Difference | None  # none where it was not compared for this page
 
 
 @dataclass(frozen=True)
@@ -454,7 +454,7 @@ def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, co
     found = []
     for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
         compare = compares_newest and number == len(versions) - 1
-        changes = (cases.access.difference if compare else cases.access.known_difference)(old.text, new.text)
+        changes = (text_diff.kept.make if compare else text_diff.kept.get)(old.text, new.text)
         found.append(Earlier(old, number, given[old.pk], changes))
     return found[::-1]
 
@@ -466,7 +466,7 @@ class Step:
     submission: Submission
     version: int
     latest: Submission
-    changes: Difference | None
+    changes: text_diff.Difference | None
 
 
 def step_from(submission: Submission) -> Step | None:
@@ -476,5 +476,5 @@ def step_from(submission: Submission) -> Step | None:
         return None
     at = versions.index(submission)
     following = versions[at + 1] if at + 1 < len(versions) else None
-    changes = cases.access.difference(submission.text, following.text) if following else None
+    changes = text_diff.kept.make(submission.text, following.text) if following else None
     return Step(submission, at + 1, versions[-1], changes)
