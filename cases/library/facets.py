@@ -38,6 +38,16 @@ class Selection:
     unknown: tuple[str, ...] = ()
 
     @property
+    def has_usual_order(self) -> bool:
+        """By number, or while searching by how well a case fits."""
+        return self.order == BY_RELEVANCE or (self.order == "nummer" and not self.query)
+
+    @property
+    def has_found_by_number(self) -> bool:
+        """By number while searching, which has to be asked for."""
+        return self.order == "nummer" and bool(self.query)
+
+    @property
     def is_narrowed(self) -> bool:
         return bool(self.query) or any(self.chosen.values())
 
