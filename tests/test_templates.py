@@ -11,6 +11,9 @@ from casebook.lib.text_diff import Run
 
 TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*") if path.is_file())
 
+MAX_LENGTH, MAX_DEPTH = 160, 2
+IF = re.compile(r"{% (if|endif)\b")
+
 # Markup that casebook/lib/icons.py makes, and nothing else.
 OF_ICONS = {
     "an icon": re.compile(r'<svg\s+class="icon[^>]*>\s*<use\b'),
@@ -32,6 +35,28 @@ def offenders(finds) -> list[str]:
 
 def test_there_are_templates():
     assert len(TEMPLATES) > 100
+
+
+def test_no_line_is_longer_than_160_characters():
+    """Lines of a mail are sent as they are, so that those cannot be broken."""
+
+    def finds(text: str) -> list[str]:
+        lines = enumerate(text.splitlines(), start=1)
+        return [f"line {number} has {len(line)} characters" for number, line in lines if len(line) > MAX_LENGTH]
+
+    assert [said for said in offenders(finds) if "/email/" not in said] == []
+
+
+def test_no_condition_is_nested_over_two_deep():
+    def finds(text: str) -> list[str]:
+        deep, depth = [], 0
+        for tag in IF.finditer(text):
+            depth += 1 if tag[1] == "if" else -1
+            if depth > MAX_DEPTH and tag[1] == "if":
+                deep.append(f"line {text.count(chr(10), 0, tag.start()) + 1} has a condition in {depth - 1} others")
+        return deep
+
+    assert offenders(finds) == []
 
 
 def test_icons_and_lenses_have_their_markup_in_one_place():

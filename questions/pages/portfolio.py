@@ -56,6 +56,11 @@ class Entry:
         return self.answer.state
 
     @property
+    def link_text(self) -> str:
+        """Where the link leads to."""
+        return _("Open in de opdracht") if self.answer.assignment_id else _("Open bij de casus")
+
+    @property
     def is_written(self) -> bool:
         return bool(self.answer.text.strip())
 
