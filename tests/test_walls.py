@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 from importlinter.cli import lint_imports
 
-pytestmark = pytest.mark.once
-
 from cases.models import Status
+
+pytestmark = pytest.mark.once
 
 APPS = ("casebook", "cases", "questions")
 
