@@ -1,9 +1,9 @@
 """Who is in a module now, and in which role."""
 
 import re
-from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from questions.models import Enrolment, Module, Role, current_enrolment
@@ -11,8 +11,6 @@ from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory, enrol
 
 pytestmark = pytest.mark.django_db
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -66,8 +64,8 @@ def test_the_lookups_ask_all_of_one_enrolment():
 
 
 def test_only_the_model_spells_out_who_is_in_a_module_now():
-    files = [file for app in ("questions", "casebook", "cases") for file in (ROOT / app).rglob("*.py")]
+    files = [file for app in ("questions", "casebook", "cases") for file in (settings.BASE_DIR / app).rglob("*.py")]
     spelled = re.compile(r'left_at(__isnull=True|=None|": None)')
-    assert [file.relative_to(ROOT).as_posix() for file in files if spelled.search(file.read_text())] == [
+    assert [file.relative_to(settings.BASE_DIR).as_posix() for file in files if spelled.search(file.read_text())] == [
         "questions/models/modules.py"
     ]
