@@ -80,7 +80,7 @@ def test_so_does_a_request_that_goes_wrong(world, role, monkeypatch, settings):
         "no token": world.client(role, enforce_csrf_checks=True).post("/mijn-gegevens/", {"form": "naam"}),
     }
     if is_signed_in:
-        monkeypatch.setattr(portfolio, "gather", lambda *args, **options: 1 / 0)
+        monkeypatch.setattr(portfolio, "portfolio_of", lambda *args, **options: 1 / 0)
         answers["a fault of ours"] = client.get("/antwoorden/")
     for number in range(400):
         answers["too often"] = client.get(f"/meedoen/ZZZ{number:03}/")

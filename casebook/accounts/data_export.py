@@ -66,7 +66,7 @@ def as_json(user: User) -> bytes:
             "account": _account(user),
             "enrolments": _enrolments(user),
             "extensions": _extensions(user),
-            "answers": portfolio_json.describe(portfolio.gather(user, whole_versions=True)),
+            "answers": portfolio_json.describe(portfolio.portfolio_of(user, whole_versions=True)),
             "feedback_given": _feedback_given(user),
             "feedback_versions": _feedback_versions(user),
             "comments": [

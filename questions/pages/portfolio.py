@@ -176,8 +176,8 @@ class Portfolio:
         return Portfolio(sections)
 
 
-def gather(user, *, module_id: int | None = None, whole_versions: bool = False) -> Portfolio:
-    """All answers of this person, also from modules that are archived or left, in a fixed number of queries.
+def portfolio_of(user, *, module_id: int | None = None, whole_versions: bool = False) -> Portfolio:
+    """Return all answers of this user, also from modules that are archived or left, in a fixed number of queries.
 
     Earlier versions come with their opening words only, unless they are asked for whole.
     """

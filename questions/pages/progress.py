@@ -173,8 +173,13 @@ class Progress:
         ]
 
 
-def gather(module: Module, place: Enrolment, *, group: str | None = None, only_waiting: bool = False) -> Progress:
-    """What a teacher sees of a module, in a fixed number of queries; of one class where one is asked or was chosen."""
+def module_progress(
+    module: Module, place: Enrolment, *, group: str | None = None, only_waiting: bool = False
+) -> Progress:
+    """Return what a teacher sees of a module, or of the class that is asked for or was chosen.
+
+    A fixed number of queries.
+    """
     reading = place.reading
     group = reading.group if group is None else group
     group = group if group in module.groups else ""

@@ -19,7 +19,7 @@ PIN, UNPIN = "ja", "nee"
 @require_safe
 @access.signed_in
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
-    view = overview_page.gather(access.assignment_for_teacher(request, pk))
+    view = overview_page.assignment_overview(access.assignment_for_teacher(request, pk))
     return render(request, "questions/overview.html", {"view": view, "assignment": view.assignment})
 
 
@@ -27,7 +27,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 @access.signed_in
 def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
     """One question with its pinned answers, for the projector."""
-    view = overview_page.gather(access.assignment_for_teacher(request, pk))
+    view = overview_page.assignment_overview(access.assignment_for_teacher(request, pk))
     here = view.at(request.GET.get("vraag", ""))
     before, after = view.beside(here) if here else (None, None)
     context = {"assignment": view.assignment, "here": here, "before": before, "after": after}

@@ -29,7 +29,7 @@ GOES_ON, NOT_AFTER_ALL = "ja", "nee"
 def answers(request: HttpRequest) -> HttpResponse:
     """Everything one wrote; ?q= searches in it, ?stand=concept leaves what a teacher does not see."""
     query, was_cut = cases.access.shortened_query(request.GET.get("q", ""))
-    everything = portfolio.gather(request.user)
+    everything = portfolio.portfolio_of(request.user)
     only_unseen = request.GET.get("stand") == "concept"
     shown = portfolio.search(everything.unseen() if only_unseen else everything, query, request.user)
     context = {
@@ -61,7 +61,7 @@ def answers_docx(request: HttpRequest) -> HttpResponse:
     module = _chosen_module(request)
     from questions.exports import portfolio_docx  # heavy, and asked for seldom
 
-    gathered = portfolio.gather(request.user, module_id=module.pk if module else None)
+    gathered = portfolio.portfolio_of(request.user, module_id=module.pk if module else None)
     return download(portfolio_docx.as_docx(request.user, gathered), name=_file_name("docx"), content_type=DOCX)
 
 
@@ -69,7 +69,7 @@ def answers_docx(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 def answers_json(request: HttpRequest) -> HttpResponse:
     module = _chosen_module(request)
-    gathered = portfolio.gather(request.user, module_id=module.pk if module else None, whole_versions=True)
+    gathered = portfolio.portfolio_of(request.user, module_id=module.pk if module else None, whole_versions=True)
     content = portfolio_json.as_json(request.user, gathered)
     return download(content, name=_file_name("json"), content_type="application/json")
 

@@ -44,7 +44,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asked_for(request: HttpRequest, place: Enrolment) -> progress_of.Progress:
-    return progress_of.gather(
+    return progress_of.module_progress(
         place.module, place, group=request.GET.get("klas"), only_waiting=request.GET.get("toon") == WAITING
     )
 

@@ -128,7 +128,7 @@ def test_what_stands_is_the_latest_also_where_teachers_may_not_read_it(assignmen
 def test_the_pages_of_a_teacher_agree_on_what_is_to_read(assignment):
     enrolment = assignment.module.enrolments.get(role="teacher")
     pile = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
-    table = progress.gather(assignment.module, enrolment)
+    table = progress.module_progress(assignment.module, enrolment)
     desk = FeedbackDesk(Desk(assignment, enrolment), Wanted())
     assert (pile.waiting, table.waiting, desk.waiting) == (3, 3, 3)
     assert (pile.handed_in, table.handed_in, desk.total) == (4, 4, 4)

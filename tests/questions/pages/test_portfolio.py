@@ -124,7 +124,7 @@ def test_the_question_is_worded_as_the_assignment_asks_it(student, assignment):
     question = first_question(assignment)
     write(student, question, assignment=assignment)
     type(question).objects.filter(pk=question.pk).update(text="Heel anders gezegd?")
-    (entry,) = portfolio.gather(student).entries
+    (entry,) = portfolio.portfolio_of(student).entries
     assert entry.wording == "Wat doe je als eerste?"
 
 
@@ -134,7 +134,7 @@ def test_a_question_that_a_teacher_added_has_its_own_words(student, assignment):
     )
     assignment.asked.create(question=question, position=9)
     write(student, question, assignment=assignment)
-    (entry,) = portfolio.gather(student).entries
+    (entry,) = portfolio.portfolio_of(student).entries
     assert entry.wording == "Wat vindt onze klas?"
 
 
@@ -145,7 +145,10 @@ def test_questions_stand_in_the_order_of_the_assignment(student, assignment):
     second.save()
     write(student, first.question, assignment=assignment)
     write(student, second.question, assignment=assignment)
-    assert [entry.answer.question for entry in portfolio.gather(student).entries] == [second.question, first.question]
+    assert [entry.answer.question for entry in portfolio.portfolio_of(student).entries] == [
+        second.question,
+        first.question,
+    ]
 
 
 def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
@@ -154,7 +157,7 @@ def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
     later = AssignmentFactory(module=ModuleFactory(title="Later"), case=assignment.edition.case)
     enrol(later.module, student)
     write(student, first_question(later), assignment=later)
-    modules = [section.module for section in portfolio.gather(student).sections]
+    modules = [section.module for section in portfolio.portfolio_of(student).sections]
     assert modules == [later.module, assignment.module, None]
 
 
@@ -163,10 +166,10 @@ def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
 
 def test_a_draft_is_a_draft_until_it_is_handed_in(student, assignment):
     write(student, first_question(assignment), assignment=assignment)
-    (entry,) = portfolio.gather(student).entries
+    (entry,) = portfolio.portfolio_of(student).entries
     assert (entry.state.value, entry.is_unseen_by_teacher) == ("concept", True)
     hand_in(student, assignment, first_question(assignment), revision=1)
-    (entry,) = portfolio.gather(student).entries
+    (entry,) = portfolio.portfolio_of(student).entries
     assert (entry.state.value, entry.is_unseen_by_teacher) == ("ingeleverd", False)
 
 
@@ -180,7 +183,7 @@ def test_what_changed_after_handing_in_is_said(page, student, assignment):
 
 def test_own_study_is_no_draft_for_a_teacher(page, student, assignment):
     write(student, first_question(assignment), "Voor mij alleen.")
-    assert portfolio.gather(student).unseen_by_teacher == 0
+    assert portfolio.portfolio_of(student).unseen_by_teacher == 0
     assert "Voor mij alleen." not in page(stand="concept")
 
 
@@ -198,7 +201,7 @@ def test_only_what_a_teacher_does_not_see_is_shown_when_asked(page, student, ass
 
 def test_the_brillen_of_what_was_written_are_counted_and_the_others_named(page, student, assignment):
     write(student, assignment.questions.get(kolb=Kolb.DOENER), assignment=assignment)
-    gathered = portfolio.gather(student)
+    gathered = portfolio.portfolio_of(student)
     assert gathered.lenses == {"doener": 1}
     assert gathered.skipped_in_words == "de beschouwer of de denker of de beslisser"
     assert "Je schreef nog niets door de bril van de beschouwer of de denker of de beslisser." in page()
@@ -207,7 +210,7 @@ def test_the_brillen_of_what_was_written_are_counted_and_the_others_named(page, 
 def test_an_emptied_answer_counts_for_no_bril(student, assignment):
     write(student, first_question(assignment), "Lang genoeg om te bewaren.", assignment)
     write(student, first_question(assignment), "", assignment, revision=1)
-    assert portfolio.gather(student).lenses == {}
+    assert portfolio.portfolio_of(student).lenses == {}
 
 
 def test_all_four_brillen_leave_none_to_name(page, student):

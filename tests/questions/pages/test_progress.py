@@ -72,7 +72,7 @@ def give(submission, author=None, verdict=Verdict.READ, **fields) -> Feedback:
 
 def look(module, place, **how) -> dict[str, list[str]]:
     """By student the states in words."""
-    view = progress.gather(module, place, **how)
+    view = progress.module_progress(module, place, **how)
     return {row.label: [state.value for state in row.states] for row in view.rows}
 
 
@@ -221,7 +221,7 @@ def test_answers_elsewhere_say_nothing_here(module, place, assignment, student):
 def test_students_stand_by_class_and_then_by_name(module, place, assignment):
     for name, group in (("zeynep", "SW1A"), ("Aylin", "SW1C"), ("Bram", "SW1A"), ("Daan", ""), ("Els", "SW0X")):
         enrol(module, UserFactory(name=name), group=group)
-    view = progress.gather(module, place)
+    view = progress.module_progress(module, place)
     shown = [(section.name, [row.label for row in section.rows]) for section in view.sections]
     assert shown == [("SW1A", ["Bram", "zeynep"]), ("SW1C", ["Aylin"]), ("SW0X", ["Els"]), ("", ["Daan"])]
 
@@ -237,7 +237,7 @@ def test_who_left_stands_apart_with_what_was_handed_in_and_no_more(module, place
     enrol(module, UserFactory(name="Nooit begonnen"), left_at=timezone.now())
     modules.remove_student(enrolment=student)
     hand_in(assignment, student, 1)  # too late: that is between the student and nobody
-    view = progress.gather(module, place)
+    view = progress.module_progress(module, place)
     assert [(section.has_left, [row.states for row in section.rows]) for section in view.sections] == [
         (True, [[WorkState.SUBMITTED, WorkState.EMPTY]])
     ]
@@ -278,7 +278,7 @@ def class_of_three(module, assignment):
 
 
 def test_it_counts_per_row_per_column_and_in_all(module, place, class_of_three):
-    view = progress.gather(module, place)
+    view = progress.module_progress(module, place)
     assert [(row.handed_in, row.waiting) for row in view.rows] == [(1, 1), (2, 1), (0, 0)]
     assert view.counts == [(2, 2), (1, 0)]
     assert (view.handed_in, view.waiting, view.students, view.unreleased) == (3, 2, 3, 0)
@@ -291,11 +291,11 @@ def test_what_waits_to_be_released_is_counted(module, place, class_of_three):
     give(submission)
     give(submission, released_at=NOW, released_text="Eerst dit.", released_verdict=Verdict.READ)
     give(submission, released_at=NOW)
-    assert progress.gather(module, place).unreleased == 2
+    assert progress.module_progress(module, place).unreleased == 2
 
 
 def test_a_class_has_only_its_own_rows_and_counts(module, place, class_of_three):
-    view = progress.gather(module, place, group="SW1C")
+    view = progress.module_progress(module, place, group="SW1C")
     assert [row.label for row in view.rows] == ["Chaima Idrissi"]
     assert (view.counts, view.handed_in) == ([(0, 0), (0, 0)], 0)
 
@@ -427,7 +427,7 @@ def test_a_cell_of_another_module_is_not_there(client, page, module, assignment,
 
 def test_a_name_leads_to_what_waits_of_this_student(module, place, assignment, student):
     later = AssignmentFactory(module=module, position=2)
-    page_of = lambda: progress.gather(module, place).rows[0].page  # noqa: E731
+    page_of = lambda: progress.module_progress(module, place).rows[0].page  # noqa: E731
     assert page_of() == f"/opdrachten/{later.pk}/feedback/?student={student.tag}"
     submission = hand_in(assignment, student)
     assert page_of() == f"/opdrachten/{assignment.pk}/feedback/?student={student.tag}"
@@ -477,7 +477,7 @@ def test_hidden_names_are_in_no_byte(page, hidden, path):
 def test_hidden_names_are_not_even_asked_of_the_database(module, place, hidden):
     place.refresh_from_db()
     with CaptureQueriesContext(connection) as queries:
-        progress.gather(module, place)
+        progress.module_progress(module, place)
     assert [query["sql"] for query in queries if "casebook_user" in query["sql"]] == []
 
 
