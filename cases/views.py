@@ -22,7 +22,7 @@ from cases.library.catalogue_index import CatalogueIndex, current_index
 from cases.library.facets import Choice, Result, Selection
 from cases.library.markdown import plain_text
 from cases.library.page_cache import for_visitors
-from cases.models import Actor, Case, Keyword, Sphere, Status
+from cases.models import Actor, Case, Keyword, Sphere
 from questions.access import own_study
 from questions.models import Ring, ring
 
@@ -135,7 +135,7 @@ def _with_address(response: HttpResponse, request: HttpRequest, selection: Selec
 @for_visitors
 def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     case = access.case_for_reader(request, slug)
-    if case.status != Status.PUBLISHED:
+    if not case.is_published:
         return _no_longer(request, case)
     index = current_index()
     may_assign = request.user.is_authenticated and request.user.may_teach
@@ -151,8 +151,14 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool) -> dict[str, SafeString]:
     """All of the page of a case but its questions, where somebody's own answers stand."""
-    page = cache(lambda: page_of(Case.objects.for_reading().get(pk=case.pk)))
-    story = lambda: page() | {"may_assign": may_assign}  # noqa: E731
+
+    @cache
+    def page() -> dict:
+        return page_of(Case.objects.for_reading().get(pk=case.pk))
+
+    def story() -> dict:
+        return page() | {"may_assign": may_assign}
+
     return {
         "story": page_cache.part(index.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
         "references": page_cache.part(index.version, f"{case.pk}", "cases/_case_references.html", page),

@@ -43,6 +43,7 @@ ADDRESSES = sorted({address for addresses in KEPT.values() for address in addres
 # Functions whose results are kept by their arguments: of each, what those are. None of them is given a request.
 REMEMBERED = {
     "cases/access.py _parsed": "the text of an edition",
+    "cases/views.py page": "nothing; made anew at each call",
     "cases/library/markdown.py render": "a text",
     "cases/library/search/query.py fold": "a word",
     "cases/library/search/query.py stem": "a word",

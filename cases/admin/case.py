@@ -122,20 +122,20 @@ class CaseAdmin(admin.ModelAdmin):
         if "_preview" in request.POST:
             return HttpResponseRedirect(reverse("admin:cases_case_as_student", args=[case.pk]))
         if "_continue" in request.POST:
-            said = {"title": case.title, "time": date_format(timezone.localtime(), "H:i")}
-            self.message_user(request, _("«%(title)s» is opgeslagen om %(time)s. Je kunt verder schrijven.") % said)
+            values = {"title": case.title, "time": date_format(timezone.localtime(), "H:i")}
+            self.message_user(request, _("«%(title)s» is opgeslagen om %(time)s. Je kunt verder schrijven.") % values)
             return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
         return None
 
     def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
         """Refused where the form was opened by somebody who has since signed out here: those are not your words."""
         if request.method == "POST" and request.POST.get("user", str(request.user.pk)) != str(request.user.pk):
-            words = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
-            return render(request, "admin/cases/case/somebody_else.html", words, status=409)
+            context = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
+            return render(request, "admin/cases/case/somebody_else.html", context, status=409)
         if object_id and (instead := workflow.instead_of_form(self, request, object_id)):
             return instead
-        words = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all()}
-        return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})
+        context = {"all_actors": Actor.objects.all(), "all_keywords": Keyword.objects.all(), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
         """What readers see changes through a working copy only."""
@@ -212,9 +212,9 @@ def _guide_link(step: str, about: str) -> str:
 
 def _guide_links_for_story(about: str) -> str:
     """With a second one: who writes about people has to keep them from being recognised."""
-    said = _("Maak iedereen onherkenbaar: zo doe je dat")
+    text = _("Maak iedereen onherkenbaar: zo doe je dat")
     other = render_to_string(
-        "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "said": said}
+        "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "said": text}
     )
     return _guide_link("verhaal", about) + other
 

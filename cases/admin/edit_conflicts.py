@@ -38,10 +38,10 @@ class GuardedForm(forms.ModelForm):
             self.is_stale = self.data.get("version") != str(self.stored_version)
             self.instance.version = self.stored_version + 1
         if self.is_stale:
-            said = _(
+            message = _(
                 "Iemand anders heeft deze casus opgeslagen terwijl jij schreef. Er is nog niets van jou opgeslagen."
             )
-            self.add_error(None, said)
+            self.add_error(None, message)
         return cleaned
 
 
@@ -123,13 +123,13 @@ def _heal(posted: QueryDict, prefix: str, present: set[str]) -> None:
     posted[f"{prefix}-TOTAL_FORMS"], posted[f"{prefix}-INITIAL_FORMS"] = str(len(there) + len(others)), str(len(there))
 
 
-def too_late(panel, request: HttpRequest, case: Case | None) -> HttpResponse:
+def too_late(model_admin, request: HttpRequest, case: Case | None) -> HttpResponse:
     """What was typed cannot be stored here any more, since somebody published or deleted the case meanwhile."""
     typed = [(name, value) for name, value in request.POST.items() if not name.startswith(("csrf", "_", "device_copy"))]
     context = {
-        **panel.admin_site.each_context(request),
+        **model_admin.admin_site.each_context(request),
         "title": _("Niet opgeslagen"),
-        "opts": panel.opts,
+        "opts": model_admin.opts,
         "case": case,
         "typed": [(_label(name), value) for name, value in typed if value and not is_whole_number(value)],
     }

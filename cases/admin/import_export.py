@@ -31,7 +31,7 @@ FORM, READ = ("GET", "HEAD", "POST"), ("GET", "HEAD")
 SKIP, REPLACE = "overslaan", "vervangen"
 
 
-def addresses(panel: ModelAdmin) -> list[URLPattern]:
+def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
     """The addresses of these pages, for the admin of cases to put before its own."""
 
     def page(
@@ -41,9 +41,11 @@ def addresses(panel: ModelAdmin) -> list[URLPattern]:
         def shown(request: HttpRequest, **kwargs) -> HttpResponse:
             if not request.user.has_perms(rights):
                 raise PermissionDenied
-            return view(panel, request, **kwargs) if request.method in methods else HttpResponseNotAllowed(methods)
+            return (
+                view(model_admin, request, **kwargs) if request.method in methods else HttpResponseNotAllowed(methods)
+            )
 
-        return path(route, panel.admin_site.admin_view(shown), name=f"cases_case_{name}")
+        return path(route, model_admin.admin_site.admin_view(shown), name=f"cases_case_{name}")
 
     return [
         page("importeren/", upload, "import", IMPORTS, FORM),
@@ -135,7 +137,7 @@ class ConfirmForm(forms.Form):
         }
 
 
-def upload(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
+def upload(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     """Choose files. What cannot be used is named and nothing is kept; the rest is looked at on the next page."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     problems: list[Problem] = []
@@ -147,32 +149,32 @@ def upload(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
         else:
             kept = imports.keep(files=files, owner=request.user)
             return HttpResponseRedirect(reverse("admin:cases_case_import_confirm", args=[kept.pk]))
-    return _page(panel, request, "import.html", _("Casussen importeren"), form=form, problems=problems)
+    return _page(model_admin, request, "import.html", _("Casussen importeren"), form=form, problems=problems)
 
 
-def confirm(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """What would happen, and after a yes the doing of it; of the page as it was shown, or it is shown again."""
     kept = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
     if kept is None:
-        said = _(
+        message = _(
             "Deze bestanden staan niet meer klaar: ze zijn al geïmporteerd, je koos ze meer dan een dag geleden, of je "
             "koos daarna nog vijf keer andere. Kies ze opnieuw."
         )
-        panel.message_user(request, said, messages.WARNING)
+        model_admin.message_user(request, message, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:cases_case_import"))
     try:
         plan, form, outcome = _carried_out(request, kept) if request.method == "POST" else _looked_at(request, kept)
     except DocumentError as error:  # what fitted yesterday does not fit what is here now
-        words = {"form": UploadForm(), "problems": error.problems}
-        return _page(panel, request, "import.html", _("Deze bestanden kunnen niet meer zo"), **words)
+        context = {"form": UploadForm(), "problems": error.problems}
+        return _page(model_admin, request, "import.html", _("Deze bestanden kunnen niet meer zo"), **context)
     except IntegrityError:  # somebody took a number or a web name in this very moment
         return HttpResponseRedirect(request.path)
     if outcome:
-        return _done(panel, request, outcome)
-    words = {"form": form, "plan": plan, "has_changed": "stand" in form.errors}
-    if words["has_changed"]:
-        words["form"] = ConfirmForm(plan=plan)
-    return _page(panel, request, "import_confirm.html", _("Dit gaat er gebeuren"), **words)
+        return _done(model_admin, request, outcome)
+    context = {"form": form, "plan": plan, "has_changed": "stand" in form.errors}
+    if context["has_changed"]:
+        context["form"] = ConfirmForm(plan=plan)
+    return _page(model_admin, request, "import_confirm.html", _("Dit gaat er gebeuren"), **context)
 
 
 def _looked_at(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, None]:
@@ -192,32 +194,32 @@ def _carried_out(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmF
     return plan, form, outcome
 
 
-def _done(panel: ModelAdmin, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+def _done(model_admin: ModelAdmin, request: HttpRequest, outcome: Outcome) -> HttpResponse:
     for case in outcome.added:
-        panel.log_addition(request, case, _("Uit een bestand gehaald."))
+        model_admin.log_addition(request, case, _("Uit een bestand gehaald."))
     for case in outcome.changed:
-        panel.log_change(request, case, _("Vervangen door wat in een bestand stond."))
+        model_admin.log_change(request, case, _("Vervangen door wat in een bestand stond."))
     count = len(outcome.added) + len(outcome.changed)
-    said = ngettext(
+    message = ngettext(
         "%s casus staat klaar als concept. Lezers zien er niets van tot je publiceert.",
         "%s casussen staan klaar als concept. Lezers zien er niets van tot je publiceert.",
         count,
     )
-    panel.message_user(request, said % count)
+    model_admin.message_user(request, message % count)
     if outcome.skipped:
-        panel.message_user(request, _("Overgeslagen: %s.") % ", ".join(outcome.skipped), messages.WARNING)
+        model_admin.message_user(request, _("Overgeslagen: %s.") % ", ".join(outcome.skipped), messages.WARNING)
     return HttpResponseRedirect(f"{reverse('admin:cases_case_changelist')}?status__exact=concept")
 
 
-def export_all(panel: ModelAdmin, request: HttpRequest) -> HttpResponse:
+def export_all(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     return _download(sync.export())
 
 
-def export_selected(panel: ModelAdmin, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
+def export_selected(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
     """An action of the list: these cases and the vocabulary as a zip, or a sentence for each that cannot."""
     cases = Case.objects.filter(pk__in=[case.pk for case in queryset])
     if problems := sync.not_exportable(cases):
-        panel.message_user(request, _("Er is niets geëxporteerd. %s") % " ".join(problems), messages.ERROR)
+        model_admin.message_user(request, _("Er is niets geëxporteerd. %s") % " ".join(problems), messages.ERROR)
         return None
     return _download(sync.export(cases))
 
@@ -227,6 +229,6 @@ def _download(files: dict[str, str]) -> HttpResponse:
     return download(sync.as_zip(files), name=name, content_type="application/zip")
 
 
-def _page(panel: ModelAdmin, request: HttpRequest, template: str, title: str, **words) -> HttpResponse:
-    context = panel.admin_site.each_context(request) | {"title": title, "opts": panel.opts, **words}
-    return TemplateResponse(request, f"admin/cases/case/{template}", context)
+def _page(model_admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context) -> HttpResponse:
+    shared = model_admin.admin_site.each_context(request) | {"title": title, "opts": model_admin.opts}
+    return TemplateResponse(request, f"admin/cases/case/{template}", shared | context)

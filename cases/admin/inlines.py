@@ -39,17 +39,17 @@ class StoryText(forms.CharField):
     def validate(self, value: str) -> None:
         super().validate(value)
         if len(value) > self.limit:
-            said = _(
+            message = _(
                 "Dit zijn %(count)s tekens. Er passen er %(limit)s. Kort het in en sla dan opnieuw op; wat je schreef, "
                 "staat nog in dit veld."
             )
-            raise forms.ValidationError(said % {"count": _in_words(len(value)), "limit": _in_words(self.limit)})
+            raise forms.ValidationError(message % {"count": _in_words(len(value)), "limit": _in_words(self.limit)})
         if (headings := count_headings(value)) > MOST_HEADINGS:
-            said = _(
+            message = _(
                 "Dit zijn %(count)s kopjes. Er passen er %(limit)s. Haal er weg en sla dan opnieuw op; wat je schreef, "
                 "staat nog in dit veld."
             )
-            raise forms.ValidationError(said % {"count": _in_words(headings), "limit": _in_words(MOST_HEADINGS)})
+            raise forms.ValidationError(message % {"count": _in_words(headings), "limit": _in_words(MOST_HEADINGS)})
 
     def to_python(self, value: str | None) -> str:
         text = _invisible.sub("", plain_newlines(super().to_python(value)))
@@ -102,8 +102,8 @@ class OrderedRows(forms.BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         if sum(form.is_row() and not self._should_delete_form(form) for form in self.forms) > self.most:
-            said = _("Hier passen %(most)s regels. Haal er weg en sla dan opnieuw op; wat je schreef, staat er nog.")
-            raise forms.ValidationError(said % {"most": self.most})
+            message = _("Hier passen %(most)s regels. Haal er weg en sla dan opnieuw op; wat je schreef, staat er nog.")
+            raise forms.ValidationError(message % {"most": self.most})
         rows = [form for form in self.forms if form.is_row() and form.is_valid() and not self._should_delete_form(form)]
         last = max((form.cleaned_data["position"] or 0 for form in rows), default=0)
         for form in rows:
@@ -192,8 +192,8 @@ class NamedRow(RowForm):
             return ""
         if found.alike:
             alike = _(" of ").join(f"«{row.name}»" for row in found.alike[:3])
-            said = _("«%(name)s» lijkt op %(alike)s. Neem dat, of kies dat dit nieuw is.")
-            return said % {"name": name, "alike": alike}
+            message = _("«%(name)s» lijkt op %(alike)s. Neem dat, of kies dat dit nieuw is.")
+            return message % {"name": name, "alike": alike}
         return _("«%s» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.") % name
 
     @property
@@ -332,8 +332,8 @@ class QuestionRows(OrderedRows):
 
 
 def _explained(bril: Bril) -> str:
-    words = '<b>{}</b> <span>{}</span> <span class="example">{} {}</span>'
-    return format_html(words, capfirst(bril.label), bril.asks_for, _("Bijvoorbeeld:"), bril.example)
+    html = '<b>{}</b> <span>{}</span> <span class="example">{} {}</span>'
+    return format_html(html, capfirst(bril.label), bril.asks_for, _("Bijvoorbeeld:"), bril.example)
 
 
 class CaseRows:

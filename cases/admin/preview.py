@@ -19,7 +19,7 @@ from cases.admin.lens_help import BRILLEN
 from cases.files.fields import count_words
 from cases.files.reader import MOST_HEADINGS, count_headings
 from cases.library import case_page
-from cases.library.markdown import render as rendered
+from cases.library.markdown import render_uncached
 from cases.models import Actor, Case, Keyword, Status
 from cases.publishing import similar_names
 
@@ -66,7 +66,6 @@ def as_student(request: HttpRequest, pk: int) -> HttpResponse:
 def text_preview(request: HttpRequest) -> HttpResponse:
     """A page to stand beside a field, and what belongs in it: the text as readers will see it."""
     if request.method == "POST":
-        # Not kept, as texts of readers' pages are: each pause in typing gives another.
         response = _preview_of(request.POST.get("text", ""))
     else:
         response = render(request, "admin/cases/case/text_preview.html", {"field": request.GET.get("veld")})
@@ -77,7 +76,7 @@ def text_preview(request: HttpRequest) -> HttpResponse:
 def _preview_of(text: str) -> HttpResponse:
     if len(text) > LONGEST_PREVIEW or count_headings(text) > MOST_HEADINGS:
         return HttpResponse(format_html("<p>{}</p>", TOO_LONG), status=413)
-    return HttpResponse(rendered.__wrapped__(text).html)
+    return HttpResponse(render_uncached(text).html)
 
 
 @require_safe
@@ -102,9 +101,9 @@ def name_check(request: HttpRequest) -> HttpResponse:
 @require_safe
 def guide(request: HttpRequest, admin_site) -> HttpResponse:
     """A new case in ten steps."""
-    words = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(BRILLEN)}
-    words |= admin_site.each_context(request)
-    return TemplateResponse(request, "admin/cases/case/guide.html", words)
+    context = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(BRILLEN)}
+    context |= admin_site.each_context(request)
+    return TemplateResponse(request, "admin/cases/case/guide.html", context)
 
 
 def addresses(admin_site) -> list[URLPattern]:

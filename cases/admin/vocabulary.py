@@ -164,8 +164,8 @@ class WordAdmin(RenewsLibrary):
             try:
                 return self._merged(request, form.cleaned_data["into"], rows)
             except DocumentError as error:
-                said = _("Er is niets samengevoegd: van een casus is geen nieuwe editie te maken. %s")
-                self.message_user(request, said % error, messages.ERROR)
+                message = _("Er is niets samengevoegd: van een casus is geen nieuwe editie te maken. %s")
+                self.message_user(request, message % error, messages.ERROR)
                 return HttpResponseRedirect(request.get_full_path())
         context = self.admin_site.each_context(request) | {
             "title": _("Samenvoegen"),
@@ -183,12 +183,12 @@ class WordAdmin(RenewsLibrary):
         cases = vocabulary.merge(into=into, gone=gone, by=request.user)
         names = ", ".join(row.name for row in gone)
         self.log_change(request, into, _("Samengevoegd met %s.") % names)
-        said = ngettext(
+        message = ngettext(
             "«%(gone)s» is opgegaan in «%(into)s». Er volgde %(count)s casus.",
             "«%(gone)s» is opgegaan in «%(into)s». Er volgden %(count)s casussen.",
             len(cases),
         )
-        self.message_user(request, said % {"gone": names, "into": into.name, "count": len(cases)})
+        self.message_user(request, message % {"gone": names, "into": into.name, "count": len(cases)})
         return HttpResponseRedirect(self._address("change", into.pk))
 
     def _address(self, page: str, *args) -> str:

@@ -23,7 +23,7 @@ from casebook.lib.ids import LARGEST_INTEGER, read_id, read_number
 from casebook.lib.text import read_line
 from cases.access import read_edition
 from cases.admin import edit_conflicts
-from cases.files.document import CaseDocument
+from cases.files.fields import CaseDocument
 from cases.files.reader import DocumentError
 from cases.models import Case, Edition, Status
 from cases.publishing import checks, editions, mapping
@@ -33,19 +33,19 @@ from questions.models import Assignment
 LONGEST_NOTE = 200
 
 
-def addresses(panel: ModelAdmin) -> list[URLPattern]:
+def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
     """The addresses of these acts, for the admin of cases to put before its own."""
 
     def act(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
         @wraps(view)
         def acting(request: HttpRequest, pk: int) -> HttpResponse:
             try:
-                return view(panel, request, pk)
+                return view(model_admin, request, pk)
             except RefusedError as refused:
-                panel.message_user(request, refused.sentence, messages.ERROR)
+                model_admin.message_user(request, refused.sentence, messages.ERROR)
                 return HttpResponseRedirect(reverse("admin:cases_case_change", args=[pk]))
 
-        return path(f"<id:pk>/{route}/", panel.admin_site.admin_view(acting), name=f"cases_case_{name}")
+        return path(f"<id:pk>/{route}/", model_admin.admin_site.admin_view(acting), name=f"cases_case_{name}")
 
     return [
         act("werkversie", start_working_copy, "working_copy"),
@@ -77,42 +77,42 @@ def to_history(case: Case) -> HttpResponseRedirect:
 # --- Towards publication ---
 
 
-def start_working_copy(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def start_working_copy(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
     copy = editions.start_working_copy(case=case)
-    panel.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % case.editions.latest().number)
+    model_admin.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % case.editions.latest().number)
     return to_case(copy)
 
 
-def send_in(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the chief editors to publish what is stored now. Anyone may still change it; then that is said."""
+def send_in(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the chief editors to publish what is stored now. Anyone may still change it; then the page says so."""
     case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
     check_act(request, "cases.change_case")
     if problems := checks.errors(mapping.document_of(case)):
-        said = " ".join(problem.message for problem in problems)
-        panel.message_user(request, _("Nog niet ingestuurd. %s") % said, messages.ERROR)
+        message = " ".join(problem.message for problem in problems)
+        model_admin.message_user(request, _("Nog niet ingestuurd. %s") % message, messages.ERROR)
         return to_case(case)
     editions.send_in(case=case, by=request.user)
-    panel.log_change(request, case, _("Ingestuurd voor publicatie."))
-    panel.message_user(request, _("Ingestuurd. De eindredactie ziet nu dat deze versie wacht op publicatie."))
+    model_admin.log_change(request, case, _("Ingestuurd voor publicatie."))
+    model_admin.message_user(request, _("Ingestuurd. De eindredactie ziet nu dat deze versie wacht op publicatie."))
     return to_case(case)
 
 
-def recall(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def recall(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.sent_in(), pk=pk)
     check_act(request, "cases.change_case")
     editions.recall(case=case)
-    panel.log_change(request, case, _("Teruggehaald: nog niet klaar voor publicatie."))
-    panel.message_user(request, _("Teruggehaald. Deze versie wacht niet meer op publicatie."))
+    model_admin.log_change(request, case, _("Teruggehaald: nog niet klaar voor publicatie."))
+    model_admin.message_user(request, _("Teruggehaald. Deze versie wacht niet meer op publicatie."))
     return to_case(case)
 
 
-def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def publish(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     check_act(request, "cases.publish_case")
     case = Case.objects.for_editors().filter(status=Status.CONCEPT, pk=pk).first()
     if case is None:  # a second click, say, comes after the first one's work was done
-        panel.message_user(request, _("Deze versie is al gepubliceerd, of verwijderd."), messages.WARNING)
+        model_admin.message_user(request, _("Deze versie is al gepubliceerd, of verwijderd."), messages.WARNING)
         return HttpResponseRedirect(reverse("admin:cases_case_changelist"))
     if request.POST.get("version", str(case.version)) != str(case.version):
         raise RefusedError(
@@ -123,16 +123,16 @@ def publish(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     if case.is_working_copy and not note:
         problems.append(_("Schrijf in één regel wat er veranderd is."))
     if problems:
-        panel.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
+        model_admin.message_user(request, _("Nog niet gepubliceerd. %s") % " ".join(problems), messages.ERROR)
         return to_case(case)
     try:
         edition = editions.publish(case=case, by=request.user, note=note or _("Eerste editie."))
     except (DocumentError, RefusedError) as error:
-        panel.message_user(request, _("Nog niet gepubliceerd. %s") % _in_words(error), messages.ERROR)
+        model_admin.message_user(request, _("Nog niet gepubliceerd. %s") % _in_words(error), messages.ERROR)
         return to_case(case)
-    panel.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
+    model_admin.log_change(request, edition.case, _("Gepubliceerd als editie %s.") % edition.number)
     link = format_html('<a href="{}">{}</a>', edition.case.get_absolute_url(), edition.case.title)
-    panel.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
+    model_admin.message_user(request, format_html(_("Gepubliceerd als editie {}: {}."), edition.number, link))
     return to_case(edition.case)
 
 
@@ -145,17 +145,17 @@ def _in_words(error: DocumentError | RefusedError) -> str:
 # --- Taking down, and back ---
 
 
-def archive(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def archive(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.archive_case")
     editions.archive(case=case)
-    panel.log_change(request, case, _("Gearchiveerd."))
-    said = _("Gearchiveerd. Niemand vindt de casus nog, en opdrachten die hem al hebben gaan gewoon door.")
-    panel.message_user(request, said)
+    model_admin.log_change(request, case, _("Gearchiveerd."))
+    message = _("Gearchiveerd. Niemand vindt de casus nog, en opdrachten die hem al hebben gaan gewoon door.")
+    model_admin.message_user(request, message)
     return to_case(case)
 
 
-def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the reason first; without one nothing happens."""
     case = get_object_or_404(Case.objects.filter(status__in=[Status.PUBLISHED, Status.ARCHIVED]), pk=pk)
     if not request.user.has_perm("cases.withdraw_case"):
@@ -164,13 +164,13 @@ def withdraw(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and reason:
         editions.withdraw(case=case, reason=reason, title=title[:200])
         _rename_in_log(case)
-        panel.log_change(request, case, _("Ingetrokken. Reden: %s") % reason)
-        panel.message_user(request, _("Ingetrokken. Van geen enkele editie is de tekst nog ergens te lezen."))
+        model_admin.log_change(request, case, _("Ingetrokken. Reden: %s") % reason)
+        model_admin.message_user(request, _("Ingetrokken. Van geen enkele editie is de tekst nog ergens te lezen."))
         return to_history(case)
     context = {
-        **panel.admin_site.each_context(request),
+        **model_admin.admin_site.each_context(request),
         "title": _("Casus intrekken"),
-        "opts": panel.opts,
+        "opts": model_admin.opts,
         "case": case,
         "typed_title": title or case.title,
         "assignments": Assignment.objects.filter(edition__case=case).count(),
@@ -185,30 +185,30 @@ def _rename_in_log(case: Case) -> None:
     log.filter(object_repr__startswith=f"{case.number}. ").update(object_repr=str(case))
 
 
-def put_back(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def put_back(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the archive, or, for a reason that is kept in the log, what was withdrawn."""
     case = get_object_or_404(Case.objects.filter(status__in=[Status.ARCHIVED, Status.WITHDRAWN]), pk=pk)
     check_act(request, "cases.withdraw_case" if case.is_withdrawn else "cases.archive_case")
     if not case.is_withdrawn:
         editions.unarchive(case=case)
-        panel.log_change(request, case, _("Teruggehaald uit het archief."))
-        panel.message_user(request, _("De casus staat weer in de bundel."))
+        model_admin.log_change(request, case, _("Teruggehaald uit het archief."))
+        model_admin.message_user(request, _("De casus staat weer in de bundel."))
         return to_case(case)
     reason = read_line(request.POST.get("reason", ""))
     if not reason:
-        panel.message_user(request, _("Schrijf waarom de tekst weer gelezen mag worden."), messages.ERROR)
+        model_admin.message_user(request, _("Schrijf waarom de tekst weer gelezen mag worden."), messages.ERROR)
         return to_history(case)
     left_out = editions.put_back(case=case)
-    panel.log_change(request, case, _("Intrekking ongedaan gemaakt. Reden: %s") % reason)
-    panel.message_user(request, _("De casus staat weer in de bundel, zoals de laatste editie."))
-    _name_left_out(panel, request, left_out)
+    model_admin.log_change(request, case, _("Intrekking ongedaan gemaakt. Reden: %s") % reason)
+    model_admin.message_user(request, _("De casus staat weer in de bundel, zoals de laatste editie."))
+    _name_left_out(model_admin, request, left_out)
     return to_case(case)
 
 
-def _name_left_out(panel: ModelAdmin, request: HttpRequest, names: list[str]) -> None:
+def _name_left_out(model_admin: ModelAdmin, request: HttpRequest, names: list[str]) -> None:
     if names:
-        said = _("Deze namen kent de bundel niet meer en zijn weggelaten: %s.") % ", ".join(names)
-        panel.message_user(request, said, messages.WARNING)
+        message = _("Deze namen kent de bundel niet meer en zijn weggelaten: %s.") % ", ".join(names)
+        model_admin.message_user(request, message, messages.WARNING)
 
 
 # --- Editions ---
@@ -231,17 +231,17 @@ def _log_of(case: Case) -> QuerySet[LogEntry]:
     return log.filter(object_id=str(case.pk)).select_related("user").order_by("-action_time", "-pk")
 
 
-def show_difference(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def show_difference(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Two editions beside each other, or the latest one and the working copy."""
     case = get_object_or_404(Case.objects.exclude(status=Status.WITHDRAWN), pk=pk)
-    if not panel.has_view_or_change_permission(request, case):
+    if not model_admin.has_view_or_change_permission(request, case):
         raise PermissionDenied
     latest = case.editions.order_by("-number").values_list("number", flat=True).first()
     old, new = request.GET.get("van", str(latest)), request.GET.get("naar", "werkversie")
     context = {
-        **panel.admin_site.each_context(request),
+        **model_admin.admin_site.each_context(request),
         "title": _("Wat is er anders?"),
-        "opts": panel.opts,
+        "opts": model_admin.opts,
         "case": case,
         "old": _named(old),
         "new": _named(new),
@@ -265,19 +265,19 @@ def _named(name: str) -> str:
     return _("Werkversie") if name == "werkversie" else _("Editie %s") % name
 
 
-def restore(panel: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def restore(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
     edition = _edition(case, request.POST.get("editie", ""))
     try:
         copy, left_out = editions.restore(edition=edition)
     except RefusedError as refused:
-        panel.message_user(request, refused.sentence, messages.ERROR)
+        model_admin.message_user(request, refused.sentence, messages.ERROR)
         return to_history(case)
-    panel.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % edition.number)
-    said = _("Dit is een werkversie met de tekst van editie %s. Lezers zien hem pas als je publiceert.")
-    panel.message_user(request, said % edition.number)
-    _name_left_out(panel, request, left_out)
+    model_admin.log_addition(request, copy, _("Werkversie gemaakt van editie %s.") % edition.number)
+    message = _("Dit is een werkversie met de tekst van editie %s. Lezers zien hem pas als je publiceert.")
+    model_admin.message_user(request, message % edition.number)
+    _name_left_out(model_admin, request, left_out)
     return to_case(copy)
 
 
@@ -295,7 +295,7 @@ class SentInFilter(admin.SimpleListFilter):
     title = gettext_lazy("ingestuurd")
     parameter_name = "ingestuurd"
 
-    def lookups(self, request: HttpRequest, panel: ModelAdmin) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("ja", _("Wacht op publicatie"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
@@ -305,10 +305,10 @@ class SentInFilter(admin.SimpleListFilter):
 # --- Around the form ---
 
 
-def instead_of_form(panel: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
+def instead_of_form(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
     """Where the form of a case cannot be shown or saved: of what was withdrawn there is no text to show, and what was
     published or deleted meanwhile cannot be saved here."""
     case = Case.objects.for_editors().filter(pk=read_id(object_id)).first()
     if request.method == "POST" and "title" in request.POST and (case is None or case.status != Status.CONCEPT):
-        return edit_conflicts.too_late(panel, request, case)
+        return edit_conflicts.too_late(model_admin, request, case)
     return to_history(case) if case and case.is_withdrawn else None

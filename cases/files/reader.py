@@ -140,8 +140,8 @@ class Reader:
             self.problem(node.start_mark.line, "hier hoort een lijst te staan", marked=True)
             return []
         if most is not None and len(node.value) > most:
-            said = f"deze lijst telt {len(node.value)} regels; {most} is de grens"
-            self.problem(node.value[most].start_mark.line, said, marked=True)
+            message = f"deze lijst telt {len(node.value)} regels; {most} is de grens"
+            self.problem(node.value[most].start_mark.line, message, marked=True)
             return []
         return node.value
 
@@ -168,8 +168,8 @@ class Reader:
         if any(ord(c) < 32 and c not in "\n\t" for c in value):
             self.problem(node.start_mark.line, "er staat een onzichtbaar stuurteken in de tekst", marked=True)
         if len(value) > most:
-            said = f"«{shortened(value)}» telt {len(value)} tekens; {most} is de grens"
-            self.problem(node.start_mark.line, said, marked=True)
+            message = f"«{shortened(value)}» telt {len(value)} tekens; {most} is de grens"
+            self.problem(node.start_mark.line, message, marked=True)
         return value
 
     def known_name(self, node: yaml.Node | None, kind: str) -> str:

@@ -32,6 +32,11 @@ class Rendered:
 
 @lru_cache(maxsize=2048)
 def render(text: str, *, inline: bool = False) -> Rendered:
+    """Markdown as safe HTML, as render_uncached makes it. For the texts of readers' pages, which seldom change."""
+    return render_uncached(text, inline=inline)
+
+
+def render_uncached(text: str, *, inline: bool = False) -> Rendered:
     """Markdown as safe HTML, by allow-list, with the subheads one level up and each with an id.
 
     In a file subheads are ###, since ## divides it; on the page they stand right under the title, as h2. Inline leaves

@@ -139,6 +139,10 @@ class Case(models.Model):
         return self.status == Status.CONCEPT
 
     @property
+    def is_published(self) -> bool:
+        return self.status == Status.PUBLISHED
+
+    @property
     def is_archived(self) -> bool:
         return self.status == Status.ARCHIVED
 

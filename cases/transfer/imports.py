@@ -16,8 +16,9 @@ from django.db import transaction
 from casebook.lib.slugs import first_free
 from casebook.lib.text_diff import Work
 from cases.files.archives import Packed, unpack
-from cases.files.document import KOLB, CaseDocument, parse_case, write_case
+from cases.files.document import parse_case, write_case
 from cases.files.docx import MOST_TAGS, WordCase, count_tags, read_word
+from cases.files.fields import KOLB, CaseDocument
 from cases.files.reader import DocumentError, Problem
 from cases.models import Case, KeptUpload, Keyword, Status
 from cases.publishing import checks, comparison, editions, mapping
@@ -91,10 +92,10 @@ class Plan:
     @property
     def stand(self) -> str:
         """A fingerprint of all that this plan says, to know at the yes that it still holds."""
-        said = [
+        facts = [
             (item.file, item.standing, item.case and item.case.pk, item.document, item.before) for item in self.items
         ]
-        return sha256(repr((said, self.news)).encode()).hexdigest()
+        return sha256(repr((facts, self.news)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -194,11 +195,11 @@ def _known(bundle: sync.Bundle) -> list[Item]:
 
 def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocument) -> Problem | None:
     if case.status == Status.WITHDRAWN:
-        said = f"de casus «{case.slug}» is ingetrokken en komt niet met een bestand terug; haal dit bestand eruit"
-        return Problem(source.name, 0, said)
+        message = f"de casus «{case.slug}» is ingetrokken en komt niet met een bestand terug; haal dit bestand eruit"
+        return Problem(source.name, 0, message)
     if case.status == Status.ARCHIVED and replace(document, number=case.number) != now:
-        said = f"de casus «{case.slug}» is gearchiveerd en verandert niet meer; haal dit bestand eruit"
-        return Problem(source.name, 0, said)
+        message = f"de casus «{case.slug}» is gearchiveerd en verandert niet meer; haal dit bestand eruit"
+        return Problem(source.name, 0, message)
     return None
 
 
@@ -213,8 +214,8 @@ def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[I
     for file, word in words:
         title, number = word.document.title, number + 1
         if title.casefold() in titles:
-            said = f"er is al een casus «{title}»; verander die in een werkversie, of geef deze een andere titel"
-            problems.append(Problem(file, 0, said))
+            message = f"er is al een casus «{title}»; verander die in een werkversie, of geef deze een andere titel"
+            problems.append(Problem(file, 0, message))
             continue
         document, lost = _with_known_keywords(word, known)
         document = replace(document, number=number, slug=first_free(editions.slug_base(title), slugs))

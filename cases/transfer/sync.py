@@ -13,7 +13,6 @@ from cases.files import archives
 from cases.files.archives import VOCABULARY_FILE
 from cases.files.document import (
     ActorKind,
-    CaseDocument,
     KeywordLine,
     Vocabulary,
     parse_case,
@@ -21,6 +20,7 @@ from cases.files.document import (
     write_case,
     write_vocabulary,
 )
+from cases.files.fields import CaseDocument
 from cases.files.reader import DocumentError, Problem
 from cases.models import Case, CaseQuerySet, Part, Status
 from cases.publishing import editions, mapping
@@ -156,19 +156,19 @@ def not_exportable(cases: CaseQuerySet) -> list[str]:
     """Why these cases cannot go out as files together, in sentences."""
     documents = list(mapping.documents_of(cases))
     copied = {case.revises_id for case, _document in documents}
-    said = []
+    sentences = []
     for case, document in documents:
         if case.status == Status.WITHDRAWN:
-            said.append(_("«%s» is ingetrokken en gaat niet meer naar buiten.") % case.title)
+            sentences.append(_("«%s» is ingetrokken en gaat niet meer naar buiten.") % case.title)
         elif case.pk in copied:
-            said.append(_("Kies van «%s» de casus of de werkversie, niet allebei.") % case.title)
+            sentences.append(_("Kies van «%s» de casus of de werkversie, niet allebei.") % case.title)
         elif not document.part:
-            said.append(_("«%s» heeft nog geen deel; kies dat eerst.") % case.title)
+            sentences.append(_("«%s» heeft nog geen deel; kies dat eerst.") % case.title)
         elif not _survives(document):
-            said.append(
+            sentences.append(
                 _("«%s» past nog niet in een casusbestand; bekijk op haar pagina wat er moet veranderen.") % case
             )
-    return said
+    return sentences
 
 
 def _survives(document: CaseDocument) -> bool:

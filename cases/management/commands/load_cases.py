@@ -33,8 +33,8 @@ class Command(BaseCommand):
             "ongewijzigd": outcome.unchanged,
             "overgeslagen": outcome.left_alone,
         }
-        said = ", ".join(f"{len(names)} {what}" for what, names in counts.items())
-        self.stdout.write(f"{'Proef, er is niets geschreven: ' if dry_run else ''}{said}")
+        message = ", ".join(f"{len(names)} {what}" for what, names in counts.items())
+        self.stdout.write(f"{'Proef, er is niets geschreven: ' if dry_run else ''}{message}")
 
 
 def _why(outcome: sync.Outcome, name: str) -> str:
