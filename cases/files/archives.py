@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO
 
 from cases.files.reader import DocumentError, Problem, shortened
 
@@ -51,7 +52,7 @@ class Budget:
     def __init__(self) -> None:
         self.left = MAX_TOTAL
 
-    def read(self, stream, most: int = MAX_FILE) -> bytes:
+    def read(self, stream: IO[bytes], most: int = MAX_FILE) -> bytes:
         """All that is in the stream, in pieces, so that no more is ever held than may be."""
         pieces = []
         while piece := stream.read(PIECE):

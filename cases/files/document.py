@@ -146,7 +146,7 @@ def _split(text: str, reader: Reader) -> tuple[str, str, int]:
         if line.rstrip() == "---":
             return "\n".join(lines[1:index]) + "\n", "\n".join(lines[index + 1 :]), index + 2
     reader.problem(1, "de tweede regel «---» ontbreekt; die sluit het begin van het bestand af")
-    return reader.raise_problems()
+    raise reader.error()
 
 
 def _front_matter() -> list[Field]:
@@ -248,7 +248,7 @@ def _question_lines(reader: Reader, node: yaml.Node | None) -> Iterator[Question
             reader.key(key), reader.choice(mapping.take("kolb"), KOLB, "vraagsoort"), reader.text(mapping.take("text"))
         )
         mapping.refuse_the_rest()
-        if line.key and line.key in keys:
+        if key is not None and line.key and line.key in keys:
             reader.problem(key.start_mark.line, f"de sleutel «{line.key}» is al van een andere vraag", marked=True)
         keys.add(line.key)
         yield line
@@ -361,6 +361,6 @@ def _yaml(node: yaml.Node) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Lists are indented under their key, which people read more easily."""
-        return super().increase_indent(flow, False)
+        super().increase_indent(flow, False)

@@ -241,9 +241,10 @@ class _Reader:
         "sup": _skipped,
     }
 
-    def _start(self, kind: str, depth: int = 0, number: int = 0) -> None:
+    def _start(self, kind: str, depth: int = 0, number: int = 0) -> Block:
         self.block = Block(kind, depth, number)
         self.blocks.append(self.block)
+        return self.block
 
     def _end(self) -> None:
         if self.block and self.block.is_heading:
@@ -253,9 +254,8 @@ class _Reader:
     def _add(self, text: str | None) -> None:
         if not text:
             return
-        if self.block is None:
-            self._start("p")
-        self.block.runs.append(Run(text, self.bold > 0, self.italic > 0, self.href))
+        block = self.block or self._start("p")
+        block.runs.append(Run(text, self.bold > 0, self.italic > 0, self.href))
 
     def _where(self) -> str:
         return f" onder «{shortened(self.heading)}»" if self.heading else ""

@@ -61,7 +61,7 @@ def plain_newlines(text: str) -> str:
 class _Loader(yaml.SafeLoader):
     """Refuses aliases: a few lines of them can explode into gigabytes, and no case file needs one."""
 
-    def compose_node(self, parent, index):
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
             raise yaml.composer.ComposerError(None, None, "een verwijzing (*naam) mag hier niet; schrijf het uit", mark)
@@ -101,8 +101,13 @@ class Reader:
         self.problems.append(Problem(self.file, line + self.first_line if marked else line, message))
 
     def raise_problems(self) -> None:
+        """Raise DocumentError where there is a problem."""
         if self.problems:
-            raise DocumentError(self.problems)
+            raise self.error()
+
+    def error(self) -> DocumentError:
+        """The error with all problems so far."""
+        return DocumentError(self.problems)
 
     def compose(self, text: str, first_line: int) -> yaml.Node | None:
         self.first_line = first_line
@@ -118,13 +123,13 @@ class Reader:
             self.problem(0, f"geen geldige YAML: {error}", marked=True)
         except RecursionError:
             self.problem(0, "de YAML is te diep genest", marked=True)
-        return self.raise_problems()
+        raise self.error()
 
     def mapping(self, node: yaml.Node | None, called: str) -> Fields:
         if not isinstance(node, yaml.MappingNode):
             line = node.start_mark.line if node else 0
             self.problem(line, f"hier hoort {called} met velden te staan («naam: waarde»)", marked=True)
-            self.raise_problems()
+            raise self.error()
         values: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
@@ -205,7 +210,7 @@ class Reader:
     def key(self, node: yaml.Node | None) -> str:
         """The key of a question. eigen-1 and so on belong to questions that teachers add themselves."""
         value = self.slug(node, LONGEST_NAME)
-        if is_teachers_key(value):
+        if node is not None and is_teachers_key(value):
             self.problem(node.start_mark.line, f"«{value}» kan niet; zo heten vragen van docenten", marked=True)
         return value
 
@@ -232,7 +237,7 @@ class Reader:
 
     def web_address(self, node: yaml.Node | None) -> str:
         value = self.text(node, LONGEST_ADDRESS)
-        if value and len(value) <= LONGEST_ADDRESS and not _web_address.fullmatch(value):
+        if node is not None and value and len(value) <= LONGEST_ADDRESS and not _web_address.fullmatch(value):
             self.problem(
                 node.start_mark.line, f"«{shortened(value)}» is geen webadres dat met https:// begint", marked=True
             )
