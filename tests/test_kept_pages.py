@@ -42,6 +42,8 @@ KEPT_AS_A_PAGE_ONLY = {"/over/", "/casussen/?q=caf%C3%A9"}
 ADDRESSES = sorted({address for addresses in KEPT.values() for address in addresses})
 # Functions whose results are kept by their arguments: of each, what those are. None of them is given a request.
 REMEMBERED = {
+    "casebook/lib/icons.py _drawing": "names of an icon, its sheet and its class",
+    "questions/pages/progress.py _state": "facts about one answer; a state and no text",
     "cases/access.py _parsed": "the text of an edition",
     "cases/views.py page": "nothing; made anew at each call",
     "cases/library/markdown.py render": "a text",
