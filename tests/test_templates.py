@@ -14,6 +14,9 @@ TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*")
 MAX_LENGTH, MAX_DEPTH = 160, 2
 IF = re.compile(r"{% (if|endif)\b")
 
+TEXTS = "conflict__text|versions__text|reply__text--then|unsent__text|offline__text"
+PRE_WRAP = re.compile(rf'class="[^"]*({TEXTS})"[^>]*>\s')
+
 # Markup that casebook/lib/icons.py makes, and nothing else.
 OF_ICONS = {
     "an icon": re.compile(r'<svg\s+class="icon[^>]*>\s*<use\b'),
@@ -55,6 +58,15 @@ def test_no_condition_is_nested_over_two_deep():
             if depth > MAX_DEPTH and tag[1] == "if":
                 deep.append(f"line {text.count(chr(10), 0, tag.start()) + 1} has a condition in {depth - 1} others")
         return deep
+
+    assert offenders(finds) == []
+
+
+def test_a_text_with_its_own_white_space_gets_no_more_of_it():
+    """The style sheets show these as they are (white-space: pre-wrap)."""
+
+    def finds(text: str) -> list[str]:
+        return [f"white space at the start of {found[1]}" for found in PRE_WRAP.finditer(text)]
 
     assert offenders(finds) == []
 
