@@ -160,16 +160,17 @@ def test_a_wording_that_was_stored_at_the_very_moment_goes_with_the_next_tidying
             answer=world.retired, revision=2, question_text=f"En {asked.RETIRED}?", text="Nee.", submitted_at=world.now
         )
         call_command("tidy")
-        assert found(world, "student") == {}
+        assert found(world, "student", only_read=True) == {}
 
 
 def test_put_back_everything_is_there_again(world):
     with taken_back():
         editions.put_back(case=Case.objects.get(pk=world.case.pk))
         page_cache.forget()
-        told = {role: set(found(world, role, only_read=True)) for role in READS}
-        assert {role: words & QUESTIONS for role, words in told.items()} == READS
-        assert all(words >= STORY for words in told.values())
+        for role in ("teacher", "visitor"):
+            told = set(found(world, role, only_read=True))
+            assert told & QUESTIONS == READS[role]
+            assert told >= STORY
         assert (
             set(SearchWord.objects.filter(word__in=world.known_before).values_list("word", flat=True))
             == world.known_before
@@ -181,7 +182,7 @@ def test_what_is_handed_in_meanwhile_has_its_question_again_afterwards(world):
     with taken_back():
         handed = hand_in(world.assignment, world.student, 2, "Toch wel.")
         assert handed.question_text == ""
-        assert found(world, "teacher") == {}
+        assert found(world, "teacher", only_read=True) == {}
         editions.put_back(case=Case.objects.get(pk=world.case.pk))
         handed.refresh_from_db()
         assert handed.question_text == "Wat doe je als eerste?"

@@ -153,6 +153,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize("name", ATTACKS)
 def test_within_the_limit_is_allowed_and_after_it_refused(name, monkeypatch):
@@ -181,6 +182,7 @@ def is_busy(**environ) -> bool:
     return response.status_code == 302 and response["Location"].startswith(SIGN_IN)
 
 
+@pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("hops", "come_from"),
@@ -203,6 +205,7 @@ def test_nobody_comes_from_another_address_by_saying_so(settings, hops, come_fro
     assert is_busy(**{name: value.format(999, "3e7") for name, value in come_from.items()})
 
 
+@pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("hops", "neighbour"),
@@ -220,6 +223,7 @@ def test_another_address_is_not_held_up(settings, hops, neighbour):
     assert not is_busy(**neighbour)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("nonsense", ["onzin", ",", "::1::", "1.2.3.4.5", "fe80::1%eth0", "x" * 5000, "é"])
 def test_nonsense_about_the_address_shuts_nobody_out(settings, nonsense):
     behind_proxies(settings, 1)
@@ -228,6 +232,7 @@ def test_nonsense_about_the_address_shuts_nobody_out(settings, nonsense):
     assert browser.get(wrong_code(1)).status_code == 404
 
 
+@pytest.mark.once
 def test_a_server_behind_a_socket_is_told_no_address():
     assert sign_in(Client(REMOTE_ADDR="")).status_code == 302
 
@@ -243,6 +248,7 @@ def known_browser() -> Client:
     return browser
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "name",
     [
@@ -258,6 +264,7 @@ def test_the_right_password_works_where_one_signed_in_before(name):
     assert sign_in(known).status_code == 302
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["codes by mail to one", "links by mail to one", "mails to everyone"])
 def test_mails_come_where_one_signed_in_before(name):
     known = known_browser()
@@ -268,6 +275,7 @@ def test_mails_come_where_one_signed_in_before(name):
     assert [message.to for message in mail.outbox] == [[SANNE], [SANNE]]
 
 
+@pytest.mark.once
 def test_a_browser_that_is_known_has_a_limit_too_and_of_its_own():
     known, other = known_browser(), known_browser()
     refused = [is_refused(sign_in(known, password=f"geraden {number}")) for number in range(12)]
@@ -277,6 +285,7 @@ def test_a_browser_that_is_known_has_a_limit_too_and_of_its_own():
     assert sign_in(browser_of()).status_code == 302  # and what it tried holds up nobody else
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_new_password_ends_the_wait(is_known):
     browser = known_browser() if is_known else browser_of()
@@ -289,6 +298,7 @@ def test_a_new_password_ends_the_wait(is_known):
     assert sign_in(browser, password="koelkast-op-drie").status_code == 302
 
 
+@pytest.mark.once
 def test_a_browser_is_known_for_its_own_accounts_only():
     known = known_browser()
     for number in range(10):
@@ -296,6 +306,7 @@ def test_a_browser_is_known_for_its_own_accounts_only():
     assert is_refused(sign_in(known, email=NOOR))
 
 
+@pytest.mark.once
 def test_a_new_password_makes_other_browsers_unknown_and_not_the_one_where_it_was_chosen():
     thief, hers = known_browser(), browser_of()
     sign_in(hers)
@@ -306,6 +317,7 @@ def test_a_new_password_makes_other_browsers_unknown_and_not_the_one_where_it_wa
     assert sign_in(hers, password="koelkast-op-drie").status_code == 302
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("made_up", ["", "onzin", "[1]", "WyJ4IiwxXQ:1u:x", "é", "x" * 4000])
 def test_a_cookie_that_is_not_ours_makes_no_browser_known(made_up):
     ATTACKS["passwords of one account"].carry_out(10)
@@ -314,6 +326,7 @@ def test_a_cookie_that_is_not_ours_makes_no_browser_known(made_up):
     assert is_refused(sign_in(browser))
 
 
+@pytest.mark.once
 def test_a_cookie_with_another_name_in_it_makes_no_browser_known():
     known = known_browser()
     value, stamp, signature = known.cookies["bekend"].value.rsplit(":", 2)
@@ -322,6 +335,7 @@ def test_a_cookie_with_another_name_in_it_makes_no_browser_known():
     assert is_refused(sign_in(known))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("ways_in", ["password", "sign-up", "script"])
 def test_every_way_in_makes_a_browser_known(ways_in):
     browser = browser_of()
@@ -339,6 +353,7 @@ def test_every_way_in_makes_a_browser_known(ways_in):
     assert sign_in(browser, email=email).status_code == 302
 
 
+@pytest.mark.once
 def test_a_form_that_came_back_with_a_mistake_is_no_account():
     for _ in range(310):
         browser_of().post(SIGN_UP, {})
@@ -346,6 +361,7 @@ def test_a_form_that_came_back_with_a_mistake_is_no_account():
     assert response.status_code == 302
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("page", [ASK_CODE, ASK_RESET])
 def test_a_form_without_an_address_sends_no_mail(page):
     for _ in range(310):
@@ -353,6 +369,7 @@ def test_a_form_without_an_address_sends_no_mail(page):
     assert browser_of().post(page, {"email": SANNE}).status_code == 302
 
 
+@pytest.mark.once
 def test_signing_up_without_a_password_tells_nobody_who_has_an_account():
     taken, free = (
         browser_of().post(SIGN_UP, {"name": "S", "email": email, "password1": ""}).context["form"].errors
@@ -361,6 +378,7 @@ def test_signing_up_without_a_password_tells_nobody_who_has_an_account():
     assert taken == free
 
 
+@pytest.mark.once
 def test_at_an_address_where_codes_are_guessed_a_visitor_is_asked_to_sign_in():
     guess_join_codes(301, REMOTE_ADDR=SCHOOL)
     browser = browser_of()
@@ -373,6 +391,7 @@ def test_at_an_address_where_codes_are_guessed_a_visitor_is_asked_to_sign_in():
     assert browser.get(f"/meedoen/{CODE}/").status_code == 200
 
 
+@pytest.mark.once
 def test_at_such_an_address_an_account_has_three_wrong_codes():
     ATTACKS["join codes of many accounts"].carry_out(300)
     assert browser_of(NOOR).get(f"/meedoen/{CODE}/").status_code == 200
