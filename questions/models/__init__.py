@@ -17,19 +17,18 @@ from questions.models.answers import (
     Submission,
     is_written,
 )
+from questions.models.comments import Comment
+from questions.models.invitations import CoTeacherInvitation, TeacherInvitation
 from questions.models.kolb_ring import Ring, ring
 from questions.models.modules import (
     Assignment,
     AssignmentQuestion,
-    Comment,
-    CoTeacherInvitation,
     Enrolment,
     Extension,
     Module,
     ReadBy,
     ReadingChoices,
     Role,
-    TeacherInvitation,
     current_enrolment,
 )
 from questions.models.questions import Kolb, Question
