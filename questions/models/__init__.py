@@ -1,3 +1,5 @@
+"""The models of questions, modules, answers and feedback, and the types derived from them."""
+
 from questions.models.answer_states import (
     AnswerProgress,
     AnswerState,

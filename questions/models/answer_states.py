@@ -1,4 +1,4 @@
-"""What follows from an answer, its submissions and its feedback: its state, and whether it may still be taken back."""
+"""The state of an answer, derived from its submissions and feedback, and whether it can still be taken back."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Verdict(models.TextChoices):
-    """What a teacher thinks of a version that was handed in, in the order in which a teacher chooses from them.
+    """A teacher's verdict on a submission, in the order in which the feedback desk offers them.
 
-    What a verdict looks like and leads to is defined here; templates and pages ask a verdict or a state for it.
+    The appearance and the consequences of a verdict are defined here; templates and pages read them from a verdict or a
+    state.
     """
 
     READ = "gelezen", _("gelezen")
@@ -19,27 +20,27 @@ class Verdict(models.TextChoices):
 
     @property
     def key(self) -> str:
-        """The key that chooses it at the feedback desk."""
+        """Return the key that chooses this verdict at the feedback desk."""
         return str(Verdict.values.index(self.value) + 1)
 
     @property
     def icon(self) -> str:
-        """The name of its symbol in img/desk.svg."""
+        """Return the name of the symbol of this verdict in img/desk.svg."""
         return self.value
 
     @property
     def css_class(self) -> str:
-        """The class that gives it its colour."""
+        """Return the CSS class that sets the colour of this verdict."""
         return f"state--{self.value}"
 
     @property
     def asks_for_new_version(self) -> bool:
-        """Whether the student is asked to hand in again."""
+        """Return whether the student is asked to hand in again."""
         return self == Verdict.AGAIN
 
 
 class AnswerState(models.TextChoices):
-    """What a student sees of an answer. Derived, never stored."""
+    """The state of an answer as its student sees it. It is derived, never stored."""
 
     EMPTY = "leeg", _("nog leeg")
     DRAFT = "concept", _("concept")
@@ -54,12 +55,12 @@ class AnswerState(models.TextChoices):
 
     @property
     def asks_for_new_version(self) -> bool:
-        """Whether the verdict asks the student to hand in again."""
+        """Return whether the verdict asks the student to hand in again."""
         return self.value in Verdict.values and Verdict(self.value).asks_for_new_version
 
 
 class WorkState(models.TextChoices):
-    """What a teacher sees of an answer. Derived, never stored; of a draft only that it is there."""
+    """The state of an answer as teachers see it. It is derived, never stored; a draft shows only that it exists."""
 
     EMPTY = "leeg", _("nog leeg")
     BUSY = "bezig", _("bezig")
@@ -76,24 +77,24 @@ class WorkState(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class AnswerProgress:
-    """How far an answer is. The states that students and teachers see are derived here and nowhere else."""
+    """The progress of an answer. The states that students and teachers see are derived here and nowhere else."""
 
-    is_written: bool  # there is more in it than white space
-    is_handed_in: bool = False  # a submission stands; all that follows is about the latest one
-    is_changed: bool = False  # the text is not the one that was handed in
-    is_to_read: bool = False  # no teacher has given feedback
+    is_written: bool  # the text is more than white space
+    is_handed_in: bool = False  # there is a submission in force; the fields below are about the latest one
+    is_changed: bool = False  # the text differs from the submitted one
+    is_to_read: bool = False  # no teacher has written feedback
     verdict: str | None = None  # of the feedback that was released last
 
     @property
     def for_student(self) -> AnswerState:
-        """The state that the student sees."""
+        """Return the state that the student sees."""
         if not self.is_handed_in:
             return AnswerState.DRAFT if self.is_written else AnswerState.EMPTY
         return AnswerState(self.verdict) if self.verdict else AnswerState.SUBMITTED
 
     @property
     def for_teacher(self) -> WorkState:
-        """The state that teachers see."""
+        """Return the state that teachers see."""
         if not self.is_handed_in:
             return WorkState.BUSY if self.is_written else WorkState.EMPTY
         if self.is_to_read:
@@ -102,12 +103,12 @@ class AnswerProgress:
 
     @property
     def has_unsubmitted_changes(self) -> bool:
-        """Whether it was handed in before, and changed since."""
+        """Return whether the answer was handed in before and has changed since."""
         return self.is_handed_in and self.is_changed
 
     @property
     def is_unseen_by_teachers(self) -> bool:
-        """Whether there is a text that was not handed in as it is."""
+        """Return whether the current text was not handed in."""
         return self.has_unsubmitted_changes if self.is_handed_in else self.is_written
 
 
@@ -120,7 +121,7 @@ class TooLate(StrEnum):
 
 
 def why_not_take_back(*, has_feedback: bool, has_read_shared: bool, takes_work: bool) -> TooLate | None:
-    """Return why a submission can no longer be taken back; None while it can.
+    """Return the reason why a submission can no longer be taken back, or None if it can.
 
     Feedback that is not released counts when a student takes an answer back, but no page may show that it exists.
     """

@@ -1,52 +1,61 @@
-"""What students write, what they hand in, and what they hear back."""
+"""Answers of students, their submissions, and the feedback of teachers."""
+
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, IsNull
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.text import version_hash
 from questions.models.answer_states import AnswerProgress, AnswerState, Verdict
-from questions.models.modules import Enrolment, current_enrolment
+from questions.models.modules import Enrolment, Module, current_enrolment
 from questions.models.questions import WITHHELD
 
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
-WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # all that Python takes for it
+WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # every character that str.strip() removes
 
 
 class Stripped(Func):
-    """A text without the white space around it, as str.strip() takes it off; the text itself stays in the database."""
+    """A text without surrounding white space, as str.strip() removes it, computed in the database."""
 
     function = "TRIM"
     output_field = models.TextField()
 
-    def __init__(self, text: str, **extra) -> None:
+    def __init__(self, text: str, **extra: Any) -> None:
         super().__init__(text, Value(WHITE_SPACE), **extra)
 
-    def as_postgresql(self, compiler, connection, **context):
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, list]:
+        """Return the SQL for PostgreSQL, where the function has another name."""
         return self.as_sql(compiler, connection, function="BTRIM", **context)
 
 
 def is_written() -> Q:
-    """A condition on answers: with more in it than white space. What it says is not read for that."""
+    """Return a condition on answers with more than white space. The texts are not read from the database."""
     return ~Q(Exact(Stripped("text"), Value("")))
 
 
 class AnswerQuerySet(models.QuerySet):
-    def visible_to(self, user) -> "AnswerQuerySet":
-        """A draft is its writer's alone, so an answer as such is visible to nobody else."""
+    def visible_to(self, user: AbstractBaseUser) -> "AnswerQuerySet":
+        """Return the answers of this user. Only the writer may see a draft, so nobody else sees an answer itself."""
         return self.filter(student=user)
 
     def begun(self) -> "AnswerQuerySet":
-        """On which something was written or handed in. To tell teachers that it is so, never what."""
+        """Return the answers on which something was written or handed in. Teachers see only that this is so."""
         return self.filter(is_written() | Exists(Submission.objects.filter(answer=OuterRef("pk"))))
 
     def with_state(self) -> "AnswerQuerySet":
-        """With handed_in (the revision that counts), handed_in_at and verdict (the latest released on it)."""
+        """Annotate handed_in (the revision in force), handed_in_at, handed_in_text, verdict and verdict_on.
+
+        The verdict is the last one released on a submission in force; verdict_on is the revision of that submission.
+        """
         latest = Submission.objects.standing().filter(answer=OuterRef("pk")).order_by("-revision")
         released = (
             Feedback.objects.released()
@@ -63,7 +72,7 @@ class AnswerQuerySet(models.QuerySet):
 
 
 class Answer(models.Model):
-    """A student's own text on a question: for an assignment, or (without one) for themselves."""
+    """A student's text for a question: for an assignment, or for own study if there is no assignment."""
 
     student = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="answers", verbose_name=_("student")
@@ -83,7 +92,7 @@ class Answer(models.Model):
     writer_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # When the text was last kept as a version, at first when it was begun; and how many characters went since.
+    # The time of the last version of the text, or of its creation; and the number of characters removed since then.
     version_at = models.DateTimeField(default=timezone.now, editable=False)
     removed = models.PositiveIntegerField(default=0, editable=False)
 
@@ -109,7 +118,7 @@ class Answer(models.Model):
 
     @property
     def progress(self) -> AnswerProgress:
-        """How far it is, as its student may know. Needs with_state()."""
+        """Return the progress of the answer, as far as its student may know it. Requires with_state()."""
         return AnswerProgress(
             is_written=bool(self.text.strip()),
             is_handed_in=self.handed_in is not None,
@@ -119,23 +128,23 @@ class Answer(models.Model):
 
     @property
     def state(self) -> AnswerState:
-        """What the student sees. Needs with_state()."""
+        """Return the state that the student sees. Requires with_state()."""
         return self.progress.for_student
 
     @property
     def has_unsubmitted_changes(self) -> bool:
-        """Handed in before, and changed since. Needs with_state()."""
+        """Return whether the answer was handed in before and has changed since. Requires with_state()."""
         return self.progress.has_unsubmitted_changes
 
 
 class TextHashField(models.CharField):
-    """The hash of the text of the same row, computed whenever the row is stored. A text itself is too long to index."""
+    """The hash of the text of the same row, computed at each save, since the text itself is too long to index."""
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"max_length": 64, "editable": False})
 
-    def deconstruct(self):
-        """A plain field for migrations, which compute the hash in their own way."""
+    def deconstruct(self) -> tuple[str, str, list, dict]:
+        """Return a plain CharField for migrations, which compute the hash in their own way."""
         name, _path, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options
 
@@ -145,7 +154,7 @@ class TextHashField(models.CharField):
 
 
 class AnswerVersion(models.Model):
-    """A text that would otherwise be gone. The writer finds it under «Eerdere versies»."""
+    """A text of an answer that another text replaced. The student finds it under «Eerdere versies»."""
 
     class Kind(models.TextChoices):
         LOST = "conflict", _("tegelijk geschreven, niet gekozen")
@@ -174,11 +183,11 @@ class AnswerVersion(models.Model):
 
 class SubmissionQuerySet(models.QuerySet):
     def standing(self) -> "SubmissionQuerySet":
-        """Handed in and not taken back."""
+        """Return the submissions that were not taken back."""
         return self.filter(withdrawn_at=None)
 
     def readable_for_teachers(self) -> "SubmissionQuerySet":
-        """Standing, and handed in while the student was in the module."""
+        """Return the submissions that were not taken back and were handed in while the student was in the module."""
         return self.standing().filter(
             Q(**current_enrolment("answer__assignment__module__enrolments"))
             | Q(answer__assignment__module__enrolments__left_at__gte=F("submitted_at")),
@@ -204,19 +213,21 @@ class SubmissionQuerySet(models.QuerySet):
         )
 
     def with_is_to_read(self) -> "SubmissionQuerySet":
-        """Return the submissions with is_to_read: whether no teacher has given feedback on it."""
+        """Annotate is_to_read: whether no teacher has written feedback on the submission."""
         return self.annotate(is_to_read=~Exists(Feedback.objects.filter(submission=OuterRef("pk"))))
 
 
 def _later() -> SubmissionQuerySet:
-    """What was handed in of the same answer after the submission of the outer query, and not taken back."""
+    """Return the later submissions, not taken back, of the answer of the submission in the outer query."""
     same_answer = Submission.objects.standing().filter(answer=OuterRef("answer"))
     return same_answer.filter(revision__gt=OuterRef("revision")).order_by()
 
 
 class Submission(models.Model):
-    """An answer as it was handed in (ingeleverde versie). Nothing of it ever changes, but that it can be taken back,
-    and that a withdrawn case hides how it asked."""
+    """An answer as it was handed in (ingeleverde versie).
+
+    The row is immutable, with two exceptions: the student can take it back, and a withdrawn case hides its question.
+    """
 
     answer = models.ForeignKey(Answer, models.CASCADE, related_name="submissions", verbose_name=_("antwoord"))
     revision = models.PositiveIntegerField(_("revisie"))
@@ -241,23 +252,24 @@ class Submission(models.Model):
 
     @property
     def asked(self) -> str:
-        """The question as it was asked then; of a withdrawn case only that it was asked."""
+        """Return the question as it was asked then, or a fixed sentence if its case is withdrawn."""
         return str(WITHHELD) if self.withheld_text is not None else self.question_text
 
 
 class FeedbackQuerySet(models.QuerySet):
     def released(self) -> "FeedbackQuerySet":
-        """What students may see."""
+        """Return the feedback that students may see."""
         return self.filter(released_at__isnull=False)
 
     def waiting_for_release(self) -> "FeedbackQuerySet":
-        """Never released, or changed since. (The other way round a released row is what its student sees.)"""
+        """Return the feedback that was never released or has changed since its release."""
         return self.filter(Q(released_at=None) | Q(released_text__isnull=False))
 
-    def releasable_by(self, author, module) -> "FeedbackQuerySet":
-        """What this teacher may release in a module: own feedback, and that of authors who teach there no longer.
+    def releasable_by(self, author: AbstractBaseUser | int, module: Module) -> "FeedbackQuerySet":
+        """Return the feedback that this teacher may release in a module.
 
-        A colleague may be in the middle of a sentence, so feedback of other teachers is released by themselves.
+        That is the teacher's own feedback, and that of authors who no longer teach there. Other teachers release their
+        feedback themselves, since it may be unfinished.
         """
         teachers = Enrolment.objects.current().teachers().filter(module=module).values("user")
         return (
@@ -266,13 +278,13 @@ class FeedbackQuerySet(models.QuerySet):
             .filter(Q(author=author) | Q(author=None) | ~Q(author__in=teachers))
         )
 
-    def undoable_by(self, author) -> "FeedbackQuerySet":
-        """What one act gave to a selection and nobody changed or released since: it can be undone as a whole."""
+    def undoable_by(self, author: AbstractBaseUser | int) -> "FeedbackQuerySet":
+        """Return the feedback that this teacher made in bulk and that has not been changed or released since."""
         return self.filter(author=author, released_at=None).exclude(batch="")
 
 
 class Feedback(models.Model):
-    """What one teacher writes back. The student sees it once it is released."""
+    """The feedback of one teacher on one submission. The student sees it once it is released."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="feedback")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="feedback_given")
@@ -286,12 +298,12 @@ class Feedback(models.Model):
     version_at = models.DateTimeField(default=timezone.now, editable=False)  # as of an answer
     removed = models.PositiveIntegerField(default=0, editable=False)
     released_at = models.DateTimeField(_("vrijgegeven op"), null=True, blank=True)
-    # What the student goes on seeing while released feedback is being changed; null when that is text and verdict.
+    # The text and verdict that the student sees while released feedback is being changed; null if it is unchanged.
     released_text = models.TextField(null=True, blank=True)  # noqa: DJ001 (null is not the same as empty here)
     released_verdict = models.CharField(max_length=10, choices=Verdict.choices, null=True, blank=True)  # noqa: DJ001
     seen_at = models.DateTimeField(_("gezien op"), null=True, blank=True)
     taken_up_at = models.DateTimeField(_("student gaat hiermee verder sinds"), null=True, blank=True)
-    batch = models.CharField(max_length=16, blank=True)  # rows that one act made for a selection, to undo together
+    batch = models.CharField(max_length=16, blank=True)  # the same for all rows that were made in bulk, to undo them
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -309,12 +321,12 @@ class Feedback(models.Model):
 
     @property
     def shown_text(self) -> str:
-        """What the student reads, of released feedback."""
+        """Return the text that the student sees, if the feedback is released."""
         return self.text if self.released_text is None else self.released_text
 
     @property
     def shown_verdict(self) -> Verdict:
-        """What the student sees as verdict, of released feedback."""
+        """Return the verdict that the student sees, if the feedback is released."""
         return Verdict(self.released_verdict or self.verdict)
 
     @property
@@ -323,26 +335,26 @@ class Feedback(models.Model):
 
     @property
     def waits_for_release(self) -> bool:
-        """Never released, or changed since."""
+        """Return whether the feedback was never released or has changed since its release."""
         return self.released_at is None or self.released_text is not None
 
     @property
     def release_note(self) -> str:
-        """How much of this the student may see, in words."""
+        """Return the Dutch text that says whether the feedback is released."""
         if not self.is_released:
             return gettext("nog niet vrijgegeven")
         return gettext("wijziging nog niet vrijgegeven") if self.waits_for_release else gettext("vrijgegeven")
 
     @property
     def receipt_note(self) -> str:
-        """What the student did with it, in words; "" where that is nothing."""
+        """Return the Dutch text that says what the student did with the feedback, or an empty string."""
         if self.taken_up_at:
             return gettext("de student gaat hiermee verder")
         return gettext("gezien") if self.seen_at else ""
 
 
 class FeedbackVersion(models.Model):
-    """A text of a teacher that would otherwise be gone. Its writer finds it under the feedback."""
+    """A text of feedback that another text replaced. The teacher finds it below the feedback."""
 
     class Kind(models.TextChoices):
         LOST = "conflict", _("tegelijk geschreven, niet gekozen")
@@ -354,8 +366,8 @@ class FeedbackVersion(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     text = models.TextField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # Of feedback that was undone: where the next one on this version goes on counting. A revision never comes back, or
-    # a page from before the undoing would take its own for the one that is stored.
+    # The revision of feedback that was undone; the next feedback on this submission counts on from it. If a revision
+    # were used twice, a page opened before the undo would overwrite the new text.
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     text_hash = TextHashField()
@@ -371,7 +383,7 @@ class FeedbackVersion(models.Model):
 
 
 class PinnedAnswer(models.Model):
-    """An answer that a teacher wants to show in class, without a name."""
+    """An answer that a teacher pinned to show it in class without a name."""
 
     submission = models.OneToOneField(Submission, models.CASCADE, related_name="pin")
     pinned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -385,7 +397,7 @@ class PinnedAnswer(models.Model):
 
 
 class SharedReading(models.Model):
-    """Who has read classmates' answers in an assignment, and so can no longer take back an own one."""
+    """A student who has read shared answers in an assignment, and can therefore no longer take an answer back."""
 
     assignment = models.ForeignKey("questions.Assignment", models.CASCADE, related_name="shared_readings")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -400,7 +412,7 @@ class SharedReading(models.Model):
 
 
 class DepartedWork(models.Model):
-    """What is left in an assignment of students whose account was deleted: how many, and how much. No name, no text."""
+    """The numbers of students and answers of deleted accounts in an assignment, without names or texts."""
 
     assignment = models.OneToOneField("questions.Assignment", models.CASCADE, related_name="departed")
     students = models.PositiveIntegerField(default=0)

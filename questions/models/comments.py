@@ -1,6 +1,7 @@
 """The comment bank: sentences that teachers use more than once."""
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,13 +10,13 @@ from questions.models.modules import Module
 
 
 class CommentQuerySet(models.QuerySet):
-    def usable_by(self, user, module: Module) -> "CommentQuerySet":
-        """In this module: everything of one's own, and what colleagues share in it."""
+    def usable_by(self, user: AbstractBaseUser | int, module: Module) -> "CommentQuerySet":
+        """Return the comments of this user, and those that colleagues share in this module."""
         return self.filter(Q(owner=user) | Q(module=module))
 
 
 class Comment(models.Model):
-    """A sentence that a teacher uses more than once: one entry of the comment bank."""
+    """A sentence in a teacher's comment bank."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments")
     module = models.ForeignKey(

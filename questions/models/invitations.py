@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -13,12 +14,12 @@ from questions.models.modules import Module
 
 
 class TeacherInvitationQuerySet(models.QuerySet):
-    def about(self, user) -> "TeacherInvitationQuerySet":
-        """To any address that this person has, or had when it was sent or used."""
+    def about(self, user: AbstractBaseUser) -> "TeacherInvitationQuerySet":
+        """Return the invitations to any address that this user has, or had when they were sent or used."""
         return self.filter(Q(person=user) | Q(email__in={user.email, user.proven_email} - {""}))
 
     def of_nobody(self) -> "TeacherInvitationQuerySet":
-        """Without further use, to an address of nobody who has an account: used, or over for a month."""
+        """Return the invitations to addresses without an account that were used, or expired a month ago."""
         accounts = get_user_model().objects.all()
         month_ago = timezone.now() - timedelta(days=30)
         return self.filter(
@@ -29,7 +30,7 @@ class TeacherInvitationQuerySet(models.QuerySet):
 
 
 class TeacherInvitation(models.Model):
-    """One person may become a teacher: the one with this very address, once, before it expires."""
+    """An invitation to become a teacher on the site. It is valid once, for this address, until it expires."""
 
     email = models.EmailField(_("e-mailadres"))
     token_hash = models.CharField(max_length=64, unique=True)
@@ -37,12 +38,12 @@ class TeacherInvitation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("geldig tot"))
     used_at = models.DateTimeField(_("gebruikt op"), null=True, blank=True)
-    # Who used it, or whose address it was until they changed it: what they have deleted with their account.
+    # The user who used it, or who had this address before changing it: it is deleted with that user's account.
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, editable=False, related_name="+"
     )
 
-    token: str | None = None  # of the link, while it is made: stored as a hash only
+    token: str | None = None  # of the link, right after the invitation is made; only its hash is stored
 
     objects = TeacherInvitationQuerySet.as_manager()
 
@@ -56,7 +57,7 @@ class TeacherInvitation(models.Model):
 
 
 class CoTeacherInvitation(models.Model):
-    """A link that makes one colleague a teacher of this module; of whoever opens it first."""
+    """A link that makes one colleague a teacher of this module: the first user who opens it."""
 
     module = models.ForeignKey(Module, models.CASCADE, related_name="co_teacher_invitations")
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""How many questions there are of each kind: the figures of the Kolb ring. Values, not rows."""
+"""The Kolb ring: the number of questions of each kind. These are values, not database rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,24 +7,26 @@ from django.utils.translation import gettext as _
 
 from questions.models.questions import Kolb
 
-MOST_SEGMENTS = 6  # the sheet knows how to cut a quarter of the ring in up to six
+MOST_SEGMENTS = 6  # the stylesheet has rules for at most six segments in a quarter of the ring
 COUNT_WORDS = ("geen", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien")
 
 
 @dataclass(frozen=True)
 class Slice:
+    """The number of questions of one kind: a quarter of the ring."""
+
     kolb: Kolb
     count: int
 
     @property
     def filled(self) -> int:
-        """In how many pieces its quarter of the ring is cut: one a question, while one can tell them apart."""
+        """Return the number of segments in this quarter of the ring: one for each question, up to the maximum."""
         return min(MOST_SEGMENTS, self.count)
 
 
 @dataclass(frozen=True)
 class Ring:
-    """How many questions there are of each kind."""
+    """The number of questions of each kind."""
 
     slices: tuple[Slice, ...]
 
@@ -34,12 +36,12 @@ class Ring:
 
     @property
     def total_in_words(self) -> str:
-        """«vier vragen»: what stands beside the picture."""
+        """Return the total as text for beside the picture, such as «vier vragen»."""
         return f"{_in_words(self.total)} {'vraag' if self.total == 1 else 'vragen'}"
 
     @property
     def lenses_in_words(self) -> str:
-        """«drie brillen»: how many of the four kinds there are."""
+        """Return how many of the four kinds are used, such as «drie brillen»."""
         lenses = sum(part.count > 0 for part in self.slices)
         return f"{_in_words(lenses)} {'bril' if lenses == 1 else 'brillen'}"
 
@@ -49,17 +51,18 @@ class Ring:
 
     @property
     def missing_in_words(self) -> str:
-        """«de denker of de beslisser»: kinds of question that were not asked."""
+        """Return the kinds of question that are not asked, such as «de denker of de beslisser»."""
         return _(" of ").join(_("de %(lens)s") % {"lens": kolb.label} for kolb in self.missing)
 
     @property
     def description(self) -> str:
-        """The picture in words."""
+        """Return the text alternative of the picture."""
         counts = ", ".join(f"{part.count} {part.kolb.label}" for part in self.slices if part.count)
         return f"{self.total_in_words.capitalize()}: {counts}" if counts else "Nog geen vragen"
 
 
 def ring(counts: Mapping[str, int]) -> Ring:
+    """Return the ring with these numbers of questions by kind."""
     return Ring(tuple(Slice(kolb, counts.get(kolb.value, 0)) for kolb in Kolb))
 
 

@@ -1,33 +1,35 @@
-"""Modules, who is in them, and what they are asked to do."""
+"""Modules, the enrolments of teachers and students, and assignments."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another when read from a projector
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without characters that look alike on a projector
 CODE_LENGTH = 6
 CODE_OPEN_FOR = timedelta(days=14)
-GRACE = timedelta(minutes=2)  # for saves that queued up on a phone without a connection
+GRACE = timedelta(minutes=2)  # for saves that were queued on a phone without a connection
 
 
 def new_code() -> str:
-    """Six letters and digits that nobody can mistake for another."""
+    """Return a random join code of six letters and digits that do not look alike."""
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
 def new_tag() -> str:
-    """What stands for a student where names are hidden; tells nothing about who it is."""
+    """Return a random tag, which identifies a student where names are hidden."""
     return secrets.token_hex(4)
 
 
 def code_closing_time() -> datetime:
+    """Return the time at which a join code that is made now stops working."""
     return timezone.now() + CODE_OPEN_FOR
 
 
@@ -47,11 +49,11 @@ def current_enrolment(relation: str = "", **lookups: object) -> dict[str, object
 
 
 class ModuleQuerySet(models.QuerySet):
-    def of(self, user) -> "ModuleQuerySet":
+    def of(self, user: AbstractBaseUser) -> "ModuleQuerySet":
         """Return the modules that this user is in, as a student or as a teacher."""
         return self.filter(**current_enrolment("enrolments", user=user))
 
-    def taught_by(self, user) -> "ModuleQuerySet":
+    def taught_by(self, user: AbstractBaseUser) -> "ModuleQuerySet":
         """Return the modules that this user teaches."""
         return self.filter(**current_enrolment("enrolments", user=user, role=Role.TEACHER))
 
@@ -93,7 +95,7 @@ class Module(models.Model):
 
 
 class ReadBy(models.TextChoices):
-    """What a teacher reads below each other: everyone's answer to one question, or all answers of one student."""
+    """The order of the feedback desk: everyone's answers to one question, or all answers of one student."""
 
     QUESTION = "vraag", _("per vraag")
     STUDENT = "student", _("per student")
@@ -101,7 +103,7 @@ class ReadBy(models.TextChoices):
 
 @dataclass(frozen=True)
 class ReadingChoices:
-    """How a teacher last chose to read in a module: order, class, and whether names are hidden."""
+    """A teacher's last choices for reading in a module: order, group, and whether names are hidden."""
 
     by: str = ReadBy.QUESTION
     group: str = ""
@@ -114,11 +116,11 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(**current_enrolment())
 
     def students(self) -> "EnrolmentQuerySet":
-        """Return the enrolments of students, also of those who left."""
+        """Return the enrolments of students, including those who left."""
         return self.filter(role=Role.STUDENT)
 
     def teachers(self) -> "EnrolmentQuerySet":
-        """Return the enrolments of teachers, also of those who left."""
+        """Return the enrolments of teachers, including those who left."""
         return self.filter(role=Role.TEACHER)
 
     def with_lasting_account(self) -> "EnrolmentQuerySet":
@@ -127,7 +129,7 @@ class EnrolmentQuerySet(models.QuerySet):
 
 
 class Enrolment(models.Model):
-    """A person in a module. Who has left keeps the row: what was handed in before stays readable."""
+    """A user in a module. The row stays when the user leaves, so that earlier submissions stay readable."""
 
     module = models.ForeignKey(Module, models.CASCADE, related_name="enrolments", verbose_name=_("module"))
     user = models.ForeignKey(
@@ -139,7 +141,7 @@ class Enrolment(models.Model):
     joined_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(_("vertrokken op"), null=True, blank=True)
     asked_back_at = models.DateTimeField(_("wil terug sinds"), null=True, blank=True)
-    reading_choices = models.JSONField(default=dict, blank=True, editable=False)  # how a teacher last chose to read
+    reading_choices = models.JSONField(default=dict, blank=True, editable=False)  # the fields of ReadingChoices
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -166,26 +168,26 @@ class Enrolment(models.Model):
 
     @property
     def is_current_student(self) -> bool:
-        """Whether this is a student who is in the module now."""
+        """Return whether this is a student who is in the module now."""
         return self.role == Role.STUDENT and not self.has_left
 
     @property
     def is_current_teacher(self) -> bool:
-        """Whether this is a teacher who is in the module now."""
+        """Return whether this is a teacher who is in the module now."""
         return self.is_teacher and not self.has_left
 
     @property
     def asks_to_return(self) -> bool:
-        """Whether this user left and asks to come back."""
+        """Return whether this user left and asks to come back."""
         return self.has_left and self.asked_back_at is not None
 
     @property
     def alias(self) -> str:
-        """What stands for the name where names are hidden."""
+        """Return the text that replaces the name where names are hidden."""
         return _("Student %(tag)s") % {"tag": self.tag[:6].upper()}
 
     def label(self, *, hides_names: bool) -> str:
-        """Name or alias. Needs the user at hand only where names are shown."""
+        """Return the name, or the alias where names are hidden. Only the name needs the related user."""
         return self.alias if hides_names else str(self.user)
 
     @property
@@ -195,7 +197,7 @@ class Enrolment(models.Model):
 
 class AssignmentQuerySet(models.QuerySet):
     def open(self) -> "AssignmentQuerySet":
-        """What students can see: opened by now."""
+        """Return the assignments that have opened, so that students can see them."""
         return self.filter(Q(opens_at=None) | Q(opens_at__lte=timezone.now()))
 
     def taking_work(self) -> "AssignmentQuerySet":
@@ -203,14 +205,14 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(Q(closed_at=None) | Q(closed_at__gt=timezone.now()), module__archived_at=None)
 
     def with_newest_edition(self) -> "AssignmentQuerySet":
-        """With .newest_edition, the number of the latest edition of its case."""
+        """Annotate newest_edition: the number of the latest edition of the case."""
         editions = self.model._meta.get_field("edition").related_model.objects
         newest = editions.filter(case=OuterRef("edition__case")).order_by("-number").values("number")[:1]
         return self.annotate(newest_edition=Subquery(newest))
 
 
 class Assignment(models.Model):
-    """A case in one edition, with the questions a class is asked about it (opdracht)."""
+    """A case in one edition, with the questions that the students of a module are asked about it (opdracht)."""
 
     module = models.ForeignKey(Module, models.CASCADE, related_name="assignments", verbose_name=_("module"))
     edition = models.ForeignKey("cases.Edition", models.PROTECT, related_name="assignments", verbose_name=_("editie"))
@@ -245,7 +247,7 @@ class Assignment(models.Model):
 
     @property
     def is_behind(self) -> bool:
-        """Whether there is a newer edition that its teacher could take over. Asks for `with_newest_edition`."""
+        """Return whether there is a newer edition that its teacher could take over. Requires with_newest_edition()."""
         return self.newest_edition > self.edition.number and not self.edition.case.is_withdrawn
 
     @property
@@ -254,33 +256,33 @@ class Assignment(models.Model):
 
     @property
     def takes_work(self) -> bool:
-        """Whether handing in is still possible. Saving and reading always are."""
+        """Return whether handing in is still possible. Saving and reading always are."""
         return not self.is_closed and not self.module.is_archived
 
     @property
     def is_past_due(self) -> bool:
-        """Whether the common date is over."""
+        """Return whether the common due date has passed."""
         return self.is_past_due_for(None)
 
     def is_past_due_for(self, extension: "Extension | None") -> bool:
-        """Return whether the date of a student with this extension is over. What is on its way may still be in time."""
+        """Return whether the due date of a student with this extension has passed, without the grace period."""
         due = self.due_for(extension)
         return due is not None and due < timezone.now()
 
     def due_for(self, extension: "Extension | None") -> datetime | None:
-        """When this student has to hand in: the later of the common date and an own one."""
+        """Return the later of the common due date and the one of this extension."""
         if self.due_at is None or extension is None:
             return self.due_at
         return max(self.due_at, extension.due_at)
 
     def is_late(self, submitted_at: datetime, extension: "Extension | None" = None) -> bool:
-        """Return whether what was handed in at this moment was late. The grace counts in the student's favour."""
+        """Return whether a submission at this time was late, which is after the due date and the grace period."""
         due = self.due_for(extension)
         return due is not None and submitted_at > due + GRACE
 
 
 class AssignmentQuestion(models.Model):
-    """A question in an assignment. Dropped: its edition no longer asks it, but somebody had answered by then."""
+    """A question in an assignment. It is dropped if the edition no longer asks it, but a student had answered it."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="asked")
     question = models.ForeignKey("questions.Question", models.PROTECT, related_name="asked_in")
@@ -298,7 +300,7 @@ class AssignmentQuestion(models.Model):
 
 
 class Extension(models.Model):
-    """A later date for one student."""
+    """A later due date for one student."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="extensions")
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="extensions")

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-WITHHELD = _("(Deze vraag is samen met de casus ingetrokken.)")  # shown where its words were
+from questions.models.modules import Assignment
+
+WITHHELD = _("(Deze vraag is samen met de casus ingetrokken.)")  # shown instead of the text of the question
 
 
 class Kolb(models.TextChoices):
-    """Four kinds of question, after Kolb's learning cycle; in the interface a *bril*. Never a label on a person."""
+    """The four lenses: kinds of question, after Kolb's learning cycle. They never describe a person."""
 
     DOENER = "doener", _("doener")
     BESCHOUWER = "beschouwer", _("beschouwer")
@@ -18,7 +20,7 @@ class Kolb(models.TextChoices):
 
     @property
     def asks_for(self) -> str:
-        """What an answer to this kind of question delivers, in one line."""
+        """Return one Dutch line that says what this kind of question asks for."""
         return ASKS_FOR[self]
 
 
@@ -32,16 +34,16 @@ ASKS_FOR = {
 
 class QuestionQuerySet(models.QuerySet):
     def in_library(self) -> "QuestionQuerySet":
-        """What the case itself asks: not retired, and not added by a teacher for one module."""
+        """Return the questions of cases that are not retired and not added by a teacher for one module."""
         return self.filter(retired=False, module=None)
 
-    def asked_in_assignment(self, assignment) -> "QuestionQuerySet":
-        """What an assignment asks now, in its order."""
+    def asked_in_assignment(self, assignment: Assignment) -> "QuestionQuerySet":
+        """Return the questions that an assignment asks now, in its order."""
         asked = self.filter(asked_in__assignment=assignment, asked_in__dropped=False)
         return asked.order_by("asked_in__position", "pk")
 
-    def ever_asked_in(self, assignment) -> "QuestionQuerySet":
-        """Also what it asks no more but somebody answered; .is_dropped tells which."""
+    def ever_asked_in(self, assignment: Assignment) -> "QuestionQuerySet":
+        """Return the questions of an assignment, including dropped ones, which have is_dropped set."""
         asked = self.filter(asked_in__assignment=assignment).annotate(is_dropped=models.F("asked_in__dropped"))
         return asked.order_by("asked_in__position", "pk")
 
@@ -53,7 +55,7 @@ class Question(models.Model):
     key = models.SlugField(_("sleutel"), max_length=60)
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
     text = models.TextField(_("vraag"))
-    # While the case is withdrawn its questions are empty, and what they asked is here. No page reads it.
+    # While the case is withdrawn, the text of the question is here and the field `text` is empty. No page reads it.
     withheld_text = models.TextField(null=True, editable=False)  # noqa: DJ001 (null: not withheld)
     kolb = models.CharField(_("bril"), max_length=10, choices=Kolb.choices)
     retired = models.BooleanField(_("vervallen"), default=False)
@@ -81,7 +83,10 @@ class Question(models.Model):
         return self.text
 
     def worded(self, wording: Mapping[str, str] | None = None) -> str:
-        """What is asked: in the words of an edition, if given, by key; of a withdrawn case only that it was asked."""
+        """Return the text of the question, as an edition words it if given, or a fixed sentence if it is withheld.
+
+        The wording maps the keys of questions to texts.
+        """
         if self.withheld_text is not None:
             return str(WITHHELD)
         return (wording or {}).get(self.key, self.text)
