@@ -1,12 +1,14 @@
-"""Who may do what with modules, assignments and answers: fetching and checking are one call.
+"""Access to modules, assignments and answers: each function fetches a row and checks the rights of the user.
 
-Not signed in: 302 to the sign-in page (401 for a save or htmx). Signed in without relation: 404. Related without this
-right: 403.
+Visitors who are not signed in get a redirect to the sign-in page (401 for a save or htmx), users without a relation to
+the row 404, and users with a relation but without this right 403.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -15,7 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from casebook.lib.http import read_address, wants_status
-from cases.models import Status
+from casebook.models import User
+from cases.models import Case, Status
 from questions.models import (
     Answer,
     Assignment,
@@ -33,14 +36,14 @@ from questions.models import (
 
 @dataclass(frozen=True)
 class Desk:
-    """An assignment and the person before it."""
+    """An assignment with the enrolment of the user who opened it, and the extension of that user."""
 
     assignment: Assignment
     enrolment: Enrolment
     extension: Extension | None = None
 
     @property
-    def due_at(self):
+    def due_at(self) -> datetime | None:
         return self.assignment.due_for(self.extension)
 
     @property
@@ -49,15 +52,15 @@ class Desk:
 
     @property
     def is_student_there(self) -> bool:
-        """Whether its page opens for this student: in the module, and the assignment open."""
+        """Return whether this student can open the page: the student is in the module and the assignment has opened."""
         return not self.has_left and self.assignment.is_open
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view, for people with an account; its pages are never kept by a cache between us and them."""
+    """Return the view for users who are signed in. No cache may store its pages."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             if wants_status(request):
                 return HttpResponse(status=401)
@@ -70,7 +73,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _way_back(request: HttpRequest) -> str:
-    """Where to go after signing in: this page, or for an act the page that it was on, since most acts have none."""
+    """Return the address to go to after signing in: this page, or for a POST the page that sent it, if it is ours."""
     page = read_address(request.headers.get("Referer", ""))
     if request.method in {"GET", "HEAD"} or page.netloc != request.get_host():
         return request.get_full_path()
@@ -78,17 +81,17 @@ def _way_back(request: HttpRequest) -> str:
 
 
 def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:
-    """This person's place in a module, as student or teacher. 404 for whoever is not, or no longer, in it."""
+    """Return the enrolment of this user in a module, or raise 404 if the user is not in it now."""
     return get_object_or_404(Enrolment.objects.current().select_related("module"), module=module_id, user=request.user)
 
 
 def module_for_teacher(request: HttpRequest, module_id: int) -> Module:
-    """A module that this person teaches. 403 for its students."""
+    """Return a module that this user teaches. 403 for its students."""
     return place_of_teacher(request, module_id).module
 
 
 def place_of_teacher(request: HttpRequest, module_id: int) -> Enrolment:
-    """This teacher's own place in a module, with how they chose to read. 403 for its students."""
+    """Return the enrolment of this teacher in a module. 403 for its students."""
     enrolment = enrolment_in(request, module_id)
     if not enrolment.is_teacher:
         raise PermissionDenied
@@ -96,12 +99,12 @@ def place_of_teacher(request: HttpRequest, module_id: int) -> Enrolment:
 
 
 def assignment_for_teacher(request: HttpRequest, assignment_id: int) -> Assignment:
-    """An assignment in a module that this person teaches. 403 for its students."""
+    """Return an assignment of a module that this user teaches. 403 for the students of the module."""
     return desk_of_teacher(request, assignment_id).assignment
 
 
 def desk_of_teacher(request: HttpRequest, assignment_id: int) -> Desk:
-    """An assignment with the place of a teacher of its module. 403 for its students."""
+    """Return an assignment with the enrolment of this teacher of its module. 403 for the students of the module."""
     desk = _desk(request, assignment_id)
     if not desk.enrolment.is_teacher:
         raise PermissionDenied
@@ -109,9 +112,9 @@ def desk_of_teacher(request: HttpRequest, assignment_id: int) -> Desk:
 
 
 def submission_for_teacher(request: HttpRequest, submission_id: int) -> Submission:
-    """What was handed in in a module that this person teaches. 404 for strangers, 403 for students of the module.
+    """Return a submission in a module that this user teaches. 404 for strangers, 403 for students of the module.
 
-    One that was taken back is found too: whoever was writing feedback on it has to hear that it is gone.
+    A submission that was taken back is returned too, so that a teacher who was writing feedback on it is told so.
     """
     submission = get_object_or_404(
         Submission.objects.select_related("answer__assignment__module", "answer__question"),
@@ -126,12 +129,12 @@ def submission_for_teacher(request: HttpRequest, submission_id: int) -> Submissi
 
 
 def comment_of(request: HttpRequest, comment_id: int) -> Comment:
-    """A sentence of one's own comment bank. 404 for anybody else's."""
+    """Return a comment of this user. 404 for comments of other users."""
     return get_object_or_404(Comment, pk=comment_id, owner=request.user)
 
 
 def assignment_for_member(request: HttpRequest, assignment_id: int) -> Desk:
-    """An assignment for a student of its module, once it is open, or for its teachers, who see what students see."""
+    """Return an assignment for the students of its module, once it is open, or for its teachers at any time."""
     desk = _desk(request, assignment_id)
     if not desk.enrolment.is_teacher and not desk.assignment.is_open:
         raise PermissionDenied("not open yet")
@@ -139,7 +142,7 @@ def assignment_for_member(request: HttpRequest, assignment_id: int) -> Desk:
 
 
 def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
-    """An assignment for who has to do it. 403 for its teachers: nothing of theirs is stored as a student's."""
+    """Return an assignment for a student of its module. 403 for its teachers, whose texts are never answers."""
     desk = assignment_for_member(request, assignment_id)
     if desk.enrolment.is_teacher:
         raise PermissionDenied
@@ -147,9 +150,9 @@ def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
 
 
 def desk_to_write_at(request: HttpRequest, assignment_id: int) -> Desk:
-    """An assignment for whoever is or was a student of its module, also before it opens. 403 for its teachers.
+    """Return an assignment for current and former students of its module, also before it opens. 403 for its teachers.
 
-    Their texts are stored, as question_to_answer() says; reading and handing in have rules of their own.
+    The texts of these students are stored, as in question_to_answer(); reading and handing in have stricter rules.
     """
     desk = _desk(request, assignment_id, module__enrolments__user=request.user)
     if desk.enrolment.is_teacher:
@@ -158,14 +161,14 @@ def desk_to_write_at(request: HttpRequest, assignment_id: int) -> Desk:
 
 
 def questions_to_write(desk: Desk, question_ids: Iterable[int]) -> dict[int, Question]:
-    """Those of these questions that belong to the assignment: asked, or set aside when it took another edition over."""
+    """Return those of these questions that the assignment asks, or set aside when it took over another edition."""
     questions = {question.pk: question for question in desk.assignment.questions.all()}
     left = {pk for pk, _position in desk.assignment.set_aside} & set(question_ids) - set(questions)
     return questions | (Question.objects.in_bulk(left) if left else {})
 
 
 def feedback_for_student(request: HttpRequest, feedback_id: int) -> Feedback:
-    """Feedback that was released to this person. 404 for everybody else: not even that it is there is theirs."""
+    """Return feedback that was released to this user. 404 for all other users, so that its existence stays hidden."""
     return get_object_or_404(
         Feedback.objects.released().select_related("submission__answer__question", "submission__answer__assignment"),
         pk=feedback_id,
@@ -173,17 +176,18 @@ def feedback_for_student(request: HttpRequest, feedback_id: int) -> Feedback:
     )
 
 
-def is_in_module(user, module_id: int) -> bool:
+def is_in_module(user: User, module_id: int) -> bool:
     """Return whether this user is in the module now."""
     return Enrolment.objects.current().filter(module=module_id, user=user).exists()
 
 
 def question_to_answer(request: HttpRequest, question_id: int, assignment_id: int | None) -> Question:
-    """A question that this person may write an answer to.
+    """Return a question that this user may write an answer to.
 
-    For an assignment: one of its questions, for whoever is or was a student of the module (closing, archiving or
-    leaving never stops a save; nor does an edition that asks it no more, since a text may be on its way). Without:
-    any question of a published case, or one that was answered before.
+    For an assignment, that is one of its questions, for current and former students of the module. Closing, archiving
+    and leaving never stop a save, and neither does an edition upgrade that removes the question, since the text may
+    have been written before it. Without an assignment, it is any question of a published case, or one that this user
+    answered before.
     """
     if assignment_id is None:
         library = Question.objects.filter(module=None).select_related("case")
@@ -203,8 +207,8 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
     return question
 
 
-def _set_aside(user, question_id: int, assignment_id: int) -> tuple[Question, str]:
-    """A question that the assignment set aside when it took another edition over, with the role of this user."""
+def _set_aside(user: User, question_id: int, assignment_id: int) -> tuple[Question, str]:
+    """Return a question that an edition upgrade set aside, with the role of this user in the module."""
     place = Enrolment.objects.order_by().filter(user=user, module__assignments=assignment_id)
     role, left = place.values_list("role", "module__assignments__set_aside").first() or (None, None)
     if not any(pk == question_id for pk, _position in left or []):
@@ -214,14 +218,14 @@ def _set_aside(user, question_id: int, assignment_id: int) -> tuple[Question, st
 
 @dataclass(frozen=True)
 class OwnStudy:
-    """What somebody writes at a case for themselves alone, and the assignment that asks the same of them, if any."""
+    """A user's answers for own study on one case, and the assignment on that case that the user can do, if any."""
 
     answers: dict[int, Answer]
     assignment: Assignment | None
 
 
-def own_study(user, case) -> OwnStudy:
-    """For the page of a case: own answers by question, and an assignment on it that is still open to this student."""
+def own_study(user: User, case: Case) -> OwnStudy:
+    """Return the user's own answers on a case by question, and an assignment on it that takes work of this student."""
     answers = Answer.objects.visible_to(user).filter(question__case=case, assignment=None)
     assignment = (
         Assignment.objects.open()
@@ -233,12 +237,12 @@ def own_study(user, case) -> OwnStudy:
     return OwnStudy({answer.question_id: answer for answer in answers}, assignment)
 
 
-def _desk(request: HttpRequest, assignment_id: int, **whose) -> Desk:
-    """For who is in its module, or who is related to it as these conditions say."""
+def _desk(request: HttpRequest, assignment_id: int, **conditions: object) -> Desk:
+    """Return the assignment for a user who is in its module now, or for whom these other conditions hold."""
     assignment = get_object_or_404(
         Assignment.objects.select_related("module", "edition__case__part").with_newest_edition(),
         pk=assignment_id,
-        **(whose or current_enrolment("module__enrolments", user=request.user)),
+        **(conditions or current_enrolment("module__enrolments", user=request.user)),
     )
     enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
     extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()
@@ -246,12 +250,12 @@ def _desk(request: HttpRequest, assignment_id: int, **whose) -> Desk:
 
 
 def check_may_make_modules(request: HttpRequest) -> None:
-    """403 for whoever has no right to make modules. What one may do in an existing module is a role in that module."""
+    """Raise 403 for users without the right to make modules. In an existing module, the role decides."""
     if not request.user.may_teach:
         raise PermissionDenied
 
 
 def person_in_module(request: HttpRequest, module_id: int, tag: str) -> Enrolment:
-    """Someone who is or was in a module, for its teachers. 403 for its students."""
+    """Return the enrolment of a current or former member of a module, for its teachers. 403 for its students."""
     module = module_for_teacher(request, module_id)
     return get_object_or_404(Enrolment.objects.select_related("user", "module"), module=module, tag=tag)

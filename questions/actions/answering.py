@@ -1,4 +1,4 @@
-"""Writing an answer, handing it in, taking it back. How a text is stored without losing one stands in saving.py."""
+"""Saving an answer, handing it in and taking it back. The rules for saving without loss are in saving.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 import cases.access
+from casebook.models import User
 from questions.access import Desk
 from questions.actions import row_limits
 from questions.actions.saving import Draft, Outcome, Saved, store
@@ -27,7 +28,7 @@ from questions.models import (
 
 
 class Result(Enum):
-    """What became of one answer when handing in."""
+    """The result for one answer of handing in."""
 
     SUBMITTED = "submitted"
     SAVED = "saved"
@@ -41,11 +42,13 @@ class Result(Enum):
     NOT_OPEN = "not_open"
     LEFT = "left"
     TOO_OFTEN = "too_often"
-    SET_ASIDE = "set_aside"  # stored with the assignment, which does not ask it any more
+    SET_ASIDE = "set_aside"  # saved for the assignment, which no longer asks the question
 
 
 @dataclass(frozen=True)
 class HandedIn:
+    """A question with the result of handing in its answer."""
+
     question: Question
     result: Result
     saved: Saved
@@ -53,22 +56,24 @@ class HandedIn:
 
 @dataclass(frozen=True)
 class AnswerPlace:
-    """Where a student's answer is stored: for an assignment, or (without one) for themselves."""
+    """The row for a student's answer: for an assignment, or for own study if there is no assignment."""
 
-    student: object
+    student: User
     question: Question
     assignment_id: int | None
     draft: Draft
 
     def find(self) -> Answer | None:
-        """There is at most one (unique constraints of Answer), so nothing is sorted or cut off."""
+        """Return the row or None. There is at most one (unique constraints of Answer), so the query needs no order."""
         whose = {"student": self.student.pk, "question": self.question.pk, "assignment": self.assignment_id}
         return next(iter(Answer.objects.filter(**whose).order_by()), None)
 
     def is_worth_storing(self, text: str) -> bool:
+        """Return whether there is a text."""
         return bool(text)
 
     def insert(self, text: str) -> None:
+        """Insert the row unless it exists. Raises FullError at the limit of answers for own study."""
         if self._is_one_too_many():
             raise FullError
         first = Answer(
@@ -82,16 +87,18 @@ class AnswerPlace:
         Answer.objects.bulk_create([first], ignore_conflicts=True)
 
     def _is_one_too_many(self) -> bool:
-        """Only what somebody writes outside any module has no other limit."""
+        """Return whether the limit of own study is reached; the questions of a module limit all other answers."""
         if self.assignment_id is not None:
             return False
         own = Answer.objects.filter(student=self.student.pk, assignment=None)
         return own.count() >= row_limits.OWN_STUDY and self.find() is None
 
     def is_stored(self, row: Answer, text: str) -> bool:
+        """Return whether the row has this text."""
         return row.text == text
 
     def overwrite(self, row: Answer, text: str) -> bool:
+        """Replace the text in one conditional UPDATE and save the old text as a version where that is needed."""
         now = timezone.now()
         keeping = before_overwriting(row, text, now)
         written = {
@@ -116,19 +123,21 @@ class AnswerPlace:
         return bool(changed)
 
     def renumber(self, row: Answer) -> None:
+        """Save the sequence number of this draft if it is higher than the stored one."""
         same = Answer.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
         same.update(writer_seq=self.draft.seq)
 
     def keep_both(self, row: Answer, text: str) -> None:
+        """Append the stored text and the new text as versions. Raises FullError."""
         kind = AnswerVersion.Kind.LOST
         with transaction.atomic():
-            Answer.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
+            Answer.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts are handled one by one
             came = _version(row, text, self.draft.writer, self.draft.revision, kind)
             _keep_in_room(row, [came, _version(row, row.text, row.writer, row.revision, kind)])
 
 
-def save(*, student, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
-    """Store a student's text, or keep both texts where another came in since."""
+def save(*, student: User, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
+    """Save a student's text; if another text was saved since, save both as versions."""
     return store(AnswerPlace(student, question, assignment_id, draft), draft)
 
 
@@ -137,13 +146,13 @@ def _version(answer: Answer, text: str, writer: str, revision: int, kind: str) -
 
 
 def _keep_in_room(answer: Answer, versions: list[AnswerVersion]) -> None:
-    """Append versions where there is room for them. Raises FullError."""
+    """Append versions if there is room for them. Raises FullError."""
     make_room(AnswerVersion.objects.filter(answer=answer), _worth_keeping(versions), _is_handed_in(answer))
     _keep(versions)
 
 
 def _keep(versions: list[AnswerVersion]) -> None:
-    """Append versions, each text once: a phone that keeps trying does not fill the list."""
+    """Append versions, each text once, so that repeated requests add no rows."""
     AnswerVersion.objects.bulk_create(_worth_keeping(versions), ignore_conflicts=True)
 
 
@@ -152,7 +161,10 @@ def _worth_keeping(versions: list[AnswerVersion]) -> list[AnswerVersion]:
 
 
 def _is_handed_in(answer: Answer) -> Callable[[AnswerVersion], bool]:
-    """Whether a version is of a hand-in that was not taken back: that one stays. Looked up once, if at all."""
+    """Return a function that tells whether a version is of a submission in force, which must stay.
+
+    The submissions are queried at the first call that needs them.
+    """
 
     @cache
     def standing() -> set[str]:
@@ -161,8 +173,8 @@ def _is_handed_in(answer: Answer) -> Callable[[AnswerVersion], bool]:
     return lambda version: version.kind == AnswerVersion.Kind.HANDED_IN and version.text in standing()
 
 
-def take_in(*, student, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
-    """One answer of a form: handed in where that is asked and possible, or only saved."""
+def take_in(*, student: User, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
+    """Hand in one answer of a form if that is asked and possible; otherwise only save it."""
     barred = _why_only_saved(place, question)
     if is_final and barred is None:
         return hand_in(student=student, assignment=place.assignment, question=question, draft=draft)
@@ -175,7 +187,7 @@ def take_in(*, student, place: Desk, question: Question, draft: Draft, is_final:
 
 
 def _why_only_saved(place: Desk, question: Question) -> Result | None:
-    """What stands in the way of handing in, whatever the text; None where nothing does."""
+    """Return why no answer to this question can be handed in, or None if it can."""
     if any(pk == question.pk for pk, _position in place.assignment.set_aside):
         return Result.SET_ASIDE
     if place.has_left:
@@ -183,10 +195,10 @@ def _why_only_saved(place: Desk, question: Question) -> Result | None:
     return None if place.assignment.is_open else Result.NOT_OPEN
 
 
-def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft) -> HandedIn:
-    """Save the text and keep it as handed in, both or neither. Doing it twice is doing it once.
+def hand_in(*, student: User, assignment: Assignment, question: Question, draft: Draft) -> HandedIn:
+    """Save the text and create a submission in one transaction. The operation is idempotent.
 
-    A text that is stale is kept, not handed in; an empty one is skipped; after closing a text is only saved.
+    A stale text is saved as a version and not handed in, an empty one is skipped; after closing it is only saved.
     """
     with transaction.atomic():
         saved = save(student=student, question=question, assignment_id=assignment.pk, draft=draft)
@@ -202,7 +214,7 @@ def hand_in(*, student, assignment: Assignment, question: Question, draft: Draft
                 },
             )
             if is_new:
-                kind = AnswerVersion.Kind.HANDED_IN  # beyond any limit, as the hand-in itself
+                kind = AnswerVersion.Kind.HANDED_IN  # not limited, as the submission itself
                 _keep([_version(saved.row, saved.row.text, draft.writer, saved.revision, kind)])
     return HandedIn(question, result, saved)
 
@@ -219,7 +231,7 @@ def _may_be_handed_in(assignment: Assignment, saved: Saved) -> Result:
 
 
 def _asked(question: Question, assignment: Assignment) -> dict[str, str]:
-    """The wording that the edition of the assignment gives the question, withheld while the case is withdrawn."""
+    """Return the question as the edition of the assignment words it, as withheld text while the case is withdrawn."""
     if question.withheld_text is None:
         return {"question_text": question.worded(cases.access.wording(assignment.edition))}
     withheld = cases.access.withheld_wording(assignment.edition).get(question.key, question.withheld_text)
@@ -228,7 +240,7 @@ def _asked(question: Question, assignment: Assignment) -> dict[str, str]:
 
 @transaction.atomic
 def take_back(*, submission: Submission) -> bool:
-    """Withdraw what was handed in; False where it is too late. The text stays as a draft, one revision on."""
+    """Take a submission back; return False if it is too late. The text stays as a draft with the next revision."""
     answer = Answer.objects.select_for_update().get(pk=submission.answer_id)
     assignment = submission.answer.assignment
     too_late = why_not_take_back(
@@ -239,6 +251,6 @@ def take_back(*, submission: Submission) -> bool:
     if too_late:
         return False
     if Submission.objects.filter(pk=submission.pk, withdrawn_at=None).update(withdrawn_at=timezone.now()):
-        # The same text may be handed in again, and that is another hand-in than the one that was taken back.
+        # If the same text is handed in again, that is another submission, so it needs another revision.
         Answer.objects.filter(pk=answer.pk).update(revision=F("revision") + 1)
     return True

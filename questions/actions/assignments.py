@@ -1,4 +1,4 @@
-"""Assignments: what a class is asked about a case, and by when."""
+"""Creating, changing, ordering, closing and deleting assignments, and extensions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 import cases.access
 from casebook.lib.errors import RefusedError
+from cases.models import Edition
 from questions.actions import row_limits
 from questions.actions.modules import add_own_question
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Extension, Module, Question
@@ -18,7 +19,7 @@ from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, 
 
 @dataclass(frozen=True)
 class OwnQuestion:
-    """What a teacher asks beside the questions of the case."""
+    """A new question of a teacher, in addition to those of the case."""
 
     text: str
     kolb: str
@@ -26,7 +27,7 @@ class OwnQuestion:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a teacher fills in about an assignment. The questions stand in the order in which they are asked."""
+    """The contents of the assignment form. The questions are in the order in which they will be asked."""
 
     questions: tuple[Question, ...]
     own: tuple[OwnQuestion, ...] = ()
@@ -37,8 +38,10 @@ class Plan:
     share: bool = False
 
 
-def questions_to_choose(*, module: Module, edition, assignment: Assignment | None = None) -> dict[Question, str]:
-    """Return the questions of the edition, then a teacher's own ones in this module, with how each is asked here."""
+def questions_to_choose(
+    *, module: Module, edition: Edition, assignment: Assignment | None = None
+) -> dict[Question, str]:
+    """Return the questions of the edition, then the own questions of this module, each with its wording."""
     wording = cases.access.wording(edition)
     rows = Question.objects.filter(case=edition.case_id)
     asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True)) if assignment else set()
@@ -51,7 +54,8 @@ def questions_to_choose(*, module: Module, edition, assignment: Assignment | Non
 
 
 @transaction.atomic
-def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
+def create_assignment(*, module: Module, edition: Edition, plan: Plan) -> Assignment:
+    """Create an assignment at the end of its module. Raises RefusedError if the module is archived or full."""
     if module.is_archived:
         raise RefusedError(
             _("Deze module is gearchiveerd. Haal de module eerst terug; dan kun je weer opdrachten geven.")
@@ -77,7 +81,11 @@ def create_assignment(*, module: Module, edition, plan: Plan) -> Assignment:
 
 @transaction.atomic
 def change_assignment(*, assignment: Assignment, plan: Plan) -> Assignment:
-    """Everything but the case and its edition. Once someone has answered, questions can only be added."""
+    """Change everything except the case and its edition.
+
+    Raises RefusedError if this removes questions after a student has answered, or changes or adds own questions while
+    the case is withdrawn.
+    """
     assignment = Assignment.objects.select_for_update().select_related("module", "edition").get(pk=assignment.pk)
     asked = set(assignment.asked.filter(dropped=False).values_list("question", flat=True))
     if assignment.edition.case.is_withdrawn and (plan.own or plan.reworded):
@@ -96,7 +104,7 @@ def change_assignment(*, assignment: Assignment, plan: Plan) -> Assignment:
 
 
 def _ask(assignment: Assignment, plan: Plan) -> None:
-    """Puts the questions in the assignment, in this order, a teacher's new ones last."""
+    """Save the questions of the assignment in this order, with the teacher's new ones last."""
     case = assignment.edition.case
     added = [add_own_question(module=assignment.module, case=case, text=own.text, kolb=own.kolb) for own in plan.own]
     if not plan.questions and not added:
@@ -110,7 +118,7 @@ def _ask(assignment: Assignment, plan: Plan) -> None:
 
 
 def reword(*, question: Question, text: str) -> None:
-    """Mends a teacher's own question, as long as nobody answered it."""
+    """Change the text of an own question. Raises RefusedError if a student has answered it."""
     if question.text == text:
         return
     if Answer.objects.filter(question=question).exists():
@@ -120,8 +128,11 @@ def reword(*, question: Question, text: str) -> None:
 
 
 def switch_sharing(assignment: Assignment, *, on: bool) -> None:
-    """Sharing is agreed when an assignment opens. Switched on later, it counts for what is handed in from then on;
-    switching it off is always possible, since it only takes less from those who wrote."""
+    """Set whether answers are shared, without saving the row.
+
+    Students know about sharing when an assignment opens. If it is switched on later, it applies to later submissions
+    only. It can always be switched off, since that shows less of what students wrote.
+    """
     if on and not assignment.share:
         has_begun = assignment.is_open or is_answered(assignment)
         assignment.shared_from = timezone.now() if has_begun else None
@@ -129,12 +140,12 @@ def switch_sharing(assignment: Assignment, *, on: bool) -> None:
 
 
 def is_answered(assignment: Assignment) -> bool:
-    """Whether anyone wrote anything in it, handed in or not."""
+    """Return whether the assignment has answers, whether or not they were handed in."""
     return assignment.answers.exists()
 
 
 def close_assignment(*, assignment: Assignment) -> Assignment:
-    """From now on nothing can be handed in. Saving and reading go on."""
+    """Close the assignment: students can no longer hand in, but they can save and read."""
     if assignment.closed_at is None:
         assignment.closed_at = timezone.now()
         assignment.save(update_fields=["closed_at"])
@@ -142,6 +153,7 @@ def close_assignment(*, assignment: Assignment) -> Assignment:
 
 
 def reopen_assignment(*, assignment: Assignment) -> Assignment:
+    """Open a closed assignment again."""
     assignment.closed_at = None
     assignment.save(update_fields=["closed_at"])
     return assignment
@@ -149,6 +161,7 @@ def reopen_assignment(*, assignment: Assignment) -> Assignment:
 
 @transaction.atomic
 def delete_assignment(*, assignment: Assignment) -> None:
+    """Delete an assignment. Raises RefusedError if a student has answered."""
     Assignment.objects.select_for_update().get(pk=assignment.pk)
     if is_answered(assignment):
         raise RefusedError(
@@ -159,7 +172,7 @@ def delete_assignment(*, assignment: Assignment) -> None:
 
 @transaction.atomic
 def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
-    """One place up or down in its module; nothing happens at the end."""
+    """Move the assignment one position up or down in its module; at either end nothing changes."""
     rows = list(Assignment.objects.select_for_update().filter(module=assignment.module_id).order_by("position", "pk"))
     here = next(place for place, row in enumerate(rows) if row.pk == assignment.pk)
     there = here - 1 if earlier else here + 1
@@ -171,7 +184,10 @@ def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
 
 
 def extend(*, assignment: Assignment, enrolment: Enrolment, due_at: datetime, reason: str) -> Extension:
-    """A later date for one student. Another one takes the place of the first."""
+    """Save a later due date for one student, in place of an earlier extension.
+
+    Raises RefusedError if the assignment has no due date, or if the new date is not after it.
+    """
     if assignment.due_at is None:
         raise RefusedError(_("Deze opdracht heeft geen inleverdatum, dus ook geen uitstel."))
     if due_at <= assignment.due_at:
@@ -183,11 +199,12 @@ def extend(*, assignment: Assignment, enrolment: Enrolment, due_at: datetime, re
 
 
 def withdraw_extension(*, extension: Extension) -> None:
+    """Delete an extension, so that the common due date applies again."""
     extension.delete()
 
 
 def in_order(questions: Iterable[Question], places: dict[int, int | None]) -> tuple[Question, ...]:
-    """By the number that the teacher gave each; those without one after them, as they stood."""
+    """Return the questions by the number that the teacher typed; those without one follow in their own order."""
     numbered = list(enumerate(questions))
-    numbered.sort(key=lambda each: (places.get(each[1].pk) or 10_000, each[0]))
+    numbered.sort(key=lambda numbered_question: (places.get(numbered_question[1].pk) or 10_000, numbered_question[0]))
     return tuple(question for _place, question in numbered)

@@ -1,7 +1,7 @@
-"""A colleague becomes a teacher of a module by a link, which belongs to the account that opens it first.
+"""Invitations to teach a module: a link, which belongs to the account that opens it first.
 
-Not by an address: anybody can sign up with the address of somebody else. The link is signed and not stored, so the
-teachers of the module can look it up again for as long as it is open.
+An invitation by e-mail address would not be safe, since users can sign up with the address of another person. The link
+is signed and not stored, so the teachers of the module can look it up for as long as it is open.
 """
 
 from enum import Enum
@@ -20,21 +20,22 @@ from questions.actions.modules import make_teacher
 from questions.actions.teacher_invitations import OPEN_FOR
 from questions.models import CoTeacherInvitation, Enrolment, Module, Role, current_enrolment
 
-MOST_OPEN = 20  # of one module at a time
+MOST_OPEN = 20  # open links of one module
 signer = Signer(salt="questions.colleagues", sep=".")
 
 
 class Standing(Enum):
-    """What a link is for the person who opens it."""
+    """The meaning of a link for the user who opens it."""
 
     OPEN = "open"
     OVER = "over"
-    TAKEN = "taken"  # somebody else opened it first
-    TEACHER = "teacher"  # already, so there is nothing to do
+    TAKEN = "taken"  # another user opened it first
+    TEACHER = "teacher"  # this user is a teacher of the module already
 
 
 @transaction.atomic
 def invite(*, module: Module, by: User) -> CoTeacherInvitation:
+    """Create an invitation to teach this module. Raises RefusedError if the module has too many open ones."""
     Module.objects.select_for_update().get(pk=module.pk)
     if open_in(module).count() >= MOST_OPEN:
         raise RefusedError(
@@ -45,7 +46,7 @@ def invite(*, module: Module, by: User) -> CoTeacherInvitation:
 
 
 def open_in(module: Module) -> QuerySet[CoTeacherInvitation]:
-    """The links of a module that still work, newest first."""
+    """Return the open invitations of a module, newest first."""
     return (
         CoTeacherInvitation.objects.filter(module=module, used_at=None, expires_at__gt=timezone.now())
         .filter(invited_by__in=_teachers(module))
@@ -54,7 +55,7 @@ def open_in(module: Module) -> QuerySet[CoTeacherInvitation]:
 
 
 def _teachers(module: Module) -> QuerySet[User]:
-    """Who may invite: a link of somebody who left the module, or is about to leave the site, is worth nothing."""
+    """Return the teachers whose links work: those who are in the module and whose account will not be deleted."""
     return User.objects.filter(
         is_active=True,
         deletion_due_at=None,
@@ -63,14 +64,17 @@ def _teachers(module: Module) -> QuerySet[User]:
 
 
 def link_of(invitation: CoTeacherInvitation) -> str:
+    """Return the full address of the link."""
     return f"{settings.SITE_URL}{path_of(invitation)}"
 
 
 def path_of(invitation: CoTeacherInvitation) -> str:
+    """Return the signed path of the link."""
     return reverse("questions:co_teacher", args=[signer.sign(invitation.pk)])
 
 
 def find(token: str) -> CoTeacherInvitation | None:
+    """Return the invitation of a signed token, or None if the signature is wrong or the row is gone."""
     try:
         pk = signer.unsign(token)
     except BadSignature:
@@ -79,18 +83,21 @@ def find(token: str) -> CoTeacherInvitation | None:
 
 
 def open_link(*, invitation: CoTeacherInvitation, user: User) -> Standing:
-    """Bind the link to this person, who opened it, unless it is bound. The condition stands in the UPDATE, so of two
-    who open it at once one is the first."""
+    """Bind the link to this user unless it is bound to another, and return what the link is for this user.
+
+    The condition is in the UPDATE, so that only one of two users who open the link at the same time gets it.
+    """
     if _is_teacher(invitation.module_id, user):
         return Standing.TEACHER
     gone = Enrolment.objects.filter(module=invitation.module_id, user=user, left_at__gte=invitation.created_at)
-    if not is_open(invitation) or gone.exists():  # who was taken out does not come back by a link that lay about
+    if not is_open(invitation) or gone.exists():  # teachers who were removed cannot return with an older link
         return Standing.OVER
     theirs = CoTeacherInvitation.objects.filter(pk=invitation.pk).filter(Q(opened_by=None) | Q(opened_by=user))
     return Standing.OPEN if theirs.update(opened_by=user) else Standing.TAKEN
 
 
 def is_open(invitation: CoTeacherInvitation) -> bool:
+    """Return whether the link can be used."""
     return open_in(invitation.module).filter(pk=invitation.pk).exists()
 
 
@@ -100,7 +107,10 @@ def _is_teacher(module_id: int, user: User) -> bool:
 
 @transaction.atomic
 def accept(*, invitation: CoTeacherInvitation, user: User) -> Standing:
-    """Make this person a teacher of the module. Raises RefusedError where they cannot be one; the link stays theirs."""
+    """Make this user a teacher of the module and return what the link was for this user.
+
+    Raises RefusedError if the user cannot be a teacher; the link then stays bound to the user.
+    """
     Module.objects.select_for_update().get(pk=invitation.module_id)
     standing = open_link(invitation=invitation, user=user)
     if standing is Standing.OPEN:
@@ -111,7 +121,7 @@ def accept(*, invitation: CoTeacherInvitation, user: User) -> Standing:
 
 @transaction.atomic
 def withdraw(*, module: Module, invitation_id: int) -> None:
-    """Raises RefusedError where a colleague was first."""
+    """Delete an invitation of this module. Raises RefusedError if a colleague has used it."""
     Module.objects.select_for_update().get(pk=module.pk)
     found = CoTeacherInvitation.objects.filter(module=module, pk=invitation_id)
     if found.filter(used_at__isnull=False).exists():

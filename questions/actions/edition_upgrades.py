@@ -1,4 +1,7 @@
-"""Another edition for an assignment: what would differ, and taking it over. What students wrote stays as it is."""
+"""Edition upgrades: comparing another edition with that of an assignment, and taking it over.
+
+No answer of a student changes.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,58 +12,63 @@ from django.utils.translation import gettext as _
 import cases.access
 from casebook.lib.errors import RefusedError
 from cases.access import Change
+from cases.models import Edition
 from questions.models import Assignment, AssignmentQuestion, Question
 
 
 @dataclass(frozen=True)
 class Sorting:
-    """What becomes of the questions when an assignment takes an edition over."""
+    """The effect of an edition upgrade on the questions of an assignment."""
 
     asked: list[Question]
-    dropped: list[Question]  # not in the edition, but somebody answered: they stay, as «vervallen»
-    leaving: list[Question]  # not in the edition, and nobody answered
-    returning: list[Question]  # left at an earlier take-over; the edition has them
-    unasked: list[Question]  # in the edition, not in the assignment
+    dropped: list[Question]  # not in the edition, but answered: they stay, as «vervallen»
+    leaving: list[Question]  # not in the edition, and not answered
+    returning: list[Question]  # removed by an earlier upgrade, and in this edition
+    unasked: list[Question]  # in the edition, but not in the assignment
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a teacher sees before taking an edition over."""
+    """The changes that a teacher sees before an edition upgrade."""
 
     changes: list[Change]
     questions: Sorting
 
 
-def preview(assignment: Assignment, edition) -> Preview:
+def preview(assignment: Assignment, edition: Edition) -> Preview:
+    """Return what would change if the assignment took this edition over."""
     now, then = cases.access.read_edition(assignment.edition), cases.access.read_edition(edition)
     return Preview(cases.access.compare(now, then), sort_questions(assignment, edition))
 
 
-def sort_questions(assignment: Assignment, edition) -> Sorting:
+def sort_questions(assignment: Assignment, edition: Edition) -> Sorting:
     """Return what becomes of each question when the assignment takes this edition over."""
     wording = cases.access.wording(edition)
-    here = list(Question.objects.ever_asked_in(assignment))
+    present = list(Question.objects.ever_asked_in(assignment))
     library = Question.objects.filter(case=edition.case_id, module=None).order_by("position", "pk")
-    others = [question for question in library if question.key in wording and question not in here]
+    others = [question for question in library if question.key in wording and question not in present]
     left = {pk for pk, _position in assignment.set_aside}
     answered = set(assignment.answers.values_list("question", flat=True))
-    asked, gone = _parted(here, lambda question: bool(question.module_id) or question.key in wording)
-    dropped, leaving = _parted(gone, lambda question: question.pk in answered)
-    returning, unasked = _parted(others, lambda question: question.pk in left)
+    asked, gone = _partition(present, lambda question: bool(question.module_id) or question.key in wording)
+    dropped, leaving = _partition(gone, lambda question: question.pk in answered)
+    returning, unasked = _partition(others, lambda question: question.pk in left)
     return Sorting(asked=asked, dropped=dropped, leaving=leaving, returning=returning, unasked=unasked)
 
 
-def _parted(questions: list[Question], condition: Callable[[Question], bool]) -> tuple[list[Question], list[Question]]:
-    """Those for which the condition holds, and the others."""
-    return [each for each in questions if condition(each)], [each for each in questions if not condition(each)]
+def _partition(
+    questions: list[Question], condition: Callable[[Question], bool]
+) -> tuple[list[Question], list[Question]]:
+    """Return the questions for which the condition holds, and the others."""
+    return [q for q in questions if condition(q)], [q for q in questions if not condition(q)]
 
 
 @transaction.atomic
-def take_over(*, assignment: Assignment, edition) -> Sorting:
-    """The assignment has this edition from now on; back to a former one goes the same way.
+def take_over(*, assignment: Assignment, edition: Edition) -> Sorting:
+    """Change the edition of the assignment to this one, which may also be an earlier edition.
 
-    No answer, no hand-in and no feedback changes. What nobody answered and the edition does not ask, leaves, and is
-    remembered for the way back. Were nothing left to ask, everything that the edition asks would be.
+    No answer, submission or feedback changes. Questions that the edition does not ask and that have no answers are
+    removed; they are recorded in set_aside, so that another upgrade can restore them. If no question would be left, the
+    assignment asks every question of the edition. Raises RefusedError if the case is withdrawn.
     """
     assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if edition.case.is_withdrawn:

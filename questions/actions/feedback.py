@@ -1,7 +1,7 @@
-"""Giving feedback and releasing it. Text is stored by the one writing path (saving.py); students see what is released.
+"""Saving, undoing and releasing feedback. The rules for saving without loss are in saving.py.
 
-Each teacher has an own row for a submission. Changing what was released changes nothing for its student until it is
-released again: the row keeps what is shown meanwhile.
+Each teacher has a separate row for a submission. When released feedback is changed, its student sees the released text
+until the new text is released too; both are stored in the row.
 """
 
 import secrets
@@ -14,6 +14,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from casebook.lib.text import normalise
+from casebook.models import User
 from questions.actions.saving import Draft, Saved, store
 from questions.actions.versions import before_overwriting, make_room
 from questions.models import (
@@ -26,27 +27,31 @@ from questions.models import (
 
 
 class TakenBackError(Exception):
-    """The student took this version back before there was any feedback on it; nothing of it may be stored."""
+    """Raised when the student took the submission back before it had feedback, so that nothing may be saved."""
 
 
 @dataclass(frozen=True)
 class FeedbackPlace:
-    """Where what this teacher thinks of this submission is stored. A verdict of None leaves it as it is."""
+    """The row for the feedback of a teacher on a submission. A verdict of None leaves the stored verdict as it is."""
 
-    author: object
+    author: User
     submission: Submission
     draft: Draft
     verdict: Verdict | None
 
     def find(self) -> Feedback | None:
-        """There is at most one (a unique constraint of Feedback), so nothing is sorted or cut off."""
+        """Return the row or None. There is at most one (a unique constraint of Feedback), so no order is needed."""
         return next(iter(Feedback.objects.filter(submission=self.submission, author=self.author).order_by()), None)
 
     def is_worth_storing(self, text: str) -> bool:
+        """Return whether there is a text or a verdict."""
         return bool(text.strip()) or self.verdict is not None
 
     def insert(self, text: str) -> None:
-        """Raises TakenBackError. Waits for a student who is taking the answer back just now."""
+        """Insert the row unless it exists. Raises TakenBackError.
+
+        The answer is locked, so that its student cannot take it back at the same time.
+        """
         with transaction.atomic():
             Answer.objects.select_for_update().get(pk=self.submission.answer_id)
             if not Submission.objects.standing().filter(pk=self.submission.pk).exists():
@@ -63,9 +68,11 @@ class FeedbackPlace:
             Feedback.objects.bulk_create([first], ignore_conflicts=True)
 
     def is_stored(self, row: Feedback, text: str) -> bool:
+        """Return whether the row has this text and verdict."""
         return row.text == text and self.verdict in {None, row.verdict}
 
     def overwrite(self, row: Feedback, text: str) -> bool:
+        """Replace text and verdict in one conditional UPDATE; save the old text as a version where needed."""
         now = timezone.now()
         keeping = before_overwriting(row, text, now)
         written = {
@@ -79,7 +86,7 @@ class FeedbackPlace:
             **keeping.remembered,
             **_shown_meanwhile(row, text, self.verdict or row.verdict),
         }
-        # The release counts too: what is released between reading the row and writing it, was not released as this.
+        # A release between reading and writing the row must not apply to the new text, so it is a condition too.
         rows = Feedback.objects.filter(pk=row.pk, revision=row.revision, released_at=row.released_at)
         with transaction.atomic():
             changed = rows.update(**written)
@@ -91,61 +98,65 @@ class FeedbackPlace:
         return bool(changed)
 
     def renumber(self, row: Feedback) -> None:
+        """Save the sequence number of this draft if it is higher than the stored one."""
         same = Feedback.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
         same.update(writer_seq=self.draft.seq)
 
     def keep_both(self, row: Feedback, text: str) -> None:
+        """Append the stored text and the new text as versions. Raises FullError."""
         with transaction.atomic():
-            Feedback.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts come one by one
+            Feedback.objects.select_for_update().filter(
+                pk=row.pk
+            ).order_by().first()  # conflicts are handled one by one
             _keep(self.submission, self.author, [text, row.text], FeedbackVersion.Kind.LOST)
 
 
 def _shown_meanwhile(row: Feedback, text: str, verdict: str) -> dict:
-    """What the student goes on seeing of released feedback; nothing to remember when it is what was released."""
+    """Return the fields for what the student sees of released feedback; None if those are this text and verdict."""
     if not row.is_released or (row.shown_text, row.shown_verdict) == (text, verdict):
         return {"released_text": None, "released_verdict": None}
     return {"released_text": row.shown_text, "released_verdict": row.shown_verdict}
 
 
-def _next_revisions(author, submissions: list[int]) -> dict[int, int]:
-    """By submission the first revision of feedback on it: after all that this teacher undid there."""
+def _next_revisions(author: User, submissions: list[int]) -> dict[int, int]:
+    """Return by submission the first revision of new feedback, which is higher than any that this teacher undid."""
     undone = FeedbackVersion.objects.filter(author=author, submission__in=submissions).order_by().values("submission")
     last = dict(undone.annotate(last=Max("revision")).values_list("submission", "last"))
     return {pk: last.get(pk, 0) + 1 for pk in submissions}
 
 
-def _keep(submission: Submission, author, texts: list[str], kind: str) -> None:
-    """Append versions, each text once. Raises FullError where there is no room for them."""
-    here = {"submission": submission, "author": author}
-    versions = [FeedbackVersion(text=text, kind=kind, **here) for text in texts if text.strip()]
-    there = FeedbackVersion.objects.filter(**here)
+def _keep(submission: Submission, author: User, texts: list[str], kind: str) -> None:
+    """Append versions, each text once. Raises FullError if there is no room for them."""
+    fields = {"submission": submission, "author": author}
+    versions = [FeedbackVersion(text=text, kind=kind, **fields) for text in texts if text.strip()]
+    stored = FeedbackVersion.objects.filter(**fields)
 
     @cache
     def last_revision() -> int:
-        return there.aggregate(last=Max("revision"))["last"]
+        return stored.aggregate(last=Max("revision"))["last"]
 
-    # The highest revision stays: what this teacher writes next goes on counting from there.
-    make_room(there, versions, lambda row: row.revision > 0 and row.revision == last_revision())
+    # The version with the highest revision stays, since the next feedback of this teacher counts on from it.
+    make_room(stored, versions, lambda row: row.revision > 0 and row.revision == last_revision())
     FeedbackVersion.objects.bulk_create(versions, ignore_conflicts=True)
 
 
-def save(*, author, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:
-    """Store text and verdict, or keep both texts where another came in since. Raises TakenBackError."""
+def save(*, author: User, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:
+    """Save text and verdict; if another text was saved since, save both as versions. Raises TakenBackError."""
     return store(FeedbackPlace(author, submission, draft, verdict), draft)
 
 
 @transaction.atomic
-def undo(*, author, submission: Submission) -> bool:
-    """Back to what the student sees: nothing, where nothing was released. False where there is nothing to undo.
+def undo(*, author: User, submission: Submission) -> bool:
+    """Restore what the student sees, or delete feedback that was never released. Return False if nothing changed.
 
-    The text stays with its writer, among the earlier versions.
+    The text that is undone is saved as a version, which the teacher can see.
     """
-    # In an order of its own: PostgreSQL locks no rows of the joins that the usual one needs.
+    # The default order needs joins, and PostgreSQL cannot lock the rows of outer joins.
     rows = Feedback.objects.select_for_update().filter(author=author, submission=submission)
     row = rows.order_by("pk").first()
     if row is None or not row.waits_for_release:
         return False
-    _bury([row])
+    _save_undone([row])
     if not row.is_released:
         row.delete()
         return True
@@ -160,8 +171,8 @@ def undo(*, author, submission: Submission) -> bool:
     return True
 
 
-def _bury(rows: Iterable[Feedback]) -> None:
-    """Keep text and revision of what is undone. The same text undone again has the later, higher revision."""
+def _save_undone(rows: Iterable[Feedback]) -> None:
+    """Save text and revision of feedback that is undone. If a text is undone twice, the higher revision stays."""
     FeedbackVersion.objects.bulk_create(
         (
             FeedbackVersion(
@@ -179,12 +190,12 @@ def _bury(rows: Iterable[Feedback]) -> None:
     )
 
 
-# --- The same for a selection ---
+# --- Feedback in bulk ---
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one act did for a selection: how many rows it made, and how many had feedback of this teacher already."""
+    """The result of feedback in bulk: how many rows were made, and how many had feedback of this teacher already."""
 
     token: str
     made: int
@@ -192,27 +203,27 @@ class Batch:
 
 
 @transaction.atomic
-def mark(*, author, submissions: Iterable[Submission], text: str = "", verdict: Verdict = Verdict.READ) -> Batch:
-    """The same comment (or none) and verdict for several answers. Where this teacher wrote already, nothing changes."""
+def save_in_bulk(
+    *, author: User, submissions: Iterable[Submission], text: str = "", verdict: Verdict = Verdict.READ
+) -> Batch:
+    """Save the same text and verdict for several submissions, except those that have feedback of this teacher."""
     chosen = {submission.pk: submission for submission in submissions}
     token = secrets.token_hex(8)
-    list(
-        Answer.objects.select_for_update().filter(submissions__in=chosen).order_by("pk")
-    )  # nobody takes back meanwhile
+    list(Answer.objects.select_for_update().filter(submissions__in=chosen).order_by("pk"))  # no answer is taken back
     standing = set(Submission.objects.standing().filter(pk__in=chosen).values_list("pk", flat=True))
-    mine = set(Feedback.objects.filter(author=author, submission__in=standing).values_list("submission", flat=True))
-    made = {"author": author, "text": normalise(text), "verdict": verdict, "batch": token}
-    revisions = _next_revisions(author, sorted(standing - mine))
-    rows = [Feedback(submission_id=pk, revision=revision, **made) for pk, revision in revisions.items()]
+    own = set(Feedback.objects.filter(author=author, submission__in=standing).values_list("submission", flat=True))
+    fields = {"author": author, "text": normalise(text), "verdict": verdict, "batch": token}
+    revisions = _next_revisions(author, sorted(standing - own))
+    rows = [Feedback(submission_id=pk, revision=revision, **fields) for pk, revision in revisions.items()]
     Feedback.objects.bulk_create(rows, ignore_conflicts=True)
     return Batch(token, len(rows), len(chosen) - len(rows))
 
 
 @transaction.atomic
-def undo_batch(*, author, token: str) -> int:
-    """How many rows went; those that were changed or released since, stay."""
+def undo_batch(*, author: User, token: str) -> int:
+    """Delete the feedback of a batch, except rows that were changed or released since; return how many were deleted."""
     rows = list(Feedback.objects.undoable_by(author).filter(batch=token).select_for_update().order_by("pk"))
-    _bury(rows)
+    _save_undone(rows)
     Feedback.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
 
@@ -221,7 +232,7 @@ def undo_batch(*, author, token: str) -> int:
 
 
 def release(*, feedback: QuerySet[Feedback]) -> int:
-    """Let the students see it; returns how many. What was released before and changed is news again."""
+    """Release feedback to its students and return how many rows changed. Released changes count as unseen again."""
     with transaction.atomic():
         chosen = list(feedback.values_list("pk", flat=True))
         return (

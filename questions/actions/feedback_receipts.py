@@ -1,33 +1,39 @@
-"""What a student does with feedback: see it, and go on with it.
+"""Recording that a student has seen feedback, or goes on with it.
 
-Only of what is released, and only of one's own. Neither is a save of the feedback: its revision and its moment stay.
+Both apply to released feedback of the student only. Neither is a save of the feedback: its revision and its time of
+change stay the same.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from casebook.models import User
 from questions.models import Feedback
 
 
-def own_feedback(student):
-    """All that was released to this student."""
+def own_feedback(student: User) -> QuerySet[Feedback]:
+    """Return all feedback that was released to this student."""
     return Feedback.objects.released().filter(submission__answer__student=student)
 
 
-def see(*, student, until: datetime, ids: Iterable[int] | None = None) -> int:
-    """What was there when a page was made is no news any more: all of it, or what came into view of it. Returns how
-    much that was. What was released anew since is news again."""
+def see(*, student: User, until: datetime, ids: Iterable[int] | None = None) -> int:
+    """Mark feedback as seen and return how many rows changed: all of it, or only the rows with these ids.
+
+    Only feedback that was released before `until` counts, which is when the page was made.
+    """
     news = own_feedback(student).filter(seen_at=None, released_at__lte=until)
     return (news if ids is None else news.filter(pk__in=ids)).update(seen_at=timezone.now())
 
 
 def take_up(*, feedback: Feedback, goes_on: bool, until: datetime) -> bool:
-    """«Hier ga ik mee verder», or not after all. Who says so has seen it. Saying it twice is saying it once.
+    """Record that the student goes on with this feedback, or no longer does, and that the student has seen it.
 
-    False where it was released anew since the page was made: then the student has not read what it says now.
+    The operation is idempotent. Return False if the feedback was released again after `until`, when the page was made,
+    since the student has not read the present text.
     """
     now = timezone.now()
     taken_up_at = Coalesce("taken_up_at", now) if goes_on else None

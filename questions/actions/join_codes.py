@@ -1,4 +1,4 @@
-"""Finding a module by its code: reading it as people type it, the picture of its link, and slowing down guesses."""
+"""Join codes: reading what users type, the link and QR code of a module, and limiting guesses."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -16,37 +16,39 @@ from casebook.lib.ratelimit import Count
 from questions.models import Module
 from questions.models.modules import CODE_LENGTH
 
-MARGIN = 4  # the quiet zone that the QR standard asks for, in modules
+MARGIN = 4  # the quiet zone that the QR standard requires, in squares
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A QR code as one path, for a template to draw."""
+    """A QR code as one SVG path."""
 
     size: int
     path: str
 
 
 def read_code(typed: str) -> str:
-    """The code as it is stored: capitals, without the spaces and dashes that people put in."""
+    """Return a typed code as it is stored: in capitals, without spaces and dashes."""
     return "".join(letter for letter in typed.upper() if letter.isalnum())[: CODE_LENGTH + 1]
 
 
 def module_with(code: str) -> Module | None:
+    """Return the module with this code, as it was typed, or None."""
     return Module.objects.filter(code=read_code(code)).first()
 
 
 def link_of(module: Module) -> str:
+    """Return the full address for joining this module."""
     return f"{settings.SITE_URL.rstrip('/')}{reverse('questions:join', args=[module.code])}"
 
 
 def read_aloud(link: str) -> str:
-    """The link as one types it over: without what every browser puts before it by itself."""
+    """Return the link as users type it: without the scheme, which browsers add."""
     return link.split("://", 1)[1].rstrip("/")
 
 
 def picture_of(link: str) -> Picture:
-    """The dark squares of each row as strokes one unit high: a third of what a square for each would take."""
+    """Return the QR code of a link. Each run of dark squares is one stroke, which takes a third of the path."""
     rows = segno.make(link, micro=False, error="m").matrix
     path = []
     for y, row in enumerate(rows):
@@ -61,12 +63,12 @@ def picture_of(link: str) -> Picture:
 
 
 def is_only_here() -> bool:
-    """Whether the site's address works on this computer alone, so that a phone that scans it finds nothing."""
+    """Return whether the address of the site works on this computer only, so that a phone cannot open the link."""
     return is_loopback(urlsplit(settings.SITE_URL).hostname or "")
 
 
 class Gate(Enum):
-    """Whether somebody may try a code now."""
+    """The answer to whether a visitor may try a code now."""
 
     OPEN = "open"
     SIGN_IN = "sign in"
@@ -74,9 +76,9 @@ class Gate(Enum):
 
 
 def gate(request: HttpRequest) -> Gate:
-    """Whether to look at a code at all.
+    """Return whether this visitor may try a code now.
 
-    At an address where people guess codes, visitors have to sign in first: each account has its own limit.
+    At a network address with too many wrong codes, visitors must sign in first, since each account has its own limit.
     """
     own, of_address = _counts(request)
     tried, tried_there = ratelimit.so_far(own, of_address)
@@ -88,8 +90,11 @@ def gate(request: HttpRequest) -> Gate:
 
 
 def try_code(request: HttpRequest, code: str) -> Module | None:
-    """The module with this code. Counted before it is looked at, and taken back where it is right, so that of many at
-    once no more are tried than the limit says. Raises LimitReachedError for whoever comes too late."""
+    """Return the module with this code, or None. Raises LimitReachedError.
+
+    The attempt is counted before the code is looked up and taken back if it is right, so that simultaneous requests
+    cannot exceed the limit.
+    """
     own, of_address = _counts(request)
     ratelimit.take(own)
     module = module_with(code)
@@ -101,7 +106,10 @@ def try_code(request: HttpRequest, code: str) -> Module | None:
 
 
 def _counts(request: HttpRequest) -> tuple[Count, Count]:
-    """Of an account, or signed out of a browser; and of the address, since browsers can be made anew at will."""
+    """Return the counts of the account, or of the browser if signed out, and of the network address.
+
+    The address counts too, since a visitor can get a new session at any time.
+    """
     address = ratelimit.network_address(request)
     of_address = Count(ratelimit.CODES_OF_ADDRESS, address)
     if request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""Modules and the people in them: making one, letting people in and out, taking it to a next year."""
+"""Creating, changing and copying modules, and adding and removing their members."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casebook.lib.datetimes import is_usable
 from casebook.lib.errors import RefusedError
 from casebook.lib.ids import read_ids
-from cases.models import Status
+from casebook.models import User
+from cases.models import Case, Status
 from questions.actions import row_limits
 from questions.models import Answer, Assignment, AssignmentQuestion, Enrolment, Module, Question, ReadingChoices, Role
 from questions.models.modules import code_closing_time, new_code
@@ -21,7 +23,7 @@ OWN_KEY = "eigen-"
 
 
 class Joining(Enum):
-    """What became of joining a module."""
+    """The result of joining a module."""
 
     JOINED = "joined"
     ALREADY = "already"
@@ -33,9 +35,9 @@ class Joining(Enum):
 
 @transaction.atomic
 def create_module(
-    *, teacher, title: str, period: str = "", description: str = "", groups: Iterable[str] = ()
+    *, teacher: User, title: str, period: str = "", description: str = "", groups: Iterable[str] = ()
 ) -> Module:
-    """Raises RefusedError where this teacher has very many already."""
+    """Create a module with this teacher in it. Raises RefusedError if the teacher has reached a limit."""
     _check_room_for_module(teacher)
     module = Module.objects.create(
         title=title, period=period, description=description, groups=list(groups), code=_unused_code()
@@ -44,7 +46,7 @@ def create_module(
     return module
 
 
-def _check_room_for_module(teacher) -> None:
+def _check_room_for_module(teacher: User) -> None:
     if Module.objects.taught_by(teacher).filter(archived_at=None).count() >= row_limits.MODULES:
         raise RefusedError(
             _("Je hebt al %(most)s modules. Archiveer er een die voorbij is; dan kun je weer een nieuwe maken.")
@@ -60,7 +62,7 @@ def _check_room_for_module(teacher) -> None:
 
 @transaction.atomic
 def change_module(*, module: Module, title: str, period: str, description: str, groups: Iterable[str]) -> Module:
-    """A group that people are in stays: they would otherwise be nowhere."""
+    """Change the fields of a module. Raises RefusedError if this removes a group that has students."""
     groups = list(groups)
     students = module.enrolments.current().exclude(group="").order_by()
     if gone := sorted(set(students.values_list("group", flat=True)) & set(module.groups) - set(groups)):
@@ -73,7 +75,7 @@ def change_module(*, module: Module, title: str, period: str, description: str, 
 
 
 def archive_module(*, module: Module) -> Module:
-    """Everything stays readable; nothing can be handed in, and nobody can join."""
+    """Archive the module: everything stays readable, but no user can hand in or join."""
     if not module.is_archived:
         module.archived_at = timezone.now()
         module.save(update_fields=["archived_at"])
@@ -81,6 +83,7 @@ def archive_module(*, module: Module) -> Module:
 
 
 def unarchive_module(*, module: Module) -> Module:
+    """Restore a module from the archive."""
     module.archived_at = None
     module.save(update_fields=["archived_at"])
     return module
@@ -88,7 +91,7 @@ def unarchive_module(*, module: Module) -> Module:
 
 @transaction.atomic
 def delete_module(*, module: Module) -> None:
-    """Only while nobody wrote anything in it: what people wrote is never deleted from under them."""
+    """Delete a module with its assignments. Raises RefusedError if a student has written an answer in it."""
     assignments = Assignment.objects.select_for_update().filter(module=module)
     if Answer.objects.filter(assignment__in=list(assignments)).exists():
         raise RefusedError(
@@ -99,11 +102,11 @@ def delete_module(*, module: Module) -> None:
 
 
 @transaction.atomic
-def copy_module(*, module: Module, teacher, title: str, period: str, weeks: int) -> Module:
-    """The same module for a next class: assignments with their dates so many weeks later, and only this teacher.
+def copy_module(*, module: Module, teacher: User, title: str, period: str, weeks: int) -> Module:
+    """Copy a module for a next class: its assignments with dates that are this many weeks later, and only this teacher.
 
-    Each assignment takes the latest edition of its case, without the questions that this edition no longer asks. What
-    was archived or withdrawn is not given to another class.
+    Each assignment gets the latest edition of its case, without the questions that this edition no longer asks.
+    Assignments on archived or withdrawn cases are not copied.
     """
     copy = create_module(
         teacher=teacher, title=title, period=period, description=module.description, groups=module.groups
@@ -127,17 +130,17 @@ def copy_module(*, module: Module, teacher, title: str, period: str, weeks: int)
     return copy
 
 
-def _to_copy(module: Module):
+def _to_copy(module: Module) -> QuerySet[Assignment]:
     return module.assignments.filter(edition__case__status=Status.PUBLISHED)
 
 
 def not_copied(module: Module) -> list[str]:
-    """The cases that a copy of this module goes without."""
+    """Return the titles of the cases that a copy of this module will not have."""
     return list(module.assignments.exclude(pk__in=_to_copy(module)).values_list("edition__case__title", flat=True))
 
 
 def _ask_again(questions: list[Question], assignment: Assignment, own: dict[int, Question]) -> None:
-    """The same questions in an assignment of another module. A teacher's own ones are copied to it, once."""
+    """Add the questions to an assignment of another module. Own questions are copied to that module, each once."""
     for position, question in enumerate(questions, start=1):
         if question.module_id and question.pk not in own:
             own[question.pk] = add_own_question(
@@ -149,9 +152,9 @@ def _ask_again(questions: list[Question], assignment: Assignment, own: dict[int,
 
 
 @transaction.atomic
-def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
-    """A question that a teacher asks in this module only; never part of the library."""
-    type(case).objects.select_for_update().get(pk=case.pk)  # two teachers would otherwise take the same key
+def add_own_question(*, module: Module, case: Case, text: str, kolb: str) -> Question:
+    """Add a question that is asked in this module only. Raises RefusedError if the module has too many."""
+    type(case).objects.select_for_update().get(pk=case.pk)  # two requests at once would otherwise use the same key
     if Question.objects.filter(module=module).count() >= row_limits.OWN_QUESTIONS:
         raise RefusedError(
             _("Deze module heeft al %(most)s eigen vragen, en daar past er geen meer bij. Kies een vraag die er al is.")
@@ -166,21 +169,21 @@ def add_own_question(*, module: Module, case, text: str, kolb: str) -> Question:
 
 
 def weeks_later(moment: datetime | None, weeks: int) -> datetime | None:
-    """The same weekday at the same time on the clock, also when summer time began or ended in between.
+    """Return the same weekday and local time this many weeks later, also across a change of summer time.
 
-    Raises RefusedError where that would be in a year that the site does not know.
+    Raises RefusedError if the result is outside the years that the site supports.
     """
     if moment is None:
         return None
     if is_usable(moment) and is_usable(moment + timedelta(weeks=weeks)):
-        on_the_clock = timezone.localtime(moment).replace(tzinfo=None)
-        return timezone.make_aware(on_the_clock + timedelta(weeks=weeks))
+        local_time = timezone.localtime(moment).replace(tzinfo=None)
+        return timezone.make_aware(local_time + timedelta(weeks=weeks))
     raise RefusedError(
         _("Een datum van deze module komt dan na het jaar 2100. Kies minder weken, of verander eerst die datum.")
     )
 
 
-# --- The code ---
+# --- The join code ---
 
 
 def _unused_code() -> str:
@@ -188,7 +191,7 @@ def _unused_code() -> str:
 
 
 def renew_code(*, module: Module) -> Module:
-    """Another code, for two weeks. The one before no longer leads anywhere."""
+    """Replace the join code by a new one, which works for two weeks. Raises RefusedError if the module is archived."""
     if module.is_archived:
         raise RefusedError(
             _("Deze module is gearchiveerd. Haal de module eerst terug; dan kun je weer een code geven.")
@@ -199,17 +202,18 @@ def renew_code(*, module: Module) -> Module:
 
 
 def close_code(*, module: Module) -> Module:
+    """Close the join code now."""
     module.code_closes_at = timezone.now()
     module.save(update_fields=["code_closes_at"])
     return module
 
 
-# --- Who is in it ---
+# --- The members ---
 
 
 @transaction.atomic
-def join(*, module: Module, user, group: str = "") -> Joining:
-    """Puts a person in a module as a student. Who is in it already stays what they are; who was taken out asks back."""
+def join(*, module: Module, user: User, group: str = "") -> Joining:
+    """Enrol a user as a student. For a user who left, record a request to return; for a current member, do nothing."""
     enrolment, is_new = Enrolment.objects.get_or_create(module=module, user=user, defaults={"group": group})
     if is_new:
         return Joining.JOINED
@@ -222,20 +226,24 @@ def join(*, module: Module, user, group: str = "") -> Joining:
 
 
 def let_back(*, enrolment: Enrolment) -> Enrolment:
+    """Restore the enrolment of a user who left."""
     enrolment.left_at = enrolment.asked_back_at = None
     enrolment.save(update_fields=["left_at", "asked_back_at"])
     return enrolment
 
 
 def turn_down(*, enrolment: Enrolment) -> Enrolment:
-    """Not now. Whoever has the code can ask again."""
+    """Decline a request to return. A user with the join code can ask again."""
     enrolment.asked_back_at = None
     enrolment.save(update_fields=["asked_back_at"])
     return enrolment
 
 
 def remove_student(*, enrolment: Enrolment) -> Enrolment:
-    """What was handed in before stays readable; coming back needs a teacher's yes."""
+    """Remove a student from the module. Submissions stay readable, and a teacher has to approve a return.
+
+    Raises RefusedError for a teacher.
+    """
     if enrolment.is_teacher:
         raise RefusedError(_("%(name)s is docent in deze module.") % {"name": enrolment.user})
     return _leave(enrolment)
@@ -243,9 +251,8 @@ def remove_student(*, enrolment: Enrolment) -> Enrolment:
 
 @transaction.atomic
 def remove_teacher(*, enrolment: Enrolment) -> Enrolment:
-    """Takes away the rights in this module. Someone always stays to look after it."""
-    Module.objects.select_for_update().get(pk=enrolment.module_id)  # two who remove each other would leave nobody
-    # Whoever is about to leave the site for good does not look after anything.
+    """Remove a teacher from the module. Raises RefusedError for the last teacher with a lasting account."""
+    Module.objects.select_for_update().get(pk=enrolment.module_id)  # two teachers may remove each other at once
     others = Enrolment.objects.current().teachers().with_lasting_account().filter(module=enrolment.module_id)
     if not others.exclude(pk=enrolment.pk).exists():
         raise RefusedError(_("Een module heeft altijd een docent. Voeg eerst een collega toe; daarna kun jij eruit."))
@@ -260,6 +267,7 @@ def _leave(enrolment: Enrolment) -> Enrolment:
 
 
 def move_to_group(*, enrolment: Enrolment, group: str) -> Enrolment:
+    """Move a student to a group of the module, or to none. Raises RefusedError for an unknown group."""
     if group and group not in enrolment.module.groups:
         raise RefusedError(_("Deze module heeft geen klas %(group)s.") % {"group": group})
     enrolment.group = group
@@ -269,16 +277,21 @@ def move_to_group(*, enrolment: Enrolment, group: str) -> Enrolment:
 
 @transaction.atomic
 def choose_reading(*, enrolment: Enrolment, **chosen: str | bool) -> ReadingChoices:
-    """How this teacher reads in this module from now on; what is not given stays as it was."""
-    stored = Enrolment.objects.select_for_update().get(pk=enrolment.pk)  # two pages that choose at once both count
+    """Save and return this teacher's choices for reading in this module; other choices stay as they were."""
+    stored = Enrolment.objects.select_for_update().get(
+        pk=enrolment.pk
+    )  # simultaneous requests must not undo each other
     enrolment.reading_choices = asdict(replace(stored.reading, **chosen))
     enrolment.save(update_fields=["reading_choices"])
     return enrolment.reading
 
 
 @transaction.atomic
-def make_teacher(*, module: Module, user) -> Enrolment:
-    """Gives this person a teacher's rights, here and nowhere else. Who was in it before, and left, comes back."""
+def make_teacher(*, module: Module, user: User) -> Enrolment:
+    """Make this user a teacher of this module, also if the user left it before.
+
+    Raises RefusedError for a student of the module who wrote answers.
+    """
     enrolment, is_new = Enrolment.objects.get_or_create(module=module, user=user, defaults={"role": Role.TEACHER})
     if not is_new and not enrolment.is_teacher:
         _make_teacher_of_student(enrolment)
@@ -286,7 +299,7 @@ def make_teacher(*, module: Module, user) -> Enrolment:
 
 
 def _make_teacher_of_student(enrolment: Enrolment) -> None:
-    """A student becomes a colleague, but never over own answers: those would belong to nobody's role any more."""
+    """Change a student into a teacher. Raises RefusedError if the student wrote answers, since teachers have none."""
     if Answer.objects.filter(assignment__module=enrolment.module_id, student=enrolment.user_id).exists():
         raise RefusedError(
             _("%(name)s heeft hier als student antwoorden geschreven en kan daarom geen docent van deze module worden.")

@@ -1,8 +1,7 @@
-"""Storing a text while somebody is typing it. The first promise of the site lives here: nothing written is lost.
+"""Saving a text while a user is typing it, so that nothing written is lost.
 
-Saving is one conditional UPDATE on the revision that the text was based on. The rules are the same for answers and for
-feedback (see docs/architecture.md). They differ in where the row is and in what is stored with the text: that is a
-`Place`.
+A save is one conditional UPDATE on the revision that the text was based on. The rules are the same for answers and
+feedback (see docs/architecture.md). A `Place` defines where the row is and what is saved with the text.
 """
 
 from dataclasses import dataclass
@@ -15,20 +14,22 @@ from questions.models.answers import MAX_LENGTH
 
 
 class Outcome(Enum):
+    """The outcome of a save."""
+
     SAVED = "saved"
     STALE = "stale"
-    OVERTAKEN = "overtaken"  # the same page has had a later text stored
-    DAMAGED = "damaged"  # what came is not what the page says that it sent
+    OVERTAKEN = "overtaken"  # a later text of the same page is stored
+    DAMAGED = "damaged"  # the text does not match the hash that the page sent
     TOO_LONG = "too_long"
-    FULL = "full"  # there is no more room: for a version of what is stored, or for one more text of this user
+    FULL = "full"  # the limit of versions of this text, or of texts of this user, is reached
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A text on its way in: what it was based on, and which open page sent it under which number of its own.
+    """A text to save, with the revision it was based on, the page that sent it, and the number of the save there.
 
-    With a hash (text_hash), the page says what it meant to send; without, anything is believed. The base
-    is the hash of the text that it comes after.
+    The hash (text_hash) of the sent text is compared with the text that arrived; without a hash there is no comparison.
+    The base is the hash of the text that this text replaces.
     """
 
     text: str
@@ -41,11 +42,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Saved:
-    """What became of it, and the row as it is stored by now: an answer or feedback, None where there is none."""
+    """The outcome of a save, and the row as it is stored now: an answer, feedback, or None."""
 
     outcome: Outcome
     row: Any
-    text: str = ""  # what came, normalised
+    text: str = ""  # the text that arrived, normalised
 
     @property
     def revision(self) -> int:
@@ -53,53 +54,53 @@ class Saved:
 
     @property
     def text_hash(self) -> str | None:
-        """The hash of what is stored by now; of what came, where that was not worth storing; else None."""
+        """Return the hash of the stored text, or of an empty text that needed no row; otherwise None."""
         if self.row is not None:
             return text_hash(self.row.text)
         return text_hash(self.text) if self.outcome is Outcome.SAVED else None
 
     @property
     def other_text(self) -> str | None:
-        """What is stored in place of the text that came; None where it was not the loser of two texts."""
+        """Return the stored text if the text that arrived was not saved because of it; otherwise None."""
         return self.row.text if self.outcome in {Outcome.STALE, Outcome.OVERTAKEN} else None
 
 
 class Place(Protocol):
-    """Where a text is stored. Rows have text, revision, writer and writer_seq."""
+    """The row that a text is saved in. Rows have text, revision, writer and writer_seq."""
 
     def find(self) -> Any:
-        """The stored row, or None."""
+        """Return the stored row, or None."""
 
     def is_worth_storing(self, text: str) -> bool:
-        """Whether a row should be made for this, where there is none."""
+        """Return whether this text needs a row if there is none."""
 
     def insert(self, text: str) -> None:
-        """Make the row, unless there is one already: of two first saves at once the second finds the first one's.
+        """Insert the row unless it exists; of two simultaneous first saves, only one inserts it.
 
-        Raises FullError where this user may have no more of them.
+        Raises FullError if the limit of rows of this user is reached.
         """
 
     def is_stored(self, row: Any, text: str) -> bool:
-        """Whether the row says just this."""
+        """Return whether the row has exactly this text."""
 
     def overwrite(self, row: Any, text: str) -> bool:
-        """One conditional UPDATE; False where another save came in between. Updates the row in hand too.
+        """Save the text in one conditional UPDATE and update the instance; False if another save came between.
 
-        Raises FullError where the text that was stored has to be kept and cannot be; then nothing is stored.
+        Raises FullError if the old text has to be saved as a version and there is no room; then nothing is saved.
         """
 
     def renumber(self, row: Any) -> None:
-        """Store the number of this save, of a text that the same page has had stored under a lower one."""
+        """Save the number of this save, for a text that the same page saved under a lower number."""
 
     def keep_both(self, row: Any, text: str) -> None:
-        """Append what is stored and what came as versions. Raises FullError where there is no room for them."""
+        """Append the stored text and the new text as versions. Raises FullError if there is no room for them."""
 
 
 def store(place: Place, draft: Draft) -> Saved:
-    """Store the text, unless another text came in since the one it was based on; then keep both.
+    """Save the text; if another text was saved after the one it was based on, save both as versions.
 
-    A later save from the page that wrote the stored text is never a conflict: its reply was lost, not the save. An
-    earlier one that arrives late changes nothing, and its page hears what is stored.
+    A later save from the page that wrote the stored text is never a conflict, since only the reply was lost. An earlier
+    save that arrives late changes nothing, and the reply has the stored text.
     """
     text = normalise(draft.text)
     if (refusal := _why_not(draft, text)) is not None:
@@ -112,7 +113,7 @@ def store(place: Place, draft: Draft) -> Saved:
         return Saved(Outcome.SAVED, None, text)
     if place.is_stored(row, text):
         if _wrote(draft, row) and draft.seq > row.writer_seq:
-            place.renumber(row)  # or a save between the two that arrives later still would count as news
+            place.renumber(row)  # otherwise a save between the two that arrives later would overwrite the text
         return Saved(Outcome.SAVED, row, text)
     if _wrote(draft, row) and draft.seq < row.writer_seq:
         return Saved(Outcome.OVERTAKEN, row, text)
@@ -124,12 +125,12 @@ def store(place: Place, draft: Draft) -> Saved:
             return Saved(Outcome.SAVED, row, text)
     except FullError:
         return Saved(Outcome.FULL, row, text)
-    # Another save came in between. It may have been this very one, sent twice at once: look again before alarming.
+    # Another save came in between. It may be the same request sent twice, so the row is compared again.
     return store(place, draft)
 
 
 def _find_or_insert(place: Place, text: str, *, is_first: bool) -> Any:
-    """The stored row, which is made where there is none and the text is worth it."""
+    """Return the stored row; insert it if there is none and the text needs one."""
     is_worth_storing = place.is_worth_storing(text)
     if is_worth_storing and is_first:
         place.insert(text)
@@ -141,16 +142,16 @@ def _find_or_insert(place: Place, text: str, *, is_first: bool) -> Any:
 
 
 def _why_not(draft: Draft, text: str) -> Outcome | None:
-    """Why this is stored nowhere, whatever is stored already; None where nothing is wrong with it."""
+    """Return why this text cannot be saved, whatever is stored, or None if it can."""
     if draft.hash and draft.hash != text_hash(text):
         return Outcome.DAMAGED
     return Outcome.TOO_LONG if len(text) > MAX_LENGTH else None
 
 
 def _comes_after(draft: Draft, row: Any) -> bool:
-    """Whether the stored text is the one that this text replaces, or an earlier one of the same page.
+    """Return whether the stored text is the one that this text replaces, or an earlier one of the same page.
 
-    A revision also goes up without another text, as when an answer is taken back: then the base tells.
+    Taking an answer back raises the revision without changing the text; then the base tells that they are the same.
     """
     if row.revision == draft.revision or (_wrote(draft, row) and draft.seq > row.writer_seq):
         return True
@@ -158,5 +159,5 @@ def _comes_after(draft: Draft, row: Any) -> bool:
 
 
 def _wrote(draft: Draft, row: Any) -> bool:
-    """Whether the stored text came from the very page that sends this. Without a script a page has no name."""
+    """Return whether the stored text came from the page that sends this one. Without JavaScript a page has no name."""
     return bool(draft.writer) and row.writer == draft.writer

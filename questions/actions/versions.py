@@ -1,4 +1,4 @@
-"""When a stored text is kept as a version before another one replaces it, and how many versions there may be."""
+"""Versions of a text: when a text is saved as a version before another replaces it, and the limit of versions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,27 +9,30 @@ from django.db.models import QuerySet
 
 from casebook.lib.text import version_hash
 
-AFTER = timedelta(minutes=10)  # of writing on, the text as it was is worth keeping
-FEW = 10  # characters that are quickly typed again: replacing them keeps nothing
+AFTER = timedelta(minutes=10)  # a text older than this is saved as a version
+FEW = 10  # characters; removing fewer makes no version
 MOST = 200  # versions of one text
 
 SHRUNK, EARLIER = "shrunk", "earlier"  # kinds that versions of answers and of feedback both have
 
 
 class FullError(Exception):
-    """There are as many versions as there may be, and each has words that are in no later one."""
+    """Raised when the limit is reached and each version has text that is in no later one."""
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """As what the stored text is kept (None: not at all), and what the row has to remember with the new text."""
+    """The kind of version to save the old text as (None for no version), and the fields to update with the new text."""
 
     kind: str | None
     remembered: dict[str, Any]
 
 
 def before_overwriting(row: Any, text: str, now: datetime) -> Keeping:
-    """What to keep of the text of a row, with version_at and removed, that is about to get this text instead."""
+    """Return whether to save the text of a row as a version before this text replaces it.
+
+    The row has the fields version_at and removed.
+    """
     if text == row.text:
         return Keeping(None, {})
     gone = count_removed(row.text, text)
@@ -43,7 +46,7 @@ def before_overwriting(row: Any, text: str, now: datetime) -> Keeping:
 
 
 def _is_much(row: Any, text: str, gone: int) -> bool:
-    """All words or more than half is gone, or a third at once, or half since the last version was kept."""
+    """Return whether a save removes all words, more than half, a third at once, or half since the last version."""
     if len(text) * 2 < len(row.text) or not text.strip():
         return True
     if row.removed + gone < FEW:
@@ -52,7 +55,7 @@ def _is_much(row: Any, text: str, gone: int) -> bool:
 
 
 def count_removed(before: str, after: str) -> int:
-    """How many characters of a text are not in the beginning or the end that it shares with the other one."""
+    """Return how many characters of a text are outside the beginning and the end that both texts share."""
     if after.startswith(before):
         return 0
     start = _count_shared(before, after, lambda text, low, high: text[low:high])
@@ -62,7 +65,7 @@ def count_removed(before: str, after: str) -> int:
 
 
 def _count_shared(before: str, after: str, part: Callable[[str, int, int], str]) -> int:
-    """How far two texts are the same, by bisection: each step compares slices, whole, in C."""
+    """Return for how many characters two texts are equal, by bisection, since comparing slices is fast."""
     low, high = 0, min(len(before), len(after))
     while low < high:
         middle = (low + high + 1) // 2
@@ -74,9 +77,9 @@ def _count_shared(before: str, after: str, part: Callable[[str, int, int], str])
 
 
 def make_room(versions: QuerySet, more: Sequence[Any], stays: Callable[[Any], bool]) -> None:
-    """See to it that these can be added to the versions of one text. Raises FullError.
+    """Make room for more versions of one text. Raises FullError.
 
-    At the limit, versions that are wholly in a later one go, except those that must stay.
+    At the limit, versions whose text is contained in a later one are deleted, except those that must stay.
     """
     if versions.count() + len(more) <= MOST:
         return
@@ -90,7 +93,7 @@ def make_room(versions: QuerySet, more: Sequence[Any], stays: Callable[[Any], bo
 
 
 def _in_a_later_one(rows: list[Any], new: list[str], stays: Callable[[Any], bool]) -> list[int]:
-    """The versions, the oldest first in these rows, that are wholly in a later or new one and need not stay."""
+    """Return the ids of rows, in order from old to new, whose text is in a later one and that need not stay."""
     later, going = list(new), []
     for row in reversed(rows):
         if not stays(row) and any(row.text in text for text in later):

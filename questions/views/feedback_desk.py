@@ -169,7 +169,7 @@ def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
     if verdict not in Verdict.values:
         raise BadRequest("unknown verdict")
     text = _comment_for_all(request, assignment)
-    batch = feedback.mark(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
+    batch = feedback.save_in_bulk(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
     _say_batch(request, batch)
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 

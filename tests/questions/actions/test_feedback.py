@@ -230,9 +230,9 @@ def test_a_page_from_before_an_undoing_does_not_write_over_what_came_after(save,
 
 
 def test_the_same_holds_for_what_was_undone_together(save, teacher, submission):
-    batch = feedback.mark(author=teacher, submissions=[submission], text="Oud.")
+    batch = feedback.save_in_bulk(author=teacher, submissions=[submission], text="Oud.")
     feedback.undo_batch(author=teacher, token=batch.token)
-    feedback.mark(author=teacher, submissions=[submission], text="Nieuw en lang doordacht.")
+    feedback.save_in_bulk(author=teacher, submissions=[submission], text="Nieuw en lang doordacht.")
     assert save("Oud, en meer.", revision=1, writer="telefoon", seq=1).outcome is Outcome.STALE
     assert "Oud, en meer." in kept()
 
@@ -266,7 +266,7 @@ def three(assignment):
 
 
 def test_the_same_for_a_selection_and_back(teacher, three):
-    batch = feedback.mark(author=teacher, submissions=three, text="Goed gezien.", verdict=DONE)
+    batch = feedback.save_in_bulk(author=teacher, submissions=three, text="Goed gezien.", verdict=DONE)
     assert (batch.made, batch.skipped) == (3, 0)
     assert set(Feedback.objects.values_list("text", "verdict", "released_at")) == {("Goed gezien.", DONE, None)}
     assert feedback.undo_batch(author=teacher, token=batch.token) == 3
@@ -275,13 +275,13 @@ def test_the_same_for_a_selection_and_back(teacher, three):
 
 def test_what_was_written_before_is_left_alone(teacher, three):
     feedback.save(author=teacher, submission=three[0], draft=Draft("Eigen woorden."))
-    batch = feedback.mark(author=teacher, submissions=three)
+    batch = feedback.save_in_bulk(author=teacher, submissions=three)
     assert (batch.made, batch.skipped) == (2, 1)
     assert Feedback.objects.get(submission=three[0]).text == "Eigen woorden."
 
 
 def test_what_was_changed_or_released_since_stays(teacher, assignment, three):
-    batch = feedback.mark(author=teacher, submissions=three)
+    batch = feedback.save_in_bulk(author=teacher, submissions=three)
     feedback.save(author=teacher, submission=three[0], draft=Draft("Toch iets.", revision=1))
     feedback.release(feedback=Feedback.objects.filter(submission=three[1]))
     assert feedback.undo_batch(author=teacher, token=batch.token) == 1
@@ -289,7 +289,7 @@ def test_what_was_changed_or_released_since_stays(teacher, assignment, three):
 
 
 def test_nobody_undoes_what_a_colleague_did(teacher, assignment, three):
-    batch = feedback.mark(author=teacher, submissions=three)
+    batch = feedback.save_in_bulk(author=teacher, submissions=three)
     colleague = enrol(assignment.module, role=Role.TEACHER).user
     assert feedback.undo_batch(author=colleague, token=batch.token) == 0
     assert feedback.undo_batch(author=teacher, token="") == 0
@@ -298,7 +298,7 @@ def test_nobody_undoes_what_a_colleague_did(teacher, assignment, three):
 
 def test_what_was_taken_back_meanwhile_is_skipped(teacher, three):
     answering.take_back(submission=three[0])
-    batch = feedback.mark(author=teacher, submissions=three)
+    batch = feedback.save_in_bulk(author=teacher, submissions=three)
     assert (batch.made, batch.skipped) == (2, 1)
 
 

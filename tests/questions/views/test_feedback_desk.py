@@ -60,9 +60,9 @@ def test_what_nobody_read_comes_first_and_of_that_what_was_revised(page, teacher
     for person in (read, new, revised):
         hand_in(assignment, person)
     second = hand_in(assignment, revised, text="Nog eens.")
-    feedback.mark(author=teacher, submissions=[read.user.answers.get().submissions.get()])
+    feedback.save_in_bulk(author=teacher, submissions=[read.user.answers.get().submissions.get()])
     assert labels(page()) == ["Zeynep", "Bram", "Aylin"]
-    feedback.mark(author=teacher, submissions=[second])
+    feedback.save_in_bulk(author=teacher, submissions=[second])
     assert labels(page()) == ["Bram", "Aylin", "Zeynep"]
 
 
@@ -72,7 +72,7 @@ def test_within_a_sitting_nothing_moves_and_no_answer_is_passed_over(page, teach
     first = page()
     view = first.context["view"]
     assert (len(view.replies), view.pages, view.total) == (25, 2, 30)
-    feedback.mark(author=teacher, submissions=submissions[:25])
+    feedback.save_in_bulk(author=teacher, submissions=submissions[:25])
     since = view.since.isoformat()
     assert labels(page(pagina="2", sinds=since)) == [f"Student {number:02}" for number in range(25, 30)]
     assert labels(page(sinds=since)) == labels(first)
@@ -91,7 +91,7 @@ def test_it_opens_at_the_first_question_with_something_to_read(page, teacher, as
     first = hand_in(assignment, person, 0)
     hand_in(assignment, person, 1)
     assert page().context["view"].here.number == 1
-    feedback.mark(author=teacher, submissions=[first])
+    feedback.save_in_bulk(author=teacher, submissions=[first])
     assert page().context["view"].here.number == 2
 
 
@@ -222,7 +222,7 @@ def test_saving_takes_few_queries(save, assignment, module, django_assert_max_nu
 def test_releasing_per_question_student_class_choice_and_all(client, teacher, assignment, module):
     aylin, bram = student(module, "Aylin", "SW1A"), student(module, "Bram", "SW1C")
     submissions = {(p, n): hand_in(assignment, p, n) for p in (aylin, bram) for n in (0, 1)}
-    feedback.mark(author=teacher, submissions=submissions.values())
+    feedback.save_in_bulk(author=teacher, submissions=submissions.values())
     url = f"/opdrachten/{assignment.pk}/feedback/vrijgave/"
 
     def released(**fields) -> set:
@@ -250,8 +250,8 @@ def test_a_release_that_does_not_say_what_is_refused(client, teacher, assignment
 def test_what_is_not_released_is_counted_also_of_colleagues(page, teacher, assignment, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     submissions = [hand_in(assignment, student(module, name)) for name in ("Aylin", "Bram")]
-    feedback.mark(author=teacher, submissions=submissions)
-    feedback.mark(author=colleague, submissions=submissions[:1])
+    feedback.save_in_bulk(author=teacher, submissions=submissions)
+    feedback.save_in_bulk(author=colleague, submissions=submissions[:1])
     said = text_of(page())
     assert "Bij 2 antwoorden van deze opdracht staat feedback klaar" in said
     assert "Van Hakan Demir is er nog 1 niet vrijgegeven." in said
