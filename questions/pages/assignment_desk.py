@@ -1,4 +1,4 @@
-"""The student's desk: an assignment's questions with everything the student has to do with each."""
+"""The assignment desk: the questions of an assignment with a student's answers, submissions and feedback."""
 
 import random
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 import cases.access
+from casebook.models import User
 from cases.access import CaseDocument
 from questions.access import Desk
 from questions.models import (
@@ -22,12 +23,12 @@ from questions.models import (
     why_not_take_back,
 )
 
-SHARED_FROM = 3  # so many others must have handed in, before anyone's words are shown without a name
+SHARED_FROM = 3  # other students who must have handed in before answers are shared without names
 
 
 @dataclass(frozen=True)
 class HandedInVersion:
-    """A version that was handed in, with the released feedback on it."""
+    """A submission with the released feedback on it."""
 
     submission: Submission
     feedback: list[Feedback]
@@ -35,15 +36,15 @@ class HandedInVersion:
 
 @dataclass(frozen=True)
 class Given:
-    """Feedback that the student may see, with the version that it is about."""
+    """Feedback that the student may see, with its submission."""
 
     feedback: Feedback
     submission: Submission
-    is_on_standing: bool  # about the version that counts now
+    is_on_standing: bool  # about the submission that is in force
 
     @property
     def may_be_taken_up(self) -> bool:
-        """Whether the student may say to go on with it, or has said so."""
+        """Return whether the student can take the feedback up, or has done so."""
         return self.is_on_standing or self.feedback.taken_up_at is not None
 
 
@@ -58,10 +59,10 @@ class Item:
     own_text: str
     versions: list[HandedInVersion]
     has_read_shared: bool
-    is_dropped: bool  # the assignment took over an edition that asks it no more; who answered keeps it
+    is_dropped: bool  # the edition no longer asks it; students who answered it still see it
     posted: str | None = None
     problem: str = ""
-    is_reopened: bool = False  # the student asked to go on with a new version
+    is_reopened: bool = False  # the student asked to write a new version
 
     @property
     def lens(self) -> Kolb:
@@ -69,7 +70,7 @@ class Item:
 
     @property
     def text(self) -> str:
-        """What stands in the field: what was just sent in and not stored, else what is stored."""
+        """Return the text for the field: a text that was just sent and not saved, or else the stored one."""
         if self.posted is not None:
             return self.posted
         return self.answer.text if self.answer else ""
@@ -92,18 +93,18 @@ class Item:
 
     @property
     def is_locked(self) -> bool:
-        """Read-only until the student takes it back or goes on with a new version."""
+        """Return whether the field is read-only until the student takes the answer back or starts a new version."""
         is_same = self.is_handed_in and not self.answer.has_unsubmitted_changes
         return is_same and self.posted is None and not self.is_reopened
 
     @property
     def standing(self) -> HandedInVersion | None:
-        """The version that teachers read: the latest that was not taken back."""
+        """Return the submission that teachers read: the latest that was not taken back."""
         return next((version for version in self.versions if version.submission.withdrawn_at is None), None)
 
     @property
     def is_late(self) -> bool:
-        """Whether the standing version was handed in after the date."""
+        """Return whether the submission in force was late."""
         version = self.standing
         return version is not None and self.desk.assignment.is_late(
             version.submission.submitted_at, self.desk.extension
@@ -111,7 +112,7 @@ class Item:
 
     @property
     def why_not_back(self) -> TooLate | None:
-        """Why the standing version cannot be taken back, as far as a student may know before trying it."""
+        """Return why the submission in force cannot be taken back, as far as a student may know before trying it."""
         if self.standing is None:
             return None
         return why_not_take_back(
@@ -122,7 +123,7 @@ class Item:
 
     @property
     def given(self) -> list[Given]:
-        """What teachers gave back, on the newest version first."""
+        """Return the released feedback, with that on the newest submission first."""
         standing = self.standing
         return [
             Given(feedback, version.submission, is_on_standing=version is standing)
@@ -136,12 +137,12 @@ class Item:
 
     @property
     def may_adopt(self) -> bool:
-        """Whether the student wrote on this question before, and nothing for the assignment yet."""
+        """Return whether the student has an answer for own study, and none for the assignment."""
         return bool(self.own_text) and self.answer is None
 
     @property
     def has_state(self) -> bool:
-        """Whether there is more to say of the answer than that it is empty."""
+        """Return whether the answer is not empty, so that its state is shown."""
         return self.answer is not None and self.state != AnswerState.EMPTY
 
     @property
@@ -150,13 +151,13 @@ class Item:
 
     @property
     def hand_in_label(self) -> str:
-        """What the button says that hands in this answer."""
+        """Return the label of the button that hands in this answer."""
         return _("Lever nieuwe versie in") if self.is_handed_in else _("Lever in")
 
 
 @dataclass(frozen=True)
 class AssignmentDesk:
-    """All that the page of a desk shows."""
+    """The contents of the page of an assignment desk."""
 
     desk: Desk
     story: CaseDocument
@@ -170,7 +171,7 @@ class AssignmentDesk:
 
     @property
     def standing(self) -> list[Item]:
-        """What the assignment asks now."""
+        """Return the questions that the assignment asks now."""
         return [item for item in self.items if not item.is_dropped]
 
     @property
@@ -179,12 +180,12 @@ class AssignmentDesk:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is feedback that this student has not seen."""
+        """Return whether there is feedback that this student has not seen."""
         return any(given.seen_at is None for item in self.items for each in item.versions for given in each.feedback)
 
     @property
     def is_worth_handing_in(self) -> bool:
-        """Whether one button for everything would do more than the button of a single question."""
+        """Return whether a button for all answers would do more than the button of a single question."""
         return len(self.items) > 1 and not all(item.is_locked for item in self.items)
 
     @property
@@ -192,8 +193,8 @@ class AssignmentDesk:
         return self.desk.assignment.takes_work
 
 
-def assignment_desk(desk: Desk, student) -> AssignmentDesk:
-    """Return the desk of this student, or of one who did nothing yet (None), in a fixed number of queries."""
+def assignment_desk(desk: Desk, student: User | None) -> AssignmentDesk:
+    """Return the desk of this student, or of a student without answers (None), in a fixed number of queries."""
     assignment = desk.assignment
     story = cases.access.read_edition(assignment.edition)
     wording = cases.access.wording(assignment.edition)
@@ -221,8 +222,8 @@ def assignment_desk(desk: Desk, student) -> AssignmentDesk:
     return AssignmentDesk(desk, story, items, _may_share(desk, [i for i in items if not i.is_dropped]), has_read)
 
 
-def _versions(assignment: Assignment, student) -> dict[int, list[HandedInVersion]]:
-    """By question what was handed in, newest first."""
+def _versions(assignment: Assignment, student: User | None) -> dict[int, list[HandedInVersion]]:
+    """Return the submissions of each question, newest first."""
     rows = Submission.objects.filter(answer__assignment=assignment, answer__student=student).order_by("-revision")
     rows = rows.annotate(question=F("answer__question"))
     versions = {submission.pk: HandedInVersion(submission, []) for submission in rows}
@@ -236,19 +237,24 @@ def _versions(assignment: Assignment, student) -> dict[int, list[HandedInVersion
 
 
 def _may_share(desk: Desk, items: list[Item]) -> bool:
-    """Whether this student may ask for what others wrote: sharing is on, and everything asked is handed in."""
+    """Return whether this student may read shared answers: sharing is on, and every question is handed in."""
     return desk.assignment.share and bool(items) and all(item.is_handed_in for item in items)
 
 
 @dataclass(frozen=True)
 class SharedQuestion:
+    """A question with the answers of other students."""
+
     wording: str
     lens: Kolb
     texts: list[str]
 
 
-def shared_answers(desk: Desk, student) -> list[SharedQuestion] | None:
-    """What others handed in, by question, without names and in random order; None with fewer than three others."""
+def shared_answers(desk: Desk, student: User) -> list[SharedQuestion] | None:
+    """Return the answers of other students by question, without names and in random order.
+
+    Return None if fewer than SHARED_FROM other students have handed in.
+    """
     assignment = desk.assignment
     rows = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment)
     if assignment.shared_from:

@@ -1,6 +1,6 @@
-"""What was handed in, as a teacher reads it: everyone's answer to one question, or all answers of one student.
+"""The feedback desk: everyone's submissions for one question, or all submissions of one student.
 
-Drafts are never read here: only submissions that teachers may read, of each answer the latest.
+Drafts are never read here, only the submissions that teachers may read, and of each answer the latest.
 """
 
 from collections import Counter, defaultdict
@@ -37,7 +37,7 @@ PER_PAGE = 25
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the address asks for. `since` is when this sitting began: what one reads in it, stays in its place."""
+    """The query string of a request. `since` is when the teacher began to read; it keeps the order stable."""
 
     key: str = ""
     tag: str = ""
@@ -49,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Tab:
-    """A question, with how many students handed in an answer and how many of those nobody has read."""
+    """A question, with the number of students who handed in an answer and the number of unread answers."""
 
     question: Question
     wording: str
@@ -60,7 +60,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that the page says of an answer in a few words."""
+    """A short note on the page about an answer."""
 
     text: str
     is_warning: bool = False
@@ -68,17 +68,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A version that was handed in before, what came back on it, and what the next version changed."""
+    """An earlier submission, the feedback on it, and what the next submission changed."""
 
     submission: Submission
     version: int
     given: list[Feedback]
-    changes: text_diff.Difference | None  # none where it was not compared for this page
+    changes: text_diff.Difference | None  # None if the texts were not compared for this page
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The latest version that one student handed in."""
+    """The latest submission of one student for one question."""
 
     submission: Submission
     enrolment: Enrolment
@@ -99,7 +99,7 @@ class Reply:
 
     @property
     def facts(self) -> list[Fact]:
-        """What there is to know of this answer before it is read."""
+        """Return the notes that are shown above this answer."""
         found = [
             Fact(self.enrolment.group),
             Fact(_("ingeleverd %(when)s") % {"when": moment(self.submission.submitted_at)}),
@@ -112,19 +112,19 @@ class Reply:
 
     @property
     def waiting_label(self) -> str:
-        """What is said of this answer while nobody has read it."""
+        """Return the label of this answer while no teacher has read it."""
         return _("opnieuw ingeleverd") if self.version > 1 else _("nog te lezen")
 
     @property
     def is_taken_up(self) -> bool:
-        """The student said to go on with feedback on this or the version before."""
-        given = [*self.of_colleagues, *([self.own] if self.own else []), *(f for e in self.earlier for f in e.given)]
-        return any(feedback.taken_up_at for feedback in given)
+        """Return whether the student has taken up feedback on this answer."""
+        every = [*self.of_colleagues, *([self.own] if self.own else []), *(f for e in self.earlier for f in e.given)]
+        return any(feedback.taken_up_at for feedback in every)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A student with work to read, for choosing the next one."""
+    """A student in the list of students who handed in answers."""
 
     label: str
     tag: str
@@ -132,7 +132,7 @@ class Person:
 
     @property
     def choice(self) -> str:
-        """This student in the list to choose from."""
+        """Return the label of this student in the list."""
         if not self.waiting:
             return self.label
         return f"{self.label} ({_('%(n)s nog te lezen') % {'n': self.waiting}})"
@@ -140,14 +140,14 @@ class Person:
 
 @dataclass(frozen=True)
 class _Line:
-    """The latest version of an answer, without its text: enough to count and to put in order."""
+    """The latest submission of an answer, without its text, for counting and ordering."""
 
     submission: int
     answer: int
     question: int
     student: int
-    is_waiting: bool  # nobody has given feedback on it
-    was_waiting: bool  # when this sitting began
+    is_waiting: bool  # no teacher has written feedback
+    was_waiting: bool  # no teacher had written feedback at the time `since`
     is_revised: bool
 
 
@@ -159,24 +159,24 @@ class FeedbackDesk:
         self.since = wanted.since
         self.assignment = desk.assignment
         self.groups: list[str] = desk.assignment.module.groups
-        self.own_group = wanted.group  # that the address asks for, rather than the one that is remembered
+        self.own_group = wanted.group  # from the query string, rather than the teacher's last choice
         self._desk, self._wanted = desk, wanted
         choices = desk.enrolment.reading
         self.hides_names = choices.hides_names
         group = choices.group if wanted.group is None else wanted.group
         self.group = group if group in self.groups else ""
         self.by = _by(wanted, choices.by)
-        # These have queries, which make the page slower by a tenth when they are made while it is rendered.
+        # These properties have queries; running them while the page is rendered makes it a tenth slower.
         self.replies = self._replies()
         self.ready = self._ready()
         self.comments = self._comments()
         self.batch = feedback_status.last_batch(desk)
 
-    # --- Who and what there is ---
+    # --- Students and questions ---
 
     @cached_property
     def _enrolments(self) -> dict[int, Enrolment]:
-        """By user everyone who is or was in the module."""
+        """Return all enrolments in the module by user, including those of users who left."""
         rows = Enrolment.objects.filter(module=self.assignment.module_id).select_related("user")
         return {enrolment.user_id: enrolment for enrolment in rows}
 
@@ -190,7 +190,7 @@ class FeedbackDesk:
 
     @cached_property
     def students(self) -> int:
-        """How many students of this group are in the module now."""
+        """Return how many students of this group are in the module now."""
         return sum(self._enrolments[pk].is_current_student for pk in self._in_group)
 
     @cached_property
@@ -199,7 +199,7 @@ class FeedbackDesk:
 
     @cached_property
     def tabs(self) -> list[Tab]:
-        """The questions of the assignment."""
+        """Return the questions of the assignment with their counts."""
         wording = cases.access.wording(self.assignment.edition)
         handed_in = Counter(line.question for line in self._lines if not self._enrolments[line.student].has_left)
         waiting = Counter(line.question for line in self._lines if line.is_waiting)
@@ -211,7 +211,7 @@ class FeedbackDesk:
 
     @cached_property
     def people(self) -> list[Person]:
-        """The students who handed in anything, those with something to read first: by name, or by tag."""
+        """Return the students who handed in an answer, those with unread answers first, by name or by tag."""
         waiting, was_waiting = Counter(), Counter()
         for line in self._lines:
             waiting[line.student] += line.is_waiting
@@ -224,7 +224,7 @@ class FeedbackDesk:
     def waiting(self) -> int:
         return sum(tab.waiting for tab in self.tabs)
 
-    # --- What is read now ---
+    # --- The answers on this page ---
 
     @property
     def is_by_student(self) -> bool:
@@ -232,12 +232,12 @@ class FeedbackDesk:
 
     @cached_property
     def _asked_for(self) -> _Line | None:
-        """The answer that the address names."""
+        """Return the answer that the query string names, or None."""
         return next((line for line in self._lines if line.submission == self._wanted.submission), None)
 
     @cached_property
     def here(self) -> Tab | None:
-        """The question that is asked for; else the first with something to read, else the first."""
+        """Return the question in the query string, or else the first with unread answers, or else the first."""
         if self.is_by_student:
             return None
         if self._asked_for and not self._wanted.key:
@@ -253,7 +253,7 @@ class FeedbackDesk:
 
     @cached_property
     def person(self) -> Person | None:
-        """The student who is asked for, or else the first."""
+        """Return the student in the query string, or else the first."""
         if not self.is_by_student:
             return None
         tag = self._wanted.tag
@@ -264,7 +264,7 @@ class FeedbackDesk:
 
     @cached_property
     def _chosen(self) -> list[_Line]:
-        """The answers to read, in their order: those of a student by question, those to a question by student."""
+        """Return the answers to read: those of a student by question, or those to a question by student."""
         if self.person:
             numbers = {tab.question.pk: tab.number for tab in self.tabs}
             chosen = [line for line in self._lines if self._enrolments[line.student].tag == self.person.tag]
@@ -273,7 +273,7 @@ class FeedbackDesk:
         return sorted(chosen, key=self._place_of)
 
     def _place_of(self, line: _Line) -> tuple:
-        """What was waiting when the sitting began comes first, and of that what a student wrote anew."""
+        """Return the sort key of an answer: unread at the time `since` comes first, and of those revised ones."""
         person = self._enrolments[line.student]
         name = person.tag if self.hides_names else self._labels[line.student].casefold()
         return not line.was_waiting, not (line.was_waiting and line.is_revised), person.group, name, person.tag
@@ -284,7 +284,7 @@ class FeedbackDesk:
 
     @property
     def pages(self) -> int:
-        """How many pages there are; all answers of one student are on one."""
+        """Return the number of pages; all answers of one student are on one page."""
         return 1 if self.person else max(1, -(-self.total // PER_PAGE))
 
     @cached_property
@@ -296,7 +296,7 @@ class FeedbackDesk:
         return min(max(1, self._wanted.page), self.pages)
 
     def _replies(self) -> list[Reply]:
-        """The answers on this page, with all that was written about them."""
+        """Return the answers on this page with the feedback on them."""
         shown = self._chosen if self.person else self._chosen[(self.page - 1) * PER_PAGE : self.page * PER_PAGE]
         tabs = {tab.question.pk: tab for tab in self.tabs}
         texts = _Texts(self._desk, shown)
@@ -305,15 +305,15 @@ class FeedbackDesk:
             for line in shown
         ]
 
-    # --- What there is to do ---
+    # --- Counts ---
 
     @property
     def not_handed_in(self) -> int:
-        """How many students who are in the module now have not handed in this question."""
+        """Return how many students who are in the module now have not handed in this question."""
         return self.students - (self.here.handed_in if self.here else 0)
 
     def _ready(self) -> feedback_status.Ready:
-        """How much feedback can be released."""
+        """Return how much feedback can be released."""
         question, tag = self.here.question if self.here else None, self.person.tag if self.person else ""
         return feedback_status.ready_at(self._desk, self._enrolments, self._in_group, question, tag)
 
@@ -321,16 +321,16 @@ class FeedbackDesk:
         usable = Comment.objects.usable_by(self._desk.enrolment.user_id, self.assignment.module)
         return list(usable.select_related("owner"))
 
-    # --- Where to go ---
+    # --- Links ---
 
     @property
     def some_not_handed_in(self) -> bool:
-        """Whether there are answers to this question, while other students have yet to hand in theirs."""
+        """Return whether some students have handed in this question and others have not."""
         return bool(self.here and self.replies) and self.not_handed_in > 0
 
     @property
     def here_label(self) -> str:
-        """The button that releases the feedback on this page only; "" where that is none of it, or all."""
+        """Return the label of the button that releases the feedback on this page only, or "" if that is none or all."""
         count = self.ready.here
         if not count or count == self.ready.total:
             return ""
@@ -348,17 +348,17 @@ class FeedbackDesk:
 
     @property
     def address(self) -> str:
-        """This very page, also when more was read by then. Without it a page opens where something waits."""
+        """Return the query string of this page, which shows the same answers after some have been read."""
         return self._address(**self._place, pagina=self.page)
 
     @property
     def address_of_any_group(self) -> str:
-        """Where to go on after choosing a group: what the address asks for would overrule that choice."""
+        """Return the query string without a group, so that it does not override the group that the teacher chooses."""
         return f"?{urlencode({**self._place, 'sinds': self.since.isoformat()})}"
 
     @property
     def elsewhere(self) -> str:
-        """What every link within this sitting takes along."""
+        """Return the part of the query string that all links on the page share."""
         return self._address()[1:]
 
     @property
@@ -367,7 +367,7 @@ class FeedbackDesk:
             return {"student": self.person.tag}
         return {"vraag": self.here.question.key} if self.here else {}
 
-    def _address(self, **query) -> str:
+    def _address(self, **query: object) -> str:
         group = {} if self.own_group is None else {"klas": self.own_group}
         return f"?{urlencode({**query, **group, 'sinds': self.since.isoformat()})}"
 
@@ -383,7 +383,7 @@ def _by(wanted: Wanted, remembered: str) -> str:
 
 
 def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
-    """Of every answer the latest version, in two queries that read no text."""
+    """Return the latest submission of each answer, in two queries that read no text."""
     earlier = Submission.objects.standing().filter(answer=OuterRef("answer"), revision__lt=OuterRef("revision"))
     latest = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment).with_is_to_read()
     rows = latest.annotate(is_revised=Exists(earlier.order_by())).order_by()
@@ -405,7 +405,7 @@ def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
 
 
 class _Texts:
-    """The versions of some answers, and all that was written about them."""
+    """The submissions of the answers on a page, with the feedback on them."""
 
     def __init__(self, desk: Desk, lines: list[_Line]) -> None:
         self._assignment, self._me = desk.assignment, desk.enrolment.user_id
@@ -415,8 +415,8 @@ class _Texts:
             self._versions[submission.answer_id].append(submission)
         self._given: dict[int, list[Feedback]] = defaultdict(list)
         feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
-        for each in feedback.order_by("created_at", "pk"):
-            self._given[each.submission_id].append(each)
+        for row in feedback.order_by("created_at", "pk"):
+            self._given[row.submission_id].append(row)
         self._kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
         kept = FeedbackVersion.objects.filter(submission__answer__in=answers, author=self._me)
         for version in kept.exclude(text=""):
@@ -424,15 +424,15 @@ class _Texts:
         pinned = PinnedAnswer.objects.filter(submission__answer__in=answers)
         self._pinned = set(pinned.values_list("submission", flat=True))
         self._extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
-        # Comparing can be slow, so that it is done for one pair of a page; the others are a click away.
+        # Comparing texts can be slow, so a page compares one pair; the other pairs have a page of their own.
         self._compared = next((line.answer for line in lines if len(self._versions[line.answer]) > 1), None)
 
     def reply(self, line: _Line, enrolment: Enrolment, label: str, tab: Tab) -> Reply:
-        """Return the latest version of this answer with what belongs to it."""
+        """Return the latest submission of this answer with its earlier submissions and feedback."""
         versions = self._versions[line.answer]
         latest = versions[-1]
         given = self._given[latest.pk]
-        own = next((each for each in given if each.author_id == self._me), None)
+        own = next((feedback for feedback in given if feedback.author_id == self._me), None)
         return Reply(
             submission=latest,
             enrolment=enrolment,
@@ -444,13 +444,13 @@ class _Texts:
             asked_otherwise=latest.asked.strip() != tab.wording.strip(),
             is_pinned=latest.pk in self._pinned,
             own=own,
-            of_colleagues=[each for each in given if each is not own],
+            of_colleagues=[feedback for feedback in given if feedback is not own],
             kept=self._kept[latest.pk],
         )
 
 
 def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool) -> list[Earlier]:
-    """The versions before the latest, the newest first."""
+    """Return the submissions before the latest, newest first."""
     found = []
     for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
         compare = compares_newest and number == len(versions) - 1
@@ -461,7 +461,7 @@ def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, co
 
 @dataclass(frozen=True)
 class Step:
-    """A version that was handed in and what the next one changed, if there is a next one."""
+    """A submission and what the next submission changed, if there is one."""
 
     submission: Submission
     version: int
@@ -470,7 +470,7 @@ class Step:
 
 
 def step_from(submission: Submission) -> Step | None:
-    """None where teachers may not, or no longer, read this version."""
+    """Return a submission with what the next one changed, or None if teachers may not read it."""
     versions = list(Submission.objects.readable_for_teachers().filter(answer=submission.answer_id).order_by("revision"))
     if submission not in versions:
         return None

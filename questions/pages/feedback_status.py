@@ -1,4 +1,4 @@
-"""What is ready at the feedback desk and not released, what can still be undone, and who else is at work there."""
+"""The status of the feedback desk: unreleased feedback, the last batch, and colleagues who are writing."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,12 +9,15 @@ from django.utils import timezone
 from questions.access import Desk
 from questions.models import Enrolment, Feedback, Question, Submission
 
-WRITES_NOW = timedelta(seconds=45)  # saves come a second after a pause; so long ago counts as «now»
+WRITES_NOW = timedelta(seconds=45)  # a colleague who saved in this time is writing now
 
 
 @dataclass(frozen=True)
 class Ready:
-    """How much feedback is not released yet: what this teacher may release here, in this group, in all; and others'."""
+    """The numbers of unreleased feedback: what this teacher may release on this page, in this group and in all.
+
+    The feedback that only colleagues may release is counted by the name of the colleague.
+    """
 
     here: int
     group: int
@@ -25,9 +28,9 @@ class Ready:
 def ready_at(
     desk: Desk, people: dict[int, Enrolment], in_group: set[int], question: Question | None, tag: str
 ) -> Ready:
-    """Counted over the assignment; «here» is the question, or else the student with this tag."""
+    """Return the numbers for the assignment; "here" is the question, or without one the student with this tag."""
     assignment, me = desk.assignment, desk.enrolment.user_id
-    mine = set(
+    releasable = set(
         Feedback.objects.releasable_by(me, assignment.module)
         .filter(submission__answer__assignment=assignment)
         .values_list("pk", flat=True)
@@ -38,24 +41,24 @@ def ready_at(
     for pk, author, asked, student in rows.values_list(
         "pk", "author", "submission__answer__question", "submission__answer__student"
     ):
-        if pk not in mine:
+        if pk not in releasable:
             of_colleagues[str(people[author].user)] += 1
             continue
         group += student in in_group
         is_here = asked == question.pk if question else people[student].tag == tag
         here += is_here and student in in_group
-    return Ready(here, group, len(mine), dict(of_colleagues))
+    return Ready(here, group, len(releasable), dict(of_colleagues))
 
 
 def last_batch(desk: Desk) -> tuple[str, int] | None:
-    """The last act for a selection that can still be undone, with how many answers it was for."""
+    """Return the token of the last batch of feedback that can be undone, with its number of rows, or None."""
     rows = Feedback.objects.undoable_by(desk.enrolment.user_id).filter(submission__answer__assignment=desk.assignment)
     tokens = list(rows.order_by("-created_at", "-pk").values_list("batch", flat=True))
     return (tokens[0], tokens.count(tokens[0])) if tokens else None
 
 
 def writing_now(desk: Desk) -> dict[int, str]:
-    """Which colleague is at which answer at this moment, by submission."""
+    """Return by submission the name of the colleague who is writing feedback on it now."""
     rows = (
         Feedback.objects.filter(
             submission__answer__assignment=desk.assignment, updated_at__gte=timezone.now() - WRITES_NOW
@@ -69,6 +72,6 @@ def writing_now(desk: Desk) -> dict[int, str]:
 
 
 def arrived_since(desk: Desk, since: datetime) -> int:
-    """How many answers were handed in since the page was made."""
+    """Return how many answers were handed in since this time."""
     rows = Submission.objects.readable_for_teachers().filter(answer__assignment=desk.assignment)
     return rows.filter(submitted_at__gt=since).values("answer").distinct().count()

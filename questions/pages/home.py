@@ -1,4 +1,4 @@
-"""What awaits one person: the part of the home page for who is signed in."""
+"""The home page of users who are signed in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,13 +30,13 @@ from questions.models import (
 from questions.pages.workload import Workload, workload_by_assignment
 from questions.templatetags.dates import from_now, in_a_row
 
-MOST_DUE = 3  # a module; its own page has them all
-MOST_NEWS = 5  # the rest is counted; /antwoorden/ has it all
+MOST_DUE = 3  # assignments of a module; the page of the module has all of them
+MOST_NEWS = 5  # feedback that is shown; the rest is counted, and /antwoorden/ has all of it
 
 
 @dataclass(frozen=True)
 class Due:
-    """An assignment that is not finished: which questions are not handed in, and which came back for more."""
+    """An unfinished assignment, with the numbers of the questions that are not handed in or ask for more."""
 
     assignment: Assignment
     extension: Extension | None
@@ -58,7 +58,7 @@ class Due:
 
     @property
     def how_far_away(self) -> str:
-        """What comes behind the date: that it is over, or how many days are left where the date does not say so."""
+        """Return the text after the due date: that it has passed, or how many days are left, unless 0 or 1."""
         if self.is_past_due:
             return f", {_('al voorbij; inleveren kan nog')}"
         away = from_now(self.due_at)
@@ -66,7 +66,7 @@ class Due:
 
     @property
     def left_to_do(self) -> str:
-        """Which questions are not handed in, and which came back for more."""
+        """Return sentences with the questions that are not handed in and those that ask for more."""
         sentences = []
         if self.missing:
             numbers = {"numbers": in_a_row(self.missing)}
@@ -81,7 +81,7 @@ class Due:
 
 @dataclass(frozen=True)
 class Coming:
-    """An assignment that students work on now, with how many have not begun; or that opens soon."""
+    """An assignment that students work on now, with the number of students who have not begun."""
 
     assignment: Assignment
     not_begun: int
@@ -89,7 +89,7 @@ class Coming:
 
 @dataclass(frozen=True)
 class Taught:
-    """A module that this person teaches, in counts."""
+    """A module that this user teaches, in counts."""
 
     module: Module
     students: int
@@ -97,8 +97,8 @@ class Taught:
     ring: Ring
     coming: list[Coming] = field(default_factory=list)
     opening: list[Assignment] = field(default_factory=list)
-    fullest: int | None = None  # the assignment with most feedback to release; None where there is no assignment
-    more: int = 0  # assignments that students work on, beside the ones that are coming
+    fullest: int | None = None  # the assignment with most feedback to release; None if there are no assignments
+    more: int = 0  # assignments that students work on and that are not in `coming`
 
     @property
     def has_no_assignments(self) -> bool:
@@ -106,13 +106,13 @@ class Taught:
 
     @property
     def reading_href(self) -> str:
-        """Of every class: whichever one this teacher reads, what waits is counted for all of them."""
+        """Return the address of the unread answers of all groups, since the counts are of all groups."""
         return f"{reverse('questions:progress', args=[self.module.pk])}?klas=&toon=nog-te-lezen"
 
 
 @dataclass(frozen=True)
 class NewFeedback:
-    """Released feedback that its student has not seen, and where to read it."""
+    """Released feedback that its student has not seen, with the address to read it at."""
 
     feedback: Feedback
     href: str
@@ -120,7 +120,7 @@ class NewFeedback:
 
 @dataclass(frozen=True)
 class Today:
-    """All that the home page shows a user who is signed in."""
+    """The contents of the home page of a user who is signed in."""
 
     due: list[Due] = field(default_factory=list)
     news: list[NewFeedback] = field(default_factory=list)
@@ -147,7 +147,7 @@ class Today:
 def for_you(user: User) -> Today:
     """Return what the home page shows this user.
 
-    A fixed number of queries, each as plain as can be: the page is opened at every visit.
+    The number of queries is fixed and each is simple, since users open this page at every visit.
     """
     enrolments = _Enrolments(user)
     answers = list(
@@ -179,7 +179,7 @@ class _Enrolments:
 
     @property
     def studied(self) -> list[int]:
-        """The modules in which this user may still have something to do."""
+        """Return the modules in which this user is a student and that are not archived."""
         students = [enrolment for enrolment in self._rows if not enrolment.is_teacher]
         return [enrolment.module_id for enrolment in students if not enrolment.module.is_archived]
 
@@ -189,7 +189,7 @@ def _count_drafts(answers: list[Answer], studied: list[int], progress: dict[int,
 
 
 def _feedback(user: User) -> list[Feedback]:
-    """All that was released to this person, newest first."""
+    """Return the feedback that was released to this user, newest first."""
     answer = "submission__answer__"
     return list(
         Feedback.objects.released()
@@ -215,27 +215,27 @@ def _feedback(user: User) -> list[Feedback]:
 
 
 def _news(feedback: list[Feedback], current: set[int]) -> list[NewFeedback]:
-    """Return the feedback that this user has not seen, with where to read it.
+    """Return the feedback that this user has not seen, with the address to read it at.
 
-    That is the desk, or the page of answers where the user is no longer in the module.
+    That is the assignment desk, or the page of answers if the user is no longer in the module.
     """
     news = []
-    for given in feedback:
-        if given.seen_at is None:
-            desk = reverse("questions:assignment", args=[given.assignment])
-            answers = f"{reverse('questions:answers')}#antwoord-{given.submission.answer_id}"
-            news.append(NewFeedback(given, f"{desk}#vraag-{given.key}" if given.module in current else answers))
+    for row in feedback:
+        if row.seen_at is None:
+            desk = reverse("questions:assignment", args=[row.assignment])
+            answers = f"{reverse('questions:answers')}#antwoord-{row.submission.answer_id}"
+            news.append(NewFeedback(row, f"{desk}#vraag-{row.key}" if row.module in current else answers))
     return news
 
 
 def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> dict[int, AnswerProgress]:
     """Return the progress of each answer, as Answer.progress does.
 
-    The five subqueries of AnswerQuerySet.with_state() would cost more than all the rest of the page.
+    The five subqueries of AnswerQuerySet.with_state() take more time than the rest of the page.
     """
     standing = Submission.objects.latest_standing().filter(answer__student=user).order_by()
     latest = {answer: (pk, text) for pk, answer, text in standing.values_list("pk", "answer", "text")}
-    verdicts = {given.submission_id: given.shown_verdict for given in reversed(feedback)}
+    verdicts = {row.submission_id: row.shown_verdict for row in reversed(feedback)}
     progress = {}
     for answer in answers:
         submission, text = latest.get(answer.pk, (None, ""))
@@ -249,7 +249,7 @@ def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> di
 
 
 def _last(answers: list[Answer], current: set[int]) -> Answer | None:
-    """The answer that this person wrote on last, as far as it can still be opened."""
+    """Return the last changed answer among those that this user can still open, or None."""
     reachable = [
         answer
         for answer in answers
@@ -307,8 +307,10 @@ def _due_of(
 
 
 def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
-    """What there is to do, in counts: nothing of what was written. An archived module is named only as long as
-    feedback in it waits to be released."""
+    """Return the modules in counts, without any text of students.
+
+    An archived module is included only while it has feedback to release.
+    """
     if not module_ids:
         return []
     students = Count("enrolments", filter=Q(**current_enrolment("enrolments", role=Role.STUDENT)))
@@ -336,28 +338,28 @@ def _taught_in(
     for assignment in assignments:
         assignment.module = module
         pile.add(by_assignment.get(assignment.pk, Workload()))
-    fullest = max(assignments, key=lambda each: by_assignment.get(each.pk, Workload()).all_ready, default=None)
-    at_work = [each for each in assignments if each.is_open and each.takes_work]
+    fullest = max(assignments, key=lambda row: by_assignment.get(row.pk, Workload()).all_ready, default=None)
+    at_work = [assignment for assignment in assignments if assignment.is_open and assignment.takes_work]
     at_work.sort(key=_when_due)
     coming = [
-        Coming(each, max(0, module.students - by_assignment.get(each.pk, Workload()).begun))
-        for each in at_work[:MOST_DUE]
+        Coming(assignment, max(0, module.students - by_assignment.get(assignment.pk, Workload()).begun))
+        for assignment in at_work[:MOST_DUE]
     ]
-    opening = [each for each in assignments if not each.is_open and each.takes_work]
+    opening = [assignment for assignment in assignments if not assignment.is_open and assignment.takes_work]
     return Taught(
         module=module,
         students=module.students,
         pile=pile,
         ring=asked,
         coming=coming,
-        opening=sorted(opening, key=lambda each: each.opens_at)[:1],
+        opening=sorted(opening, key=lambda assignment: assignment.opens_at)[:1],
         fullest=fullest.pk if fullest else None,
         more=len(at_work) - len(coming),
     )
 
 
 def _when_due(assignment: Assignment) -> tuple:
-    """What is due first stands first; then what has no date, and last what is past, the latest of it first."""
+    """Return the sort key: the first due date comes first, then no date, then past dates with the latest first."""
     now = timezone.now()
     if assignment.due_at is None:
         return 1, 0.0

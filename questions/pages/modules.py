@@ -1,4 +1,4 @@
-"""What the pages of modules show, each gathered in a fixed number of queries."""
+"""The pages of modules, each in a fixed number of queries."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from casebook.models import User
 from questions.models import (
     Answer,
     AnswerState,
@@ -26,7 +27,7 @@ from questions.pages.workload import Workload, workload_by_assignment
 
 @dataclass(frozen=True)
 class Place:
-    """One of my modules, with what there is to see in it."""
+    """A module of one user, with its counts and the next due date."""
 
     enrolment: Enrolment
     students: int
@@ -41,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """The modules of one user."""
+    """The modules of one user, by role."""
 
     every: list[Place]
 
@@ -58,7 +59,7 @@ class Places:
         return [place for place in self.every if place.module.is_archived]
 
 
-def places_of(user) -> Places:
+def places_of(user: User) -> Places:
     """Return the modules that this user is in, the newest first."""
     rows = Enrolment.objects.current().filter(user=user).select_related("module")
     enrolments = list(rows.order_by("-module__created_at", "-module"))
@@ -75,7 +76,7 @@ def places_of(user) -> Places:
 
 
 def _counts_of_people(modules: list[int]) -> dict[int, tuple[int, int]]:
-    """Per module how many students are in it, and how many people ask to come back."""
+    """Return by module the number of students and the number of requests to return."""
     rows = Enrolment.objects.filter(module__in=modules).order_by().values("module")
     counted = rows.annotate(
         students=Count("pk", filter=Q(**current_enrolment(role=Role.STUDENT))),
@@ -89,29 +90,35 @@ def _place(
 ) -> Place:
     if not enrolment.is_teacher:
         assignments = [assignment for assignment in assignments if assignment.is_open]
-    dues = [each.due_for(own.get(each.pk)) for each in assignments if not each.is_closed]
+    dues = [assignment.due_for(own.get(assignment.pk)) for assignment in assignments if not assignment.is_closed]
     upcoming = [due for due in dues if due and due > timezone.now()]
     return Place(enrolment, *people, len(assignments), min(upcoming, default=None))
 
 
-# --- A module as its teacher sees it ---
+# --- The page of a module for its teachers ---
 
 
 @dataclass(frozen=True)
 class Group:
+    """A group of the module with its students."""
+
     name: str
     students: list[Enrolment]
 
 
 @dataclass(frozen=True)
 class TaughtAssignment:
+    """An assignment with its workload and the number of students who have not begun."""
+
     assignment: Assignment
     pile: Workload
-    not_begun: int  # students in the module now
+    not_begun: int  # of the students in the module now
 
 
 @dataclass(frozen=True)
 class TaughtModule:
+    """The contents of the page of a module for its teachers."""
+
     module: Module
     groups: list[Group]
     teachers: list[Enrolment]
@@ -126,11 +133,12 @@ class TaughtModule:
 
     @property
     def without_class(self) -> str:
-        """What the students who are in no class are called together."""
+        """Return the heading for the students who are in no group."""
         return _("Nog geen klas") if len(self.groups) > 1 else _("Iedereen")
 
 
-def module_for_its_teacher(module: Module, teacher) -> TaughtModule:
+def module_for_its_teacher(module: Module, teacher: User) -> TaughtModule:
+    """Return the contents of the page of a module for this teacher."""
     people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
     students = [enrolment for enrolment in people if enrolment.is_current_student]
     return TaughtModule(
@@ -145,13 +153,13 @@ def module_for_its_teacher(module: Module, teacher) -> TaughtModule:
 
 
 def _groups(module: Module, students: list[Enrolment]) -> list[Group]:
-    """The groups of the module in the order its teacher gave them, and then who is in none."""
+    """Return the groups of the module in their own order, and last the students who are in none."""
     names = [*module.groups, *sorted({student.group for student in students} - {"", *module.groups}), ""]
     groups = [Group(name, [student for student in students if student.group == name]) for name in names]
     return [group for group in groups if group.name or group.students]
 
 
-def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAssignment]:
+def _taught_assignments(module: Module, teacher: User, students: int) -> list[TaughtAssignment]:
     found = workload_by_assignment(teacher, [module.pk])
     rows = module.assignments.select_related("edition__case").with_newest_edition()
     rows = rows.annotate(
@@ -167,14 +175,16 @@ def _taught_assignments(module: Module, teacher, students: int) -> list[TaughtAs
 
 
 def _ring_of(module: Module) -> Ring:
-    """Which kinds of question the assignments of this module ask, all together."""
+    """Return the ring of all questions that the assignments of this module ask."""
     asked = AssignmentQuestion.objects.filter(assignment__module=module, dropped=False).order_by()
     return ring(dict(asked.values_list("question__kolb").annotate(questions=Count("pk"))))
 
 
 def not_begun(assignment: Assignment, *, hides_names: bool) -> list[Enrolment]:
-    """The students in the module now who wrote nothing for this assignment yet, by group; then by name, or by label
-    where an order of names would say too much."""
+    """Return the students in the module who have written nothing for this assignment, ordered by group.
+
+    Within a group they are ordered by name, or by tag where names are hidden, since the order would reveal names.
+    """
     begun = Answer.objects.begun().filter(assignment=assignment, student=OuterRef("user"))
     people = assignment.module.enrolments.current().students().filter(~Exists(begun))
     return list(people.select_related("user").order_by("group", "tag" if hides_names else "user__name", "pk"))
@@ -185,12 +195,12 @@ def has_students(module: Module) -> bool:
     return module.enrolments.current().students().exists()
 
 
-# --- A module as its student sees it ---
+# --- The page of a module for its students ---
 
 
 @dataclass
 class OwnAssignment:
-    """An assignment with how far this student is."""
+    """An assignment with the states of this student's answers."""
 
     assignment: Assignment
     extension: Extension | None = None
@@ -202,7 +212,7 @@ class OwnAssignment:
 
     @property
     def due_remark(self) -> str:
-        """What to say beside the date where it is not that of the class."""
+        """Return the note after a due date that applies to this student only."""
         return _("(jouw eigen datum)") if self.extension else ""
 
     @property
@@ -215,21 +225,21 @@ class OwnAssignment:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the date is over and not everything is handed in."""
+        """Return whether the due date has passed and not every question is handed in."""
         return self.assignment.is_past_due_for(self.extension) and self.handed_in < self.total
 
     @property
     def shown_states(self) -> list[tuple[AnswerState, int]]:
-        """What there is, in the order of the road that an answer goes; what is empty needs no mention."""
+        """Return the counts of the states that occur, except empty, in the order that answers go through them."""
         return [
             (state, self.states[state]) for state in AnswerState if state != AnswerState.EMPTY and self.states[state]
         ]
 
 
 def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
-    """Also the ones that are not open yet: those are announced. Nothing here is about anybody else."""
+    """Return the assignments of the module with this student's states, including those that have not opened."""
     found = assignments_for_newcomer(enrolment.module)
-    own = {each.assignment.pk: each for each in found}
+    own = {own_assignment.assignment.pk: own_assignment for own_assignment in found}
     for extension in Extension.objects.filter(enrolment=enrolment):
         own[extension.assignment_id].extension = extension
     dropped = AssignmentQuestion.objects.filter(
@@ -242,7 +252,7 @@ def assignments_for_student(enrolment: Enrolment) -> list[OwnAssignment]:
 
 
 def assignments_for_newcomer(module: Module) -> list[OwnAssignment]:
-    """The same for a student who did nothing yet and has no date of their own."""
+    """Return the assignments of the module for a student without answers and extensions."""
     rows = module.assignments.select_related("edition__case").annotate(
         question_count=Count("asked", filter=Q(asked__dropped=False))
     )
@@ -252,9 +262,10 @@ def assignments_for_newcomer(module: Module) -> list[OwnAssignment]:
 
 
 def teachers_of(module: Module) -> list[str]:
+    """Return the names of the teachers of the module."""
     return [str(enrolment.user) for enrolment in enrolments_of_teachers(module)]
 
 
 def enrolments_of_teachers(module: Module) -> QuerySet[Enrolment]:
-    """Return the enrolments of the teachers of the module by name."""
+    """Return the enrolments of the teachers of the module, ordered by name."""
     return module.enrolments.current().teachers().select_related("user").order_by("user__name")

@@ -1,23 +1,26 @@
-"""What a teacher shows in class: how a question was answered, and answers that were pinned for it, without names.
+"""The overview of an assignment for showing in class: figures for each question, and pinned answers without names.
 
-Who wrote what is not even read here: only submissions, and the numbers of their writers to count them.
+No names are read here, only submissions, and the ids of students to count them.
 """
 
 from dataclasses import dataclass, field
 from hashlib import sha256
 from statistics import median
 
+from django.db.models import QuerySet
+
 import cases.access
+from casebook.models import User
 from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Submission
 
-MOST_BARS = 60  # of more answers, every so manieth is drawn
-WIDTH, HEIGHT = 600, 72  # of the picture, in its own units
+MOST_BARS = 60  # of more answers, an even selection is drawn
+WIDTH, HEIGHT = 600, 72  # of the picture, in SVG units
 WIDEST_BAR = 18
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """An answer to show, as it was when it was pinned."""
+    """A pinned submission."""
 
     submission: int
     text: str
@@ -26,12 +29,12 @@ class Pinned:
 
 @dataclass
 class Asked:
-    """One question with what came in on it."""
+    """A question with figures about its answers."""
 
     number: int
     question: Question
     wording: str
-    students: int  # who are in the module, and who left after handing in something
+    students: int  # in the module now, or left after handing in an answer
     lengths: list[int] = field(default_factory=list)  # in words, from short to long
     pinned: list[Pinned] = field(default_factory=list)
 
@@ -53,31 +56,33 @@ class Asked:
 
     @property
     def bars(self) -> str:
-        """The lengths as one path: a bar for each answer, as high as it is long."""
+        """Return the lengths as one SVG path: a bar for each answer, as high as the answer is long."""
         return _bars(_at_most(self.lengths, MOST_BARS))
 
 
 @dataclass(frozen=True)
 class Overview:
+    """The contents of the overview of an assignment."""
+
     assignment: Assignment
     questions: list[Asked]
     students: int
 
     def at(self, key: str) -> Asked | None:
-        """The question of this key; without one the first that has something to show, or else the first."""
+        """Return the question with this key, or else the first with pinned answers, or else the first."""
         chosen = next((asked for asked in self.questions if asked.question.key == key), None)
         to_show = next((asked for asked in self.questions if asked.pinned), None)
         return chosen or to_show or next(iter(self.questions), None)
 
     def beside(self, asked: Asked) -> tuple[Asked | None, Asked | None]:
-        """The question before and after this one."""
+        """Return the question before and the question after this one."""
         place = self.questions.index(asked)
         before = self.questions[place - 1] if place else None
         return before, next(iter(self.questions[place + 1 :]), None)
 
 
 def assignment_overview(assignment: Assignment) -> Overview:
-    """Return what came in on each question, in a fixed number of queries, none of which reads a name."""
+    """Return the figures for each question, in a fixed number of queries, none of which reads a name."""
     present = Enrolment.objects.current().students().filter(module=assignment.module_id)
     students = set(present.values_list("user", flat=True))
     readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
@@ -99,9 +104,11 @@ def assignment_overview(assignment: Assignment) -> Overview:
     return Overview(assignment, list(found.values()), len(students))
 
 
-def _set_pinned(found: dict[int, Asked], readable, latest: set[int]) -> None:
-    """What was taken back is not readable, so it is gone from here too. The order is the same each time and tells
-    nothing: not who, not when."""
+def _set_pinned(found: dict[int, Asked], readable: QuerySet[Submission], latest: set[int]) -> None:
+    """Add the pinned answers that teachers may read to their questions.
+
+    They are ordered by a hash of their id: the order is stable, and reveals neither writers nor times.
+    """
     pinned = readable.filter(pin__isnull=False).values_list("pk", "answer__question", "text")
     for pk, question, text in sorted(pinned, key=lambda row: sha256(str(row[0]).encode()).digest()):
         if question in found:
@@ -109,7 +116,7 @@ def _set_pinned(found: dict[int, Asked], readable, latest: set[int]) -> None:
 
 
 def _at_most(lengths: list[int], most: int) -> list[int]:
-    """So many of them, evenly chosen from short to long, the shortest and the longest always."""
+    """Return an even selection of this many lengths, including the shortest and the longest."""
     if len(lengths) <= most:
         return lengths
     return [lengths[round(place * (len(lengths) - 1) / (most - 1))] for place in range(most)]
@@ -127,10 +134,11 @@ def _bars(lengths: list[int]) -> str:
     return "".join(bars)
 
 
-def pin(*, submission: Submission, teacher) -> PinnedAnswer:
-    """Twice is once: of two colleagues who do it at the same time, the first one did."""
+def pin(*, submission: Submission, teacher: User) -> PinnedAnswer:
+    """Pin an answer unless it is pinned already, and return the pin."""
     return PinnedAnswer.objects.get_or_create(submission=submission, defaults={"pinned_by": teacher})[0]
 
 
 def unpin(*, submission: Submission) -> None:
+    """Remove the pin of an answer, if there is one."""
     PinnedAnswer.objects.filter(submission=submission).delete()

@@ -1,16 +1,17 @@
-"""Everything that a person wrote, gathered by module and case: what /antwoorden/ shows and what people take along."""
+"""The portfolio: everything that a user wrote, by module and case, for /antwoorden/ and for exports."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import F, OuterRef, Prefetch, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 import cases.access
 from casebook.lib.text import fold
+from casebook.models import User
 from cases.models import Status
 from questions.models import (
     Answer,
@@ -25,21 +26,21 @@ from questions.models import (
     Submission,
 )
 
-OPENING = 240  # how much of an earlier version the list shows, to know it by
+OPENING = 240  # characters of an earlier version that the list shows
 
 
 @dataclass(frozen=True)
 class Handed:
-    """One time that an answer was handed in, with what came back: released feedback and no other."""
+    """A submission with its released feedback."""
 
     submission: Submission
     feedback: list[Feedback]
-    is_current: bool  # says the very same as the answer does now
+    is_current: bool  # has the same text as the answer has now
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One question with what this person wrote on it."""
+    """A question with the answer of this user."""
 
     answer: Answer
     wording: str
@@ -57,7 +58,7 @@ class Entry:
 
     @property
     def link_text(self) -> str:
-        """Where the link leads to."""
+        """Return the text of the link to the answer."""
         return _("Open in de opdracht") if self.answer.assignment_id else _("Open bij de casus")
 
     @property
@@ -66,26 +67,25 @@ class Entry:
 
     @property
     def is_unseen_by_teacher(self) -> bool:
-        """For an assignment, and not handed in as it stands."""
+        """Return whether the answer is for an assignment and its current text was not handed in."""
         return self.answer.assignment_id is not None and self.answer.progress.is_unseen_by_teachers
 
     @property
     def earlier(self) -> list[AnswerVersion]:
-        """The versions that are not shown already, as what was handed in."""
+        """Return the versions except submissions, which are shown separately."""
         return [version for version in self.versions if version.kind != AnswerVersion.Kind.HANDED_IN]
 
     @cached_property
     def folded(self) -> str:
-        """All words of question, answer, what was handed in and feedback, made fit for finding."""
-        feedback = (given.shown_text for handed in self.handed for given in handed.feedback)
-        return fold(
-            " ".join([self.wording, self.answer.text, *(each.submission.text for each in self.handed), *feedback])
-        )
+        """Return the folded text of question, answer, submissions and feedback, for searching."""
+        submissions = (handed.submission.text for handed in self.handed)
+        feedback = (row.shown_text for handed in self.handed for row in handed.feedback)
+        return fold(" ".join([self.wording, self.answer.text, *submissions, *feedback]))
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """The answers on one case: of one assignment, or for oneself."""
+    """The answers on one case: for one assignment, or for own study."""
 
     number: int
     title: str
@@ -100,7 +100,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Section:
-    """A module; without one: what people wrote for themselves."""
+    """The answers in a module, or without a module the answers for own study."""
 
     module: Module | None
     has_left: bool
@@ -117,6 +117,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Portfolio:
+    """All answers of one user."""
+
     sections: list[Section] = field(default_factory=list)
 
     @property
@@ -129,7 +131,7 @@ class Portfolio:
 
     @cached_property
     def lenses(self) -> Counter[str]:
-        """How many questions of each kind were written on."""
+        """Return by kind of question how many answers have a text."""
         return Counter(entry.answer.question.kolb for entry in self.entries if entry.is_written)
 
     @property
@@ -142,7 +144,7 @@ class Portfolio:
 
     @property
     def skipped_in_words(self) -> str:
-        """«de denker of de beslisser»: kinds of question, not of people."""
+        """Return the kinds of question without answers, such as «de denker of de beslisser»."""
         return _(" of ").join(_("de %(lens)s") % {"lens": kolb.label} for kolb in self.skipped)
 
     @cached_property
@@ -150,8 +152,10 @@ class Portfolio:
         return sum(entry.is_unseen_by_teacher for entry in self.entries)
 
     def with_words(self, words: list[str], versions: set[int] = frozenset()) -> "Portfolio":
-        """Only what has every word: in the text, the question, the feedback or the names above it. `versions` are
-        answers that are in because an earlier version has the words."""
+        """Return the answers that have every word: in the text, question, feedback, module or case.
+
+        `versions` are the ids of answers that are included because an earlier version has the words.
+        """
 
         def has_words(section: Section, chapter: Chapter, entry: Entry) -> bool:
             names = fold(f"{section.module or ''} {chapter.title}")
@@ -160,10 +164,11 @@ class Portfolio:
         return self._only(has_words)
 
     def unseen(self) -> "Portfolio":
-        """Only what a teacher does not see as it stands."""
+        """Return the answers whose current text no teacher can see."""
         return self._only(lambda section, chapter, entry: entry.is_unseen_by_teacher)
 
-    def _only(self, keep) -> "Portfolio":
+    def _only(self, keep: Callable[[Section, Chapter, Entry], bool]) -> "Portfolio":
+        """Return the portfolio with only these answers, without empty chapters and sections."""
         sections = []
         for section in self.sections:
             chapters = []
@@ -176,10 +181,10 @@ class Portfolio:
         return Portfolio(sections)
 
 
-def portfolio_of(user, *, module_id: int | None = None, whole_versions: bool = False) -> Portfolio:
-    """Return all answers of this user, also from modules that are archived or left, in a fixed number of queries.
+def portfolio_of(user: User, *, module_id: int | None = None, whole_versions: bool = False) -> Portfolio:
+    """Return all answers of this user, including those in archived and former modules, in a fixed number of queries.
 
-    Earlier versions come with their opening words only, unless they are asked for whole.
+    Earlier versions have only their opening characters, unless whole_versions is set.
     """
     answers = list(_answers(user, module_id, whole_versions=whole_versions))
     assignments = {
@@ -203,8 +208,8 @@ def portfolio_of(user, *, module_id: int | None = None, whole_versions: bool = F
     return Portfolio(_in_order(sections.values()))
 
 
-def _answers(user, module_id: int | None, *, whole_versions: bool):
-    """Answers that hold a text, or did once."""
+def _answers(user: User, module_id: int | None, *, whole_versions: bool) -> QuerySet[Answer]:
+    """Return the answers with everything that the portfolio shows."""
     versions = AnswerVersion.objects.annotate(opening=Left("text", OPENING))
     asked = AssignmentQuestion.objects.filter(assignment=OuterRef("assignment"), question=OuterRef("question"))
     answers = (
@@ -251,8 +256,8 @@ def _chapter(assignment: Assignment | None, answers: list[Answer], *, is_member:
     return Chapter(case.number, story.title if story else case.title, assignment, href, entries)
 
 
-def _in_order(sections) -> list[Section]:
-    """The newest module first, and last of all what people wrote for themselves."""
+def _in_order(sections: Iterable[Section]) -> list[Section]:
+    """Return the sections with the newest module first and own study last."""
     ordered = sorted(
         sections,
         key=lambda section: (section.module is None, -section.module.created_at.timestamp() if section.module else 0),
@@ -266,8 +271,8 @@ def _in_order(sections) -> list[Section]:
     return ordered
 
 
-def search(portfolio: Portfolio, query: str, user) -> Portfolio:
-    """What has all words of the query, whatever capitals and accents; earlier versions are looked through too."""
+def search(portfolio: Portfolio, query: str, user: User) -> Portfolio:
+    """Return the answers with all words of the query, without regard to case and accents, also in earlier versions."""
     words = fold(query).split()
     if not words:
         return portfolio
@@ -279,8 +284,8 @@ def search(portfolio: Portfolio, query: str, user) -> Portfolio:
     return portfolio.with_words(words, found)
 
 
-def module_of(user, module_id: int) -> Module | None:
-    """A module in which this person is, was, or wrote something."""
+def module_of(user: User, module_id: int) -> Module | None:
+    """Return a module in which this user is or was enrolled or has an answer, or None."""
     return (
         Module.objects.filter(pk=module_id, enrolments__user=user).first()
         or Module.objects.filter(pk=module_id, assignments__answers__student=user).first()
@@ -288,7 +293,7 @@ def module_of(user, module_id: int) -> Module | None:
 
 
 def wording_of(answer: Answer) -> str:
-    """Return the question as its assignment asks it; for oneself as the case asks it now."""
+    """Return the question as its assignment words it, or for own study as the case words it now."""
     return answer.question.worded(_wording(answer.assignment))
 
 

@@ -1,4 +1,4 @@
-"""Where a class is: every student's answer to every question of a module, as a state. No text is read for it."""
+"""The progress of a class: the state of every student's answer to every question of a module. No text is read."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ MOST_COLUMNS_WITH_WORDS, MOST_COLUMNS_IN_PAGE = 6, 15
 
 NOT_HANDED_IN = {WorkState.EMPTY, WorkState.BUSY}
 
-# What a cell says, in less room than elsewhere.
+# The texts of cells, which are shorter than elsewhere.
 WORDS = {state: state.label for state in WorkState} | {WorkState.READY: _("feedback klaar")}
 
 
@@ -54,7 +54,7 @@ class Block:
 
     assignment: Assignment
     columns: list[Column]
-    departed: DepartedWork | None  # of students whose account is gone, and who are in no row
+    departed: DepartedWork | None  # of students whose account was deleted, who are in no row
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Row:
     label: str
     states: list[WorkState]
     extensions: list[Extension]
-    page: str  # where this student's answers stand, those that wait first
+    page: str  # the address of this student's answers, unread ones first
 
     @property
     def tag(self) -> str:
@@ -82,7 +82,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Students of one class, or those who left."""
+    """The students of one group, or the students who left."""
 
     name: str
     rows: list[Row]
@@ -91,14 +91,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Progress:
+    """The contents of the page of progress."""
+
     module: Module
     blocks: list[Block]
-    sections: list[Section]  # whom the page shows
-    everyone: list[Row]  # with whom only_waiting leaves out
+    sections: list[Section]  # the students that the page shows
+    everyone: list[Row]  # including the students that only_waiting leaves out
     group: str
     hides_names: bool
     only_waiting: bool
-    unreleased: int  # texts of feedback that nobody but teachers can see yet
+    unreleased: int  # texts of feedback that only teachers can see
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -106,35 +108,36 @@ class Progress:
 
     @cached_property
     def asked_blocks(self) -> list[Block]:
-        """The assignments that ask anything."""
+        """Return the assignments that have questions."""
         return [block for block in self.blocks if block.columns]
 
     @property
     def blocks_with_departed(self) -> list[Block]:
-        """The assignments with answers of students whose account is gone."""
+        """Return the assignments with answers of students whose account was deleted."""
         return [block for block in self.blocks if block.departed]
 
     @cached_property
     def has_several_blocks(self) -> bool:
-        """Whether the number of a question does not say of which assignment it is."""
+        """Return whether there are several assignments, so that a question needs more than its number."""
         return len(self.blocks) > 1
 
     @property
     def has_table(self) -> bool:
-        """Whether there are both questions and students."""
+        """Return whether there are both questions and students."""
         return bool(self.columns and self.everyone)
 
     @property
     def has_icons_only(self) -> bool:
-        """Whether there are too many questions for words in the cells."""
+        """Return whether there are too many questions for texts in the cells."""
         return len(self.columns) > MOST_COLUMNS_WITH_WORDS
 
     @property
     def is_wide(self) -> bool:
-        """Whether there are too many questions for the width of the page."""
+        """Return whether there are too many questions for the width of the page."""
         return len(self.columns) > MOST_COLUMNS_IN_PAGE
 
     def assignment_of(self, column: Column) -> Assignment:
+        """Return the assignment of a column."""
         return next(block.assignment for block in self.blocks if block.assignment.pk == column.asked.assignment_id)
 
     @cached_property
@@ -151,7 +154,7 @@ class Progress:
 
     @property
     def states(self) -> list[tuple[WorkState, int]]:
-        """How many answers are in each state; who left is not expected to begin."""
+        """Return how many answers are in each state."""
         counts = Counter(state for row in self.everyone for state in row.states)
         return [(state, counts[state]) for state in WorkState]
 
@@ -165,7 +168,7 @@ class Progress:
 
     @cached_property
     def counts(self) -> list[tuple[int, int]]:
-        """Per column how many are handed in, and how many of those wait to be read."""
+        """Return by column how many answers are handed in, and how many of those are unread."""
         per_column = list(zip(*(row.states for row in self.everyone), strict=True)) or [()] * len(self.columns)
         return [
             (sum(state not in NOT_HANDED_IN for state in states), states.count(WorkState.SUBMITTED))
@@ -176,9 +179,9 @@ class Progress:
 def module_progress(
     module: Module, place: Enrolment, *, group: str | None = None, only_waiting: bool = False
 ) -> Progress:
-    """Return what a teacher sees of a module, or of the class that is asked for or was chosen.
+    """Return the progress of a module, or of one group: this one, or the one that the teacher chose last.
 
-    A fixed number of queries.
+    The number of queries is fixed.
     """
     reading = place.reading
     group = reading.group if group is None else group
@@ -213,7 +216,7 @@ def _blocks(module: Module) -> list[Block]:
     blocks = []
     for assignment in assignments:
         assignment.module = module
-        departed = getattr(assignment, "departed", None)  # which is an error where there is none
+        departed = getattr(assignment, "departed", None)  # the relation raises an error if there is no row
         blocks.append(Block(assignment, columns.get(assignment.pk, []), departed))
     return blocks
 
@@ -232,7 +235,7 @@ class _States:
         self._read_feedback(module)
 
     def _read_feedback(self, module: Module) -> None:
-        """By submission the verdict that was released last; and how much feedback is not released."""
+        """Read by submission the verdict that was released last, and by student how much feedback is not released."""
         self.verdicts: dict[int, str] = {}
         self.with_feedback: set[int] = set()
         self.unreleased: Counter[int] = Counter()  # by student
@@ -251,6 +254,7 @@ class _States:
                 self.unreleased[student] += released_at is None or is_changed
 
     def of(self, student: int, column: Column, *, has_left: bool) -> WorkState:
+        """Return the state of the answer of this student in this column."""
         key = student, column.asked.assignment_id, column.asked.question_id
         submission = self.latest.get(key)
         return _state(
@@ -263,7 +267,7 @@ class _States:
 
 @cache
 def _state(is_written: bool, is_handed_in: bool, is_to_read: bool, verdict: str | None) -> WorkState:
-    """Made once for each of the few combinations, since a table may have nine thousand cells."""
+    """Return the state; it is cached for the few combinations, since a table can have nine thousand cells."""
     return AnswerProgress(
         is_written=is_written, is_handed_in=is_handed_in, is_to_read=is_to_read, verdict=verdict
     ).for_teacher
@@ -272,7 +276,7 @@ def _state(is_written: bool, is_handed_in: bool, is_to_read: bool, verdict: str 
 def _sections(
     module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool
 ) -> Iterable[Section]:
-    """The groups in the order its teacher gave them, who is in none, and last who left after handing in."""
+    """Yield the groups in the order of the module, then students without one, then those who left after handing in."""
     rows = _rows(module, blocks, table, group=group, hides_names=hides_names)
     by_group: dict[str, list[Row]] = {}
     for row in rows:
@@ -287,7 +291,7 @@ def _sections(
 
 
 def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool) -> list[Row]:
-    """Every student of the module or of this group, by name, or where names are hidden by tag."""
+    """Return the students of the module or of this group, ordered by name, or by tag where names are hidden."""
     people = module.enrolments.students().order_by()
     people = people.filter(group=group) if group else people
     extensions = _extensions(module, blocks)
@@ -301,7 +305,7 @@ def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hi
 
 
 def _extensions(module: Module, blocks: list[Block]) -> dict[int, list[Extension]]:
-    """By enrolment the dates of one student, the first that comes first."""
+    """Return the extensions by enrolment, in order of date."""
     found: dict[int, list[Extension]] = {}
     assignments = {block.assignment.pk: block.assignment for block in blocks}
     for extension in Extension.objects.filter(assignment__module=module).order_by("due_at"):
@@ -311,7 +315,10 @@ def _extensions(module: Module, blocks: list[Block]) -> dict[int, list[Extension
 
 
 def _page_of(person: Enrolment, columns: list[Column], states: list[WorkState]) -> str:
-    """A student's answers in the first assignment with something unread; else in the last that has any, or at all."""
+    """Return the address of a student's answers in the first assignment with unread ones, or else in the last.
+
+    Among assignments without unread answers, the last in which the student handed in comes first.
+    """
     handed_in = [column for column, state in zip(columns, states, strict=True) if state not in NOT_HANDED_IN]
     unread = [column for column, state in zip(columns, states, strict=True) if state == WorkState.SUBMITTED]
     column = next(iter(unread[:1] or handed_in[-1:] or columns[-1:]), None)
@@ -321,17 +328,17 @@ def _page_of(person: Enrolment, columns: list[Column], states: list[WorkState]) 
     return f"{page}?student={person.tag}"
 
 
-# --- What changed meanwhile ---
+# --- Changes since the page was made ---
 
 
 def facts(module: Module, place: Enrolment) -> str:
-    """Another text as soon as a state may be another one. For whoever asks again and again: it costs few queries."""
+    """Return a hash that changes whenever a state may have changed. It needs few queries, since pages poll for it."""
     answers = Answer.objects.filter(assignment__module=module).order_by()
     not_in = Q(submissions=None) | Q(submissions__withdrawn_at__isnull=False)
-    # Rows count once for each row joined to them; that is no number to show, but as good to see a change by.
+    # The joins count rows more than once, which does not matter for detecting a change.
     work = answers.aggregate(
         busy=Count("pk", filter=not_in & is_written()),
-        who_is_busy=Sum("pk", filter=not_in & is_written()),  # one may begin while another empties a field
+        who_is_busy=Sum("pk", filter=not_in & is_written()),  # a student may begin while another clears a field
         standing=Count("submissions", filter=Q(submissions__withdrawn_at=None)),
         newest=Max("submissions"),
         feedback=Count("submissions__feedback"),
@@ -350,7 +357,10 @@ def facts(module: Module, place: Enrolment) -> str:
 
 
 def token(progress: Progress, facts: str = "") -> str:
-    """What a page shows, to ask later what became different. Without facts the first to ask has the table compared."""
+    """Return a token of the table that a page shows, for asking later what has changed.
+
+    Without facts, the first request for changes compares the whole table.
+    """
     people = [
         (section.name, section.has_left, row.tag, row.label) for section in progress.sections for row in section.rows
     ]
@@ -359,12 +369,12 @@ def token(progress: Progress, facts: str = "") -> str:
 
 
 def _hash(thing: object, length: int) -> str:
-    """Four letters for three bytes, fit for an address."""
+    """Return a hash of this many bytes, as four URL-safe characters for every three bytes."""
     return base64.urlsafe_b64encode(hashlib.blake2b(repr(thing).encode(), digest_size=length).digest()).decode()
 
 
 def changes(progress: Progress, since: str, now: str) -> dict:
-    """The rows of which a state changed between two tokens; or that other people or questions are in the table."""
+    """Return the rows with a changed state between two tokens, or that the table has other students or questions."""
     (_facts, old_shape, old_rows), (_facts, shape, rows) = (_parts(since), _parts(now))
     if old_shape != shape or len(old_rows) != len(rows):
         return {"since": now, "is_other_table": True}

@@ -1,27 +1,28 @@
-"""What waits for a teacher, counted by assignment: home and the page of a module say the same.
+"""The workload of a teacher by assignment, for the home page and the page of a module.
 
-Numbers and the names of colleagues. Nothing of what was written, and no names of students.
+It has numbers and names of colleagues, but no texts and no names of students.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
+from casebook.models import User
 from questions.models import Answer, Feedback, Role, Submission, current_enrolment
 
 
 @dataclass
 class Workload:
-    """What there is to do in one assignment, or in a whole module."""
+    """The workload in one assignment, or in a whole module."""
 
-    handed_in: int = 0  # answers; the latest version of each
-    waiting: int = 0  # of those, without a word from any teacher
-    handing_in: int = 0  # students who handed in at least one answer, also who left since
-    begun: int = 0  # students in the module now who wrote or handed in something
-    ready: int = 0  # own feedback that its student does not see yet, or not as it is now
-    by_colleagues: Counter[str] = field(default_factory=Counter)  # theirs, by name
+    handed_in: int = 0  # answers
+    waiting: int = 0  # answers without feedback on their latest submission
+    handing_in: int = 0  # students who handed in at least one answer, including those who left
+    begun: int = 0  # students in the module now who wrote or handed in an answer
+    ready: int = 0  # own feedback that was not released, or has changed since
+    by_colleagues: Counter[str] = field(default_factory=Counter)  # the same of colleagues, by name
 
     @property
     def all_ready(self) -> int:
@@ -32,15 +33,15 @@ class Workload:
         return sorted(self.by_colleagues.items())
 
     def add(self, other: "Workload") -> None:
-        """Whole numbers only: who is in two assignments would be counted twice among the students."""
+        """Add the counts of answers and feedback. Students are not added, since one can be in both workloads."""
         self.handed_in += other.handed_in
         self.waiting += other.waiting
         self.ready += other.ready
         self.by_colleagues.update(other.by_colleagues)
 
 
-def workload_by_assignment(teacher, modules: Iterable[int]) -> dict[int, Workload]:
-    """By assignment, of all that has something, in three queries."""
+def workload_by_assignment(teacher: User, modules: Iterable[int]) -> dict[int, Workload]:
+    """Return the workload of each assignment that has any, in three queries."""
     found: dict[int, Workload] = {}
     for row in _handed_in(modules):
         workload = found.setdefault(row["place"], Workload())
@@ -56,7 +57,7 @@ def workload_by_assignment(teacher, modules: Iterable[int]) -> dict[int, Workloa
     return found
 
 
-def _handed_in(modules: Iterable[int]):
+def _handed_in(modules: Iterable[int]) -> QuerySet[Submission]:
     return (
         Submission.objects.latest_for_teachers()
         .with_is_to_read()
@@ -71,7 +72,7 @@ def _handed_in(modules: Iterable[int]):
     )
 
 
-def _begun(modules: Iterable[int]):
+def _begun(modules: Iterable[int]) -> QuerySet[Answer]:
     now = current_enrolment("assignment__module__enrolments", user=F("student"), role=Role.STUDENT)
     return (
         Answer.objects.begun()
@@ -82,8 +83,8 @@ def _begun(modules: Iterable[int]):
     )
 
 
-def _ready(modules: Iterable[int]):
-    """All of it, whatever became of the module or the student since: what is not released is counted somewhere."""
+def _ready(modules: Iterable[int]) -> QuerySet[Feedback]:
+    """Return the counts of unreleased feedback, including that in archived modules and on students who left."""
     return (
         Feedback.objects.waiting_for_release()
         .filter(submission__answer__assignment__module__in=modules)
