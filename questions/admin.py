@@ -1,7 +1,6 @@
-"""Modules and who is in them, to look at, and invitations to teach.
+"""The admin of questions: read-only pages of modules, enrolments and assignments, and invitations to teach.
 
-What students write and what they hear back is never registered here; tests/casebook/accounts/test_adapter.py walks the
-registry.
+Models with texts of students or feedback are never registered; tests/casebook/accounts/test_adapter.py checks this.
 """
 
 import logging
@@ -15,7 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -30,15 +29,15 @@ log = logging.getLogger(__name__)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at. Teachers change these, on the site itself."""
+    """A read-only admin, for models that teachers change on the site itself."""
 
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
@@ -105,7 +104,7 @@ class InvitationForm(forms.ModelForm):
 
 @admin.register(TeacherInvitation)
 class TeacherInvitationAdmin(admin.ModelAdmin):
-    """Made and taken back, never changed. Its link is shown once, and mailed where there is mail."""
+    """Invitations can be added and deleted, not changed. A link is shown once, and mailed if the site can send mail."""
 
     form = InvitationForm
     list_display = ["email", "state", "created_at", "expires_at", "used_at", "invited_by"]
@@ -118,7 +117,7 @@ class TeacherInvitationAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: TeacherInvitation | None = None) -> bool:
         return False
 
-    def log_addition(self, request: HttpRequest, obj: TeacherInvitation, message) -> LogEntry:
+    def log_addition(self, request: HttpRequest, obj: TeacherInvitation, message: str | list) -> LogEntry:
         entry = super().log_addition(request, obj, message)
         _name_no_address([obj.pk])
         return entry
@@ -138,31 +137,33 @@ class TeacherInvitationAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: TeacherInvitation, form: forms.ModelForm, change: bool) -> None:
         obj.token = teacher_invitations.invite(invitation=obj, by=request.user)
 
-    def response_add(self, request: HttpRequest, obj: TeacherInvitation, post_url_continue=None) -> HttpResponse:
-        """The page with the link, in answer to the POST itself: it is kept nowhere, so going back cannot show it."""
+    def response_add(
+        self, request: HttpRequest, obj: TeacherInvitation, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Return the page with the link. It responds to the POST itself, since the link is not stored."""
         link = f"{settings.SITE_URL}{reverse('invitation', args=[obj.token])}"
-        words = {"invitation": obj, "link": link, "title": _("De uitnodiging staat klaar"), "opts": self.opts}
+        context = {"invitation": obj, "link": link, "title": _("De uitnodiging staat klaar"), "opts": self.opts}
         response = TemplateResponse(
-            request, "admin/questions/teacherinvitation/made.html", self.admin_site.each_context(request) | words
+            request, "admin/questions/teacherinvitation/made.html", self.admin_site.each_context(request) | context
         )
-        if settings.HAS_MAIL:  # after the commit: a slow mail server must not keep the database waiting
+        if settings.HAS_MAIL:  # after the commit, since a slow mail server must not extend the transaction
             transaction.on_commit(lambda: response.context_data.update(mailed=mail_invitation(obj, link)))
         return response
 
 
 def _name_no_address(pks: Iterable[int]) -> None:
-    """The log outlives an invitation, and would tell whom it was for."""
+    """Replace the e-mail address in log entries by a number, since the log remains after an invitation is deleted."""
     kind = ContentType.objects.get_for_model(TeacherInvitation)
     for pk in pks:
-        said = _("Uitnodiging %(number)s") % {"number": pk}
-        LogEntry.objects.filter(content_type=kind, object_id=str(pk)).update(object_repr=said)
+        label = _("Uitnodiging %(number)s") % {"number": pk}
+        LogEntry.objects.filter(content_type=kind, object_id=str(pk)).update(object_repr=label)
 
 
 def mail_invitation(invitation: TeacherInvitation, link: str) -> bool:
-    """False where the mail could not be sent; whoever invites then passes the link on."""
-    words = {"link": link, "invitation": invitation, "site_url": settings.SITE_URL}
+    """Send the link to the address of the invitation; return whether that succeeded."""
+    context = {"link": link, "invitation": invitation, "site_url": settings.SITE_URL}
     subject = _("Uitnodiging om docent te worden in Casusboek")
-    body = render_to_string("account/email/invitation_message.txt", words)
+    body = render_to_string("account/email/invitation_message.txt", context)
     try:
         return bool(send_mail(subject, body, None, [invitation.email]))
     except (OSError, SMTPException):

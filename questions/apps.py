@@ -1,4 +1,4 @@
-"""What people do with a case, as an app."""
+"""The app for modules, assignments, answers and feedback."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

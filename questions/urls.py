@@ -1,4 +1,4 @@
-"""Addresses of asking, answering and reviewing. Dutch, noun first; fixed in the design."""
+"""Addresses of modules, assignments, answers and feedback. They are in Dutch and must not change."""
 
 from django.urls import URLPattern, path
 
@@ -17,7 +17,7 @@ from questions.views import (
 
 app_name = "questions"
 
-# What students do with an assignment: questions/views/assignment_desk.py
+# The assignment desk of students
 student_urls: list[URLPattern] = [
     path("vragen/<id:pk>/antwoord/", assignment_desk.save_answer, name="save_answer"),
     path("vragen/antwoorden/", assignment_desk.save_answers, name="save_answers"),
@@ -29,7 +29,7 @@ student_urls: list[URLPattern] = [
     path("opdrachten/<id:pk>/gedeeld/", assignment_desk.shared, name="shared"),
 ]
 
-# Modules, joining, assigning, reading what was handed in: questions/views/{teacher,joining,assignments}.py
+# Modules, join codes, assignments and progress
 teacher_urls: list[URLPattern] = [
     path("meedoen/", join_codes.join_by_code, name="join_by_code"),
     path("meedoen/<str:code>/", join_codes.join, name="join"),
@@ -82,8 +82,8 @@ teacher_urls: list[URLPattern] = [
     ),
 ]
 
-# Feedback: questions/views/{reviewing,comments}.py
-reviewing_urls: list[URLPattern] = [
+# Feedback and the comment bank
+feedback_urls: list[URLPattern] = [
     path("opdrachten/<id:pk>/feedback/", feedback_desk.assignment_feedback, name="assignment_feedback"),
     path("opdrachten/<id:pk>/feedback/nu/", feedback_desk.feedback_now, name="feedback_now"),
     path("opdrachten/<id:pk>/feedback/keuze/", feedback_desk.mark_selection, name="mark_selection"),
@@ -98,7 +98,7 @@ reviewing_urls: list[URLPattern] = [
     path("zinnen/<id:pk>/verwijdering/", comment_bank.comment_deletion, name="comment_deletion"),
 ]
 
-# One's own answers: questions/views/portfolio.py
+# The portfolio
 portfolio_urls: list[URLPattern] = [
     path("antwoorden/", portfolio.answers, name="answers"),
     path("antwoorden/export.docx", portfolio.answers_docx, name="answers_docx"),
@@ -108,4 +108,4 @@ portfolio_urls: list[URLPattern] = [
     path("antwoorden/<id:pk>/versies/", portfolio.versions, name="answer_versions"),
 ]
 
-urlpatterns = [*student_urls, *teacher_urls, *reviewing_urls, *portfolio_urls]
+urlpatterns = [*student_urls, *teacher_urls, *feedback_urls, *portfolio_urls]

@@ -1,6 +1,6 @@
-"""Answers to take along as a document: to read, print and go on writing in. Never feedback that is not released.
+"""The export of a portfolio as a Word document, without feedback that is not released.
 
-python-docx costs a process 15 MB, so this module is imported only where somebody asks for a document.
+python-docx takes 15 MB of memory, so this module is imported only when a document is requested.
 """
 
 import io
@@ -13,9 +13,11 @@ from docx.document import Document as DocumentObject
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
+from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 
+from casebook.models import User
 from questions.exports.portfolio_json import author_name
 from questions.pages.portfolio import Entry, Handed, Portfolio, Section
 from questions.templatetags.dates import in_full
@@ -24,12 +26,13 @@ INK, SOFT = RGBColor(0x23, 0x1D, 0x17), RGBColor(0x5F, 0x56, 0x4B)
 SIZES = {"Title": 26, "Heading 1": 19, "Heading 2": 15, "Heading 3": 12, "Heading 4": 11}
 QUIET, GIVEN = "Bij een antwoord", "Feedback"
 
-# What XML 1.0 cannot hold: a document with one of these would not open.
+# Characters that XML 1.0 does not allow: a document that has one does not open.
 _unfit = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
-def as_docx(user, portfolio: Portfolio) -> bytes:
+def as_docx(user: User, portfolio: Portfolio) -> bytes:
+    """Return the portfolio of this user as a Word document."""
     document = _blank(user)
     document.add_heading(_("Mijn antwoorden"), 0)
     written_on = _("%(name)s, %(date)s") % {"name": user, "date": in_full(timezone.now())}
@@ -44,7 +47,7 @@ def as_docx(user, portfolio: Portfolio) -> bytes:
 
 
 def fit(text: str) -> str:
-    """Without the characters that a document cannot hold."""
+    """Return the text without characters that are not allowed in a document."""
     return _unfit.sub("", text)
 
 
@@ -99,14 +102,14 @@ def _write_handed(document: DocumentObject, handed: Handed) -> None:
 
 
 def _write_text(document: DocumentObject, text: str, style: str | None = None) -> None:
-    """A paragraph for every blank line; a single newline stays a new line."""
+    """Add a paragraph for each block of text between blank lines; a single newline stays a line break."""
     for paragraph in re.split(r"\n[ \t]*\n", fit(text)):
         if paragraph.strip():
             document.add_paragraph(paragraph.strip("\n"), style)
 
 
 def _write_wording(paragraph: Paragraph, wording: str) -> None:
-    """The wording of a question is Markdown: what it stresses is stressed here too."""
+    """Add the wording of a question, which is Markdown, with its emphasis."""
     is_strong = is_italic = False
     for token in _markdown.parseInline(fit(wording))[0].children:
         if token.type in {"strong_open", "strong_close"}:
@@ -118,8 +121,8 @@ def _write_wording(paragraph: Paragraph, wording: str) -> None:
             run.italic, run.underline = is_italic or None, is_strong or None
 
 
-def _blank(user) -> DocumentObject:
-    """An empty A4 document in Dutch, quiet of look, with a page number at the foot."""
+def _blank(user: User) -> DocumentObject:
+    """Return an empty A4 document in Dutch, with a footer that has the name and the page number."""
     document = Document()
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
@@ -158,8 +161,8 @@ def _set_styles(document: DocumentObject) -> None:
     given.base_style, given.paragraph_format.left_indent = normal, Cm(1)
 
 
-def _set_face(style, face: str) -> None:
-    """Headings of the template take their face from its theme, unless that is taken away."""
+def _set_face(style: ParagraphStyle, face: str) -> None:
+    """Set the font of a heading, without the references to the theme of the template, which would override it."""
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for name in list(fonts.attrib):
         del fonts.attrib[name]

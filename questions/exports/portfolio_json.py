@@ -1,16 +1,17 @@
-"""Answers to take along as JSON: everything, earlier versions too, but never feedback that is not released."""
+"""The export of a portfolio as JSON, with earlier versions and without feedback that is not released."""
 
 import json
 from datetime import datetime
 
 from django.utils import timezone
 
+from casebook.models import User
 from questions.models import Feedback
 from questions.pages.portfolio import Chapter, Entry, Handed, Portfolio, Section
 
 FORMAT_VERSION = 1
 
-# What each key of the JSON file means; it goes along in the file, so that it can still be read in ten years.
+# The meaning of each key of the JSON file. It is part of the file, so that users can read it years later.
 EXPLANATION = {
     "modules": "Per module de opdrachten met je antwoorden. left: je zit niet (meer) in deze module.",
     "own_study": "Wat je voor jezelf schreef, buiten een opdracht om. Geen docent ziet dit.",
@@ -28,7 +29,8 @@ EXPLANATION = {
 }
 
 
-def as_json(user, portfolio: Portfolio) -> bytes:
+def as_json(user: User, portfolio: Portfolio) -> bytes:
+    """Return the portfolio of this user as a JSON file."""
     return dump(
         {
             "format": "casusboek-antwoorden",
@@ -42,15 +44,17 @@ def as_json(user, portfolio: Portfolio) -> bytes:
 
 
 def dump(content: dict) -> bytes:
+    """Return the content as indented JSON in UTF-8."""
     return json.dumps(content, ensure_ascii=False, indent=2).encode()
 
 
 def iso(when: datetime | None) -> str | None:
+    """Return the time in ISO 8601 in the time zone of the site, or None."""
     return timezone.localtime(when).isoformat(timespec="seconds") if when else None
 
 
 def describe(portfolio: Portfolio) -> dict:
-    """A portfolio as plain values. Its versions have to be gathered whole."""
+    """Return a portfolio as plain values. The portfolio needs whole versions (see portfolio_of)."""
     modules = [section for section in portfolio.sections if section.module]
     own = [chapter for section in portfolio.sections if not section.module for chapter in section.chapters]
     return {
@@ -117,7 +121,7 @@ def _describe_handed(handed: Handed) -> dict:
 
 
 def describe_feedback(feedback: Feedback) -> dict:
-    """As its student reads it."""
+    """Return released feedback as its student sees it."""
     return {
         "verdict": feedback.shown_verdict.value,
         "text": feedback.shown_text,
@@ -126,4 +130,5 @@ def describe_feedback(feedback: Feedback) -> dict:
 
 
 def author_name(feedback: Feedback) -> str | None:
+    """Return the name of the teacher, or None if the account was deleted."""
     return str(feedback.author) if feedback.author else None

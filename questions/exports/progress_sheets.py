@@ -1,4 +1,4 @@
-"""Progress to take along: the table as it stands, and what was handed in with the feedback on it. Never a draft."""
+"""The exports of progress: the table of states, and the submissions with their feedback. Drafts are never exported."""
 
 import csv
 import io
@@ -13,17 +13,20 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from questions.models import Feedback, Submission
 from questions.pages.progress import WORDS, Column, Progress, Row
 
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what a sheet cannot hold
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # how a text begins that a spreadsheet runs
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not allowed in a sheet
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # a text that begins with one can be run
 LONGEST = 32_767  # characters in a cell of Excel
 
 
 @dataclass(frozen=True)
 class Sheet:
+    """A table with its title, head and column widths."""
+
     title: str
     head: list[str]
     widths: list[int]
@@ -31,7 +34,7 @@ class Sheet:
 
 
 def standing(progress: Progress) -> Sheet:
-    """The table as it stands on the page."""
+    """Return the sheet with the table of the page."""
     names = [_name_of(progress, column) for column in progress.columns]
     rows = [
         [*_person(row), *(str(WORDS[state]) for state in row.states), str(row.handed_in), str(row.waiting)]
@@ -42,7 +45,7 @@ def standing(progress: Progress) -> Sheet:
 
 
 def handed_in(progress: Progress) -> Sheet:
-    """Every answer as it was handed in last, with the question as it was asked then and what teachers wrote on it."""
+    """Return the sheet with the latest submissions, each with the question as it was asked then and the feedback."""
     head = [
         *_person_head(),
         _("Vraag"),
@@ -65,16 +68,16 @@ def _answers(progress: Progress) -> Iterator[list[str]]:
         answer = submission.answer
         versions.setdefault((answer.student_id, answer.assignment_id, answer.question_id), []).append(submission)
     feedback: dict[int, list[Feedback]] = {}
-    given = Feedback.objects.filter(
+    feedback_rows = Feedback.objects.filter(
         submission__answer__assignment__module=progress.module, submission__withdrawn_at=None
     )
-    for one in given.select_related("author").order_by("created_at", "pk"):
-        feedback.setdefault(one.submission_id, []).append(one)
+    for feedback_row in feedback_rows.select_related("author").order_by("created_at", "pk"):
+        feedback.setdefault(feedback_row.submission_id, []).append(feedback_row)
     for row in progress.rows:
         for column, state in zip(progress.columns, row.states, strict=True):
             asked = column.asked
             if handed := versions.get((row.enrolment.user_id, asked.assignment_id, asked.question_id)):
-                texts = [text for one in feedback.get(handed[-1].pk, []) for text in _in_words(one)]
+                texts = [text for given in feedback.get(handed[-1].pk, []) for text in _feedback_texts(given)]
                 yield [
                     *_person(row),
                     _name_of(progress, column),
@@ -94,18 +97,18 @@ def _answer(progress: Progress, row: Row, column: Column, handed: list[Submissio
     return [latest.asked, latest.text, moment, str(len(handed)), _("ja") if is_late else _("nee")]
 
 
-def _in_words(feedback: Feedback) -> list[str]:
-    """What a teacher wrote, and whether the student can see it: first what was released, then what was not yet."""
-    said = []
+def _feedback_texts(feedback: Feedback) -> list[str]:
+    """Return the feedback with whether the student can see it: first the released text, then the unreleased one."""
+    parts = []
     if feedback.is_released:
         shown = _("vrijgegeven op %(day)s") % {"day": f"{timezone.localtime(feedback.released_at):%d-%m-%Y}"}
-        said.append((feedback.shown_verdict.label, shown, feedback.shown_text))
+        parts.append((feedback.shown_verdict.label, shown, feedback.shown_text))
     if feedback.waits_for_release:
-        said.append((feedback.get_verdict_display(), _("nog niet vrijgegeven"), feedback.text))
+        parts.append((feedback.get_verdict_display(), _("nog niet vrijgegeven"), feedback.text))
     author = str(feedback.author) if feedback.author else _("een docent zonder account")
     return [
         f"{author} ({verdict}, {shown}): {text}" if text else f"{author} ({verdict}, {shown})"
-        for verdict, shown, text in said
+        for verdict, shown, text in parts
     ]
 
 
@@ -126,7 +129,7 @@ def _name_of(progress: Progress, column: Column) -> str:
 
 
 def file_name(progress: Progress, suffix: str) -> str:
-    """Of what, and when; of nobody."""
+    """Return the name of the file, with module, group and date, and without names of students."""
     parts = [
         _("voortgang"),
         slugify(progress.module.title),
@@ -137,7 +140,7 @@ def file_name(progress: Progress, suffix: str) -> str:
 
 
 def as_xlsx(sheets: list[Sheet]) -> bytes:
-    """Every cell is a text, whatever it begins with: nothing that somebody wrote is ever run as a formula."""
+    """Return an Excel file. Every cell is a text, so that no text that a user wrote is run as a formula."""
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(sheet.title)
@@ -153,11 +156,11 @@ def as_xlsx(sheets: list[Sheet]) -> bytes:
     return content.getvalue()
 
 
-def _text_cell(page, font: Font | None = None) -> WriteOnlyCell:
-    """A cell to fill again and again, as each is written before the next: to style a hundred thousand takes seconds."""
+def _text_cell(page: WriteOnlyWorksheet, font: Font | None = None) -> WriteOnlyCell:
+    """Return a cell that is filled for each text in turn, since styling a hundred thousand cells takes seconds."""
     cell = WriteOnlyCell(page)
     cell.alignment = Alignment(vertical="top", wrap_text=True)
-    cell.quotePrefix = True  # a text it stays, also for who edits the cell
+    cell.quotePrefix = True  # it stays a text when a user edits the cell
     if font:
         cell.font = font
     return cell
@@ -169,12 +172,15 @@ def _filled(cell: WriteOnlyCell, text: str) -> WriteOnlyCell:
         end = _(" […] De rest staat op de site.")
         text = text[: LONGEST - len(end)] + end
     cell.value = text
-    cell.data_type = "s"  # also what openpyxl took for a formula
+    cell.data_type = "s"  # openpyxl sets "f" for a text that looks like a formula
     return cell
 
 
 def as_csv(sheet: Sheet) -> bytes:
-    """As Excel opens it here: a mark for UTF-8, semicolons. A text that it would run gets an apostrophe before it."""
+    """Return a CSV file as Dutch Excel reads it: UTF-8 with a byte order mark, and semicolons.
+
+    A text that looks like a formula gets an apostrophe before it.
+    """
     lines = io.StringIO()
     writer = csv.writer(lines, delimiter=";", lineterminator="\r\n")
     for row in (sheet.head, *sheet.rows):

@@ -1,4 +1,4 @@
-"""What a save sends, read strictly: people cannot get these wrong, so nonsense is tampering and gets 400."""
+"""Reading the data of a save. Our pages send no wrong values, so a wrong value raises BadRequest."""
 
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
@@ -10,20 +10,20 @@ MAX_WRITER = 40
 
 
 def read_save(data: QueryDict) -> Draft:
-    """One answer: text, revision, writer, seq, and the hash where the page sends one."""
+    """Return the draft of one answer: text, revision, writer, seq, and the hashes if the page sends them."""
     if "text" not in data:
         raise BadRequest("text is missing")
     return _draft(data, "")
 
 
 def read_fields(data: QueryDict) -> dict[int, Draft]:
-    """The answers of a form, by the question that each field names."""
+    """Return the drafts of a form with several answers, by the id of the question."""
     named = [name.removeprefix("text-") for name in data if name.startswith("text-")]
     return {require_number(pk): _draft(data, f"-{pk}") for pk in named}
 
 
 def read_user(data: QueryDict) -> int | None:
-    """Whose page sent this, where it says so."""
+    """Return the id of the user who opened the page, or None if the form does not have it."""
     return require_number(data["user"]) if data.get("user") else None
 
 
@@ -40,7 +40,7 @@ def _draft(data: QueryDict, suffix: str) -> Draft:
 
 
 def read_revision(value: str) -> int:
-    """The revision that a text was based on. One that no row can have is stale like any other, so the text is kept."""
+    """Return the revision that a text was based on. A number that is too high counts as stale, so no text is lost."""
     if not is_whole_number(value):
         raise BadRequest(f"{value[:20]!r} is no revision")
     number = read_number(value, most=LARGEST_INTEGER)
@@ -48,9 +48,9 @@ def read_revision(value: str) -> int:
 
 
 def read_seq(value: str) -> int | None:
-    """The number that a page gave this save; None for one that no page can have reached.
+    """Return the number that a page gave this save, or None for a number that no page can have reached.
 
-    Stored, such a number would make each later save of the page an earlier one.
+    If such a number were stored, every later save of the page would count as an earlier one.
     """
     if not is_whole_number(value):
         raise BadRequest(f"{value[:20]!r} is no number of a save")
@@ -58,6 +58,7 @@ def read_seq(value: str) -> int | None:
 
 
 def read_writer(data: QueryDict) -> str:
+    """Return the name that a page gave itself."""
     writer = data.get("writer", "")[:MAX_WRITER]
     if "\0" in writer:
         raise BadRequest("a writer without NUL, please")

@@ -1,4 +1,4 @@
-"""What the feedback desk sends, read strictly: people cannot get these wrong, so nonsense is tampering and gets 400."""
+"""Reading the data of the feedback desk. Our pages send no wrong values, so a wrong value raises BadRequest."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,15 @@ LAST_PAGE = 1_000_000
 
 @dataclass(frozen=True)
 class FeedbackSave:
+    """A text and verdict to save, and whether to release them."""
+
     draft: Draft
     verdict: Verdict | None
     is_released: bool
 
 
 def read_feedback(data: QueryDict) -> FeedbackSave:
-    """Text and verdict of one feedback; without a verdict the stored one stays."""
+    """Return the text and verdict of one feedback; without a verdict the stored one stays."""
     verdict = data.get("verdict", "")
     if verdict not in {"", *Verdict.values}:
         raise BadRequest("unknown verdict")
@@ -34,7 +36,7 @@ def read_feedback(data: QueryDict) -> FeedbackSave:
 
 
 def read_wanted(request: HttpRequest) -> Wanted:
-    """The address of a page to read. What makes no sense there is passed over: links get mangled in mail."""
+    """Return what the query string asks for. Wrong values are ignored, since mail programs can damage links."""
     query = request.GET
     return Wanted(
         key=query.get("vraag", ""),
@@ -48,7 +50,7 @@ def read_wanted(request: HttpRequest) -> Wanted:
 
 @dataclass(frozen=True)
 class ReleaseScope:
-    """Which feedback to release. Everything that is named narrows it down; nothing named is all of it."""
+    """The feedback to release: each field that is set narrows it down, and without any it is all feedback."""
 
     submissions: list[int] | None = None
     group: str = ""
@@ -57,7 +59,7 @@ class ReleaseScope:
 
 
 def read_release(data: QueryDict) -> ReleaseScope:
-    """Return what the button said. Raises BadRequest where it said nothing."""
+    """Return which feedback the button is for. Raises BadRequest if the button is unknown."""
     what = data.get("wat")
     group, key, tag = (read_line(data.get(name, "")) for name in ("klas", "vraag", "student"))
     if what == "alles":
@@ -72,6 +74,7 @@ def read_release(data: QueryDict) -> ReleaseScope:
 
 
 def read_selection(data: QueryDict) -> list[int]:
+    """Return the ids of the selected submissions."""
     chosen = data.getlist("antwoord")
     if len(chosen) > MOST_AT_ONCE:
         raise BadRequest("too many at once")

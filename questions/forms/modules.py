@@ -1,9 +1,10 @@
-"""What teachers fill in about modules and assignments, and what a student fills in to join."""
+"""Forms of modules, assignments and extensions, and the form for joining a module."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -25,9 +26,9 @@ MAX_QUESTION = 2000
 
 
 class PlainForm(forms.Form):
-    """A form whose labels end without a colon, as everywhere on the site."""
+    """A form with labels without a colon, as all forms of the site."""
 
-    def __init__(self, *args, **options) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
 
 
@@ -59,7 +60,7 @@ class ModuleForm(PlainForm):
     )
 
     def clean_groups(self) -> list[str]:
-        """Names as they were typed, each once, whatever their case."""
+        """Return the names as they were typed, each once without regard to case."""
         names: dict[str, str] = {}
         for line in self.cleaned_data["groups"].replace(",", "\n").splitlines():
             if name := " ".join(line.split()):
@@ -73,6 +74,7 @@ class ModuleForm(PlainForm):
 
     @staticmethod
     def initial_of(module: Module) -> dict:
+        """Return the initial values for changing this module."""
         return {
             "title": module.title,
             "period": module.period,
@@ -93,7 +95,7 @@ class CopyForm(PlainForm):
 
 
 class JoinForm(PlainForm):
-    """Asks for a group where the module has groups, and for nothing otherwise."""
+    """The form for joining a module. It asks for a group if the module has groups."""
 
     group = forms.ChoiceField(
         label=gettext_lazy("In welke klas zit je?"),
@@ -101,7 +103,7 @@ class JoinForm(PlainForm):
         error_messages={"required": gettext_lazy("Kies je klas.")},
     )
 
-    def __init__(self, *args, module: Module, **options) -> None:
+    def __init__(self, *args: Any, module: Module, **options: Any) -> None:
         super().__init__(*args, **options)
         if module.groups:
             self.fields["group"].choices = [(name, name) for name in module.groups]
@@ -114,7 +116,7 @@ class JoinForm(PlainForm):
 
 @dataclass(frozen=True)
 class Row:
-    """A question in the form: whether it is asked, at which place, and with which words."""
+    """A question in the form of an assignment, with its fields for position and text."""
 
     question: Question
     wording: str
@@ -125,7 +127,7 @@ class Row:
 
 
 class AssignmentForm(PlainForm):
-    """An assignment with its choice of questions. `asked` stands for the questions that are in it already."""
+    """The form of an assignment with its choice of questions. `asked` are the questions that it has already."""
 
     instructions = forms.CharField(
         label=gettext_lazy("Toelichting"),
@@ -148,12 +150,12 @@ class AssignmentForm(PlainForm):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         choices: dict[Question, str],
         asked: list[Question] | None = None,
         is_answered: bool = False,
         is_new: bool = False,
-        **options,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.choices, self.is_new = choices, is_new
@@ -177,13 +179,13 @@ class AssignmentForm(PlainForm):
 
     @property
     def in_order_asked(self) -> list[Question]:
-        """What is asked, in its order, and then what could be."""
+        """Return the questions that are asked in their order, followed by the other ones to choose from."""
         asked = [question.pk for question in self.asked]
         return sorted(self.choices, key=lambda q: asked.index(q.pk) if q.pk in asked else len(asked))
 
     @cached_property
     def ticked(self) -> set[int]:
-        """The questions that are chosen now: as sent, or as typed before a quick pick, or as they are."""
+        """Return the ids of the chosen questions: as sent, as typed before a quick pick, or as saved."""
         known = {question.pk for question in self.choices}
         if self.is_bound:
             return (set(read_ids(self.data.getlist("questions"))) & known) | self.fixed
@@ -207,11 +209,12 @@ class AssignmentForm(PlainForm):
 
     @property
     def picks(self) -> list[tuple[Kolb, int, bool]]:
-        """The brillen that there are questions for, with how many, and whether all of them are ticked."""
+        """Return the lenses of the questions, each with their number and whether all of them are ticked."""
         found = [(kolb, [q.pk for q in self.choices if q.kolb == kolb]) for kolb in Kolb]
         return [(kolb, len(pks), self.ticked.issuperset(pks)) for kolb, pks in found if pks]
 
     def clean(self) -> dict:
+        """Add errors for wrong dates and for chosen own questions without a text."""
         data = super().clean()
         opens, due = data.get("opens_at"), data.get("due_at")
         if opens and due and due <= opens:
@@ -224,7 +227,7 @@ class AssignmentForm(PlainForm):
         return data
 
     def plan(self, own: list[OwnQuestion]) -> Plan:
-        """What the form says, for an activity to carry out. Needs a valid form."""
+        """Return the values of a valid form for creating or changing the assignment."""
         data = self.cleaned_data
         chosen = [question for question in self.in_order_asked if question.pk in self.ticked]
         words = [(question, data.get(f"words-{question.pk}")) for question in chosen]
@@ -240,6 +243,7 @@ class AssignmentForm(PlainForm):
 
     @staticmethod
     def initial_of(assignment: Assignment) -> dict:
+        """Return the initial values for changing this assignment."""
         return {
             "instructions": assignment.instructions,
             "opens_at": assignment.opens_at,
@@ -274,24 +278,24 @@ OwnQuestions = forms.formset_factory(
 OWN_PREFIX = "own"
 
 
-def own_questions_in(formset) -> list[OwnQuestion]:
-    """The rows of a valid formset in which something was written."""
+def own_questions_in(formset: forms.BaseFormSet) -> list[OwnQuestion]:
+    """Return the rows of a valid formset that have a text."""
     filled = [form.cleaned_data for form in formset if form.cleaned_data.get("text")]
     return [OwnQuestion(data["text"], data["kolb"]) for data in filled]
 
 
 def picked(pick: str, ticked: set[int], choices: Iterable[Question]) -> set[int]:
-    """What is chosen after a quick pick: everything, nothing, or one bril switched on or off."""
+    """Return the ids that are chosen after a quick pick of all questions, none, or those of one lens on or off."""
     if pick == "alle":
         return {question.pk for question in choices}
     if pick == "geen":
         return set()
-    these = {question.pk for question in choices if question.kolb == pick}
-    return ticked - these if these <= ticked else ticked | these
+    of_lens = {question.pk for question in choices if question.kolb == pick}
+    return ticked - of_lens if of_lens <= ticked else ticked | of_lens
 
 
 def typed_so_far(data: QueryDict, pick: str, choices: Iterable[Question]) -> tuple[dict, list[dict]]:
-    """What stands in the form of an assignment, as initial values, after a quick pick. Nothing is checked yet."""
+    """Return the initial values of the form and the rows of own questions after a quick pick, without validation."""
     initial = {name: data[name] for name in data if name not in {"questions", "pick", "csrfmiddlewaretoken"}}
     initial["questions"] = picked(pick, set(read_ids(data.getlist("questions"))), choices)
     count = min(read_number(data.get(f"{OWN_PREFIX}-TOTAL_FORMS")) or 0, MAX_OWN)
@@ -302,7 +306,7 @@ def typed_so_far(data: QueryDict, pick: str, choices: Iterable[Question]) -> tup
 
 
 def coverage_of(form: AssignmentForm, own: list[str]) -> Ring:
-    """The ring of what is ticked together with a teacher's own new questions."""
+    """Return the ring of the ticked questions and the new own questions."""
     return ring(Counter([q.kolb for q in form.choices if q.pk in form.ticked] + [kolb for kolb in own if kolb in Kolb]))
 
 
@@ -310,6 +314,8 @@ def coverage_of(form: AssignmentForm, own: list[str]) -> Ring:
 
 
 class StudentField(forms.ModelChoiceField):
+    """A choice of students, with their group in the label."""
+
     def label_from_instance(self, enrolment: Enrolment) -> str:
         return f"{enrolment.user} ({enrolment.group})" if enrolment.group else str(enrolment.user)
 
@@ -328,7 +334,7 @@ class ExtensionForm(PlainForm):
         help_text=gettext_lazy("Alleen docenten van deze module lezen dit. Houd het kort; noem geen medische details."),
     )
 
-    def __init__(self, *args, assignment: Assignment, **options) -> None:
+    def __init__(self, *args: Any, assignment: Assignment, **options: Any) -> None:
         super().__init__(*args, **options)
         self.assignment = assignment
         students = Enrolment.objects.current().students().filter(module=assignment.module_id)

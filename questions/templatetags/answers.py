@@ -1,4 +1,4 @@
-"""What an answer field needs to know."""
+"""The data of an answer field."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,8 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class OwnAnswer:
+    """The data of the field for an answer for own study."""
+
     place: str
     save_url: str
     text: str
@@ -23,7 +25,7 @@ class OwnAnswer:
 
 @register.simple_tag
 def own_answer(own: OwnStudy, question: Question) -> OwnAnswer:
-    """The field for a question that somebody answers for themselves alone."""
+    """Return the data of the field for an answer for own study."""
     answer = own.answers.get(question.pk)
     return OwnAnswer(
         place=f"eigen:{question.pk}",

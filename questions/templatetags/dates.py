@@ -1,4 +1,4 @@
-"""Moments as people say them, in the time of the site. A missing moment is an empty text.
+"""Filters and tags for dates and times in Dutch, in the time zone of the site. None becomes an empty text.
 
 {{ assignment.due_at|due_in_words }}   vandaag om 17:00 · morgen om 9:00 · vrijdag 27 november om 17:00
 {{ assignment.due_at|from_now }}       vandaag · morgen · over 3 dagen · 2 dagen geleden
@@ -27,7 +27,7 @@ TIME = "G:i"
 
 @register.filter
 def due_in_words(when: datetime | None) -> str:
-    """A deadline, or another moment that a sentence names. The year only where it is another one."""
+    """Return a due date or another date for use in a sentence. It has a year only if that is not this year."""
     if not when:
         return ""
     local, days = _local(when)
@@ -43,7 +43,7 @@ def due_in_words(when: datetime | None) -> str:
 
 @register.filter
 def from_now(when: datetime | None) -> str:
-    """How many days there are to go, or have gone, counted as people do: by midnights."""
+    """Return how many days are left, or have passed, counted by midnights."""
     if not when:
         return ""
     _when, days = _local(when)
@@ -58,7 +58,7 @@ def from_now(when: datetime | None) -> str:
 
 @register.filter
 def moment(when: datetime | None) -> str:
-    """When something happened, as short as can be: the time of today and yesterday, the day of last year."""
+    """Return when something happened in short form: with the time for this year, and the date before that."""
     if not when:
         return ""
     local, days = _local(when)
@@ -75,7 +75,7 @@ def moment(when: datetime | None) -> str:
 
 @register.filter
 def in_full(when: datetime | None) -> str:
-    """A moment for paper, where «vandaag» would soon be wrong."""
+    """Return the full date and time, for documents in which «vandaag» would soon be wrong."""
     if not when:
         return ""
     local, _days = _local(when)
@@ -84,14 +84,14 @@ def in_full(when: datetime | None) -> str:
 
 @register.filter
 def in_a_row(things: list) -> str:
-    """«2, 3 en 5»."""
+    """Return the items as one text, such as «2, 3 en 5»."""
     *first, last = [str(thing) for thing in things] or [""]
     return _("%(first)s en %(last)s") % {"first": ", ".join(first), "last": last} if first else last
 
 
 @register.simple_tag
 def stage_note(assignment: "Assignment") -> SafeString:
-    """Return what there is to say of an assignment in the head of a table: that it is closed, or one of its dates."""
+    """Return the note on an assignment in the head of a table: that it is closed, or one of its dates."""
     if assignment.closed_at:
         return format_html('<span class="small late">{}</span>', _("gesloten"))
     if not assignment.is_open:
@@ -108,18 +108,18 @@ def stage_note(assignment: "Assignment") -> SafeString:
 
 @register.simple_tag
 def due_note(due_at: datetime | None, is_over: bool = False, remark: str = "") -> SafeString:
-    """Return until when work can be handed in, or could be; nothing where there is no date."""
+    """Return the due date as a sentence, in the past tense if it is over, or an empty text if there is none."""
     if not due_at:
         return SafeString()
     sentence = _("inleveren was voor %(when)s") if is_over else _("inleveren voor %(when)s")
-    said = sentence % {"when": due_in_words(due_at)}
+    text = sentence % {"when": due_in_words(due_at)}
     late = format_html(' class="{}"', "late") if is_over else ""
-    return format_html("<span{}>{}{}</span>", late, said, remark and f" {remark}")
+    return format_html("<span{}>{}{}</span>", late, text, remark and f" {remark}")
 
 
 @register.simple_tag
 def due_or_not(assignment: "Assignment") -> SafeString:
-    """Return the date of an assignment among others, and whether it is over; or that it has none."""
+    """Return the due date of an assignment in a list, with a note if it is over, or that there is none."""
     if not assignment.due_at:
         return format_html('<span class="soft">{}</span>', _("geen datum"))
     if assignment.is_past_due:
@@ -129,14 +129,14 @@ def due_or_not(assignment: "Assignment") -> SafeString:
 
 @register.simple_tag
 def opening_note(assignment: "Assignment") -> SafeString:
-    """Return when an assignment opens; nothing where it is open."""
+    """Return when an assignment opens, or an empty text if it is open."""
     if assignment.is_open:
         return SafeString()
     return format_html("<span>{}</span>", _("gaat open %(when)s") % {"when": due_in_words(assignment.opens_at)})
 
 
 def _local(when: datetime) -> tuple[datetime, int]:
-    """The moment in the site's time zone, and how many midnights it is away."""
+    """Return the time in the time zone of the site, and how many midnights it is away."""
     local = timezone.localtime(when)
     return local, (local.date() - timezone.localdate()).days
 
