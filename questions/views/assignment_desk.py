@@ -1,4 +1,4 @@
-"""What a student does with an assignment: read, answer, hand in, take back; and answering for oneself."""
+"""The pages and saves of the assignment desk, and saving answers for own study."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from questions.actions import answering
 from questions.actions.answering import HandedIn, Result
 from questions.actions.saving import Draft, Outcome, Saved
 from questions.forms.answers import read_fields, read_save, read_writer
-from questions.models import Answer, SharedReading, Submission
+from questions.models import Answer, Question, SharedReading, Submission
 from questions.pages.assignment_desk import AssignmentDesk, assignment_desk, shared_answers
 from questions.views.post_actions import post_action
 from questions.views.save_responses import SaveResponse, page_of_unsaved, refused, reply, save_endpoint, save_reply
@@ -40,7 +40,7 @@ NOT_DONE = {*NOT_STORED, *WHY_ONLY_SAVED}
 @require_safe
 @access.signed_in
 def assignment(request: HttpRequest, pk: int) -> HttpResponse:
-    """The desk of a student. A teacher gets it as any student of the module would."""
+    """The assignment desk of a student. Teachers see it as a student without answers would."""
     place = access.assignment_for_member(request, pk)
     if place.enrolment.is_teacher:
         return _desk_page(request, assignment_desk(place, None))
@@ -53,7 +53,7 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def assignment_as_student(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Bekijk als student»: nothing can be stored from it, and nothing of any student is on it."""
+    """«Bekijk als student»: the desk without answers of students, from which nothing can be saved."""
     return _desk_page(request, assignment_desk(access.desk_of_teacher(request, pk), None))
 
 
@@ -65,7 +65,7 @@ def _desk_page(request: HttpRequest, view: AssignmentDesk, status: int = 200) ->
 @require_POST
 @save_endpoint
 def save_answer(request: HttpRequest, pk: int) -> SaveResponse:
-    """Save one answer."""
+    """Save one answer, for an assignment or for own study."""
     draft = read_save(request.POST)
     assignment_id = _assignment_id(request)
     question = access.question_to_answer(request, pk, assignment_id)
@@ -77,7 +77,7 @@ def _assignment_id(request: HttpRequest) -> int | None:
     return read_id(request.GET.get("opdracht"))
 
 
-def _page_after_save(request: HttpRequest, question, saved: Saved) -> HttpResponse:
+def _page_after_save(request: HttpRequest, question: Question, saved: Saved) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
         return page_of_unsaved(request, saved)
     messages.success(request, _("Je antwoord is opgeslagen."))
@@ -87,13 +87,13 @@ def _page_after_save(request: HttpRequest, question, saved: Saved) -> HttpRespon
 @require_POST
 @save_endpoint
 def save_answers(request: HttpRequest) -> HttpResponse | SaveResponse:
-    """All answers of a case that somebody writes for themselves, from a browser without our script."""
+    """Save all answers for own study of a case, from a browser without JavaScript."""
     question, unsaved = None, []
     for pk, draft in read_fields(request.POST).items():
         try:
             question = access.question_to_answer(request, pk, None)
         except Http404:
-            # What was written for the other questions is stored all the same.
+            # The answers to the other questions are saved all the same.
             unsaved += [Unsaved(f"text-{pk}", draft.text, "not_here")] if draft.text.strip() else []
             continue
         saved = answering.save(student=request.user, question=question, assignment_id=None, draft=draft)
@@ -106,8 +106,8 @@ def save_answers(request: HttpRequest) -> HttpResponse | SaveResponse:
 
 
 def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> SaveResponse:
-    """What could not be stored of a form with several texts; the status is that of the worst of it."""
-    reasons = {each.reason for each in unsaved}
+    """Return the response with the texts of a form that were not saved; the most serious reason sets its status."""
+    reasons = {text.reason for text in unsaved}
     gone = "not_here" if reasons == {"not_here"} else "stale"
     worst = next((reason for reason in ("too_long", "full", "refused") if reason in reasons), gone)
     status = status_of_form(reasons)
@@ -118,25 +118,25 @@ def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> SaveResponse:
 
 @dataclass(frozen=True)
 class SentForm:
-    """What became of a form with answers."""
+    """The results of a form with answers."""
 
     place: access.Desk
     done: list[HandedIn]
-    strange: dict[int, Draft]  # to questions that the assignment does not ask
+    strange: dict[int, Draft]  # for questions that the assignment does not ask
 
     @property
     def status(self) -> int:
-        """200 where everything went well, 409 or 413 where something did not."""
-        reasons = {each.result.value for each in self.done if each.result in NOT_DONE}
-        return status_of_form(reasons | {each.reason for each in self.lost})
+        """Return 200 if everything was done, and otherwise 409 or 413."""
+        reasons = {handed_in.result.value for handed_in in self.done if handed_in.result in NOT_DONE}
+        return status_of_form(reasons | {text.reason for text in self.lost})
 
     @property
     def unsaved(self) -> list[HandedIn]:
-        return [each for each in self.done if each.result in NOT_STORED]
+        return [handed_in for handed_in in self.done if handed_in.result in NOT_STORED]
 
     @property
     def lost(self) -> list[Unsaved]:
-        """The texts to questions that the assignment does not ask."""
+        """Return the texts for questions that the assignment does not ask."""
         texts = {question_id: draft.text for question_id, draft in self.strange.items()}
         return [Unsaved(f"text-{pk}", text, "refused") for pk, text in texts.items() if text.strip()]
 
@@ -144,9 +144,9 @@ class SentForm:
 @require_POST
 @save_endpoint
 def hand_in(request: HttpRequest, pk: int) -> SaveResponse:
-    """Save what the form has and hand in what the button said: one question, all of them, or none."""
+    """Save all answers of the form, and hand in those that the button is for: one question, all of them, or none."""
     drafts = read_fields(request.POST)
-    # A text is stored for whoever was a student here, before and after; without one there is nothing to store.
+    # Texts of former students are saved too, also before the assignment opens; a form without texts has stricter rules.
     place = access.desk_to_write_at(request, pk) if drafts else access.assignment_for_student(request, pk)
     questions = access.questions_to_write(place, drafts)
     wanted = request.POST.get("lever", "")
@@ -169,23 +169,23 @@ def hand_in(request: HttpRequest, pk: int) -> SaveResponse:
 
 
 def _data_after_hand_in(request: HttpRequest, form: SentForm, drafts: dict[int, Draft]) -> JsonResponse:
-    """Return per question what became of it."""
+    """Return the result for each question."""
     results: dict[str, dict] = {
-        str(each.question.pk): {
-            "result": each.result.value,
-            "revision": each.saved.revision,
-            "hash": each.saved.text_hash,
-            "stored": each.saved.other_text,
+        str(handed_in.question.pk): {
+            "result": handed_in.result.value,
+            "revision": handed_in.saved.revision,
+            "hash": handed_in.saved.text_hash,
+            "stored": handed_in.saved.other_text,
         }
-        for each in form.done
+        for handed_in in form.done
     }
     for question_id in form.strange:
         results[str(question_id)] = {"result": "refused", "revision": 0, "hash": None, "stored": None}
     for question_id, draft in drafts.items():
         results[str(question_id)]["seq"] = draft.seq
     if form.status == 200:
-        _say(request, form.done)  # on the page that our script fetches next
-    notes = [str(WHY_ONLY_SAVED[each.result]) for each in form.done if each.result in WHY_ONLY_SAVED]
+        _add_messages(request, form.done)  # for the page that our script fetches next
+    notes = [str(WHY_ONLY_SAVED[done.result]) for done in form.done if done.result in WHY_ONLY_SAVED]
     body = {"results": results, "writer": read_writer(request.POST), "note": notes[0] if notes else ""}
     if len(form.done) == 1 and not form.strange:
         saved = form.done[0].saved
@@ -193,9 +193,9 @@ def _data_after_hand_in(request: HttpRequest, form: SentForm, drafts: dict[int, 
     return reply(body, form.status, 0)
 
 
-def _say(request: HttpRequest, done: list[HandedIn]) -> None:
-    """What became of it, in sentences for the next page."""
-    counts = Counter(each.result for each in done)
+def _add_messages(request: HttpRequest, done: list[HandedIn]) -> None:
+    """Add messages with the results to the next page."""
+    counts = Counter(handed_in.result for handed_in in done)
     if count := counts[Result.SUBMITTED]:
         text = ngettext("%(count)s antwoord ingeleverd.", "%(count)s antwoorden ingeleverd.", count)
         messages.success(request, text % {"count": count})
@@ -206,7 +206,7 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
             count,
         )
         messages.info(request, text % {"count": count})
-    if count := sum(each.result is Result.SET_ASIDE and bool(each.saved.text.strip()) for each in done):
+    if count := sum(row.result is Result.SET_ASIDE and bool(row.saved.text.strip()) for row in done):
         text = ngettext(
             "%(count)s vraag wordt in deze opdracht niet meer gesteld. Je tekst is bewaard; je vindt hem bij "
             "Antwoorden.",
@@ -223,7 +223,7 @@ def _say(request: HttpRequest, done: list[HandedIn]) -> None:
 
 
 def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
-    _say(request, form.done)
+    _add_messages(request, form.done)
     place, lost = form.place, form.lost
     if not form.unsaved and not lost:
         return redirect(place.assignment if place.is_student_there else "questions:answers")
@@ -234,9 +234,9 @@ def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
 
 
 def _desk_with_problems(request: HttpRequest, form: SentForm) -> HttpResponse:
-    """The desk, with the texts that were not stored in their fields."""
+    """Return the desk with the texts that were not saved in their fields."""
     view = assignment_desk(form.place, request.user)
-    results = {each.question.pk: each for each in form.unsaved}
+    results = {handed_in.question.pk: handed_in for handed_in in form.unsaved}
     for item in view.items:
         if item.question.pk in results:
             item.posted = results[item.question.pk].saved.text
@@ -246,7 +246,7 @@ def _desk_with_problems(request: HttpRequest, form: SentForm) -> HttpResponse:
 
 
 def _not_saved(numbers: list[int]) -> str:
-    """What to say at the top of the desk; why is said at the questions themselves, further down."""
+    """Return the message at the top of the desk; the reasons are shown at the questions."""
     text = ngettext(
         "Je antwoord op vraag %(numbers)s is niet opgeslagen. Bij de vraag staat waarom, en wat je nu kunt doen.",
         "Je antwoorden op de vragen %(numbers)s zijn niet opgeslagen. Bij elke vraag staat waarom, en wat je nu kunt "
@@ -257,15 +257,16 @@ def _not_saved(numbers: list[int]) -> str:
 
 
 def _can_show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
-    """Whether the desk opens, has a field for each of these, and words for what happened to it."""
+    """Return whether this student can open the desk, and it has a field and an error text for each of these answers."""
     if not place.is_student_there:
         return False
     asked = set(place.assignment.questions.values_list("pk", flat=True))
-    return all(each.question.pk in asked and each.result in {Result.STALE, Result.TOO_LONG} for each in unsaved)
+    return all(row.question.pk in asked and row.result in {Result.STALE, Result.TOO_LONG} for row in unsaved)
 
 
 @post_action
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a submission back, unless it is too late."""
     place = access.assignment_for_student(request, pk)
     submission = get_object_or_404(
         Submission.objects.standing(),
@@ -276,7 +277,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     if answering.take_back(submission=submission):
         messages.success(request, _("Teruggenomen. Je tekst staat er nog, als concept: je docent ziet hem niet meer."))
     else:
-        # The same sentence whatever the reason: that a teacher has begun to write is told as little as can be.
+        # The message is the same for every reason, so as not to reveal that a teacher has begun to write feedback.
         messages.error(
             request,
             _("Terugnemen kan niet meer. Wat je inleverde blijft staan. Je kunt wel verder aan een nieuwe versie."),
@@ -287,7 +288,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
-    """Copy what one wrote for oneself into the assignment, where nothing stands yet."""
+    """Copy an answer for own study to the assignment, if that has no answer to the question yet."""
     place = access.assignment_for_student(request, pk)
     question = get_object_or_404(place.assignment.questions, pk=read_id(request.POST.get("vraag")))
     own = get_object_or_404(Answer, student=request.user, question=question, assignment=None)
@@ -304,7 +305,7 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
 def shared(request: HttpRequest, pk: int) -> HttpResponse:
-    """What others wrote. Asking for it is a POST, since who has read it can no longer take an own answer back."""
+    """The shared answers. The first reading is a POST, since a student who has read them can no longer take back."""
     place = access.assignment_for_student(request, pk)
     view = assignment_desk(place, request.user)
     if request.method == "POST" and view.may_share and shared_answers(place, request.user) is not None:

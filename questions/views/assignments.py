@@ -1,9 +1,10 @@
-"""Giving an assignment and looking after it, and reading what was handed in."""
+"""The pages and actions of teachers for assignments."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.errors import RefusedError
 from cases.access import shortened_query
-from cases.models import Case
+from cases.models import Case, Edition
 from questions import access
 from questions.actions import assignments, edition_upgrades
 from questions.actions.assignments import Plan
@@ -29,14 +30,14 @@ from questions.pages import modules as module_pages
 from questions.views.post_actions import carry_out, post_action
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
-MOST_WORDS = 12  # of a search in titles
-CASES_TO_CHOOSE = 60  # the book has sixteen; a larger library is searched
+MOST_WORDS = 12  # words of a search in titles
+CASES_TO_CHOOSE = 60  # cases that are listed; in a larger library teachers search
 
 
 @form_page
 @access.signed_in
 def assignment_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """Choose a case, and then the questions about it."""
+    """Choose a case and then its questions for a new assignment."""
     module = access.module_for_teacher(request, pk)
     if "casus" not in request.GET:
         return _choose_case(request, module)
@@ -71,6 +72,7 @@ def _choose_case(request: HttpRequest, module: Module) -> HttpResponse:
 @form_page
 @access.signed_in
 def assignment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change an assignment."""
     assignment = access.assignment_for_teacher(request, pk)
     module, edition = assignment.module, assignment.edition
     options = {
@@ -89,7 +91,7 @@ def assignment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _assignment_form(
     request: HttpRequest, context: dict, options: dict, initial: dict, save: Callable[[Plan], Assignment]
 ) -> HttpResponse:
-    """The form, filled in as it is; as it was typed before a quick pick; or as it was sent, with what is wrong."""
+    """Return the form of an assignment: as saved, as typed before a quick pick, or as sent with its errors."""
     form, own = AssignmentForm(initial=initial, **options), OwnQuestions(initial=[], prefix=OWN_PREFIX)
     if request.method == "POST" and "pick" in request.POST:
         typed, rows = typed_so_far(request.POST, request.POST["pick"], options["choices"])
@@ -103,7 +105,10 @@ def _assignment_form(
     return render(request, f"questions/{template}.html", {**context, "form": form, "own": own, "ring": ring})
 
 
-def _save(request: HttpRequest, form: AssignmentForm, own, save: Callable[[Plan], Assignment]) -> Assignment | None:
+def _save(
+    request: HttpRequest, form: AssignmentForm, own: BaseFormSet, save: Callable[[Plan], Assignment]
+) -> Assignment | None:
+    """Return the assignment that was saved, or None if that was refused."""
     try:
         assignment = save(form.plan(own_questions_in(own)))
     except RefusedError as refused:
@@ -119,7 +124,7 @@ def _save(request: HttpRequest, form: AssignmentForm, own, save: Callable[[Plan]
 @form_page
 @access.signed_in
 def assignment_edition(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is different in another edition of the case, the newest where none is named; taking it over is one click."""
+    """The changes in another edition of the case, by default the newest; a POST takes it over."""
     assignment = access.assignment_for_teacher(request, pk)
     rows = list(assignment.edition.case.editions.select_related("case").defer("text"))
     number = (request.POST if request.method == "POST" else request.GET).get("editie", str(rows[0].number))
@@ -139,18 +144,19 @@ def assignment_edition(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/assignment_edition.html", context)
 
 
-def _take_over(request: HttpRequest, assignment: Assignment, edition) -> HttpResponse:
+def _take_over(request: HttpRequest, assignment: Assignment, edition: Edition) -> HttpResponse:
     done = _("De opdracht gebruikt nu editie %(number)s. Wat studenten schreven, is niet veranderd.")
     done %= {"number": edition.number}
     carry_out(request, done, edition_upgrades.take_over, assignment=assignment, edition=edition)
     return redirect("questions:assignment_edition", assignment.pk)
 
 
-# --- Acts ---
+# --- Actions ---
 
 
 @post_action
 def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close an assignment."""
     assignment = access.assignment_for_teacher(request, pk)
     done = _("De opdracht is gesloten. Studenten kunnen nog schrijven en lezen, niet inleveren.")
     carry_out(request, done, assignments.close_assignment, assignment=assignment)
@@ -159,6 +165,7 @@ def assignment_closing(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a closed assignment again."""
     assignment = access.assignment_for_teacher(request, pk)
     done = _("De opdracht is weer open: studenten kunnen inleveren.")
     carry_out(request, done, assignments.reopen_assignment, assignment=assignment)
@@ -167,6 +174,7 @@ def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move an assignment one position up or down in its module."""
     assignment = access.assignment_for_teacher(request, pk)
     assignments.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
     return redirect(f"{assignment.module.get_absolute_url()}#opdrachten")
@@ -174,6 +182,7 @@ def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def assignment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete an assignment without answers."""
     assignment = access.assignment_for_teacher(request, pk)
     done = _("De opdracht is verwijderd.")
     is_gone = carry_out(request, done, assignments.delete_assignment, assignment=assignment)
@@ -183,6 +192,7 @@ def assignment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
 @form_page
 @access.signed_in
 def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
+    """The extensions of an assignment; a POST adds one."""
     assignment = access.assignment_for_teacher(request, pk)
     form = ExtensionForm(request.POST or None, assignment=assignment)
     if form.is_valid():
@@ -206,6 +216,7 @@ def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    """Delete the extension of a student."""
     assignment = access.assignment_for_teacher(request, pk)
     extension = get_object_or_404(assignment.extensions.select_related("enrolment__user"), enrolment__tag=tag)
     done = _("Voor %(name)s geldt weer de gewone datum.") % {"name": extension.enrolment.user}
@@ -213,13 +224,13 @@ def extension_withdrawal(request: HttpRequest, pk: int, tag: str) -> HttpRespons
     return redirect("questions:assignment_extensions", pk)
 
 
-# --- Who has not begun ---
+# --- Students who have not begun ---
 
 
 @require_safe
 @access.signed_in
 def assignment_not_begun(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who wrote nothing yet: names for who asks, labels for who keeps names hidden in this module."""
+    """The students who have written nothing yet, by name, or by label if this teacher hides names in the module."""
     desk = access.desk_of_teacher(request, pk)
     hides_names = desk.enrolment.reading.hides_names
     people = module_pages.not_begun(desk.assignment, hides_names=hides_names) if desk.assignment.is_open else []
@@ -238,7 +249,7 @@ def assignment_not_begun(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def case_to_assign(request: HttpRequest) -> HttpResponse:
-    """In which of my modules do I give this case? One module needs no question."""
+    """The choice of a module for a new assignment on this case."""
     case = get_object_or_404(Case.objects.published(), slug=request.GET.get("casus", ""))
     modules = list(Module.objects.taught_by(request.user).filter(archived_at=None))
     if not modules and not request.user.may_teach:

@@ -1,4 +1,4 @@
-"""The teachers of a module, and how a colleague becomes one of them."""
+"""The pages of the teachers of a module and of invitations to teach it."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from questions.views.post_actions import carry_out, post_action
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
 def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who teach it, and the links that are open; a POST makes another."""
+    """The teachers and the open invitations of a module; a POST adds an invitation."""
     module = access.module_for_teacher(request, pk)
     if request.method == "POST":
         done = _("De link staat klaar. Geef hem alleen aan je collega.")
@@ -35,6 +35,7 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> HttpResponse:
+    """Delete an invitation to teach a module."""
     module = access.module_for_teacher(request, pk)
     done = _("De link werkt niet meer.")
     carry_out(request, done, co_teacher_invitations.withdraw, module=module, invitation_id=invitation)
@@ -44,7 +45,7 @@ def co_teacher_withdrawal(request: HttpRequest, pk: int, invitation: int) -> Htt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
-    """What a colleague finds behind the link. It belongs from then on to the account that opened it."""
+    """The page of an invitation to teach a module. Opening it binds the link to the account; a POST accepts it."""
     invitation = co_teacher_invitations.find(token)
     if invitation is None:
         raise Http404

@@ -1,7 +1,8 @@
-"""The comment bank of a teacher: keeping, sharing and throwing away sentences."""
+"""The comment bank of a teacher: adding, sharing and deleting comments."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ MOST = 1_000  # characters of one comment
 @save_endpoint
 @access.signed_in
 def comments(request: HttpRequest) -> HttpResponse:
-    """One's own bank, and a sentence more."""
+    """The comment bank; a POST adds a comment."""
     modules = Module.objects.taught_by(request.user)
     if not modules and not request.user.may_teach:
         access.check_may_make_modules(request)
@@ -43,14 +44,16 @@ def comments(request: HttpRequest) -> HttpResponse:
     return _page(request, modules)
 
 
-def _page(request: HttpRequest, modules, text: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, modules: QuerySet[Module], text: str = "", problem: str = "", status: int = 200
+) -> HttpResponse:
     own = Comment.objects.filter(owner=request.user).select_related("module")
     shared = Comment.objects.filter(module__in=modules).exclude(owner=request.user).select_related("module", "owner")
     context = {"own": own, "shared": shared, "modules": modules, "text": text, "problem": problem, "most": MOST}
     return render(request, "questions/comments.html", context, status=status)
 
 
-def _refused(request: HttpRequest, modules, text: str, problem: str = "") -> HttpResponse:
+def _refused(request: HttpRequest, modules: QuerySet[Module], text: str, problem: str = "") -> HttpResponse:
     problem = problem or (
         _("Deze zin is langer dan %(most)s tekens en is niet bewaard. Kort hem in.") % {"most": MOST}
         if text
@@ -61,8 +64,8 @@ def _refused(request: HttpRequest, modules, text: str, problem: str = "") -> Htt
     return _page(request, modules, text, problem, status=400)
 
 
-def _module(request: HttpRequest, modules) -> Module | None:
-    """The module to share it in: one that this person teaches, or none."""
+def _module(request: HttpRequest, modules: QuerySet[Module]) -> Module | None:
+    """Return the module to share the comment in, which must be one of these modules, or None."""
     value = request.POST.get("module", "")
     if not value:
         return None
@@ -74,6 +77,7 @@ def _module(request: HttpRequest, modules) -> Module | None:
 
 @post_action
 def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Share a comment in a module, or stop sharing it."""
     comment = access.comment_of(request, pk)
     module = _module(request, Module.objects.taught_by(request.user))
     comment_bank.share_comment(comment=comment, module=module)
@@ -86,6 +90,7 @@ def comment_sharing(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def comment_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a comment."""
     access.comment_of(request, pk).delete()
     messages.success(request, _("De zin is weg uit je bank. In feedback waar hij al in stond, blijft hij staan."))
     return redirect("questions:comments")

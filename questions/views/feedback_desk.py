@@ -1,4 +1,4 @@
-"""The feedback desk: reading what was handed in, writing feedback, releasing it."""
+"""The pages and saves of the feedback desk: reading submissions, writing feedback and releasing it."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -25,7 +25,7 @@ from questions.forms.feedback import (
     read_selection,
     read_wanted,
 )
-from questions.models import Comment, Feedback, Submission, Verdict
+from questions.models import Assignment, Comment, Feedback, Submission, Verdict
 from questions.pages import feedback_status
 from questions.pages.feedback_desk import FeedbackDesk, step_from
 from questions.views.post_actions import post_action
@@ -42,6 +42,7 @@ from questions.views.save_responses import (
 @require_safe
 @access.signed_in
 def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
+    """The feedback desk of an assignment."""
     desk = access.desk_of_teacher(request, pk)
     view = FeedbackDesk(desk, read_wanted(request))
     context = {"view": view, "assignment": desk.assignment, "verdicts": Verdict}
@@ -51,7 +52,7 @@ def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
-    """The question and the story, to have at hand while reading: a page, or for our script its main part."""
+    """The story of the case and one question, as a page, or as a fragment for our script."""
     assignment = access.assignment_for_teacher(request, pk)
     context = {
         "assignment": assignment,
@@ -65,7 +66,7 @@ def assignment_story(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the next version changed in this one: a page, or for our script just the text."""
+    """The changes between a submission and the next one, as a page, or as a fragment for our script."""
     submission = access.submission_for_teacher(request, pk)
     step = step_from(submission)
     if step is None:
@@ -78,7 +79,7 @@ def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Which colleague is writing where, and how much came in since the page was made."""
+    """Return as JSON which colleagues are writing now, and how many answers were handed in since the page was made."""
     desk = access.desk_of_teacher(request, pk)
     wanted = read_wanted(request)
     return JsonResponse(
@@ -89,7 +90,7 @@ def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @save_endpoint
 def save_feedback(request: HttpRequest, pk: int) -> HttpResponse | SaveResponse:
-    """Save text and verdict on one version that was handed in, and release it where the button said so."""
+    """Save feedback on a submission, and release it if the button says so."""
     sent = read_feedback(request.POST)
     submission = access.submission_for_teacher(request, pk)
     try:
@@ -97,7 +98,7 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse | SaveResponse:
     except feedback.TakenBackError:
         return refused(request, 410, "withdrawn")
     if sent.is_released and _is_as_sent(saved, sent):
-        # Another save may come in between: what is released is what this page sent.
+        # The revision is a condition, so that a later save by another page is not released.
         feedback.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
         saved.row.refresh_from_db()
     return SaveResponse(
@@ -107,7 +108,7 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse | SaveResponse:
 
 
 def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
-    """Whether just this is stored, and not a later save of the same page."""
+    """Return whether exactly this text and verdict are stored, rather than a later save of the same page."""
     row = saved.row if saved.outcome is Outcome.SAVED else None
     return bool(row) and row.text == normalise(sent.draft.text) and sent.verdict in {None, row.verdict}
 
@@ -119,7 +120,7 @@ def _data_after_save(request: HttpRequest, submission: Submission, saved: Saved,
 
 
 def _note(saved: Saved) -> str:
-    """What stands behind «opgeslagen»: what the student sees of it."""
+    """Return the note after «opgeslagen», which says whether the student can see the feedback."""
     if saved.row is None or saved.outcome not in {Outcome.SAVED, Outcome.OVERTAKEN}:
         return ""
     return saved.row.release_note
@@ -132,10 +133,11 @@ def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved)
         messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)})
     else:
         messages.info(request, _("Er was nog niets om op te slaan."))
-    return redirect(_place_of(submission))
+    return redirect(_address_of(submission))
 
 
-def _place_of(submission: Submission) -> str:
+def _address_of(submission: Submission) -> str:
+    """Return the address of a submission at the feedback desk."""
     page = reverse("questions:assignment_feedback", args=[submission.answer.assignment_id])
     return f"{page}?antwoord={submission.pk}#antwoord-{submission.pk}"
 
@@ -143,22 +145,22 @@ def _place_of(submission: Submission) -> str:
 @post_action
 @by_who_opened_the_page
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to what the student sees; the text stays with its writer."""
+    """Undo unreleased feedback or changes; the text is saved as a version of its writer."""
     submission = access.submission_for_teacher(request, pk)
     if feedback.undo(author=request.user, submission=submission):
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
         messages.info(request, _("Er was niets om ongedaan te maken."))
-    return redirect_back(request, _place_of(submission))
+    return redirect_back(request, _address_of(submission))
 
 
-# --- For a selection ---
+# --- Feedback in bulk ---
 
 
 @post_action
 @by_who_opened_the_page
 def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Gelezen», or the same comment, for all that were ticked."""
+    """Save the same verdict and comment for all selected submissions."""
     assignment = access.assignment_for_teacher(request, pk)
     chosen = (
         Submission.objects.readable_for_teachers()
@@ -170,12 +172,12 @@ def mark_selection(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest("unknown verdict")
     text = _comment_for_all(request, assignment)
     batch = feedback.save_in_bulk(author=request.user, submissions=chosen, text=text, verdict=Verdict(verdict))
-    _say_batch(request, batch)
+    _add_batch_messages(request, batch)
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
-def _comment_for_all(request: HttpRequest, assignment) -> str:
-    """The comment that was chosen from the bank, or nothing."""
+def _comment_for_all(request: HttpRequest, assignment: Assignment) -> str:
+    """Return the text of the comment that was chosen from the bank, or ""."""
     value = request.POST.get("zin", "")
     if not value:
         return ""
@@ -183,7 +185,7 @@ def _comment_for_all(request: HttpRequest, assignment) -> str:
     return get_object_or_404(usable, pk=read_id(value)).text
 
 
-def _say_batch(request: HttpRequest, batch: feedback.Batch) -> None:
+def _add_batch_messages(request: HttpRequest, batch: feedback.Batch) -> None:
     if not batch.made and not batch.skipped:
         messages.info(request, _("Er was niets aangevinkt. Vink eerst een of meer antwoorden aan."))
         return
@@ -205,6 +207,7 @@ def _say_batch(request: HttpRequest, batch: feedback.Batch) -> None:
 @post_action
 @by_who_opened_the_page
 def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo a batch of feedback."""
     access.assignment_for_teacher(request, pk)
     count = feedback.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
     gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
@@ -218,7 +221,7 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 @post_action
 @by_who_opened_the_page
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
-    """Release what is ready: of a question, a student, a group, what was ticked, or all of the assignment."""
+    """Release feedback: of a question, a student, a group, a selection, or the whole assignment."""
     assignment = access.assignment_for_teacher(request, pk)
     ready = Feedback.objects.releasable_by(request.user, assignment.module)
     chosen = _in_scope(ready.filter(submission__answer__assignment=assignment), read_release(request.POST))

@@ -1,4 +1,4 @@
-"""Into a module: with a code that was typed, or with the link that a phone scanned. A GET never puts anyone in."""
+"""The pages for joining a module with a typed code or a link. A GET never enrols a user."""
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -18,18 +18,19 @@ from questions.forms.modules import JoinForm
 from questions.models import Enrolment, Module
 from questions.pages import modules
 
-NO_WAY_IN = {"wrong": 404, "closed": 410, "archived": 410, "slow": 429}
+STATUS = {"wrong": 404, "closed": 410, "archived": 410, "slow": 429}
 
 
 @require_safe
 @cache_control(private=True, no_store=True)
-@ensure_csrf_cookie  # a browser that is signed out is known by it when wrong codes are counted
+@ensure_csrf_cookie  # it identifies the browsers of visitors who are signed out, for counting wrong codes
 def join_by_code(request: HttpRequest) -> HttpResponse:
+    """The page for typing a join code."""
     code = join_codes.read_code(request.GET.get("code", ""))
     if code:
         return redirect("questions:join", code)
     if join_codes.gate(request) is Gate.SLOW:
-        return _no_way_in(request, "slow")
+        return _cannot_join(request, "slow")
     return render(request, "questions/join_code.html", {"asked": "code" in request.GET})
 
 
@@ -37,41 +38,42 @@ def join_by_code(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 @ensure_csrf_cookie
 def join(request: HttpRequest, code: str) -> HttpResponse:
+    """The page for joining the module with this code; a POST joins it."""
     gate = join_codes.gate(request)
     if gate is Gate.SIGN_IN:
         messages.info(request, _("Log eerst in of maak een account. Daarna ga je verder met je code."))
         return redirect_to_login(request.get_full_path())
     if gate is Gate.SLOW:
-        return _no_way_in(request, "slow")
+        return _cannot_join(request, "slow")
     try:
         module = join_codes.try_code(request, code)
     except LimitReachedError:
-        return _no_way_in(request, "slow")
-    return _at_the_door(request, module, code) if module else _no_way_in(request, "wrong", code)
+        return _cannot_join(request, "slow")
+    return _open_module(request, module, code) if module else _cannot_join(request, "wrong", code)
 
 
-def _at_the_door(request: HttpRequest, module: Module, code: str) -> HttpResponse:
-    """What a right code leads to: the module for users who are in it, else the page on which to join."""
-    enrolment = _place_of(request, module)
+def _open_module(request: HttpRequest, module: Module, code: str) -> HttpResponse:
+    """Return the response to a right code: the module for its members, and the page for joining it for other users."""
+    enrolment = _enrolment_in(request, module)
     is_in = enrolment is not None and not enrolment.has_left
     if is_in and (request.method == "POST" or not enrolment.is_teacher):
         return redirect(module)
     if not is_in and not module.code_is_open:
-        return _no_way_in(request, "archived" if module.is_archived else "closed", code)
+        return _cannot_join(request, "archived" if module.is_archived else "closed", code)
     if request.method == "POST":
-        return _come_in(request, module, enrolment)
+        return _join(request, module, enrolment)
     return _join_page(request, module, enrolment, JoinForm(module=module))
 
 
-def _place_of(request: HttpRequest, module: Module) -> Enrolment | None:
+def _enrolment_in(request: HttpRequest, module: Module) -> Enrolment | None:
     if not request.user.is_authenticated:
         return None
     return Enrolment.objects.filter(module=module, user=request.user).first()
 
 
-def _no_way_in(request: HttpRequest, reason: str, code: str = "") -> HttpResponse:
+def _cannot_join(request: HttpRequest, reason: str, code: str = "") -> HttpResponse:
     context = {"reason": reason, "code": join_codes.read_code(code)}
-    return render(request, "questions/join_code.html", context, status=NO_WAY_IN[reason])
+    return render(request, "questions/join_code.html", context, status=STATUS[reason])
 
 
 def _join_page(request: HttpRequest, module: Module, enrolment: Enrolment | None, form: JoinForm) -> HttpResponse:
@@ -79,7 +81,7 @@ def _join_page(request: HttpRequest, module: Module, enrolment: Enrolment | None
     return render(request, "questions/join.html", context)
 
 
-def _come_in(request: HttpRequest, module: Module, enrolment: Enrolment | None) -> HttpResponse:
+def _join(request: HttpRequest, module: Module, enrolment: Enrolment | None) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     form = JoinForm(request.POST, module=module)

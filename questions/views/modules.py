@@ -1,4 +1,4 @@
-"""Modules and the people in them: the pages of teachers, and a student's own page of a module."""
+"""The pages and actions of modules and their members, for teachers and students."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -22,12 +22,14 @@ A_YEAR = 52
 @require_safe
 @access.signed_in
 def modules(request: HttpRequest) -> HttpResponse:
+    """The list of the user's modules."""
     return render(request, "questions/module_list.html", {"places": module_pages.places_of(request.user)})
 
 
 @form_page
 @access.signed_in
 def module_new(request: HttpRequest) -> HttpResponse:
+    """Create a module."""
     access.check_may_make_modules(request)
     form = ModuleForm(request.POST or None)
     if form.is_valid():
@@ -46,6 +48,7 @@ def module_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access.signed_in
 def module(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a module, for its teachers or its students."""
     enrolment = access.enrolment_in(request, pk)
     if enrolment.is_teacher:
         return _teachers_page(request, enrolment.module)
@@ -61,7 +64,7 @@ def module(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def module_as_student(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Bekijk als student»: the page as any student of the module has it before doing anything."""
+    """«Bekijk als student»: the page of a module as a student without answers sees it."""
     module = access.module_for_teacher(request, pk)
     context = {
         "module": module,
@@ -88,6 +91,7 @@ def _teachers_page(request: HttpRequest, module: Module) -> HttpResponse:
 @form_page
 @access.signed_in
 def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a module."""
     module = access.module_for_teacher(request, pk)
     form = ModuleForm(request.POST or None, initial=ModuleForm.initial_of(module))
     if form.is_valid():
@@ -104,6 +108,7 @@ def module_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
+    """The join code of a module, for the projector."""
     module = access.module_for_teacher(request, pk)
     link = join_codes.link_of(module)
     context = {
@@ -119,6 +124,7 @@ def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
 @form_page
 @access.signed_in
 def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Copy a module for a next class."""
     module = access.module_for_teacher(request, pk)
     access.check_may_make_modules(request)
     form = CopyForm(request.POST or None, initial={"title": module.title, "weeks": A_YEAR})
@@ -136,13 +142,13 @@ def _copy(request: HttpRequest, module: Module, form: CopyForm) -> Module | None
         return None
     messages.success(request, _("De kopie staat klaar, zonder studenten. Kijk de datums en de vragen nog even na."))
     if titles := module_actions.not_copied(module):
-        said = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
-        messages.warning(request, said % ", ".join(titles))
+        message = _("Niet meegekopieerd, want niet meer in de bundel: %s.")
+        messages.warning(request, message % ", ".join(titles))
     return copy
 
 
 def _example_of_dates(module: Module) -> dict:
-    """The first deadline, and when it would be a year later."""
+    """Return the context with the first due date of the module and the same date a year later."""
     first = module.assignments.exclude(due_at=None).order_by("due_at").first()
     if first is None:
         return {}
@@ -154,7 +160,7 @@ def _example_of_dates(module: Module) -> dict:
 
 @post_action
 def module_code(request: HttpRequest, pk: int) -> HttpResponse:
-    """A new code; the one before stops working."""
+    """Replace the join code by a new one."""
     module = access.module_for_teacher(request, pk)
     carry_out(request, _("Er is een nieuwe code. De oude werkt niet meer."), module_actions.renew_code, module=module)
     return redirect(module)
@@ -162,6 +168,7 @@ def module_code(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def module_code_closing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close the join code."""
     module = access.module_for_teacher(request, pk)
     carry_out(request, _("De code is dicht: niemand kan er nog bij."), module_actions.close_code, module=module)
     return redirect(module)
@@ -169,6 +176,7 @@ def module_code_closing(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Archive a module."""
     module = access.module_for_teacher(request, pk)
     carry_out(
         request,
@@ -181,6 +189,7 @@ def module_archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def module_return(request: HttpRequest, pk: int) -> HttpResponse:
+    """Restore a module from the archive."""
     module = access.module_for_teacher(request, pk)
     carry_out(request, _("De module is terug uit het archief."), module_actions.unarchive_module, module=module)
     return redirect(module)
@@ -188,17 +197,19 @@ def module_return(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a module without answers."""
     module = access.module_for_teacher(request, pk)
     is_gone = carry_out(request, _("De module is verwijderd."), module_actions.delete_module, module=module)
     return redirect("questions:modules") if is_gone else redirect("questions:module_edit", pk)
 
 
-# --- People ---
+# --- Members ---
 
 
 @require_safe
 @access.signed_in
 def module_person(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    """The page of a member of a module, for its teachers."""
     person = access.person_in_module(request, pk, tag)
     context = {"module": person.module, "person": person, "is_me": person.user_id == request.user.pk}
     return render(request, "questions/module_person.html", context)
@@ -206,6 +217,7 @@ def module_person(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
 
 @post_action
 def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    """Move a student to another group."""
     person = access.person_in_module(request, pk, tag)
     group = request.POST.get("group", "")
     done = _("%(name)s staat nu in klas %(group)s.") if group else _("%(name)s staat nu in geen enkele klas.")
@@ -221,14 +233,15 @@ def person_group(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
 
 @post_action
 def person_departure(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
+    """Remove a student or a teacher from a module."""
     person = access.person_in_module(request, pk, tag)
     leave = module_actions.remove_teacher if person.is_teacher else module_actions.remove_student
-    if not carry_out(request, _gone_in_words(person), leave, enrolment=person):
+    if not carry_out(request, _removed_message(person), leave, enrolment=person):
         return redirect(person.module)
     return redirect("questions:modules") if person.user_id == request.user.pk else redirect(person.module)
 
 
-def _gone_in_words(person: Enrolment) -> str:
+def _removed_message(person: Enrolment) -> str:
     if person.is_teacher:
         return _("%(name)s is geen docent meer van deze module.") % {"name": person.user}
     return _("%(name)s is uit de module. Wat al was ingeleverd, kun je blijven lezen.") % {"name": person.user}
@@ -236,7 +249,7 @@ def _gone_in_words(person: Enrolment) -> str:
 
 @post_action
 def person_return(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
-    """A teacher's yes, or no, to somebody who was taken out."""
+    """Approve or decline the request of a former member to return."""
     person = access.person_in_module(request, pk, tag)
     if request.POST.get("answer") == "no":
         done = _("%(name)s blijft uit de module.") % {"name": person.user}

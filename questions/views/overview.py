@@ -1,4 +1,4 @@
-"""The overview of an assignment per question, and the pinned answers on the projector. No name of a student is here."""
+"""The overview of an assignment by question, and pinned answers for the projector, without names of students."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -19,6 +19,7 @@ PIN, UNPIN = "ja", "nee"
 @require_safe
 @access.signed_in
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The overview of an assignment."""
     view = overview_page.assignment_overview(access.assignment_for_teacher(request, pk))
     return render(request, "questions/overview.html", {"view": view, "assignment": view.assignment})
 
@@ -36,7 +37,7 @@ def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
 
 @post_action
 def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show this answer in class, or no longer: `vast` says which. `terug` is where to go then, if not the overview."""
+    """Pin or unpin an answer, as the field `vast` says. `terug` is the address to return to instead of the overview."""
     submission = access.submission_for_teacher(request, pk)
     if submission.withdrawn_at is not None:
         raise Http404

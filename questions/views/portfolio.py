@@ -1,4 +1,4 @@
-"""One's own answers: reading them back, and taking them along."""
+"""The portfolio of a user: its pages, its exports, and receipts of feedback."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -13,10 +13,11 @@ import cases.access
 from casebook.lib.datetimes import require_moment
 from casebook.lib.http import download, is_script, redirect_back
 from casebook.lib.ids import read_id, require_ids
+from casebook.models import User
 from questions import access
 from questions.actions import feedback_receipts
 from questions.exports import portfolio_json
-from questions.models import Answer, Feedback
+from questions.models import Answer, Feedback, Module
 from questions.pages import portfolio
 from questions.views.post_actions import post_action
 
@@ -27,7 +28,7 @@ GOES_ON, NOT_AFTER_ALL = "ja", "nee"
 @require_safe
 @access.signed_in
 def answers(request: HttpRequest) -> HttpResponse:
-    """Everything one wrote; ?q= searches in it, ?stand=concept leaves what a teacher does not see."""
+    """The portfolio. ?q= searches in it, and ?stand=concept shows only texts that no teacher can see."""
     query, was_cut = cases.access.shortened_query(request.GET.get("q", ""))
     everything = portfolio.portfolio_of(request.user)
     only_unseen = request.GET.get("stand") == "concept"
@@ -46,7 +47,7 @@ def answers(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access.signed_in
 def versions(request: HttpRequest, pk: int) -> HttpResponse:
-    """All earlier versions of one answer, whole."""
+    """All earlier versions of one answer in full."""
     answer = get_object_or_404(
         Answer.objects.visible_to(request.user).with_state().select_related("question__case", "assignment__edition"),
         pk=pk,
@@ -58,25 +59,27 @@ def versions(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def answers_docx(request: HttpRequest) -> HttpResponse:
+    """Download the portfolio, or the part of one module, as a Word document."""
     module = _chosen_module(request)
-    from questions.exports import portfolio_docx  # heavy, and asked for seldom
+    from questions.exports import portfolio_docx  # it imports much and is rarely needed
 
-    gathered = portfolio.portfolio_of(request.user, module_id=module.pk if module else None)
-    return download(portfolio_docx.as_docx(request.user, gathered), name=_file_name("docx"), content_type=DOCX)
+    own_portfolio = portfolio.portfolio_of(request.user, module_id=module.pk if module else None)
+    return download(portfolio_docx.as_docx(request.user, own_portfolio), name=_file_name("docx"), content_type=DOCX)
 
 
 @require_safe
 @access.signed_in
 def answers_json(request: HttpRequest) -> HttpResponse:
+    """Download the portfolio, or the part of one module, as JSON."""
     module = _chosen_module(request)
-    gathered = portfolio.portfolio_of(request.user, module_id=module.pk if module else None, whole_versions=True)
-    content = portfolio_json.as_json(request.user, gathered)
+    own_portfolio = portfolio.portfolio_of(request.user, module_id=module.pk if module else None, whole_versions=True)
+    content = portfolio_json.as_json(request.user, own_portfolio)
     return download(content, name=_file_name("json"), content_type="application/json")
 
 
 @post_action
 def feedback_seen(request: HttpRequest) -> HttpResponse:
-    """The news is read: what our script saw come into view, or all that was there when the page was made."""
+    """Mark feedback as seen: the rows that our script names, or all that was released when the page was made."""
     until = require_moment(request.POST.get("tot", ""))
     ids = require_ids(request.POST.getlist("feedback")) if "feedback" in request.POST else None
     feedback_receipts.see(student=request.user, until=until, ids=ids)
@@ -87,7 +90,7 @@ def feedback_seen(request: HttpRequest) -> HttpResponse:
 
 @post_action
 def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Hier ga ik mee verder», or not after all. Where a teacher asks for more, the field stands open at once."""
+    """Take feedback up or undo that, and go to the answer, with its field open if the verdict asks for more."""
     feedback = access.feedback_for_student(request, pk)
     chosen = request.POST.get("verder", "")
     if chosen not in {GOES_ON, NOT_AFTER_ALL}:
@@ -97,11 +100,11 @@ def feedback_taken_up(request: HttpRequest, pk: int) -> HttpResponse:
     if not is_read:
         messages.warning(request, _("Deze feedback is net veranderd. Lees hem eerst nog een keer."))
     goes_on = is_read and chosen == GOES_ON
-    return HttpResponseRedirect(_place_to_go_on(request.user, feedback, goes_on=goes_on))
+    return HttpResponseRedirect(_address_to_go_on(request.user, feedback, goes_on=goes_on))
 
 
-def _place_to_go_on(user, feedback: Feedback, *, goes_on: bool) -> str:
-    """The answer on the desk, with its field open where more is asked; among one's answers where the desk is closed."""
+def _address_to_go_on(user: User, feedback: Feedback, *, goes_on: bool) -> str:
+    """Return the address of the answer: on the assignment desk, or in the portfolio after leaving the module."""
     answer = feedback.submission.answer
     if not access.is_in_module(user, answer.assignment.module_id):
         return f"{reverse('questions:answers')}#antwoord-{answer.pk}"
@@ -109,8 +112,8 @@ def _place_to_go_on(user, feedback: Feedback, *, goes_on: bool) -> str:
     return f"{answer.assignment.get_absolute_url()}{query}#vraag-{answer.question.key}"
 
 
-def _chosen_module(request: HttpRequest):
-    """?module=<id>: one of one's own modules, also one that was left or archived. 404 for any other."""
+def _chosen_module(request: HttpRequest) -> Module | None:
+    """Return the module of ?module=<id>, including archived and former modules. 404 for modules of other users."""
     value = request.GET.get("module")
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""What the views of a POST have in common: who may send it, and saying what became of it."""
+"""The shared parts of views of POST requests: checking the request and adding a message with the result."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def post_action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
 
 def carry_out(request: HttpRequest, done: str, act: Callable[..., object], **arguments: object) -> bool:
-    """Return whether the act was not refused; the next page says that it is done, or why not."""
+    """Call the action and return whether it was accepted; add a message that it is done, or why it was refused."""
     try:
         act(**arguments)
     except RefusedError as refused:

@@ -1,4 +1,4 @@
-"""Where a class is, and how its teacher wants to read."""
+"""The pages of the progress of a module, its exports, and a teacher's choices for reading."""
 
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @require_safe
 @access.signed_in
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everybody's answers as states; ?klas= one class (else the one that was chosen), ?toon= only what is unread."""
+    """The table of progress. ?klas= shows one group, by default the last chosen one; ?toon= only unread answers."""
     place = access.place_of_teacher(request, pk)
     shown = _asked_for(request, place)
     here = {name: request.GET[name] for name in ("klas", "toon") if name in request.GET}
@@ -52,7 +52,7 @@ def _asked_for(request: HttpRequest, place: Enrolment) -> progress_of.Progress:
 @require_safe
 @access.signed_in
 def changes(request: HttpRequest, pk: int) -> HttpResponse:
-    """What became different since ?sinds=, for the page's own script. 204 where nothing did."""
+    """Return the changes since ?sinds= as JSON for the script of the page, or 204 if there are none."""
     place = access.place_of_teacher(request, pk)
     since, facts = request.GET.get("sinds", ""), progress_of.facts(place.module, place)
     if since.partition(".")[0] == facts:
@@ -64,7 +64,7 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
-    """From a cell to what stands behind it now: the newest version, also if it came after the table was made."""
+    """Redirect from a cell of the table to the latest submission, also if that is newer than the table."""
     place = access.place_of_teacher(request, pk)
     asked = get_object_or_404(AssignmentQuestion.objects.select_related("question"), pk=asked, assignment__module=pk)
     student = get_object_or_404(Enrolment, module=place.module, tag=tag)
@@ -86,7 +86,7 @@ def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
 
 @post_action
 def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
-    """By question or by student, which class, and whether names are hidden: as it was last chosen, on every page."""
+    """Save this teacher's choices for reading: by question or by student, which group, and whether names are hidden."""
     place = access.place_of_teacher(request, pk)
     form = ReadingForm(request.POST, module=place.module)
     if not form.is_valid():
@@ -95,13 +95,14 @@ def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect_back(request, reverse("questions:progress", args=[pk]))
 
 
-# --- To take along ---
+# --- Exports ---
 
 
 @require_safe
 @access.signed_in
 def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
-    from questions.exports import progress_sheets  # heavy, and asked for seldom
+    """Download the table and the submissions as an Excel file."""
+    from questions.exports import progress_sheets  # it imports much and is rarely needed
 
     shown = _asked_for(request, access.place_of_teacher(request, pk))
     sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
@@ -111,7 +112,7 @@ def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """The table, or with ?blad=ingeleverd the answers themselves."""
+    """Download the table, or with ?blad=ingeleverd the submissions, as a CSV file."""
     from questions.exports import progress_sheets
 
     shown = _asked_for(request, access.place_of_teacher(request, pk))

@@ -1,8 +1,9 @@
-"""What a save answers to our script: a status and the stored revision. A browser without it gets a page instead."""
+"""Responses to a save: a status and the stored revision for our script, or a page for a browser without JavaScript."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from questions.views.unsaved_texts import CONFLICT, STATUS, everything_sent, res
 
 
 def save_reply(saved: Saved, draft: Draft, **more: object) -> JsonResponse:
-    """What became of this draft: writer and seq tell the page that no earlier reply came in place of this one."""
+    """Return the outcome of this draft as JSON. Its writer and seq let the page recognise replies to earlier saves."""
     body = {"result": saved.outcome.value, "revision": saved.revision, "writer": draft.writer, "seq": draft.seq, **more}
     if saved.row:
         body["saved_at"] = saved.row.updated_at.isoformat()
@@ -25,7 +26,7 @@ def save_reply(saved: Saved, draft: Draft, **more: object) -> JsonResponse:
 
 
 def reply(body: dict, status: int, revision: int, text_hash: str | None = None) -> JsonResponse:
-    """A reply that our script knows for ours: it names the stored revision, and the stored text where it may."""
+    """Return a JSON response with the headers by which our script recognises it: the stored revision and text hash."""
     response = JsonResponse(body, status=status)
     response.headers["X-Revision"] = str(revision)
     if text_hash is not None:
@@ -35,7 +36,7 @@ def reply(body: dict, status: int, revision: int, text_hash: str | None = None) 
 
 
 def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
-    """Nothing was stored. Without a script the page gives back every text that was sent."""
+    """Return the response to a request of which nothing was saved; as a page, it has every text that was sent."""
     if wants_page(request):
         return rescue_page(request, status, reason, everything_sent(request, reason))
     response = reply({"result": reason, "revision": 0}, status, 0)
@@ -44,16 +45,16 @@ def refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
 
 
 def page_of_unsaved(request: HttpRequest, saved: Saved) -> HttpResponse:
-    """For a browser without a script: the one text of the form, and what is stored in its place."""
+    """Return the page for a browser without JavaScript, with the text that was not saved and the stored one."""
     reason, status = saved.outcome.value, STATUS[saved.outcome]
-    # Our script is told in a 200 that its text was overtaken; a browser without it has to show the page.
+    # Our script gets a 200 for an overtaken text, but a page must not be stored as a success.
     status = CONFLICT if status == 200 else status
     return rescue_page(request, status, reason, everything_sent(request, reason, saved))
 
 
 @dataclass(frozen=True)
 class SaveResponse:
-    """The response to a save as a page and as data for our script. Only the one that is asked for is made."""
+    """The response to a save as a page and as data for our script. Only the requested one is made."""
 
     page: Callable[[], HttpResponse]
     data: Callable[[], HttpResponse]
@@ -67,7 +68,7 @@ def save_endpoint(view: Callable[..., HttpResponse | SaveResponse]) -> Callable[
     """
 
     @wraps(view)
-    def endpoint(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def endpoint(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "POST" and not request.user.is_authenticated:
             return refused(request, 401, "signed_out")
         if request.method == "POST" and _is_another_user(request):
@@ -81,10 +82,10 @@ def save_endpoint(view: Callable[..., HttpResponse | SaveResponse]) -> Callable[
 
 
 def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view of an act; nothing is done where another user is signed in than the one who opened the page."""
+    """Return the view of an action; it is refused if another user is signed in than the one who opened the page."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST" or not _is_another_user(request):
             return view(request, *args, **kwargs)
         if not wants_page(request):
@@ -96,5 +97,5 @@ def by_who_opened_the_page(view: Callable[..., HttpResponse]) -> Callable[..., H
 
 
 def _is_another_user(request: HttpRequest) -> bool:
-    """Whether another user is signed in than the one who opened the page, as far as the form says who that was."""
+    """Return whether another user is signed in than the one who opened the page, if the form has that user."""
     return read_user(request.POST) not in {None, request.user.pk}

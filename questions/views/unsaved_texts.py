@@ -1,4 +1,4 @@
-"""A page that gives back what someone sent when it could not be stored, for browsers without our script."""
+"""The page that returns texts that could not be saved, for browsers without JavaScript."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from questions.actions.saving import Outcome, Saved
+from questions.models import Answer, Feedback
 
 CONFLICT, TOO_LARGE = 409, 413
 STATUS = {
@@ -19,10 +20,10 @@ STATUS = {
     Outcome.FULL: TOO_LARGE,
 }
 
-# What the button said, or what was chosen with it; and who wrote it, so that it is never stored as somebody else's.
+# Fields that are sent again: the button, choices, and the user, so that no text is saved as that of another user.
 KEPT = {"lever", "verdict", "user", "module"}
 
-# What happened, what it means for the text, and what to do now: where sending it again can help, and where it cannot.
+# What happened, what it means for the text, and what to do now: first the reasons for which sending again can help.
 SEND_AGAIN = {
     "csrf": _("De pagina stond te lang open, dus er is nog niets opgeslagen. Verstuur je tekst opnieuw."),
     "damaged": _("Je tekst is onderweg beschadigd geraakt en daarom niet opgeslagen. Verstuur hem opnieuw."),
@@ -75,7 +76,7 @@ COPY_IT = {
 
 @dataclass(frozen=True)
 class Unsaved:
-    """A text that came in this field and is not stored: why, and what is stored there instead."""
+    """A text that was sent in a field and not saved, with the reason and the stored row."""
 
     name: str
     text: str
@@ -92,7 +93,7 @@ class Unsaved:
 
     @property
     def is_to_copy(self) -> bool:
-        """Whether there is something in it that sending it again cannot save."""
+        """Return whether the user has to copy the text, since sending it again cannot help."""
         return not self.can_be_sent and bool(self.text.strip())
 
     @property
@@ -100,20 +101,20 @@ class Unsaved:
         return bool(self.text.strip() or self.stored)
 
     @property
-    def stored(self):
-        """The row that is stored, to show beside the text."""
+    def stored(self) -> Answer | Feedback | None:
+        """Return the stored row, which is shown beside the text."""
         return self.saved.row if self.saved else None
 
     @property
     def revision(self) -> tuple[str, int] | None:
-        """The field that says on what the text is based, and its value once what is stored has been shown."""
+        """Return the name of the revision field of this text with the stored revision, which is shown on the page."""
         if self.stored is None:
             return None
         return self.name.replace("text", "revision", 1), self.saved.revision
 
 
 def status_of_form(reasons: Collection[str]) -> int:
-    """Return the status of a form with several texts, by the reasons for which some of them were not stored."""
+    """Return the status of a form with several texts, given the reasons for which some were not saved."""
     if not reasons:
         return 200
     if {Outcome.TOO_LONG.value, Outcome.FULL.value} & set(reasons):
@@ -122,27 +123,28 @@ def status_of_form(reasons: Collection[str]) -> int:
 
 
 def wants_page(request: HttpRequest) -> bool:
-    """Whether a browser itself sent this form, rather than our script or another client."""
+    """Return whether a browser sent this form itself, rather than our script or another client."""
     return "text/html" in request.headers.get("Accept", "") and "X-Requested-With" not in request.headers
 
 
 def texts_sent(request: HttpRequest) -> dict[str, str]:
-    """The texts of a form, by the name of their field."""
+    """Return the texts of a form by the name of their field."""
     return {name: value for name, value in request.POST.items() if name == "text" or name.startswith("text-")}
 
 
 def everything_sent(request: HttpRequest, reason: str, saved: Saved | None = None) -> list[Unsaved]:
+    """Return all texts of a form as not saved, for this reason."""
     return [Unsaved(name, text, reason, saved) for name, text in texts_sent(request).items()]
 
 
 def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequence[Unsaved]) -> HttpResponse:
-    """These texts in a form that can be sent again, or to copy where that cannot help; nothing is stored here."""
-    reasons = {each.reason for each in unsaved} or {reason}
+    """Return the page with these texts in a form to send again, or to copy if that cannot help. It saves nothing."""
+    reasons = {text.reason for text in unsaved} or {reason}
     context = {
         "reason": reason,
         "lead": (SEND_AGAIN | COPY_IT)[reasons.pop()] if len(reasons) == 1 else "",
-        "copied": [each for each in unsaved if each.is_to_copy],
-        **_form_to_send_again(request, [each for each in unsaved if each.can_be_sent]),
+        "copied": [text for text in unsaved if text.is_to_copy],
+        **_form_to_send_again(request, [text for text in unsaved if text.can_be_sent]),
     }
     response = render(request, "questions/rescue.html", context, status=status)
     response.headers["X-Reason"] = reason
@@ -151,13 +153,13 @@ def rescue_page(request: HttpRequest, status: int, reason: str, unsaved: Sequenc
 
 
 def _form_to_send_again(request: HttpRequest, sent_again: list[Unsaved]) -> dict[str, list]:
-    """The texts that can be sent again, those with something in them in sight, and what goes with them.
+    """Return the texts that can be sent again, with the empty ones and all other fields as hidden fields.
 
-    That is the revision on which each is based once the stored one has been shown, and what the button said.
+    The hidden fields have the stored revision of each text, since the page shows the stored text.
     """
-    shown = [each for each in sent_again if each.has_something] or sent_again
-    empty = [(each.name, each.text) for each in sent_again if each not in shown]
-    revisions = dict(each.revision for each in sent_again if each.revision)
-    names = {each.name.replace("text", "revision", 1) for each in sent_again} | KEPT
+    shown = [text for text in sent_again if text.has_something] or sent_again
+    empty = [(text.name, text.text) for text in sent_again if text not in shown]
+    revisions = dict(text.revision for text in sent_again if text.revision)
+    names = {text.name.replace("text", "revision", 1) for text in sent_again} | KEPT
     hidden = [(name, revisions.get(name, value)) for name, value in request.POST.items() if name in names]
     return {"sent_again": shown, "hidden": hidden + empty}
