@@ -87,10 +87,10 @@ def enrolment_in(request: HttpRequest, module_id: int) -> Enrolment:
 
 def module_for_teacher(request: HttpRequest, module_id: int) -> Module:
     """Return a module that this user teaches. 403 for its students."""
-    return place_of_teacher(request, module_id).module
+    return enrolment_of_teacher(request, module_id).module
 
 
-def place_of_teacher(request: HttpRequest, module_id: int) -> Enrolment:
+def enrolment_of_teacher(request: HttpRequest, module_id: int) -> Enrolment:
     """Return the enrolment of this teacher in a module. 403 for its students."""
     enrolment = enrolment_in(request, module_id)
     if not enrolment.is_teacher:
@@ -121,7 +121,7 @@ def submission_for_teacher(request: HttpRequest, submission_id: int) -> Submissi
         pk=submission_id,
         answer__assignment__isnull=False,
     )
-    place_of_teacher(request, submission.answer.assignment.module_id)
+    enrolment_of_teacher(request, submission.answer.assignment.module_id)
     is_readable = Submission.objects.readable_for_teachers().filter(pk=submission.pk).exists()
     if submission.withdrawn_at is None and not is_readable:
         raise Http404
@@ -149,7 +149,7 @@ def assignment_for_student(request: HttpRequest, assignment_id: int) -> Desk:
     return desk
 
 
-def desk_to_write_at(request: HttpRequest, assignment_id: int) -> Desk:
+def desk_for_writing(request: HttpRequest, assignment_id: int) -> Desk:
     """Return an assignment for current and former students of its module, also before it opens. 403 for its teachers.
 
     The texts of these students are stored, as in question_to_answer(); reading and handing in have stricter rules.
@@ -196,8 +196,8 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
         if not is_readable and not question.answers.filter(student=request.user, assignment=None).exists():
             raise Http404
         return question
-    place = {"asked_in__assignment": assignment_id, "asked_in__assignment__module__enrolments__user": request.user}
-    asked = Question.objects.order_by().filter(pk=question_id, **place)
+    lookups = {"asked_in__assignment": assignment_id, "asked_in__assignment__module__enrolments__user": request.user}
+    asked = Question.objects.order_by().filter(pk=question_id, **lookups)
     question = asked.annotate(role=F("asked_in__assignment__module__enrolments__role")).first()
     role = question.role if question else None
     if question is None:
@@ -209,8 +209,8 @@ def question_to_answer(request: HttpRequest, question_id: int, assignment_id: in
 
 def _set_aside(user: User, question_id: int, assignment_id: int) -> tuple[Question, str]:
     """Return a question that an edition upgrade set aside, with the role of this user in the module."""
-    place = Enrolment.objects.order_by().filter(user=user, module__assignments=assignment_id)
-    role, left = place.values_list("role", "module__assignments__set_aside").first() or (None, None)
+    enrolments = Enrolment.objects.order_by().filter(user=user, module__assignments=assignment_id)
+    role, left = enrolments.values_list("role", "module__assignments__set_aside").first() or (None, None)
     if not any(pk == question_id for pk, _position in left or []):
         raise Http404
     return get_object_or_404(Question, pk=question_id), role

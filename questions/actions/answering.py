@@ -14,7 +14,7 @@ from casebook.models import User
 from questions.access import Desk
 from questions.actions import row_limits
 from questions.actions.saving import Draft, Outcome, Saved, store
-from questions.actions.versions import FullError, before_overwriting, make_room
+from questions.actions.versions import FullError, make_room, plan_version
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -55,7 +55,7 @@ class HandedIn:
 
 
 @dataclass(frozen=True)
-class AnswerPlace:
+class AnswerTarget:
     """The row for a student's answer: for an assignment, or for own study if there is no assignment."""
 
     student: User
@@ -100,21 +100,21 @@ class AnswerPlace:
     def overwrite(self, row: Answer, text: str) -> bool:
         """Replace the text in one conditional UPDATE and save the old text as a version where that is needed."""
         now = timezone.now()
-        keeping = before_overwriting(row, text, now)
+        plan = plan_version(row, text, now)
         written = {
             "text": text,
             "revision": row.revision + 1,
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
             "updated_at": now,
-            **keeping.remembered,
+            **plan.fields,
         }
         rows = Answer.objects.filter(pk=row.pk, revision=row.revision)
-        if keeping.kind:
+        if plan.kind:
             with transaction.atomic():
                 changed = rows.update(**written)
                 if changed:
-                    _keep_in_room(row, [_version(row, row.text, row.writer, row.revision, keeping.kind)])
+                    _append_with_limit(row, [_version(row, row.text, row.writer, row.revision, plan.kind)])
         else:
             changed = rows.update(**written)
         if changed:
@@ -127,36 +127,36 @@ class AnswerPlace:
         same = Answer.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
         same.update(writer_seq=self.draft.seq)
 
-    def keep_both(self, row: Answer, text: str) -> None:
+    def save_both(self, row: Answer, text: str) -> None:
         """Append the stored text and the new text as versions. Raises FullError."""
         kind = AnswerVersion.Kind.LOST
         with transaction.atomic():
             Answer.objects.select_for_update().filter(pk=row.pk).order_by().first()  # conflicts are handled one by one
             came = _version(row, text, self.draft.writer, self.draft.revision, kind)
-            _keep_in_room(row, [came, _version(row, row.text, row.writer, row.revision, kind)])
+            _append_with_limit(row, [came, _version(row, row.text, row.writer, row.revision, kind)])
 
 
 def save(*, student: User, question: Question, assignment_id: int | None, draft: Draft) -> Saved:
     """Save a student's text; if another text was saved since, save both as versions."""
-    return store(AnswerPlace(student, question, assignment_id, draft), draft)
+    return store(AnswerTarget(student, question, assignment_id, draft), draft)
 
 
 def _version(answer: Answer, text: str, writer: str, revision: int, kind: str) -> AnswerVersion:
     return AnswerVersion(answer=answer, text=text, kind=kind, writer=writer, base_revision=revision)
 
 
-def _keep_in_room(answer: Answer, versions: list[AnswerVersion]) -> None:
+def _append_with_limit(answer: Answer, versions: list[AnswerVersion]) -> None:
     """Append versions if there is room for them. Raises FullError."""
-    make_room(AnswerVersion.objects.filter(answer=answer), _worth_keeping(versions), _is_handed_in(answer))
-    _keep(versions)
+    make_room(AnswerVersion.objects.filter(answer=answer), _with_text(versions), _is_handed_in(answer))
+    _append(versions)
 
 
-def _keep(versions: list[AnswerVersion]) -> None:
+def _append(versions: list[AnswerVersion]) -> None:
     """Append versions, each text once, so that repeated requests add no rows."""
-    AnswerVersion.objects.bulk_create(_worth_keeping(versions), ignore_conflicts=True)
+    AnswerVersion.objects.bulk_create(_with_text(versions), ignore_conflicts=True)
 
 
-def _worth_keeping(versions: list[AnswerVersion]) -> list[AnswerVersion]:
+def _with_text(versions: list[AnswerVersion]) -> list[AnswerVersion]:
     return [version for version in versions if version.text.strip()]
 
 
@@ -173,26 +173,26 @@ def _is_handed_in(answer: Answer) -> Callable[[AnswerVersion], bool]:
     return lambda version: version.kind == AnswerVersion.Kind.HANDED_IN and version.text in standing()
 
 
-def take_in(*, student: User, place: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
+def save_or_hand_in(*, student: User, desk: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:
     """Hand in one answer of a form if that is asked and possible; otherwise only save it."""
-    barred = _why_only_saved(place, question)
-    if is_final and barred is None:
-        return hand_in(student=student, assignment=place.assignment, question=question, draft=draft)
-    saved = save(student=student, question=question, assignment_id=place.assignment.pk, draft=draft)
+    obstacle = _why_only_saved(desk, question)
+    if is_final and obstacle is None:
+        return hand_in(student=student, assignment=desk.assignment, question=question, draft=draft)
+    saved = save(student=student, question=question, assignment_id=desk.assignment.pk, draft=draft)
     result = Result(saved.outcome.value)
-    if result is Result.SAVED and (is_final or barred is Result.SET_ASIDE):
+    if result is Result.SAVED and (is_final or obstacle is Result.SET_ASIDE):
         is_empty = saved.row is None or not saved.row.text.strip()
-        result = Result.EMPTY if is_empty and barred is not Result.SET_ASIDE else barred or result
+        result = Result.EMPTY if is_empty and obstacle is not Result.SET_ASIDE else obstacle or result
     return HandedIn(question, result, saved)
 
 
-def _why_only_saved(place: Desk, question: Question) -> Result | None:
+def _why_only_saved(desk: Desk, question: Question) -> Result | None:
     """Return why no answer to this question can be handed in, or None if it can."""
-    if any(pk == question.pk for pk, _position in place.assignment.set_aside):
+    if any(pk == question.pk for pk, _position in desk.assignment.set_aside):
         return Result.SET_ASIDE
-    if place.has_left:
+    if desk.has_left:
         return Result.LEFT
-    return None if place.assignment.is_open else Result.NOT_OPEN
+    return None if desk.assignment.is_open else Result.NOT_OPEN
 
 
 def hand_in(*, student: User, assignment: Assignment, question: Question, draft: Draft) -> HandedIn:
@@ -215,7 +215,7 @@ def hand_in(*, student: User, assignment: Assignment, question: Question, draft:
             )
             if is_new:
                 kind = AnswerVersion.Kind.HANDED_IN  # not limited, as the submission itself
-                _keep([_version(saved.row, saved.row.text, draft.writer, saved.revision, kind)])
+                _append([_version(saved.row, saved.row.text, draft.writer, saved.revision, kind)])
     return HandedIn(question, result, saved)
 
 

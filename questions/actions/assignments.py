@@ -174,10 +174,10 @@ def delete_assignment(*, assignment: Assignment) -> None:
 def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
     """Move the assignment one position up or down in its module; at either end nothing changes."""
     rows = list(Assignment.objects.select_for_update().filter(module=assignment.module_id).order_by("position", "pk"))
-    here = next(place for place, row in enumerate(rows) if row.pk == assignment.pk)
-    there = here - 1 if earlier else here + 1
-    if 0 <= there < len(rows):
-        rows[here], rows[there] = rows[there], rows[here]
+    index = next(index for index, row in enumerate(rows) if row.pk == assignment.pk)
+    other = index - 1 if earlier else index + 1
+    if 0 <= other < len(rows):
+        rows[index], rows[other] = rows[other], rows[index]
     for position, row in enumerate(rows, start=1):
         row.position = position
     Assignment.objects.bulk_update(rows, ["position"])
@@ -203,8 +203,8 @@ def withdraw_extension(*, extension: Extension) -> None:
     extension.delete()
 
 
-def in_order(questions: Iterable[Question], places: dict[int, int | None]) -> tuple[Question, ...]:
+def in_order(questions: Iterable[Question], numbers: dict[int, int | None]) -> tuple[Question, ...]:
     """Return the questions by the number that the teacher typed; those without one follow in their own order."""
     numbered = list(enumerate(questions))
-    numbered.sort(key=lambda numbered_question: (places.get(numbered_question[1].pk) or 10_000, numbered_question[0]))
-    return tuple(question for _place, question in numbered)
+    numbered.sort(key=lambda numbered_question: (numbers.get(numbered_question[1].pk) or 10_000, numbered_question[0]))
+    return tuple(question for _index, question in numbered)

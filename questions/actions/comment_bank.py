@@ -8,11 +8,11 @@ from casebook.models import User
 from questions.actions import row_limits
 from questions.models import Comment, Feedback, Module, Submission
 
-WORTH_KEEPING = 15  # characters; a shorter line is not offered
+SHORTEST = 15  # characters; a shorter line is not offered
 TIMES = 3  # a teacher who writes the same line for the third time is offered to add it
 
 
-def keep_comment(*, owner: User, text: str, module: Module | None = None) -> Comment:
+def save_comment(*, owner: User, text: str, module: Module | None = None) -> Comment:
     """Add a comment to the bank unless it is there; share it with colleagues if there is a module.
 
     Raises RefusedError if the bank is full.
@@ -36,11 +36,11 @@ def share_comment(*, comment: Comment, module: Module | None = None) -> None:
     comment.save(update_fields=["module"])
 
 
-def worth_keeping(author: User, submission: Submission) -> str:
+def comment_to_offer(author: User, submission: Submission) -> str:
     """Return a line of this feedback that its author used twice before and that is not in the bank, or ""."""
     row = Feedback.objects.filter(author=author, submission=submission).first()
     lines = [line.strip() for line in row.text.splitlines()] if row else []
-    lines = [line for line in lines if WORTH_KEEPING <= len(line) <= 1000]
+    lines = [line for line in lines if SHORTEST <= len(line) <= 1000]
     known = set(Comment.objects.filter(owner=author, text__in=lines).values_list("text", flat=True))
     for line in lines:
         if line in known:

@@ -74,16 +74,16 @@ def take_over(*, assignment: Assignment, edition: Edition) -> Sorting:
     if edition.case.is_withdrawn:
         raise RefusedError(_("Deze casus is ingetrokken. Er is geen editie om over te nemen."))
     questions = sort_questions(assignment, edition)
-    places = dict(assignment.set_aside) | dict(assignment.asked.values_list("question", "position"))
+    positions = dict(assignment.set_aside) | dict(assignment.asked.values_list("question", "position"))
     returning = questions.returning if questions.asked or questions.returning else questions.unasked
     assignment.asked.filter(question__in=questions.leaving).delete()
     assignment.asked.update(dropped=False)
     assignment.asked.filter(question__in=questions.dropped).update(dropped=True)
     AssignmentQuestion.objects.bulk_create(
-        AssignmentQuestion(assignment=assignment, question=question, position=places.get(question.pk, place))
-        for place, question in enumerate(returning, start=len(questions.asked) + 1)
+        AssignmentQuestion(assignment=assignment, question=question, position=positions.get(question.pk, position))
+        for position, question in enumerate(returning, start=len(questions.asked) + 1)
     )
-    gone = set(places) - {question.pk for question in (*questions.asked, *questions.dropped, *returning)}
-    assignment.edition, assignment.set_aside = edition, sorted([pk, places[pk]] for pk in gone)
+    gone = set(positions) - {question.pk for question in (*questions.asked, *questions.dropped, *returning)}
+    assignment.edition, assignment.set_aside = edition, sorted([pk, positions[pk]] for pk in gone)
     assignment.save(update_fields=["edition", "set_aside"])
     return questions

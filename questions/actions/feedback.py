@@ -16,7 +16,7 @@ from django.utils import timezone
 from casebook.lib.text import normalise
 from casebook.models import User
 from questions.actions.saving import Draft, Saved, store
-from questions.actions.versions import before_overwriting, make_room
+from questions.actions.versions import make_room, plan_version
 from questions.models import (
     Answer,
     Feedback,
@@ -31,7 +31,7 @@ class TakenBackError(Exception):
 
 
 @dataclass(frozen=True)
-class FeedbackPlace:
+class FeedbackTarget:
     """The row for the feedback of a teacher on a submission. A verdict of None leaves the stored verdict as it is."""
 
     author: User
@@ -74,7 +74,7 @@ class FeedbackPlace:
     def overwrite(self, row: Feedback, text: str) -> bool:
         """Replace text and verdict in one conditional UPDATE; save the old text as a version where needed."""
         now = timezone.now()
-        keeping = before_overwriting(row, text, now)
+        plan = plan_version(row, text, now)
         written = {
             "text": text,
             "verdict": self.verdict or row.verdict,
@@ -83,15 +83,15 @@ class FeedbackPlace:
             "writer": self.draft.writer,
             "writer_seq": self.draft.seq,
             "updated_at": now,
-            **keeping.remembered,
+            **plan.fields,
             **_shown_meanwhile(row, text, self.verdict or row.verdict),
         }
         # A release between reading and writing the row must not apply to the new text, so it is a condition too.
         rows = Feedback.objects.filter(pk=row.pk, revision=row.revision, released_at=row.released_at)
         with transaction.atomic():
             changed = rows.update(**written)
-            if changed and keeping.kind:
-                _keep(self.submission, self.author, [row.text], keeping.kind)
+            if changed and plan.kind:
+                _append(self.submission, self.author, [row.text], plan.kind)
         if changed:
             for name, value in written.items():
                 setattr(row, name, value)
@@ -102,13 +102,13 @@ class FeedbackPlace:
         same = Feedback.objects.filter(pk=row.pk, revision=row.revision, writer_seq__lt=self.draft.seq)
         same.update(writer_seq=self.draft.seq)
 
-    def keep_both(self, row: Feedback, text: str) -> None:
+    def save_both(self, row: Feedback, text: str) -> None:
         """Append the stored text and the new text as versions. Raises FullError."""
         with transaction.atomic():
             Feedback.objects.select_for_update().filter(
                 pk=row.pk
             ).order_by().first()  # conflicts are handled one by one
-            _keep(self.submission, self.author, [text, row.text], FeedbackVersion.Kind.LOST)
+            _append(self.submission, self.author, [text, row.text], FeedbackVersion.Kind.LOST)
 
 
 def _shown_meanwhile(row: Feedback, text: str, verdict: str) -> dict:
@@ -125,7 +125,7 @@ def _next_revisions(author: User, submissions: list[int]) -> dict[int, int]:
     return {pk: last.get(pk, 0) + 1 for pk in submissions}
 
 
-def _keep(submission: Submission, author: User, texts: list[str], kind: str) -> None:
+def _append(submission: Submission, author: User, texts: list[str], kind: str) -> None:
     """Append versions, each text once. Raises FullError if there is no room for them."""
     fields = {"submission": submission, "author": author}
     versions = [FeedbackVersion(text=text, kind=kind, **fields) for text in texts if text.strip()]
@@ -142,7 +142,7 @@ def _keep(submission: Submission, author: User, texts: list[str], kind: str) -> 
 
 def save(*, author: User, submission: Submission, draft: Draft, verdict: Verdict | None = None) -> Saved:
     """Save text and verdict; if another text was saved since, save both as versions. Raises TakenBackError."""
-    return store(FeedbackPlace(author, submission, draft, verdict), draft)
+    return store(FeedbackTarget(author, submission, draft, verdict), draft)
 
 
 @transaction.atomic

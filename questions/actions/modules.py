@@ -225,14 +225,14 @@ def join(*, module: Module, user: User, group: str = "") -> Joining:
     return Joining.ASKED_BACK
 
 
-def let_back(*, enrolment: Enrolment) -> Enrolment:
+def restore_enrolment(*, enrolment: Enrolment) -> Enrolment:
     """Restore the enrolment of a user who left."""
     enrolment.left_at = enrolment.asked_back_at = None
     enrolment.save(update_fields=["left_at", "asked_back_at"])
     return enrolment
 
 
-def turn_down(*, enrolment: Enrolment) -> Enrolment:
+def decline_return(*, enrolment: Enrolment) -> Enrolment:
     """Decline a request to return. A user with the join code can ask again."""
     enrolment.asked_back_at = None
     enrolment.save(update_fields=["asked_back_at"])
@@ -295,7 +295,7 @@ def make_teacher(*, module: Module, user: User) -> Enrolment:
     enrolment, is_new = Enrolment.objects.get_or_create(module=module, user=user, defaults={"role": Role.TEACHER})
     if not is_new and not enrolment.is_teacher:
         _make_teacher_of_student(enrolment)
-    return let_back(enrolment=enrolment) if enrolment.has_left else enrolment
+    return restore_enrolment(enrolment=enrolment) if enrolment.has_left else enrolment
 
 
 def _make_teacher_of_student(enrolment: Enrolment) -> None:

@@ -1,7 +1,7 @@
 """Saving a text while a user is typing it, so that nothing written is lost.
 
 A save is one conditional UPDATE on the revision that the text was based on. The rules are the same for answers and
-feedback (see docs/architecture.md). A `Place` defines where the row is and what is saved with the text.
+feedback (see docs/architecture.md). A `Target` defines where the row is and what is saved with the text.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Saved:
         return self.row.text if self.outcome in {Outcome.STALE, Outcome.OVERTAKEN} else None
 
 
-class Place(Protocol):
+class Target(Protocol):
     """The row that a text is saved in. Rows have text, revision, writer and writer_seq."""
 
     def find(self) -> Any:
@@ -92,11 +92,11 @@ class Place(Protocol):
     def renumber(self, row: Any) -> None:
         """Save the number of this save, for a text that the same page saved under a lower number."""
 
-    def keep_both(self, row: Any, text: str) -> None:
+    def save_both(self, row: Any, text: str) -> None:
         """Append the stored text and the new text as versions. Raises FullError if there is no room for them."""
 
 
-def store(place: Place, draft: Draft) -> Saved:
+def store(target: Target, draft: Draft) -> Saved:
     """Save the text; if another text was saved after the one it was based on, save both as versions.
 
     A later save from the page that wrote the stored text is never a conflict, since only the reply was lost. An earlier
@@ -104,40 +104,40 @@ def store(place: Place, draft: Draft) -> Saved:
     """
     text = normalise(draft.text)
     if (refusal := _why_not(draft, text)) is not None:
-        return Saved(refusal, place.find(), text)
+        return Saved(refusal, target.find(), text)
     try:
-        row = _find_or_insert(place, text, is_first=draft.revision == 0)
+        row = _find_or_insert(target, text, is_first=draft.revision == 0)
     except FullError:
         return Saved(Outcome.FULL, None, text)
     if row is None:
         return Saved(Outcome.SAVED, None, text)
-    if place.is_stored(row, text):
+    if target.is_stored(row, text):
         if _wrote(draft, row) and draft.seq > row.writer_seq:
-            place.renumber(row)  # otherwise a save between the two that arrives later would overwrite the text
+            target.renumber(row)  # otherwise a save between the two that arrives later would overwrite the text
         return Saved(Outcome.SAVED, row, text)
     if _wrote(draft, row) and draft.seq < row.writer_seq:
         return Saved(Outcome.OVERTAKEN, row, text)
     try:
         if not _comes_after(draft, row):
-            place.keep_both(row, text)
+            target.save_both(row, text)
             return Saved(Outcome.STALE, row, text)
-        if place.overwrite(row, text):
+        if target.overwrite(row, text):
             return Saved(Outcome.SAVED, row, text)
     except FullError:
         return Saved(Outcome.FULL, row, text)
     # Another save came in between. It may be the same request sent twice, so the row is compared again.
-    return store(place, draft)
+    return store(target, draft)
 
 
-def _find_or_insert(place: Place, text: str, *, is_first: bool) -> Any:
+def _find_or_insert(target: Target, text: str, *, is_first: bool) -> Any:
     """Return the stored row; insert it if there is none and the text needs one."""
-    is_worth_storing = place.is_worth_storing(text)
+    is_worth_storing = target.is_worth_storing(text)
     if is_worth_storing and is_first:
-        place.insert(text)
-    row = place.find()
+        target.insert(text)
+    row = target.find()
     if row is None and is_worth_storing:
-        place.insert(text)
-        row = place.find()
+        target.insert(text)
+        row = target.find()
     return row
 
 

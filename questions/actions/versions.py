@@ -21,28 +21,28 @@ class FullError(Exception):
 
 
 @dataclass(frozen=True)
-class Keeping:
+class VersionPlan:
     """The kind of version to save the old text as (None for no version), and the fields to update with the new text."""
 
     kind: str | None
-    remembered: dict[str, Any]
+    fields: dict[str, Any]
 
 
-def before_overwriting(row: Any, text: str, now: datetime) -> Keeping:
+def plan_version(row: Any, text: str, now: datetime) -> VersionPlan:
     """Return whether to save the text of a row as a version before this text replaces it.
 
     The row has the fields version_at and removed.
     """
     if text == row.text:
-        return Keeping(None, {})
+        return VersionPlan(None, {})
     gone = count_removed(row.text, text)
     if _is_much(row, text, gone):
         kind = SHRUNK
     elif now - row.version_at > AFTER:
         kind = EARLIER
     else:
-        return Keeping(None, {"removed": row.removed + gone} if gone else {})
-    return Keeping(kind if row.text.strip() else None, {"version_at": now, "removed": 0})
+        return VersionPlan(None, {"removed": row.removed + gone} if gone else {})
+    return VersionPlan(kind if row.text.strip() else None, {"version_at": now, "removed": 0})
 
 
 def _is_much(row: Any, text: str, gone: int) -> bool:
@@ -86,18 +86,18 @@ def make_room(versions: QuerySet, more: Sequence[Any], stays: Callable[[Any], bo
     rows = list(versions.order_by("created_at", "pk"))
     known = {(row.kind, row.text_hash) for row in rows}
     new = [version.text for version in more if (version.kind, version_hash(version.text)) not in known]
-    going = _in_a_later_one(rows, new, stays)
-    if new and len(rows) - len(going) + len(new) > MOST:
+    removable = _in_a_later_one(rows, new, stays)
+    if new and len(rows) - len(removable) + len(new) > MOST:
         raise FullError
-    versions.filter(pk__in=going).delete()
+    versions.filter(pk__in=removable).delete()
 
 
 def _in_a_later_one(rows: list[Any], new: list[str], stays: Callable[[Any], bool]) -> list[int]:
     """Return the ids of rows, in order from old to new, whose text is in a later one and that need not stay."""
-    later, going = list(new), []
+    later, removable = list(new), []
     for row in reversed(rows):
         if not stays(row) and any(row.text in text for text in later):
-            going.append(row.pk)
+            removable.append(row.pk)
         else:
             later.append(row.text)
-    return going
+    return removable

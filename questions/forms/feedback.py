@@ -12,7 +12,7 @@ from casebook.lib.text import read_line
 from questions.actions.saving import Draft
 from questions.forms.answers import read_save
 from questions.models import Verdict
-from questions.pages.feedback_desk import Wanted
+from questions.pages.feedback_desk import PageRequest
 
 MOST_AT_ONCE = 500
 LAST_PAGE = 1_000_000
@@ -35,10 +35,10 @@ def read_feedback(data: QueryDict) -> FeedbackSave:
     return FeedbackSave(read_save(data), Verdict(verdict) if verdict else None, bool(data.get("vrij")))
 
 
-def read_wanted(request: HttpRequest) -> Wanted:
+def read_page_request(request: HttpRequest) -> PageRequest:
     """Return what the query string asks for. Wrong values are ignored, since mail programs can damage links."""
     query = request.GET
-    return Wanted(
+    return PageRequest(
         key=query.get("vraag", ""),
         tag=query.get("student", ""),
         submission=read_id(query.get("antwoord")),

@@ -35,7 +35,7 @@ class HandedInVersion:
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenFeedback:
     """Feedback that the student may see, with its submission."""
 
     feedback: Feedback
@@ -122,17 +122,17 @@ class Item:
         )
 
     @property
-    def given(self) -> list[Given]:
+    def given(self) -> list[GivenFeedback]:
         """Return the released feedback, with that on the newest submission first."""
         standing = self.standing
         return [
-            Given(feedback, version.submission, is_on_standing=version is standing)
+            GivenFeedback(feedback, version.submission, is_on_standing=version is standing)
             for version in self.versions
             for feedback in version.feedback
         ]
 
     @property
-    def given_to_take_up(self) -> list[Given]:
+    def given_to_take_up(self) -> list[GivenFeedback]:
         return [given for given in self.given if given.may_be_taken_up]
 
     @property

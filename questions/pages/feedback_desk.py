@@ -36,7 +36,7 @@ PER_PAGE = 25
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PageRequest:
     """The query string of a request. `since` is when the teacher began to read; it keeps the order stable."""
 
     key: str = ""
@@ -67,7 +67,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PastSubmission:
     """An earlier submission, the feedback on it, and what the next submission changed."""
 
     submission: Submission
@@ -84,7 +84,7 @@ class Reply:
     enrolment: Enrolment
     label: str
     tab: Tab
-    earlier: list[Earlier]
+    earlier: list[PastSubmission]
     is_waiting: bool
     is_late: bool
     asked_otherwise: bool
@@ -154,18 +154,18 @@ class _Line:
 class FeedbackDesk:
     """One page of the feedback desk of an assignment, in a fixed number of queries."""
 
-    def __init__(self, desk: Desk, wanted: Wanted) -> None:
+    def __init__(self, desk: Desk, page_request: PageRequest) -> None:
         self.made = timezone.now()
-        self.since = wanted.since
+        self.since = page_request.since
         self.assignment = desk.assignment
         self.groups: list[str] = desk.assignment.module.groups
-        self.own_group = wanted.group  # from the query string, rather than the teacher's last choice
-        self._desk, self._wanted = desk, wanted
+        self.own_group = page_request.group  # from the query string, rather than the teacher's last choice
+        self._desk, self._page_request = desk, page_request
         choices = desk.enrolment.reading
         self.hides_names = choices.hides_names
-        group = choices.group if wanted.group is None else wanted.group
+        group = choices.group if page_request.group is None else page_request.group
         self.group = group if group in self.groups else ""
-        self.by = _by(wanted, choices.by)
+        self.by = _by(page_request, choices.by)
         # These properties have queries; running them while the page is rendered makes it a tenth slower.
         self.replies = self._replies()
         self.ready = self._ready()
@@ -233,17 +233,17 @@ class FeedbackDesk:
     @cached_property
     def _asked_for(self) -> _Line | None:
         """Return the answer that the query string names, or None."""
-        return next((line for line in self._lines if line.submission == self._wanted.submission), None)
+        return next((line for line in self._lines if line.submission == self._page_request.submission), None)
 
     @cached_property
     def here(self) -> Tab | None:
         """Return the question in the query string, or else the first with unread answers, or else the first."""
         if self.is_by_student:
             return None
-        if self._asked_for and not self._wanted.key:
+        if self._asked_for and not self._page_request.key:
             return self._first_tab(lambda tab: tab.question.pk == self._asked_for.question)
         return (
-            self._first_tab(lambda tab: tab.question.key == self._wanted.key)
+            self._first_tab(lambda tab: tab.question.key == self._page_request.key)
             or self._first_tab(lambda tab: tab.waiting > 0)
             or self._first_tab(lambda tab: True)
         )
@@ -256,7 +256,7 @@ class FeedbackDesk:
         """Return the student in the query string, or else the first."""
         if not self.is_by_student:
             return None
-        tag = self._wanted.tag
+        tag = self._page_request.tag
         if self._asked_for and not tag:
             tag = self._enrolments[self._asked_for.student].tag
         first = self.people[0] if self.people else None
@@ -293,7 +293,7 @@ class FeedbackDesk:
             return 1
         if self._asked_for in self._chosen:
             return self._chosen.index(self._asked_for) // PER_PAGE + 1
-        return min(max(1, self._wanted.page), self.pages)
+        return min(max(1, self._page_request.page), self.pages)
 
     def _replies(self) -> list[Reply]:
         """Return the answers on this page with the feedback on them."""
@@ -376,10 +376,10 @@ class FeedbackDesk:
         return self.people[at] if 0 <= at < len(self.people) else None
 
 
-def _by(wanted: Wanted, remembered: str) -> str:
-    if wanted.tag:
+def _by(page_request: PageRequest, remembered: str) -> str:
+    if page_request.tag:
         return ReadBy.STUDENT
-    return ReadBy.QUESTION if wanted.key else remembered
+    return ReadBy.QUESTION if page_request.key else remembered
 
 
 def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
@@ -449,13 +449,15 @@ class _Texts:
         )
 
 
-def _earlier(versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool) -> list[Earlier]:
+def _earlier(
+    versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool
+) -> list[PastSubmission]:
     """Return the submissions before the latest, newest first."""
     found = []
     for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
         compare = compares_newest and number == len(versions) - 1
         changes = (text_diff.kept.make if compare else text_diff.kept.get)(old.text, new.text)
-        found.append(Earlier(old, number, given[old.pk], changes))
+        found.append(PastSubmission(old, number, given[old.pk], changes))
     return found[::-1]
 
 

@@ -140,8 +140,8 @@ class Today:
 
     @property
     def last_href(self) -> str:
-        place = self.last.assignment or self.last.question.case
-        return f"{place.get_absolute_url()}#vraag-{self.last.question.key}"
+        page = self.last.assignment or self.last.question.case
+        return f"{page.get_absolute_url()}#vraag-{self.last.question.key}"
 
 
 def for_you(user: User) -> Today:

@@ -26,7 +26,7 @@ from questions.pages.workload import Workload, workload_by_assignment
 
 
 @dataclass(frozen=True)
-class Place:
+class ModuleSummary:
     """A module of one user, with its counts and the next due date."""
 
     enrolment: Enrolment
@@ -41,25 +41,27 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places:
+class OwnModules:
     """The modules of one user, by role."""
 
-    every: list[Place]
+    every: list[ModuleSummary]
 
     @property
-    def teaching(self) -> list[Place]:
-        return [place for place in self.every if place.enrolment.is_teacher and not place.module.is_archived]
+    def teaching(self) -> list[ModuleSummary]:
+        return [summary for summary in self.every if summary.enrolment.is_teacher and not summary.module.is_archived]
 
     @property
-    def learning(self) -> list[Place]:
-        return [place for place in self.every if not place.enrolment.is_teacher and not place.module.is_archived]
+    def learning(self) -> list[ModuleSummary]:
+        return [
+            summary for summary in self.every if not summary.enrolment.is_teacher and not summary.module.is_archived
+        ]
 
     @property
-    def archived(self) -> list[Place]:
-        return [place for place in self.every if place.module.is_archived]
+    def archived(self) -> list[ModuleSummary]:
+        return [summary for summary in self.every if summary.module.is_archived]
 
 
-def places_of(user: User) -> Places:
+def modules_of(user: User) -> OwnModules:
     """Return the modules that this user is in, the newest first."""
     rows = Enrolment.objects.current().filter(user=user).select_related("module")
     enrolments = list(rows.order_by("-module__created_at", "-module"))
@@ -70,8 +72,8 @@ def places_of(user: User) -> Places:
         assignments.setdefault(assignment.module_id, []).append(assignment)
     extensions = Extension.objects.filter(enrolment__in=enrolments).only("assignment", "due_at")
     own = {extension.assignment_id: extension for extension in extensions}
-    return Places(
-        [_place(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
+    return OwnModules(
+        [_summary(e, people.get(e.module_id, (0, 0)), assignments.get(e.module_id, []), own) for e in enrolments]
     )
 
 
@@ -85,14 +87,14 @@ def _counts_of_people(modules: list[int]) -> dict[int, tuple[int, int]]:
     return {row["module"]: (row["students"], row["asking"]) for row in counted}
 
 
-def _place(
+def _summary(
     enrolment: Enrolment, people: tuple[int, int], assignments: list[Assignment], own: dict[int, Extension]
-) -> Place:
+) -> ModuleSummary:
     if not enrolment.is_teacher:
         assignments = [assignment for assignment in assignments if assignment.is_open]
     dues = [assignment.due_for(own.get(assignment.pk)) for assignment in assignments if not assignment.is_closed]
     upcoming = [due for due in dues if due and due > timezone.now()]
-    return Place(enrolment, *people, len(assignments), min(upcoming, default=None))
+    return ModuleSummary(enrolment, *people, len(assignments), min(upcoming, default=None))
 
 
 # --- The page of a module for its teachers ---

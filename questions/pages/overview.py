@@ -28,7 +28,7 @@ class Pinned:
 
 
 @dataclass
-class Asked:
+class QuestionFigures:
     """A question with figures about its answers."""
 
     number: int
@@ -65,20 +65,20 @@ class Overview:
     """The contents of the overview of an assignment."""
 
     assignment: Assignment
-    questions: list[Asked]
+    questions: list[QuestionFigures]
     students: int
 
-    def at(self, key: str) -> Asked | None:
+    def at(self, key: str) -> QuestionFigures | None:
         """Return the question with this key, or else the first with pinned answers, or else the first."""
         chosen = next((asked for asked in self.questions if asked.question.key == key), None)
         to_show = next((asked for asked in self.questions if asked.pinned), None)
         return chosen or to_show or next(iter(self.questions), None)
 
-    def beside(self, asked: Asked) -> tuple[Asked | None, Asked | None]:
+    def beside(self, asked: QuestionFigures) -> tuple[QuestionFigures | None, QuestionFigures | None]:
         """Return the question before and the question after this one."""
-        place = self.questions.index(asked)
-        before = self.questions[place - 1] if place else None
-        return before, next(iter(self.questions[place + 1 :]), None)
+        index = self.questions.index(asked)
+        before = self.questions[index - 1] if index else None
+        return before, next(iter(self.questions[index + 1 :]), None)
 
 
 def assignment_overview(assignment: Assignment) -> Overview:
@@ -92,7 +92,7 @@ def assignment_overview(assignment: Assignment) -> Overview:
     wording = cases.access.wording(assignment.edition)
     questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
     found = {
-        question.pk: Asked(number, question, question.worded(wording), len(students))
+        question.pk: QuestionFigures(number, question, question.worded(wording), len(students))
         for number, question in enumerate(questions, start=1)
     }
     for _pk, question, _student, text in latest:
@@ -104,7 +104,7 @@ def assignment_overview(assignment: Assignment) -> Overview:
     return Overview(assignment, list(found.values()), len(students))
 
 
-def _set_pinned(found: dict[int, Asked], readable: QuerySet[Submission], latest: set[int]) -> None:
+def _set_pinned(found: dict[int, QuestionFigures], readable: QuerySet[Submission], latest: set[int]) -> None:
     """Add the pinned answers that teachers may read to their questions.
 
     They are ordered by a hash of their id: the order is stable, and reveals neither writers nor times.
@@ -119,7 +119,7 @@ def _at_most(lengths: list[int], most: int) -> list[int]:
     """Return an even selection of this many lengths, including the shortest and the longest."""
     if len(lengths) <= most:
         return lengths
-    return [lengths[round(place * (len(lengths) - 1) / (most - 1))] for place in range(most)]
+    return [lengths[round(index * (len(lengths) - 1) / (most - 1))] for index in range(most)]
 
 
 def _bars(lengths: list[int]) -> str:
@@ -128,9 +128,9 @@ def _bars(lengths: list[int]) -> str:
     step = min(WIDEST_BAR, WIDTH / len(lengths))
     longest = max(lengths[-1], 1)
     bars = []
-    for place, length in enumerate(lengths):
+    for index, length in enumerate(lengths):
         height = max(2, round(length / longest * HEIGHT))
-        bars.append(f"M{place * step:.1f} {HEIGHT}v-{height}h{step * 0.8:.1f}v{height}z")
+        bars.append(f"M{index * step:.1f} {HEIGHT}v-{height}h{step * 0.8:.1f}v{height}z")
     return "".join(bars)
 
 

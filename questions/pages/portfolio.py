@@ -215,7 +215,7 @@ def _answers(user: User, module_id: int | None, *, whole_versions: bool) -> Quer
     answers = (
         Answer.objects.visible_to(user)
         .with_state()
-        .annotate(place=Subquery(asked.values("position")[:1]))
+        .annotate(asked_position=Subquery(asked.values("position")[:1]))
         .select_related("question__case")
         .defer("question__case__introduction", "question__case__body", "question__case__closing")
         .prefetch_related(
@@ -227,7 +227,7 @@ def _answers(user: User, module_id: int | None, *, whole_versions: bool) -> Quer
             ),
             Prefetch("versions", versions if whole_versions else versions.defer("text")),
         )
-        .order_by(F("place").asc(nulls_last=True), "question__case__number", "question__position", "pk")
+        .order_by(F("asked_position").asc(nulls_last=True), "question__case__number", "question__position", "pk")
     )
     return answers if module_id is None else answers.filter(assignment__module=module_id)
 

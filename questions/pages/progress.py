@@ -177,13 +177,13 @@ class Progress:
 
 
 def module_progress(
-    module: Module, place: Enrolment, *, group: str | None = None, only_waiting: bool = False
+    module: Module, enrolment: Enrolment, *, group: str | None = None, only_waiting: bool = False
 ) -> Progress:
     """Return the progress of a module, or of one group: this one, or the one that the teacher chose last.
 
     The number of queries is fixed.
     """
-    reading = place.reading
+    reading = enrolment.reading
     group = reading.group if group is None else group
     group = group if group in module.groups else ""
     blocks = _blocks(module)
@@ -331,7 +331,7 @@ def _page_of(person: Enrolment, columns: list[Column], states: list[WorkState]) 
 # --- Changes since the page was made ---
 
 
-def facts(module: Module, place: Enrolment) -> str:
+def state_fingerprint(module: Module, enrolment: Enrolment) -> str:
     """Return a hash that changes whenever a state may have changed. It needs few queries, since pages poll for it."""
     answers = Answer.objects.filter(assignment__module=module).order_by()
     not_in = Q(submissions=None) | Q(submissions__withdrawn_at__isnull=False)
@@ -353,19 +353,19 @@ def facts(module: Module, place: Enrolment) -> str:
     people = list(people.annotate(people=Count("pk"), left=Count("left_at"), newest=Max("pk")))
     asked = AssignmentQuestion.objects.filter(assignment__module=module)
     asked = asked.aggregate(count=Count("pk"), newest=Max("pk"), places=Sum("position"))
-    return _hash([work, people, asked, place.reading], 9)
+    return _hash([work, people, asked, enrolment.reading], 9)
 
 
-def token(progress: Progress, facts: str = "") -> str:
+def token(progress: Progress, fingerprint: str = "") -> str:
     """Return a token of the table that a page shows, for asking later what has changed.
 
-    Without facts, the first request for changes compares the whole table.
+    Without a fingerprint, the first request for changes compares the whole table.
     """
     people = [
         (section.name, section.has_left, row.tag, row.label) for section in progress.sections for row in section.rows
     ]
     shape = _hash([people, [column.asked.pk for column in progress.columns], progress.hides_names], 6)
-    return ".".join([facts, shape, "".join(_hash(row.states, 3) for row in progress.rows)])
+    return ".".join([fingerprint, shape, "".join(_hash(row.states, 3) for row in progress.rows)])
 
 
 def _hash(thing: object, length: int) -> str:
@@ -375,7 +375,7 @@ def _hash(thing: object, length: int) -> str:
 
 def changes(progress: Progress, since: str, now: str) -> dict:
     """Return the rows with a changed state between two tokens, or that the table has other students or questions."""
-    (_facts, old_shape, old_rows), (_facts, shape, rows) = (_parts(since), _parts(now))
+    (_fingerprint, old_shape, old_rows), (_fingerprint, shape, rows) = (_parts(since), _parts(now))
     if old_shape != shape or len(old_rows) != len(rows):
         return {"since": now, "is_other_table": True}
     changed = [row for row, old, new in zip(progress.rows, old_rows, rows, strict=True) if old != new]

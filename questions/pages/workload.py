@@ -44,7 +44,7 @@ def workload_by_assignment(teacher: User, modules: Iterable[int]) -> dict[int, W
     """Return the workload of each assignment that has any, in three queries."""
     found: dict[int, Workload] = {}
     for row in _handed_in(modules):
-        workload = found.setdefault(row["place"], Workload())
+        workload = found.setdefault(row["assignment"], Workload())
         workload.handed_in, workload.waiting, workload.handing_in = row["handed_in"], row["waiting"], row["students"]
     for assignment, students in _begun(modules):
         found.setdefault(assignment, Workload()).begun = students
@@ -63,7 +63,7 @@ def _handed_in(modules: Iterable[int]) -> QuerySet[Submission]:
         .with_is_to_read()
         .filter(answer__assignment__module__in=modules)
         .order_by()
-        .values(place=F("answer__assignment"))
+        .values(assignment=F("answer__assignment"))
         .annotate(
             handed_in=Count("pk"),
             students=Count("answer__student", distinct=True),

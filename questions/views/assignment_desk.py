@@ -41,10 +41,10 @@ NOT_DONE = {*NOT_STORED, *WHY_ONLY_SAVED}
 @access.signed_in
 def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     """The assignment desk of a student. Teachers see it as a student without answers would."""
-    place = access.assignment_for_member(request, pk)
-    if place.enrolment.is_teacher:
-        return _desk_page(request, assignment_desk(place, None))
-    view = assignment_desk(place, request.user)
+    desk = access.assignment_for_member(request, pk)
+    if desk.enrolment.is_teacher:
+        return _desk_page(request, assignment_desk(desk, None))
+    view = assignment_desk(desk, request.user)
     for item in view.items:
         item.is_reopened = request.GET.get("bewerk") == str(item.question.pk)
     return _desk_page(request, view)
@@ -120,7 +120,7 @@ def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> SaveResponse:
 class SentForm:
     """The results of a form with answers."""
 
-    place: access.Desk
+    desk: access.Desk
     done: list[HandedIn]
     strange: dict[int, Draft]  # for questions that the assignment does not ask
 
@@ -147,13 +147,13 @@ def hand_in(request: HttpRequest, pk: int) -> SaveResponse:
     """Save all answers of the form, and hand in those that the button is for: one question, all of them, or none."""
     drafts = read_fields(request.POST)
     # Texts of former students are saved too, also before the assignment opens; a form without texts has stricter rules.
-    place = access.desk_to_write_at(request, pk) if drafts else access.assignment_for_student(request, pk)
-    questions = access.questions_to_write(place, drafts)
+    desk = access.desk_for_writing(request, pk) if drafts else access.assignment_for_student(request, pk)
+    questions = access.questions_to_write(desk, drafts)
     wanted = request.POST.get("lever", "")
     done = [
-        answering.take_in(
+        answering.save_or_hand_in(
             student=request.user,
-            place=place,
+            desk=desk,
             question=questions[question_id],
             draft=draft,
             is_final=wanted in {"alles", str(question_id)},
@@ -162,7 +162,7 @@ def hand_in(request: HttpRequest, pk: int) -> SaveResponse:
         if question_id in questions
     ]
     strange = {question_id: draft for question_id, draft in drafts.items() if question_id not in questions}
-    form = SentForm(place, done, strange)
+    form = SentForm(desk, done, strange)
     return SaveResponse(
         page=lambda: _page_after_hand_in(request, form), data=lambda: _data_after_hand_in(request, form, drafts)
     )
@@ -224,10 +224,10 @@ def _add_messages(request: HttpRequest, done: list[HandedIn]) -> None:
 
 def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
     _add_messages(request, form.done)
-    place, lost = form.place, form.lost
+    desk, lost = form.desk, form.lost
     if not form.unsaved and not lost:
-        return redirect(place.assignment if place.is_student_there else "questions:answers")
-    if lost or not _can_show_on_desk(place, form.unsaved):
+        return redirect(desk.assignment if desk.is_student_there else "questions:answers")
+    if lost or not _can_show_on_desk(desk, form.unsaved):
         lost += [Unsaved(f"text-{e.question.pk}", e.saved.text, e.result.value, e.saved) for e in form.unsaved]
         return _given_back(request, lost).page()
     return _desk_with_problems(request, form)
@@ -235,7 +235,7 @@ def _page_after_hand_in(request: HttpRequest, form: SentForm) -> HttpResponse:
 
 def _desk_with_problems(request: HttpRequest, form: SentForm) -> HttpResponse:
     """Return the desk with the texts that were not saved in their fields."""
-    view = assignment_desk(form.place, request.user)
+    view = assignment_desk(form.desk, request.user)
     results = {handed_in.question.pk: handed_in for handed_in in form.unsaved}
     for item in view.items:
         if item.question.pk in results:
@@ -256,22 +256,22 @@ def _not_saved(numbers: list[int]) -> str:
     return text % {"numbers": ", ".join(map(str, numbers))}
 
 
-def _can_show_on_desk(place: access.Desk, unsaved: list[HandedIn]) -> bool:
+def _can_show_on_desk(desk: access.Desk, unsaved: list[HandedIn]) -> bool:
     """Return whether this student can open the desk, and it has a field and an error text for each of these answers."""
-    if not place.is_student_there:
+    if not desk.is_student_there:
         return False
-    asked = set(place.assignment.questions.values_list("pk", flat=True))
+    asked = set(desk.assignment.questions.values_list("pk", flat=True))
     return all(row.question.pk in asked and row.result in {Result.STALE, Result.TOO_LONG} for row in unsaved)
 
 
 @post_action
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a submission back, unless it is too late."""
-    place = access.assignment_for_student(request, pk)
+    desk = access.assignment_for_student(request, pk)
     submission = get_object_or_404(
         Submission.objects.standing(),
         pk=read_id(request.POST.get("versie")),
-        answer__assignment=place.assignment,
+        answer__assignment=desk.assignment,
         answer__student=request.user,
     )
     if answering.take_back(submission=submission):
@@ -283,14 +283,14 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
             _("Terugnemen kan niet meer. Wat je inleverde blijft staan. Je kunt wel verder aan een nieuwe versie."),
         )
     question = submission.answer.question
-    return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
+    return redirect(f"{desk.assignment.get_absolute_url()}#vraag-{question.key}")
 
 
 @post_action
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy an answer for own study to the assignment, if that has no answer to the question yet."""
-    place = access.assignment_for_student(request, pk)
-    question = get_object_or_404(place.assignment.questions, pk=read_id(request.POST.get("vraag")))
+    desk = access.assignment_for_student(request, pk)
+    question = get_object_or_404(desk.assignment.questions, pk=read_id(request.POST.get("vraag")))
     own = get_object_or_404(Answer, student=request.user, question=question, assignment=None)
     saved = answering.save(student=request.user, question=question, assignment_id=pk, draft=answering.Draft(own.text))
     if saved.outcome is Outcome.SAVED:
@@ -299,19 +299,19 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(
             request, _("Hier staat al een antwoord. Je eigen tekst vind je bij Antwoorden, onder Eerdere versies.")
         )
-    return redirect(f"{place.assignment.get_absolute_url()}#vraag-{question.key}")
+    return redirect(f"{desk.assignment.get_absolute_url()}#vraag-{question.key}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
 def shared(request: HttpRequest, pk: int) -> HttpResponse:
     """The shared answers. The first reading is a POST, since a student who has read them can no longer take back."""
-    place = access.assignment_for_student(request, pk)
-    view = assignment_desk(place, request.user)
-    if request.method == "POST" and view.may_share and shared_answers(place, request.user) is not None:
-        SharedReading.objects.get_or_create(assignment=place.assignment, student=request.user)
+    desk = access.assignment_for_student(request, pk)
+    view = assignment_desk(desk, request.user)
+    if request.method == "POST" and view.may_share and shared_answers(desk, request.user) is not None:
+        SharedReading.objects.get_or_create(assignment=desk.assignment, student=request.user)
         return redirect("questions:shared", pk)
     if not view.has_read_shared:
-        return redirect(place.assignment.get_absolute_url())
-    answers = shared_answers(place, request.user)
+        return redirect(desk.assignment.get_absolute_url())
+    answers = shared_answers(desk, request.user)
     return render(request, "questions/shared.html", {"view": view, "answers": answers})

@@ -34,7 +34,7 @@ def comments(request: HttpRequest) -> HttpResponse:
         if not 0 < len(text) <= MOST:
             return _refused(request, modules, text)
         try:
-            comment = comment_bank.keep_comment(owner=request.user, text=text, module=_module(request, modules))
+            comment = comment_bank.save_comment(owner=request.user, text=text, module=_module(request, modules))
         except RefusedError as refused:
             return _refused(request, modules, text, refused.sentence)
         if is_script(request):

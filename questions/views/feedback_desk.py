@@ -21,9 +21,9 @@ from questions.forms.feedback import (
     FeedbackSave,
     ReleaseScope,
     read_feedback,
+    read_page_request,
     read_release,
     read_selection,
-    read_wanted,
 )
 from questions.models import Assignment, Comment, Feedback, Submission, Verdict
 from questions.pages import feedback_status
@@ -44,7 +44,7 @@ from questions.views.save_responses import (
 def assignment_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """The feedback desk of an assignment."""
     desk = access.desk_of_teacher(request, pk)
-    view = FeedbackDesk(desk, read_wanted(request))
+    view = FeedbackDesk(desk, read_page_request(request))
     context = {"view": view, "assignment": desk.assignment, "verdicts": Verdict}
     return render(request, "questions/assignment_feedback.html", context)
 
@@ -81,9 +81,12 @@ def submission_changes(request: HttpRequest, pk: int) -> HttpResponse:
 def feedback_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Return as JSON which colleagues are writing now, and how many answers were handed in since the page was made."""
     desk = access.desk_of_teacher(request, pk)
-    wanted = read_wanted(request)
+    page_request = read_page_request(request)
     return JsonResponse(
-        {"writing": feedback_status.writing_now(desk), "arrived": feedback_status.arrived_since(desk, wanted.since)}
+        {
+            "writing": feedback_status.writing_now(desk),
+            "arrived": feedback_status.arrived_since(desk, page_request.since),
+        }
     )
 
 
@@ -114,7 +117,7 @@ def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
 
 
 def _data_after_save(request: HttpRequest, submission: Submission, saved: Saved, sent: FeedbackSave) -> JsonResponse:
-    offer = comment_bank.worth_keeping(request.user, submission)
+    offer = comment_bank.comment_to_offer(request.user, submission)
     more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
     return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
 

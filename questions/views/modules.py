@@ -23,7 +23,7 @@ A_YEAR = 52
 @access.signed_in
 def modules(request: HttpRequest) -> HttpResponse:
     """The list of the user's modules."""
-    return render(request, "questions/module_list.html", {"places": module_pages.places_of(request.user)})
+    return render(request, "questions/module_list.html", {"modules": module_pages.modules_of(request.user)})
 
 
 @form_page
@@ -253,8 +253,8 @@ def person_return(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     person = access.person_in_module(request, pk, tag)
     if request.POST.get("answer") == "no":
         done = _("%(name)s blijft uit de module.") % {"name": person.user}
-        carry_out(request, done, module_actions.turn_down, enrolment=person)
+        carry_out(request, done, module_actions.decline_return, enrolment=person)
     else:
         done = _("%(name)s doet weer mee.") % {"name": person.user}
-        carry_out(request, done, module_actions.let_back, enrolment=person)
+        carry_out(request, done, module_actions.restore_enrolment, enrolment=person)
     return redirect(person.module)

@@ -15,10 +15,10 @@ def post_action(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return require_POST(access.signed_in(view))
 
 
-def carry_out(request: HttpRequest, done: str, act: Callable[..., object], **arguments: object) -> bool:
+def carry_out(request: HttpRequest, done: str, action: Callable[..., object], **arguments: object) -> bool:
     """Call the action and return whether it was accepted; add a message that it is done, or why it was refused."""
     try:
-        act(**arguments)
+        action(**arguments)
     except RefusedError as refused:
         messages.error(request, refused.sentence)
         return False

@@ -26,11 +26,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @access.signed_in
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The table of progress. ?klas= shows one group, by default the last chosen one; ?toon= only unread answers."""
-    place = access.place_of_teacher(request, pk)
-    shown = _asked_for(request, place)
+    enrolment = access.enrolment_of_teacher(request, pk)
+    shown = _asked_for(request, enrolment)
     here = {name: request.GET[name] for name in ("klas", "toon") if name in request.GET}
     context = {
-        "module": place.module,
+        "module": enrolment.module,
         "view": shown,
         "width": len(shown.columns) + 3,
         "since": progress_of.token(shown),
@@ -43,9 +43,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questions/progress.html", context)
 
 
-def _asked_for(request: HttpRequest, place: Enrolment) -> progress_of.Progress:
+def _asked_for(request: HttpRequest, enrolment: Enrolment) -> progress_of.Progress:
     return progress_of.module_progress(
-        place.module, place, group=request.GET.get("klas"), only_waiting=request.GET.get("toon") == WAITING
+        enrolment.module, enrolment, group=request.GET.get("klas"), only_waiting=request.GET.get("toon") == WAITING
     )
 
 
@@ -53,21 +53,21 @@ def _asked_for(request: HttpRequest, place: Enrolment) -> progress_of.Progress:
 @access.signed_in
 def changes(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the changes since ?sinds= as JSON for the script of the page, or 204 if there are none."""
-    place = access.place_of_teacher(request, pk)
-    since, facts = request.GET.get("sinds", ""), progress_of.facts(place.module, place)
-    if since.partition(".")[0] == facts:
+    enrolment = access.enrolment_of_teacher(request, pk)
+    since, fingerprint = request.GET.get("sinds", ""), progress_of.state_fingerprint(enrolment.module, enrolment)
+    if since.partition(".")[0] == fingerprint:
         return HttpResponse(status=204)
-    shown = _asked_for(request, place)
-    return JsonResponse(progress_of.changes(shown, since, progress_of.token(shown, facts)))
+    shown = _asked_for(request, enrolment)
+    return JsonResponse(progress_of.changes(shown, since, progress_of.token(shown, fingerprint)))
 
 
 @require_safe
 @access.signed_in
 def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
     """Redirect from a cell of the table to the latest submission, also if that is newer than the table."""
-    place = access.place_of_teacher(request, pk)
+    enrolment = access.enrolment_of_teacher(request, pk)
     asked = get_object_or_404(AssignmentQuestion.objects.select_related("question"), pk=asked, assignment__module=pk)
-    student = get_object_or_404(Enrolment, module=place.module, tag=tag)
+    student = get_object_or_404(Enrolment, module=enrolment.module, tag=tag)
     newest = (
         Submission.objects.readable_for_teachers()
         .filter(answer__assignment=asked.assignment_id, answer__question=asked.question_id)
@@ -87,11 +87,11 @@ def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
 @post_action
 def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
     """Save this teacher's choices for reading: by question or by student, which group, and whether names are hidden."""
-    place = access.place_of_teacher(request, pk)
-    form = ReadingForm(request.POST, module=place.module)
+    enrolment = access.enrolment_of_teacher(request, pk)
+    form = ReadingForm(request.POST, module=enrolment.module)
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
-    modules.choose_reading(enrolment=place, **form.choices)
+    modules.choose_reading(enrolment=enrolment, **form.choices)
     return redirect_back(request, reverse("questions:progress", args=[pk]))
 
 
@@ -104,7 +104,7 @@ def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
     """Download the table and the submissions as an Excel file."""
     from questions.exports import progress_sheets  # it imports much and is rarely needed
 
-    shown = _asked_for(request, access.place_of_teacher(request, pk))
+    shown = _asked_for(request, access.enrolment_of_teacher(request, pk))
     sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
     return download(progress_sheets.as_xlsx(sheets), name=progress_sheets.file_name(shown, "xlsx"), content_type=XLSX)
 
@@ -115,7 +115,7 @@ def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Download the table, or with ?blad=ingeleverd the submissions, as a CSV file."""
     from questions.exports import progress_sheets
 
-    shown = _asked_for(request, access.place_of_teacher(request, pk))
+    shown = _asked_for(request, access.enrolment_of_teacher(request, pk))
     is_answers = request.GET.get("blad") == "ingeleverd"
     sheet = progress_sheets.handed_in(shown) if is_answers else progress_sheets.standing(shown)
     name = progress_sheets.file_name(shown, "csv")

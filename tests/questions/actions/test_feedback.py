@@ -164,14 +164,14 @@ def test_writing_the_same_again_leaves_nothing_to_release(save, teacher, assignm
 
 def test_what_is_released_between_reading_and_writing_is_shown_as_released(save, submission, monkeypatch):
     save("Mooi.", writer="laptop", seq=1)
-    overwrite = feedback.FeedbackPlace.overwrite
+    overwrite = feedback.FeedbackTarget.overwrite
 
     def released_just_before(*args):
-        monkeypatch.setattr(feedback.FeedbackPlace, "overwrite", overwrite)
+        monkeypatch.setattr(feedback.FeedbackTarget, "overwrite", overwrite)
         feedback.release(feedback=Feedback.objects.all())
         return overwrite(*args)
 
-    monkeypatch.setattr(feedback.FeedbackPlace, "overwrite", released_just_before)
+    monkeypatch.setattr(feedback.FeedbackTarget, "overwrite", released_just_before)
     assert save("Half af", revision=1, writer="laptop", seq=2).outcome is Outcome.SAVED
     given = Feedback.objects.get()
     assert (given.shown_text, given.text) == ("Mooi.", "Half af")
@@ -306,8 +306,8 @@ def test_what_was_taken_back_meanwhile_is_skipped(teacher, three):
 
 
 def test_a_sentence_is_kept_once_and_can_be_shared(teacher, assignment):
-    comment_bank.keep_comment(owner=teacher, text=" Waar zie je dat? ")
-    comment = comment_bank.keep_comment(owner=teacher, text="Waar zie je dat?", module=assignment.module)
+    comment_bank.save_comment(owner=teacher, text=" Waar zie je dat? ")
+    comment = comment_bank.save_comment(owner=teacher, text="Waar zie je dat?", module=assignment.module)
     assert list(Comment.objects.values_list("text", "module")) == [("Waar zie je dat?", assignment.module.pk)]
     comment_bank.share_comment(comment=comment)
     assert Comment.objects.get().module is None
@@ -315,8 +315,8 @@ def test_a_sentence_is_kept_once_and_can_be_shared(teacher, assignment):
 
 def test_colleagues_use_what_is_shared_in_their_module(teacher, assignment):
     colleague = enrol(assignment.module, role=Role.TEACHER).user
-    comment_bank.keep_comment(owner=teacher, text="Van mij alleen, dus.")
-    comment_bank.keep_comment(owner=teacher, text="Voor ons allemaal.", module=assignment.module)
+    comment_bank.save_comment(owner=teacher, text="Van mij alleen, dus.")
+    comment_bank.save_comment(owner=teacher, text="Voor ons allemaal.", module=assignment.module)
     usable = Comment.objects.usable_by(colleague, assignment.module)
     assert [comment.text for comment in usable] == ["Voor ons allemaal."]
     assert Comment.objects.usable_by(teacher, ModuleFactory()).count() == 2
@@ -325,7 +325,7 @@ def test_colleagues_use_what_is_shared_in_their_module(teacher, assignment):
 def offered(teacher, submissions, texts) -> str:
     for submission, text in zip(submissions, texts, strict=True):
         feedback.save(author=teacher, submission=submission, draft=Draft(text))
-    return comment_bank.worth_keeping(teacher, submissions[-1])
+    return comment_bank.comment_to_offer(teacher, submissions[-1])
 
 
 SENTENCE = "Waar in het verhaal zie je dat?"
@@ -348,7 +348,7 @@ def test_what_is_not_the_same_three_times_is_not_offered(teacher, three, texts):
 
 
 def test_what_is_in_the_bank_is_not_offered(teacher, three):
-    comment_bank.keep_comment(owner=teacher, text=SENTENCE)
+    comment_bank.save_comment(owner=teacher, text=SENTENCE)
     assert offered(teacher, three, [SENTENCE] * 3) == ""
 
 
@@ -357,7 +357,7 @@ def test_what_a_colleague_wrote_does_not_count(teacher, assignment, three):
     for submission in three[:2]:
         feedback.save(author=colleague, submission=submission, draft=Draft(SENTENCE))
     feedback.save(author=teacher, submission=three[2], draft=Draft(SENTENCE))
-    assert comment_bank.worth_keeping(teacher, three[2]) == ""
+    assert comment_bank.comment_to_offer(teacher, three[2]) == ""
 
 
 # --- Leaving ---

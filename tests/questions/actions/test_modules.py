@@ -151,14 +151,14 @@ def test_a_teacher_is_not_removed_as_if_she_were_a_student(module, teacher):
 
 def test_let_back_is_in_again_and_asks_nothing_any_more(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
-    modules.let_back(enrolment=student)
+    modules.restore_enrolment(enrolment=student)
     student.refresh_from_db()
     assert (student.left_at, student.asked_back_at) == (None, None)
 
 
 def test_turned_down_stays_out_and_may_ask_again(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
-    modules.turn_down(enrolment=student)
+    modules.decline_return(enrolment=student)
     student.refresh_from_db()
     assert student.has_left
     assert student.asked_back_at is None
@@ -357,7 +357,7 @@ def test_my_modules_stand_by_role_and_others_do_not(client, module, teacher):
     enrol(ModuleFactory(title="Waar ik leer"), teacher)
     enrol(ModuleFactory(title="Waar ik uit ben"), teacher, left_at=timezone.now())
     client.force_login(teacher)
-    places = client.get("/modules/").context["places"]
+    places = client.get("/modules/").context["modules"]
     assert [place.module for place in places.teaching] == [module]
     assert [place.module.title for place in places.learning] == ["Waar ik leer"]
     assert [place.module for place in places.archived] == [archived]
@@ -384,9 +384,9 @@ def test_the_next_date_is_ones_own(client, module, teacher, student):
     assignment = AssignmentFactory(module=module, due_at=soon)
     extend(assignment, student, later)
     client.force_login(student.user)
-    assert client.get("/modules/").context["places"].learning[0].next_due == later
+    assert client.get("/modules/").context["modules"].learning[0].next_due == later
     client.force_login(teacher)
-    assert client.get("/modules/").context["places"].teaching[0].next_due == soon
+    assert client.get("/modules/").context["modules"].teaching[0].next_due == soon
 
 
 def test_students_do_not_see_how_many_others_there_are(client, module, student):

@@ -22,14 +22,14 @@ def just_before_writing(monkeypatch, place):
     """Lets another save come in after the row was read, and before it is written."""
 
     def let_in(draft: Draft) -> None:
-        write = answering.AnswerPlace.overwrite
+        write = answering.AnswerTarget.overwrite
 
         def write_second(*args):
-            monkeypatch.setattr(answering.AnswerPlace, "overwrite", write)
+            monkeypatch.setattr(answering.AnswerTarget, "overwrite", write)
             assert answering.save(**place, draft=draft).outcome is Outcome.SAVED
             return write(*args)
 
-        monkeypatch.setattr(answering.AnswerPlace, "overwrite", write_second)
+        monkeypatch.setattr(answering.AnswerTarget, "overwrite", write_second)
 
     return let_in
 

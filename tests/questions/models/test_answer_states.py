@@ -19,7 +19,7 @@ from questions.models import (
     why_not_take_back,
 )
 from questions.pages import progress
-from questions.pages.feedback_desk import FeedbackDesk, Wanted
+from questions.pages.feedback_desk import FeedbackDesk, PageRequest
 from questions.pages.workload import workload_by_assignment
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
@@ -129,6 +129,6 @@ def test_the_pages_of_a_teacher_agree_on_what_is_to_read(assignment):
     enrolment = assignment.module.enrolments.get(role="teacher")
     pile = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
     table = progress.module_progress(assignment.module, enrolment)
-    desk = FeedbackDesk(Desk(assignment, enrolment), Wanted())
+    desk = FeedbackDesk(Desk(assignment, enrolment), PageRequest())
     assert (pile.waiting, table.waiting, desk.waiting) == (3, 3, 3)
     assert (pile.handed_in, table.handed_in, desk.total) == (4, 4, 4)
