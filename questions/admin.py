@@ -43,6 +43,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Module)
 class ModuleAdmin(ReadOnlyAdmin):
+    """Modules, with the numbers of teachers, students and assignments."""
+
     list_display = ["title", "period", "teachers", "students", "assignments", "created_at", "archived_at"]
     list_filter = ["archived_at"]
     search_fields = ["title", "period"]
@@ -76,6 +78,8 @@ class ModuleAdmin(ReadOnlyAdmin):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(ReadOnlyAdmin):
+    """Enrolments, without the answers of students."""
+
     list_display = ["user", "module", "role", "group", "joined_at", "left_at"]
     list_filter = ["role", ("left_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "module"]
@@ -85,6 +89,8 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyAdmin):
+    """Assignments, without the answers of students."""
+
     list_display = ["title", "module", "edition", "opens_at", "due_at", "closed_at"]
     list_select_related = ["module", "edition__case"]
     search_fields = ["module__title", "edition__case__title"]
@@ -96,6 +102,8 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
 
 class InvitationForm(forms.ModelForm):
+    """The form for inviting a teacher."""
+
     class Meta:
         model = TeacherInvitation
         fields = ["email"]

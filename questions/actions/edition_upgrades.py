@@ -42,15 +42,15 @@ def preview(assignment: Assignment, edition: Edition) -> Preview:
 
 
 def sort_questions(assignment: Assignment, edition: Edition) -> Sorting:
-    """Return what becomes of each question when the assignment takes this edition over."""
+    """Return the effect on each question of taking this edition over."""
     wording = cases.access.wording(edition)
     present = list(Question.objects.ever_asked_in(assignment))
     library = Question.objects.filter(case=edition.case_id, module=None).order_by("position", "pk")
     others = [question for question in library if question.key in wording and question not in present]
     left = {pk for pk, _position in assignment.set_aside}
     answered = set(assignment.answers.values_list("question", flat=True))
-    asked, gone = _partition(present, lambda question: bool(question.module_id) or question.key in wording)
-    dropped, leaving = _partition(gone, lambda question: question.pk in answered)
+    asked, not_asked = _partition(present, lambda question: bool(question.module_id) or question.key in wording)
+    dropped, leaving = _partition(not_asked, lambda question: question.pk in answered)
     returning, unasked = _partition(others, lambda question: question.pk in left)
     return Sorting(asked=asked, dropped=dropped, leaving=leaving, returning=returning, unasked=unasked)
 
@@ -83,7 +83,7 @@ def take_over(*, assignment: Assignment, edition: Edition) -> Sorting:
         AssignmentQuestion(assignment=assignment, question=question, position=positions.get(question.pk, position))
         for position, question in enumerate(returning, start=len(questions.asked) + 1)
     )
-    gone = set(positions) - {question.pk for question in (*questions.asked, *questions.dropped, *returning)}
-    assignment.edition, assignment.set_aside = edition, sorted([pk, positions[pk]] for pk in gone)
+    removed = set(positions) - {question.pk for question in (*questions.asked, *questions.dropped, *returning)}
+    assignment.edition, assignment.set_aside = edition, sorted([pk, positions[pk]] for pk in removed)
     assignment.save(update_fields=["edition", "set_aside"])
     return questions

@@ -151,7 +151,7 @@ def _why_not(draft: Draft, text: str) -> Outcome | None:
 def _comes_after(draft: Draft, row: Any) -> bool:
     """Return whether the stored text is the one that this text replaces, or an earlier one of the same page.
 
-    Taking an answer back raises the revision without changing the text; then the base tells that they are the same.
+    Taking an answer back raises the revision without changing the text; then the base shows that the text is the same.
     """
     if row.revision == draft.revision or (_wrote(draft, row) and draft.seq > row.writer_seq):
         return True

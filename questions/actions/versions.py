@@ -35,23 +35,23 @@ def plan_version(row: Any, text: str, now: datetime) -> VersionPlan:
     """
     if text == row.text:
         return VersionPlan(None, {})
-    gone = count_removed(row.text, text)
-    if _is_much(row, text, gone):
+    count = count_removed(row.text, text)
+    if _removes_much(row, text, count):
         kind = SHRUNK
     elif now - row.version_at > AFTER:
         kind = EARLIER
     else:
-        return VersionPlan(None, {"removed": row.removed + gone} if gone else {})
+        return VersionPlan(None, {"removed": row.removed + count} if count else {})
     return VersionPlan(kind if row.text.strip() else None, {"version_at": now, "removed": 0})
 
 
-def _is_much(row: Any, text: str, gone: int) -> bool:
+def _removes_much(row: Any, text: str, count: int) -> bool:
     """Return whether a save removes all words, more than half, a third at once, or half since the last version."""
     if len(text) * 2 < len(row.text) or not text.strip():
         return True
-    if row.removed + gone < FEW:
+    if row.removed + count < FEW:
         return False
-    return (gone >= FEW and gone * 3 > len(row.text)) or (gone > 0 and (row.removed + gone) * 2 > len(row.text))
+    return (count >= FEW and count * 3 > len(row.text)) or (count > 0 and (row.removed + count) * 2 > len(row.text))
 
 
 def count_removed(before: str, after: str) -> int:

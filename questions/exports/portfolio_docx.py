@@ -19,12 +19,12 @@ from markdown_it import MarkdownIt
 
 from casebook.models import User
 from questions.exports.portfolio_json import author_name
-from questions.pages.portfolio import Entry, Handed, Portfolio, Section
+from questions.pages.portfolio import Entry, Portfolio, Section, SubmissionEntry
 from questions.templatetags.dates import in_full
 
 INK, SOFT = RGBColor(0x23, 0x1D, 0x17), RGBColor(0x5F, 0x56, 0x4B)
 SIZES = {"Title": 26, "Heading 1": 19, "Heading 2": 15, "Heading 3": 12, "Heading 4": 11}
-QUIET, GIVEN = "Bij een antwoord", "Feedback"
+NOTE, FEEDBACK = "Bij een antwoord", "Feedback"
 
 # Characters that XML 1.0 does not allow: a document that has one does not open.
 _unfit = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -36,7 +36,7 @@ def as_docx(user: User, portfolio: Portfolio) -> bytes:
     document = _blank(user)
     document.add_heading(_("Mijn antwoorden"), 0)
     written_on = _("%(name)s, %(date)s") % {"name": user, "date": in_full(timezone.now())}
-    document.add_paragraph(fit(written_on), QUIET)
+    document.add_paragraph(fit(written_on), NOTE)
     if not portfolio.sections:
         document.add_paragraph(_("Je hebt nog niets geschreven."))
     for section in portfolio.sections:
@@ -62,7 +62,7 @@ def _write_section(document: DocumentObject, section: Section) -> None:
     if section.has_left:
         notes.append(_("je zit niet meer in deze module"))
     if notes:
-        document.add_paragraph(fit(" · ".join(notes)), QUIET)
+        document.add_paragraph(fit(" · ".join(notes)), NOTE)
     for chapter in section.chapters:
         title = _("Casus %(number)s: %(title)s") % {"number": chapter.number, "title": chapter.title}
         document.add_heading(fit(title), 2)
@@ -74,31 +74,31 @@ def _write_entry(document: DocumentObject, entry: Entry) -> None:
     _write_wording(document.add_heading(level=3), entry.wording)
     facts = [_("bril: %(lens)s") % {"lens": entry.lens.label}, str(entry.state.label)]
     facts.append(_("laatst veranderd op %(when)s") % {"when": in_full(entry.answer.updated_at)})
-    document.add_paragraph(" · ".join(facts), QUIET)
+    document.add_paragraph(" · ".join(facts), NOTE)
     _write_text(document, entry.answer.text or _("Hier staat nu niets."))
     if entry.is_unseen_by_teacher and entry.handed:
-        document.add_paragraph(_("Veranderd na het inleveren; je docent ziet deze tekst niet."), QUIET)
+        document.add_paragraph(_("Veranderd na het inleveren; je docent ziet deze tekst niet."), NOTE)
     for handed in entry.handed:
         _write_handed(document, handed)
 
 
-def _write_handed(document: DocumentObject, handed: Handed) -> None:
+def _write_handed(document: DocumentObject, handed: SubmissionEntry) -> None:
     submission = handed.submission
     document.add_heading(_("Ingeleverd op %(when)s") % {"when": in_full(submission.submitted_at)}, 4)
     if submission.withdrawn_at:
         withdrawn = _("Teruggenomen op %(when)s.") % {"when": in_full(submission.withdrawn_at)}
-        document.add_paragraph(withdrawn, QUIET)
+        document.add_paragraph(withdrawn, NOTE)
     if handed.is_current:
-        document.add_paragraph(_("Dezelfde tekst als hierboven."), QUIET)
+        document.add_paragraph(_("Dezelfde tekst als hierboven."), NOTE)
     else:
         _write_text(document, submission.text)
     for feedback in handed.feedback:
-        head = document.add_paragraph(style=GIVEN)
+        head = document.add_paragraph(style=FEEDBACK)
         author = author_name(feedback) or _("een docent")
         head.add_run(fit(_("Feedback van %(author)s") % {"author": author})).bold = True
         head.add_run(f" · {feedback.shown_verdict.label} · {in_full(feedback.released_at)}").font.color.rgb = SOFT
         head.paragraph_format.keep_with_next = bool(feedback.shown_text.strip())
-        _write_text(document, feedback.shown_text, GIVEN)
+        _write_text(document, feedback.shown_text, FEEDBACK)
 
 
 def _write_text(document: DocumentObject, text: str, style: str | None = None) -> None:
@@ -133,7 +133,7 @@ def _blank(user: User) -> DocumentObject:
     properties.title, properties.author = _("Mijn antwoorden"), fit(str(user))
     properties.language, properties.comments = "nl-NL", ""
     foot = page.footer.paragraphs[0]
-    foot.style = document.styles[QUIET]
+    foot.style = document.styles[NOTE]
     foot.add_run(fit(_("Casusboek · antwoorden van %(name)s · bladzijde ") % {"name": user}))
     _add_page_number(foot)
     return document
@@ -155,10 +155,10 @@ def _set_styles(document: DocumentObject) -> None:
         style.paragraph_format.space_after = Pt(4)
     for border in styles["Title"].element.xpath("./w:pPr/w:pBdr"):
         border.getparent().remove(border)
-    quiet = styles.add_style(QUIET, 1)
-    quiet.base_style, quiet.font.size, quiet.font.color.rgb = normal, Pt(9.5), SOFT
-    given = styles.add_style(GIVEN, 1)
-    given.base_style, given.paragraph_format.left_indent = normal, Cm(1)
+    note = styles.add_style(NOTE, 1)
+    note.base_style, note.font.size, note.font.color.rgb = normal, Pt(9.5), SOFT
+    feedback = styles.add_style(FEEDBACK, 1)
+    feedback.base_style, feedback.paragraph_format.left_indent = normal, Cm(1)
 
 
 def _set_face(style: ParagraphStyle, face: str) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from casebook.models import User
 from questions.models import Feedback
-from questions.pages.portfolio import Chapter, Entry, Handed, Portfolio, Section
+from questions.pages.portfolio import Chapter, Entry, Portfolio, Section, SubmissionEntry
 
 FORMAT_VERSION = 1
 
@@ -108,7 +108,7 @@ def _describe_entry(entry: Entry) -> dict:
     }
 
 
-def _describe_handed(handed: Handed) -> dict:
+def _describe_handed(handed: SubmissionEntry) -> dict:
     submission = handed.submission
     return {
         "revision": submission.revision,
@@ -116,7 +116,7 @@ def _describe_handed(handed: Handed) -> dict:
         "text": submission.text,
         "submitted_at": iso(submission.submitted_at),
         "withdrawn_at": iso(submission.withdrawn_at),
-        "feedback": [describe_feedback(given) | {"author": author_name(given)} for given in handed.feedback],
+        "feedback": [describe_feedback(row) | {"author": author_name(row)} for row in handed.feedback],
     }
 
 

@@ -91,7 +91,7 @@ def _answers(progress: Progress) -> Iterator[list[str]]:
 def _answer(progress: Progress, row: Row, column: Column, handed: list[Submission]) -> list[str]:
     latest = handed[-1]
     assignment = progress.assignment_of(column)
-    extension = next((one for one in row.extensions if one.assignment_id == assignment.pk), None)
+    extension = next((own for own in row.extensions if own.assignment_id == assignment.pk), None)
     is_late = assignment.is_late(latest.submitted_at, extension)
     moment = f"{timezone.localtime(latest.submitted_at):%d-%m-%Y %H:%M}"
     return [latest.asked, latest.text, moment, str(len(handed)), _("ja") if is_late else _("nee")]

@@ -58,7 +58,7 @@ def read_seq(value: str) -> int | None:
 
 
 def read_writer(data: QueryDict) -> str:
-    """Return the name that a page gave itself."""
+    """Return the name of the page that sent this, or an empty text."""
     writer = data.get("writer", "")[:MAX_WRITER]
     if "\0" in writer:
         raise BadRequest("a writer without NUL, please")

@@ -36,6 +36,8 @@ class PlainForm(forms.Form):
 
 
 class ModuleForm(PlainForm):
+    """The form for creating and changing a module."""
+
     title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
     period = forms.CharField(
         label=gettext_lazy("Periode"),
@@ -84,6 +86,8 @@ class ModuleForm(PlainForm):
 
 
 class CopyForm(PlainForm):
+    """The form for copying a module."""
+
     title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
     period = forms.CharField(label=gettext_lazy("Periode"), max_length=60, required=False)
     weeks = forms.IntegerField(
@@ -253,6 +257,8 @@ class AssignmentForm(PlainForm):
 
 
 class OwnQuestionForm(PlainForm):
+    """The form of a new own question, which may be empty."""
+
     text = forms.CharField(
         label=gettext_lazy("Je vraag"),
         required=False,
@@ -321,6 +327,8 @@ class StudentField(forms.ModelChoiceField):
 
 
 class ExtensionForm(PlainForm):
+    """The form for giving a student of the module a later due date."""
+
     student = StudentField(
         queryset=Enrolment.objects.none(),
         label=gettext_lazy("Student"),

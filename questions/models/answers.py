@@ -43,8 +43,10 @@ def is_written() -> Q:
 
 
 class AnswerQuerySet(models.QuerySet):
+    """Answers by user and by progress."""
+
     def visible_to(self, user: AbstractBaseUser) -> "AnswerQuerySet":
-        """Return the answers of this user. Only the writer may see a draft, so nobody else sees an answer itself."""
+        """Return the answers of this user. Other users see submissions only, since an answer may be a draft."""
         return self.filter(student=user)
 
     def begun(self) -> "AnswerQuerySet":
@@ -182,6 +184,8 @@ class AnswerVersion(models.Model):
 
 
 class SubmissionQuerySet(models.QuerySet):
+    """Submissions that are in force, and those that teachers may read."""
+
     def standing(self) -> "SubmissionQuerySet":
         """Return the submissions that were not taken back."""
         return self.filter(withdrawn_at=None)
@@ -257,6 +261,8 @@ class Submission(models.Model):
 
 
 class FeedbackQuerySet(models.QuerySet):
+    """Feedback by whether it was released, can be released, or can be undone."""
+
     def released(self) -> "FeedbackQuerySet":
         """Return the feedback that students may see."""
         return self.filter(released_at__isnull=False)

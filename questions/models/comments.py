@@ -10,6 +10,8 @@ from questions.models.modules import Module
 
 
 class CommentQuerySet(models.QuerySet):
+    """Comments by the teachers who can use them."""
+
     def usable_by(self, user: AbstractBaseUser | int, module: Module) -> "CommentQuerySet":
         """Return the comments of this user, and those that colleagues share in this module."""
         return self.filter(Q(owner=user) | Q(module=module))

@@ -14,6 +14,8 @@ from questions.models.modules import Module
 
 
 class TeacherInvitationQuerySet(models.QuerySet):
+    """Invitations by the user they are about, for data exports and deletion."""
+
     def about(self, user: AbstractBaseUser) -> "TeacherInvitationQuerySet":
         """Return the invitations to any address that this user has, or had when they were sent or used."""
         return self.filter(Q(person=user) | Q(email__in={user.email, user.proven_email} - {""}))

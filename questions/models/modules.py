@@ -34,6 +34,8 @@ def code_closing_time() -> datetime:
 
 
 class Role(models.TextChoices):
+    """The roles of a user in a module."""
+
     STUDENT = "student", _("student")
     TEACHER = "teacher", _("docent")
 
@@ -49,6 +51,8 @@ def current_enrolment(relation: str = "", **lookups: object) -> dict[str, object
 
 
 class ModuleQuerySet(models.QuerySet):
+    """Modules by the users who are in them now."""
+
     def of(self, user: AbstractBaseUser) -> "ModuleQuerySet":
         """Return the modules that this user is in, as a student or as a teacher."""
         return self.filter(**current_enrolment("enrolments", user=user))
@@ -111,6 +115,8 @@ class ReadingChoices:
 
 
 class EnrolmentQuerySet(models.QuerySet):
+    """Enrolments by role, and by whether they are current."""
+
     def current(self) -> "EnrolmentQuerySet":
         """Return the enrolments of users who are in the module now."""
         return self.filter(**current_enrolment())
@@ -196,6 +202,8 @@ class Enrolment(models.Model):
 
 
 class AssignmentQuerySet(models.QuerySet):
+    """Assignments by whether they are open and take work."""
+
     def open(self) -> "AssignmentQuerySet":
         """Return the assignments that have opened, so that students can see them."""
         return self.filter(Q(opens_at=None) | Q(opens_at__lte=timezone.now()))

@@ -33,6 +33,8 @@ ASKS_FOR = {
 
 
 class QuestionQuerySet(models.QuerySet):
+    """Questions of the library and of assignments."""
+
     def in_library(self) -> "QuestionQuerySet":
         """Return the questions of cases that are not retired and not added by a teacher for one module."""
         return self.filter(retired=False, module=None)

@@ -145,7 +145,7 @@ class Today:
 
 
 def for_you(user: User) -> Today:
-    """Return what the home page shows this user.
+    """Return the contents of the home page of this user.
 
     The number of queries is fixed and each is simple, since users open this page at every visit.
     """

@@ -30,7 +30,7 @@ OPENING = 240  # characters of an earlier version that the list shows
 
 
 @dataclass(frozen=True)
-class Handed:
+class SubmissionEntry:
     """A submission with its released feedback."""
 
     submission: Submission
@@ -45,7 +45,7 @@ class Entry:
     answer: Answer
     wording: str
     href: str
-    handed: list[Handed]
+    handed: list[SubmissionEntry]
     versions: list[AnswerVersion]
 
     @property
@@ -246,7 +246,7 @@ def _chapter(assignment: Assignment | None, answers: list[Answer], *, is_member:
             wording=answer.question.worded(wording),
             href=f"{href}#vraag-{answer.question.key}" if href else "",
             handed=[
-                Handed(submission, submission.released, submission.text == answer.text)
+                SubmissionEntry(submission, submission.released, submission.text == answer.text)
                 for submission in answer.submissions.all()
             ],
             versions=list(answer.versions.all()),

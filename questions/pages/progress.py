@@ -286,8 +286,8 @@ def _sections(
     for name in (*module.groups, *others, ""):
         if name in by_group:
             yield Section(name, by_group[name])
-    if gone := [row for row in rows if row.enrolment.has_left and row.handed_in]:
-        yield Section("", gone, has_left=True)
+    if former := [row for row in rows if row.enrolment.has_left and row.handed_in]:
+        yield Section("", former, has_left=True)
 
 
 def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool) -> list[Row]:
@@ -368,9 +368,9 @@ def token(progress: Progress, fingerprint: str = "") -> str:
     return ".".join([fingerprint, shape, "".join(_hash(row.states, 3) for row in progress.rows)])
 
 
-def _hash(thing: object, length: int) -> str:
+def _hash(value: object, length: int) -> str:
     """Return a hash of this many bytes, as four URL-safe characters for every three bytes."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(repr(thing).encode(), digest_size=length).digest()).decode()
+    return base64.urlsafe_b64encode(hashlib.blake2b(repr(value).encode(), digest_size=length).digest()).decode()
 
 
 def changes(progress: Progress, since: str, now: str) -> dict:

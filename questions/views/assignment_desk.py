@@ -108,8 +108,8 @@ def save_answers(request: HttpRequest) -> HttpResponse | SaveResponse:
 def _given_back(request: HttpRequest, unsaved: list[Unsaved]) -> SaveResponse:
     """Return the response with the texts of a form that were not saved; the most serious reason sets its status."""
     reasons = {text.reason for text in unsaved}
-    gone = "not_here" if reasons == {"not_here"} else "stale"
-    worst = next((reason for reason in ("too_long", "full", "refused") if reason in reasons), gone)
+    fallback = "not_here" if reasons == {"not_here"} else "stale"
+    worst = next((reason for reason in ("too_long", "full", "refused") if reason in reasons), fallback)
     status = status_of_form(reasons)
     return SaveResponse(
         page=lambda: rescue_page(request, status, worst, unsaved), data=lambda: refused(request, status, worst)

@@ -213,8 +213,8 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo a batch of feedback."""
     access.assignment_for_teacher(request, pk)
     count = feedback.undo_batch(author=request.user, token=read_line(request.POST.get("actie", "")))
-    gone = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
-    messages.success(request, gone % {"count": count})
+    done = ngettext("Bij %(count)s antwoord ongedaan gemaakt.", "Bij %(count)s antwoorden ongedaan gemaakt.", count)
+    messages.success(request, done % {"count": count})
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
