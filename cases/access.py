@@ -1,4 +1,4 @@
-"""Who may see which case: fetching and checking are one call."""
+"""Access to cases and editions: each function fetches a row and checks who can see it."""
 
 from functools import lru_cache
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def case_for_reader(request: HttpRequest, slug: str) -> Case:
-    """A case that is or was published, for anyone; of one that was withdrawn the rows are empty."""
+    """Return a case that is or was published. Every user can see it; a withdrawn case has rows without text."""
     case = Case.objects.filter(revises=None).exclude(status=Status.CONCEPT).filter(slug=slug).first()
     if case is None:
         raise Http404
@@ -32,25 +32,26 @@ def case_for_reader(request: HttpRequest, slug: str) -> Case:
 
 
 def read_edition(edition: Edition) -> CaseDocument:
-    """The case as this edition has it. Kept, since an edition never changes.
+    """Return the case as this edition has it, cached because an edition never changes.
 
-    The one way to what an edition says: of a case that was withdrawn nobody gets more than number and title.
+    This is the only function that reads an edition: of a withdrawn case it returns nothing but the number and the
+    title.
     """
     return _unwritten(edition.case) if edition.case.is_withdrawn else _parsed(edition.text)
 
 
 def wording(edition: Edition) -> dict[str, str]:
-    """The questions of an edition in its own words, by key; none where the case was withdrawn."""
+    """Return the texts of the questions of an edition, by key; none where the case was withdrawn."""
     return {question.key: question.text for question in read_edition(edition).questions}
 
 
 def withheld_wording(edition: Edition) -> dict[str, str]:
-    """The questions as wording() has them before a withdrawal. To store out of sight, never to show."""
+    """Return the texts of the questions as before a withdrawal: only to be stored, never to be shown."""
     return {question.key: question.text for question in _parsed(edition.text).questions}
 
 
 def _unwritten(case: Case) -> CaseDocument:
-    """What a withdrawal leaves of a case."""
+    """Return the document that a withdrawal leaves of a case."""
     return CaseDocument(
         **{field.name: field.empty if field.is_withheld else getattr(case, field.name) for field in fields.FIELDS}
     )

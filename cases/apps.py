@@ -1,4 +1,4 @@
-"""The library as an app."""
+"""The app of the library."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""The library as readers see it."""
+"""The pages of the library for readers: the catalogue and the page of a case."""
 
 import re
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ from questions.models import Ring, ring
 SPHERES = list(Sphere)
 
 
-FIRST_OPTIONS = 8  # a filter with more shows its commonest; the rest stands behind a button
-LONGEST_KEPT = 300  # characters of an address of the catalogue whose results are kept
+FIRST_OPTIONS = 8  # a filter with more options shows the most frequent ones; a button shows the rest
+LONGEST_KEPT = 300  # characters of an address of the catalogue whose results are cached
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Facet:
-    """A filter with its choices: those in view, and those behind a button."""
+    """A filter with its choices: those that are shown at once, and those behind a button."""
 
     name: str
     label: str
@@ -55,7 +55,7 @@ class Facet:
 @require_safe
 @for_visitors
 def case_list(request: HttpRequest) -> HttpResponse:
-    """The catalogue: a page, or the part of it that changes when htmx asks."""
+    """Return the catalogue: the page, or only its results where htmx asks for them."""
     index = current_index()
     if address := facets.redirect_for(request.GET, index):
         return HttpResponsePermanentRedirect(address)
@@ -70,7 +70,10 @@ def case_list(request: HttpRequest) -> HttpResponse:
 
 
 def _catalogue(request: HttpRequest, selection: Selection, index: CatalogueIndex) -> SafeString:
-    """What stands between head and foot. What people type themselves is seldom typed again, and not kept."""
+    """Return the catalogue without the head and the foot of the page.
+
+    Results of a search are not cached: the same text is seldom typed twice.
+    """
     template, query = "cases/_catalogue.html", request.GET.urlencode()
     if selection.query or len(query) > LONGEST_KEPT:
         return render_to_string(template, _found(selection, index))
@@ -78,7 +81,7 @@ def _catalogue(request: HttpRequest, selection: Selection, index: CatalogueIndex
 
 
 def _found(selection: Selection, index: CatalogueIndex) -> dict:
-    """The cases that a selection leaves, and what can be chosen further."""
+    """Return the context of the catalogue: the cases that a selection leaves, and the further choices."""
     result = facets.find_results(selection, index)
     cards = [_card(case, result, index) for case in facets.cards(result.case_ids)]
     groups = [(part, list(found)) for part, found in groupby(cards, key=lambda card: card.case.part)]
@@ -109,7 +112,7 @@ def _card(case: Case, result: Result, index: CatalogueIndex) -> Card:
 
 
 def _story(case: Case) -> str:
-    """The words of the story in one run, in which a subhead stays a sentence of its own."""
+    """Return the text of the story as one string, in which each subhead is a sentence of its own."""
     words = "\n".join(plain_text(text) for text in story_of(case))
     return re.sub(r"(?<=\w)\n", ". ", words)
 
@@ -123,8 +126,11 @@ def _facet(name: str, label: str, choices: list[Choice]) -> Facet:
 
 
 def _with_address(response: HttpResponse, request: HttpRequest, selection: Selection) -> HttpResponse:
-    """Tell htmx the address of these results. Going on with the same search takes the place of the step before, so
-    that Back does not walk through every letter that was typed."""
+    """Tell htmx the address of these results.
+
+    The address replaces that of the previous step of the same search, so that Back does not go through every letter
+    that was typed.
+    """
     before = QueryDict(read_address(request.htmx.current_url or "").query, mutable=True)
     after = QueryDict(selection.as_query_string(), mutable=True)
     goes_on = bool(before.pop("q", [])) and bool(after.pop("q", []))
@@ -134,6 +140,7 @@ def _with_address(response: HttpResponse, request: HttpRequest, selection: Selec
 @require_safe
 @for_visitors
 def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the page of a published case; see _no_longer for other cases."""
     case = access.case_for_reader(request, slug)
     if not case.is_published:
         return _no_longer(request, case)
@@ -145,12 +152,12 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "cases/case_detail.html", context)
     context["own"] = own_study(request.user, case)
     response = render(request, "cases/case_detail.html", context)
-    response.headers["Cache-Control"] = "private, no-store"  # what somebody writes for themselves stands on it
+    response.headers["Cache-Control"] = "private, no-store"  # the page shows the user's own answers
     return response
 
 
 def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool) -> dict[str, SafeString]:
-    """All of the page of a case but its questions, where somebody's own answers stand."""
+    """Return all parts of the page of a case but its questions, which show the user's own answers."""
 
     @cache
     def page() -> dict:
@@ -178,7 +185,7 @@ def _onward(case: Case, index: CatalogueIndex) -> dict:
 
 
 def _no_longer(request: HttpRequest, case: Case) -> HttpResponse:
-    """410 for what was withdrawn; 404 for what is in the archive, since that may come back."""
+    """Return 410 for a withdrawn case, and 404 for an archived case, which can return."""
     template, status = ("case_withdrawn", 410) if case.is_withdrawn else ("case_archived", 404)
     response = render(request, f"cases/{template}.html", {"case": case}, status=status)
     if request.user.is_authenticated:

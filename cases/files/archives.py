@@ -1,7 +1,7 @@
-"""What somebody sends, opened with care: loose files and zips, counted while reading and named when refused.
+"""Read uploaded files and zips safely: the unpacked size is counted while reading, and refused files are named.
 
-Everything becomes a `Packed` with its bytes, or a problem in a sentence. Nothing that a zip says about itself is
-believed: not the sizes in its header, not its names.
+Every file becomes a `Packed` with its bytes, or a problem in a sentence. The sizes and names in the header of a zip are
+not trusted.
 """
 
 import io
@@ -18,7 +18,7 @@ from cases.files.reader import DocumentError, Problem, shortened
 VOCABULARY_FILE = "casebook.yaml"
 MEGABYTE = 1024 * 1024
 MAX_FILE = 5 * MEGABYTE
-MAX_TOTAL = 50 * MEGABYTE  # all files of one import together, once unpacked
+MAX_TOTAL = 50 * MEGABYTE  # all files of one import together, unpacked
 MAX_FILES = 500
 PIECE = 64 * 1024
 
@@ -30,30 +30,30 @@ TOO_MANY = f"dit zijn er meer dan {MAX_FILES}; verdeel het over een paar keer"
 
 @dataclass(frozen=True)
 class Packed:
-    """A file as it came."""
+    """A file as it was uploaded."""
 
     name: str
     content: bytes
 
     @property
     def kind(self) -> str:
-        """The ending of its name; of the vocabulary, its name."""
+        """Return the extension of the file; of the vocabulary, its name."""
         path = PurePosixPath(self.name.lower())
         return VOCABULARY_FILE if path.name == VOCABULARY_FILE else path.suffix
 
 
 class UnopenedError(Exception):
-    """This file is not opened, for the reason given."""
+    """The reason why a file is not opened."""
 
 
 class Budget:
-    """How much may still be unpacked."""
+    """The number of bytes that can still be unpacked."""
 
     def __init__(self) -> None:
         self.left = MAX_TOTAL
 
     def read(self, stream: IO[bytes], most: int = MAX_FILE) -> bytes:
-        """All that is in the stream, in pieces, so that no more is ever held than may be."""
+        """Return the content of the stream. It is read in pieces, so that no more than `most` is ever in memory."""
         pieces = []
         while piece := stream.read(PIECE):
             most -= len(piece)
@@ -67,7 +67,7 @@ class Budget:
 
 
 def unpack(files: Iterable[tuple[str, bytes]], kinds: frozenset[str]) -> tuple[list[Packed], list[Problem]]:
-    """These files and those in the zips among them, the vocabulary first; and what of them is refused, and why."""
+    """Return these files and those in zips among them, the vocabulary first, and the problems of refused files."""
     found: list[Packed] = []
     problems: list[Problem] = []
     budget = Budget()
@@ -89,7 +89,7 @@ def unpack(files: Iterable[tuple[str, bytes]], kinds: frozenset[str]) -> tuple[l
 def _loose(name: str, content: bytes, budget: Budget) -> Packed:
     packed = Packed(name, content)
     if packed.kind == ".docx":
-        for _part in _parts(content, budget):  # Word makes zips too: counted here, opened by who knows Word
+        for _part in _parts(content, budget):  # a Word file is a zip too: its size is checked here, docx.py opens it
             pass
     else:
         budget.read(io.BytesIO(content))
@@ -104,7 +104,7 @@ def _check_kind(packed: Packed, kinds: frozenset[str]) -> None:
 
 
 def _inside(content: bytes, budget: Budget) -> Iterable[Packed]:
-    """The files in this zip. What a Mac puts in by itself is passed by."""
+    """Return the files in this zip, without those that macOS adds."""
     for name, data in _parts(content, budget):
         path = PurePosixPath(name)
         if path.parts[0] == "__MACOSX" or path.name.startswith("."):
@@ -115,12 +115,12 @@ def _inside(content: bytes, budget: Budget) -> Iterable[Packed]:
 
 
 def parts_of(content: bytes) -> dict[str, bytes]:
-    """What is in a zip that was counted before, by name."""
+    """Return the files in a zip, the size of which was checked before, by name."""
     return dict(_parts(content, Budget()))
 
 
 def _parts(content: bytes, budget: Budget) -> Iterable[tuple[str, bytes]]:
-    if content.count(b"PK\x01\x02") > MAX_FILES:  # before Python reads what may be a million entries
+    if content.count(b"PK\x01\x02") > MAX_FILES:  # before Python reads what can be a million entries
         raise UnopenedError(TOO_MANY)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -136,7 +136,7 @@ def _parts(content: bytes, budget: Budget) -> Iterable[tuple[str, bytes]]:
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
-    """No way out of the zip, nothing that is not a plain file, nothing that hides how big it is."""
+    """Raise UnopenedError for an entry with an unsafe name, a link, a password or another compression."""
     name = entry.orig_filename
     shown = shortened(name)
     parts = name.removesuffix("/").split("/")
@@ -153,7 +153,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def decode(packed: Packed) -> str:
-    """The text of a file. Raises DocumentError where it is not UTF-8."""
+    """Return the text of a file. Raises DocumentError where it is not UTF-8."""
     try:
         return packed.content.decode("utf-8")
     except UnicodeDecodeError as error:

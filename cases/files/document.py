@@ -1,7 +1,7 @@
-"""Case files: pure text to a frozen dataclass and back, without the database.
+"""Case files: text to a frozen dataclass and back, without the database.
 
-The format is described in README.md. Reading collects every problem with its file and line; writing gives the canonical
-form, so that what was loaded from canonical files is exported as the very same bytes.
+README.md describes the format. Reading collects every problem with its file and line; writing gives the canonical form,
+so that canonical files that were loaded are exported as the same bytes.
 """
 
 import re
@@ -27,7 +27,7 @@ from cases.files.reader import (
 SPHERES = ("informal", "hybrid", "formal")
 LINE_WIDTH = 100
 MAX_QUESTIONS = 60
-MAX_STORY = 200_000  # characters, thirty times the longest of the sixteen
+MAX_STORY = 200_000  # characters, thirty times the longest of the sixteen cases
 
 _heading = re.compile(r"(#{1,6})[ \t]+(.*)")
 
@@ -55,14 +55,14 @@ class KeywordLine:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What casebook.yaml holds: the parts, the kinds of actor and the keywords that cases refer to."""
+    """The content of casebook.yaml: the parts, the kinds of actor and the keywords that cases refer to."""
 
     parts: tuple[PartLine, ...] = ()
     actors: tuple[ActorKind, ...] = ()
     keywords: tuple[KeywordLine, ...] = ()
 
     def known(self) -> dict[str, list[str]]:
-        """Per kind of name, the names that a case may use."""
+        """Return the names that a case can use, by kind."""
         return {
             "deel": [part.slug for part in self.parts],
             "actor": [kind.name for kind in self.actors],
@@ -71,9 +71,9 @@ class Vocabulary:
 
 
 def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None = None) -> CaseDocument:
-    """The case file as a dataclass. Raises DocumentError with all its problems.
+    """Return the case file as a dataclass. Raises DocumentError with all its problems.
 
-    With a vocabulary, a part, actor or keyword that it does not hold is a problem too.
+    With a vocabulary, a part, actor or keyword that is not in it is a problem too.
     """
     reader = Reader(file, known=vocabulary.known() if vocabulary else {})
     text = plain_newlines(text)
@@ -88,7 +88,7 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
 
 
 def parse_vocabulary(text: str, file: str = "casebook.yaml") -> Vocabulary:
-    """The parts, actors and keywords of casebook.yaml. Raises DocumentError with all its problems."""
+    """Return the parts, actors and keywords of casebook.yaml. Raises DocumentError with all its problems."""
     reader = Reader(file)
     text = plain_newlines(text)
     mapping = reader.mapping(reader.compose(text, first_line=1), "het bestand")
@@ -103,14 +103,14 @@ def parse_vocabulary(text: str, file: str = "casebook.yaml") -> Vocabulary:
 
 
 def write_case(document: CaseDocument) -> str:
-    """The canonical case file."""
+    """Return the canonical case file."""
     front = {field.name: _written(field, getattr(document, field.name)) for field in _front_matter()}
     story = "\n\n".join(f"## {field.heading}\n\n{getattr(document, field.name)}" for field in fields.sections())
     return f"---\n{_yaml(_node(front))}---\n\n{story}\n"
 
 
 def write_vocabulary(vocabulary: Vocabulary) -> str:
-    """The canonical casebook.yaml."""
+    """Return the canonical casebook.yaml."""
     return _yaml(
         _node(
             {
@@ -137,7 +137,7 @@ def write_vocabulary(vocabulary: Vocabulary) -> str:
 
 
 def _split(text: str, reader: Reader) -> tuple[str, str, int]:
-    """Front matter, story, and the line that the story starts on."""
+    """Return the front matter, the story, and the line on which the story starts."""
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
         reader.problem(1, "het bestand moet met een regel «---» beginnen; daarna komen titel, deel en vragen")
@@ -154,14 +154,14 @@ def _front_matter() -> list[Field]:
 
 
 def _read(reader: Reader, field: Field, node: yaml.Node | None) -> Any:
-    """The value of a field in the front matter: plain text, unless the field has a reader of its own."""
+    """Return the value of a field in the front matter: plain text, unless the field has a reader of its own."""
     if read := _readers.get(field.name):
         return read(reader, node)
     return reader.text(node, field.longest or MOST_TEXT)
 
 
 def _sections(reader: Reader, story: str, first_line: int) -> dict[str, str]:
-    """The texts under the headings of the story, by the name of the field."""
+    """Return the texts under the headings of the story, by the name of the field."""
     if len(story) > MAX_STORY:
         reader.problem(first_line, f"het verhaal telt {len(story)} tekens; {MAX_STORY} is de grens")
         reader.raise_problems()
@@ -178,7 +178,7 @@ def _sections(reader: Reader, story: str, first_line: int) -> dict[str, str]:
 
 
 def _lines_of_sections(reader: Reader, story: str, first_line: int) -> dict[str, list[str]]:
-    """The lines under each heading, by the name of the field; under "" those of headings that are not known."""
+    """Return the lines under each heading, by the name of the field; under "" those of unknown headings."""
     found: dict[str, list[str]] = {}
     current = None
     for number, line in enumerate(story.split("\n"), start=first_line):
@@ -196,7 +196,7 @@ def _lines_of_sections(reader: Reader, story: str, first_line: int) -> dict[str,
 
 
 def _section_under(reader: Reader, number: int, title: str, found: dict[str, list[str]]) -> str:
-    """The name of the field with this heading; "" for a heading that is not known. Notes what is wrong with it."""
+    """Return the name of the field with this heading, or "" for an unknown heading. Adds its problems to the reader."""
     names = {field.heading: field.name for field in fields.sections()}
     headings = [f"## {heading}" for heading in names]
     name = names.get(title, "")
@@ -302,7 +302,7 @@ _readers: dict[str, Callable[[Reader, yaml.Node | None], Any]] = {
 
 
 class _Folded(str):
-    """Text that is written as a folded block, one paragraph a line in the reader's mind."""
+    """Text that is written as a folded block, in which each line is a paragraph."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ class _Flow:
 
 
 def _written(field: Field, value: Any) -> Any:
-    """The value of a field in the front matter, in the style that the canonical form gives it."""
+    """Return the value of a field in the front matter, in the style of the canonical form."""
     if write := _writers.get(field.name):
         return write(value)
     return _Folded(value) if field.kind is Kind.PARAGRAPH else value
@@ -340,7 +340,7 @@ _writers: dict[str, Callable[[Any], Any]] = {
 
 
 def _node(value: Any, flow: bool = False) -> yaml.Node:
-    """The YAML node for a plain value, with the style that the canonical form gives it."""
+    """Return the YAML node of a plain value, in the style of the canonical form."""
     if isinstance(value, _Flow):
         return _node(value.value, flow=True)
     if isinstance(value, dict):
@@ -362,5 +362,5 @@ def _yaml(node: yaml.Node) -> str:
 
 class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Lists are indented under their key, which people read more easily."""
+        """Indent lists under their key, which is easier to read."""
         super().increase_indent(flow, False)

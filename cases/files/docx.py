@@ -1,4 +1,4 @@
-"""Read a Word file as a case: its headings say what is what, and what cannot be part of a case is listed.
+"""Read a Word file as a case, by its headings; what cannot be part of a case is listed.
 
 mammoth makes HTML of the Word file, _Reader makes blocks of it, and _Sorter sorts these and writes them as Markdown.
 The HTML is not stored, and no page shows it.
@@ -38,7 +38,7 @@ HEADINGS = {
     "trefwoorden": "keywords",
 }
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Titel'] => h1:fresh"
-MOST_TAGS = 120_000  # in all parts of a Word file; mammoth takes some seconds for so many
+MOST_TAGS = 120_000  # in all parts of a Word file; mammoth needs some seconds for this number
 TOO_LARGE = (
     "dit Word-bestand heeft te veel alinea's en opmaak voor één casus; plak de casus zonder opmaak in een nieuw bestand"
 )
@@ -50,7 +50,7 @@ _address_at_end = re.compile(r"\s*(https?://\S+?\.[^\s>]+?)[.>]?\s*$")
 
 @dataclass(frozen=True)
 class WordCase:
-    """What a Word file says. It has no number, web name or part, and a question may have no bril yet."""
+    """The content of a Word file. It has no number, web name or part, and a question can be without a lens."""
 
     document: CaseDocument
     lost: tuple[str, ...]
@@ -85,7 +85,7 @@ class Block:
 
 
 def read_word(packed: Packed) -> WordCase:
-    """The case that this Word file holds. Raises DocumentError where there is none to find."""
+    """Return the case in this Word file. Raises DocumentError where there is none."""
     reader = _Reader()
     reader.lost += _lost_outside_the_text(packed)
     try:
@@ -93,10 +93,10 @@ def read_word(packed: Packed) -> WordCase:
             io.BytesIO(packed.content),
             style_map=STYLES,
             include_embedded_style_map=False,
-            convert_image=mammoth.images.img_element(lambda image: {}),  # named, never opened
+            convert_image=mammoth.images.img_element(lambda image: {}),  # images are named and never opened
         ).value
         reader.read(html)
-    except Exception as error:  # whatever a broken or hostile file does to mammoth, it is the file that is refused
+    except Exception as error:  # mammoth can raise any error on a broken or hostile file; the file is refused
         raise DocumentError([Problem(packed.name, 0, UNREADABLE)]) from error
     sorter = _Sorter(reader.lost)
     for block in reader.blocks:
@@ -109,7 +109,7 @@ def read_word(packed: Packed) -> WordCase:
 
 
 def _lost_outside_the_text(packed: Packed) -> Iterator[str]:
-    """What stands in a Word file beside its running text. Raises DocumentError for what no Word file needs."""
+    """Return what is in a Word file outside its running text. Raises DocumentError for parts that none needs."""
     parts = parts_of(packed.content)
     text = parts.get("word/document.xml")
     xml = _xml(parts)
@@ -126,7 +126,7 @@ def _lost_outside_the_text(packed: Packed) -> Iterator[str]:
 
 
 def count_tags(packed: Packed) -> int:
-    """How much work it will be to read this Word file; 0 where it cannot be opened."""
+    """Return the number of tags in this Word file, a measure of the work of reading; 0 where it cannot be opened."""
     try:
         return sum(content.count(b"<") for content in _xml(parts_of(packed.content)))
     except UnopenedError:
@@ -144,14 +144,14 @@ class _Reader:
         self.blocks: list[Block] = []
         self.lost: list[str] = []
         self.block: Block | None = None
-        self.lists: list[Block] = []  # the lists that are open, each as its latest item
+        self.lists: list[Block] = []  # the open lists, each as its latest item
         self.bold = self.italic = 0
         self.href = ""
         self.heading = ""
 
     def read(self, html: str) -> None:
         """Add the blocks of this HTML."""
-        html = html.replace("\r", "&#13;")  # lxml would make a newline of it
+        html = html.replace("\r", "&#13;")  # lxml would turn it into a newline
         self._content(fragment_fromstring(html, create_parent="div", parser=HTMLParser(huge_tree=True)))
 
     def _content(self, element: HtmlElement) -> None:
@@ -167,7 +167,7 @@ class _Reader:
         self._end()
 
     def _paragraph(self, element: HtmlElement) -> None:
-        if self.lists:  # it is a part of the item that it is in
+        if self.lists:  # it is part of the item that contains it
             self._content(element)
         else:
             self._heading(element)
@@ -220,7 +220,7 @@ class _Reader:
         self.lost.append(f"Een tabel{self._where()}{begins}. Zet wat erin staat in een lijst of in gewone tekst.")
 
     def _skipped(self, element: HtmlElement) -> str:
-        """The first words of what is left out. Images in it are listed, as all images are."""
+        """Return the first words of what is left out. Images in it are listed, as all images are."""
         for image in element.iter("img"):
             self._image(image)
         return shortened(" ".join(" ".join(element.itertext()).replace("↑", "").split()))
@@ -262,7 +262,7 @@ class _Reader:
 
 
 class _Sorter:
-    """Puts each block where its heading says."""
+    """Puts each block in the field that its heading names."""
 
     def __init__(self, lost: list[str]) -> None:
         self.lost = lost
@@ -302,7 +302,7 @@ class _Sorter:
             self.lens = name
         elif self.section in fields.names(fields.sections()):
             if not self.was_named and self.section == "introduction":
-                self.section = "body"  # a first subhead ends what came before it
+                self.section = "body"  # a first subhead ends the introduction
             self.parts[self.section].append(f"### {escape(block.plain)}")
         else:
             self.section = ""
@@ -361,7 +361,7 @@ class _Sorter:
 
 
 def markdown(block: Block) -> str:
-    """The runs of a block as Markdown, in which nothing that was typed as text means anything."""
+    """Return the runs of a block as Markdown, with all text escaped that Markdown would read as markup."""
     pieces: list[Run] = []
     for run in block.runs:
         style = (run.bold and not block.is_heading, run.italic, run.href)
@@ -387,11 +387,12 @@ def _styled(run: Run) -> str:
 
 
 def escape(text: str) -> str:
+    """Return the text with the characters escaped that are markup in Markdown."""
     text = re.sub(r"([\\`*\[\]<])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|(?<=\])\(", lambda found: f"\\{found[0]}", text)
     return re.sub(r"\r\n?", "\n", text)
 
 
 def _escape_start(line: str) -> str:
-    """A line that would begin a heading, a list, a quote or a rule by what somebody merely typed."""
+    """Escape a line that Markdown would read as the start of a heading, a list, a quote or a rule."""
     line = re.sub(r"^(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=~]{2,})", lambda found: f"\\{found[0]}", line)
     return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", line)

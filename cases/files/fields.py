@@ -1,6 +1,6 @@
 """The fields of a case, listed once.
 
-Reading and writing case files, rows, withdrawal, comparison, checks, search and the form all work from FIELDS.
+Reading and writing case files, rows, withdrawal, comparison, checks, search and the form all use FIELDS.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ KOLB = ("doener", "beschouwer", "denker", "beslisser")
 
 @dataclass(frozen=True)
 class ActorLine:
-    """An actor of a case, with the name that a person has in the story."""
+    """An actor of a case, with the name of the person in the story."""
 
     actor: str
     person: str = ""
@@ -27,7 +27,7 @@ class ActorLine:
 
 @dataclass(frozen=True)
 class ReferenceLine:
-    """A work of the literature list."""
+    """A work of the list of references."""
 
     text: str
     url: str = ""
@@ -38,7 +38,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True)
 class QuestionLine:
-    """A question, known by its key."""
+    """A question, identified by its key."""
 
     key: str
     kolb: str
@@ -47,7 +47,7 @@ class QuestionLine:
 
 @dataclass(frozen=True)
 class CaseDocument:
-    """What a case file says. Its attributes are the fields in FIELDS."""
+    """The content of a case file. Its attributes are the fields in FIELDS."""
 
     number: int
     slug: str
@@ -64,7 +64,7 @@ class CaseDocument:
 
 
 class Kind(Enum):
-    """How a field is stored, and so how it is treated everywhere."""
+    """How a field is stored, and so how every module treats it."""
 
     IDENTITY = "what a case is known by"
     NAME = "the name of something in the vocabulary"
@@ -81,14 +81,14 @@ class Field:
 
     name: str
     kind: Kind
-    label: str | Promise = ""  # the name of the field where two editions are compared
+    label: str | Promise = ""  # the name of the field in a comparison of two editions
     heading: str = ""  # of a section, in a case file
     longest: int | None = None  # characters; None is the general limit of texts in case files
     search: str = ""  # the place in the search index (cases.library.search.engines.PLACES); "" is not searched
-    is_withheld: bool = True  # not shown of a case that was withdrawn
-    if_empty: str | Promise = ""  # the error that blocks publishing while it is empty
+    is_withheld: bool = True  # not shown where the case is withdrawn
+    if_empty: str | Promise = ""  # the error that blocks publication while the field is empty
     help_text: str | Promise = ""
-    rows: int = 10  # the height of its field in the form
+    rows: int = 10  # the height of the text area in the form
     line: type = str  # the type of the items of a list
 
     @property
@@ -97,7 +97,7 @@ class Field:
 
     @property
     def empty(self) -> Any:
-        """The value of this field in a document that says nothing."""
+        """Return the value of this field in an empty document."""
         return () if self.is_list else ""
 
 
@@ -183,40 +183,40 @@ FIELDS: tuple[Field, ...] = (
 
 
 def of_kind(*kinds: Kind) -> tuple[Field, ...]:
-    """The fields of these kinds, in the order of a case file."""
+    """Return the fields of these kinds, in the order of a case file."""
     return tuple(field for field in FIELDS if field.kind in kinds)
 
 
 def by_name(name: str) -> Field:
-    """The field with this name."""
+    """Return the field with this name."""
     return next(field for field in FIELDS if field.name == name)
 
 
 def texts() -> tuple[Field, ...]:
-    """The fields that are a text of the case itself."""
+    """Return the fields that are a text of the case itself."""
     return of_kind(Kind.LINE, Kind.PARAGRAPH, Kind.SECTION)
 
 
 def sections() -> tuple[Field, ...]:
-    """The fields that make up the story."""
+    """Return the fields that form the story."""
     return of_kind(Kind.SECTION)
 
 
 def lists() -> tuple[Field, ...]:
-    """The fields that are stored in rows of another table."""
+    """Return the fields that are stored in rows of another table."""
     return of_kind(Kind.LIST, Kind.QUESTIONS)
 
 
 def story_of(case: Any) -> list[str]:
-    """The texts of the story of a case or a document."""
+    """Return the texts of the story of a case or a document."""
     return [getattr(case, field.name) for field in sections()]
 
 
 def count_words(case: Any) -> int:
-    """How many words the story of a case or a document has."""
+    """Return the number of words in the story of a case or a document."""
     return sum(len(text.split()) for text in story_of(case))
 
 
 def names(fields: Iterable[Field]) -> list[str]:
-    """The names of these fields."""
+    """Return the names of these fields."""
     return [field.name for field in fields]

@@ -1,4 +1,4 @@
-"""Keys of questions: which ones are allowed, and the one that is proposed for a text."""
+"""Keys of questions: which keys are allowed, and which one is proposed for a text."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from casebook.lib.slugs import first_free
 
 KEY_WORDS = 4
 MAX_KEY = 50
-# What most questions begin with says little about which question it is.
+# Words with which most questions begin, and which do not tell one question from another.
 _small_word = re.compile(
     "aan|als|bij|dan|dat|de|deze|die|dit|een|en|er|haar|hem|het|hij|hoe|hun|ik|in|is|je|jij|jou|jouw|kan|kun|met|naar|of|"
     "om|op|over|te|tot|u|uit|van|voor|waar|waarom|wat|we|wel|welk|welke|wie|wij|wil|ze|zich|zij|zijn|zo|zou|zouden"
@@ -19,7 +19,7 @@ _teachers_key = re.compile(r"eigen-\d+")
 
 
 def proposed_key(text: str, taken: Collection[str]) -> str:
-    """A key for a question with this text that is not among the keys that are taken."""
+    """Return a key for a question with this text that is not among the keys in use."""
     words = slugify(text).split("-")
     telling = [word for word in words if word and not _small_word.fullmatch(word)] or words
     base = "-".join(telling[:KEY_WORDS])[:MAX_KEY].strip("-") or "vraag"
@@ -29,10 +29,10 @@ def proposed_key(text: str, taken: Collection[str]) -> str:
 
 
 def is_key(key: str) -> bool:
-    """Whether this can be a key or a slug: lower-case letters, digits and single hyphens between them."""
+    """Return whether this can be a key or a slug: lower-case letters and digits, with single hyphens between them."""
     return bool(_key.fullmatch(key))
 
 
 def is_teachers_key(key: str) -> bool:
-    """Whether this is a key of the questions that teachers add to a module: eigen-1 and so on."""
+    """Return whether this is the key of a question that a teacher adds to a module: eigen-1 and so on."""
     return bool(_teachers_key.fullmatch(key))

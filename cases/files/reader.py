@@ -1,4 +1,4 @@
-"""YAML and Markdown read with line numbers, so that every problem can say where it is."""
+"""Read YAML and Markdown with line numbers, so that every problem has its line."""
 
 import difflib
 import re
@@ -12,26 +12,26 @@ from cases.files.keys import is_key, is_teachers_key
 
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
 _closes_image = re.compile(r"\]\s{0,9}[\[(]")
-_link = re.compile(r"\]\(\s{0,9}<?([^)\]\s>]*)")  # from its middle on, so that a line of brackets takes no time
+_link = re.compile(r"\]\(\s{0,9}<?([^)\]\s>]*)")  # without the text before it, so that a line of brackets takes no time
 _heading = re.compile(r"^ {0,3}#{1,6}(?:\s|$)|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 _control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-LONGEST_ADDRESS = 500  # characters, as long as the database keeps them
-LONGEST_NAME = 60  # a part's slug, a keyword, the key of a question, as the database keeps them
+LONGEST_ADDRESS = 500  # characters, as in the database
+LONGEST_NAME = 60  # a part's slug, a keyword, the key of a question, as in the database
 LONGEST_ACTOR = 80
-LARGEST_PLACE = 32_767  # of a number, as PostgreSQL keeps it
+LARGEST_PLACE = 32_767  # of a number, as in PostgreSQL
 MOST_TEXT = 20_000
 MOST_ITEMS = 200  # in a list of a case
 MOST_WORDS = 20_000  # in a list of the vocabulary
-MOST_HINTS = 20  # names that are looked for among those that there are; with more of them it is another mistake
+MOST_HINTS = 20  # after so many problems no similar names are looked up: the cause is another one
 MOST_HEADINGS = 300  # subheads of one text
 MOST_YAML = 500_000  # characters; the longest front matter of the sixteen cases is under 10,000
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """What is wrong, and where. Line 0 is the file as a whole."""
+    """A problem, with its file and line. Line 0 is the file as a whole."""
 
     file: str
     line: int
@@ -42,7 +42,7 @@ class Problem:
 
 
 class DocumentError(Exception):
-    """The file cannot be used. Holds every problem that was found in it."""
+    """The file cannot be used. Has every problem that was found in it."""
 
     def __init__(self, problems: list[Problem]):
         self.problems = sorted(problems)
@@ -50,7 +50,7 @@ class DocumentError(Exception):
 
 
 def plain_newlines(text: str) -> str:
-    r"""The text of a file without a byte order mark, with \n as the only newline.
+    r"""Return the text of a file without a byte order mark, with \n as the only newline.
 
     Unlike casebook.lib.text.normalise it leaves every other character as it is: a case file that is read and written
     again has the same bytes, and characters that a case cannot contain are reported with their line.
@@ -59,7 +59,7 @@ def plain_newlines(text: str) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases: a few lines of them can explode into gigabytes, and no case file needs one."""
+    """A loader that refuses aliases: a few lines of them can grow to gigabytes, and no case file needs one."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -69,7 +69,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class Fields:
-    """The keys of one mapping, taken one by one, so that what is left over is unknown."""
+    """The keys of one mapping. Keys that are never taken are unknown ones."""
 
     def __init__(self, reader: "Reader", node: yaml.Node, values: dict[str, yaml.Node], called: str):
         self.reader, self.node, self.values, self.called = reader, node, values, called
@@ -88,7 +88,7 @@ class Fields:
 
 
 class Reader:
-    """Walks the YAML nodes of one file and keeps every problem it meets, with its line."""
+    """Reads the YAML nodes of one file and collects every problem with its line."""
 
     def __init__(self, file: str, known: dict[str, list[str]] | None = None):
         self.file = file
@@ -97,7 +97,7 @@ class Reader:
         self.first_line = 1
 
     def problem(self, line: int, message: str, marked: bool = False) -> None:
-        """Note a problem. A marked line is a YAML mark: it counts from 0, within the front matter."""
+        """Add a problem. A marked line is that of a YAML mark: it counts from 0, within the front matter."""
         self.problems.append(Problem(self.file, line + self.first_line if marked else line, message))
 
     def raise_problems(self) -> None:
@@ -106,7 +106,7 @@ class Reader:
             raise self.error()
 
     def error(self) -> DocumentError:
-        """The error with all problems so far."""
+        """Return the error with all problems found until now."""
         return DocumentError(self.problems)
 
     def compose(self, text: str, first_line: int) -> yaml.Node | None:
@@ -151,7 +151,7 @@ class Reader:
         return node.value
 
     def unique(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
-        """The items of a list of mappings, with a problem for each that has the same value under this key."""
+        """Return the items of a list of mappings, and add a problem for each duplicate value of this key."""
         items, seen = self.items(node, MOST_WORDS), set()
         for item in items:
             pairs = item.value if isinstance(item, yaml.MappingNode) else []
@@ -163,7 +163,7 @@ class Reader:
         return items
 
     def text(self, node: yaml.Node | None, most: int = MOST_TEXT) -> str:
-        """Plain text of at most so many characters."""
+        """Return plain text of at most `most` characters."""
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode) or node.tag.startswith("tag:yaml.org,2002:python"):
@@ -178,7 +178,7 @@ class Reader:
         return value
 
     def known_name(self, node: yaml.Node | None, kind: str) -> str:
-        """A name that the vocabulary holds; any name where there is no vocabulary to hold it against."""
+        """Return a name of the vocabulary; any name where there is no vocabulary."""
         name = self.text(node, LONGEST_ACTOR if kind == "actor" else LONGEST_NAME)
         known = self.known.get(kind, [name])
         if node is not None and name not in known:
@@ -208,7 +208,7 @@ class Reader:
         return value
 
     def key(self, node: yaml.Node | None) -> str:
-        """The key of a question. eigen-1 and so on belong to questions that teachers add themselves."""
+        """Return the key of a question. eigen-1 and so on are keys of questions that teachers add themselves."""
         value = self.slug(node, LONGEST_NAME)
         if node is not None and is_teachers_key(value):
             self.problem(node.start_mark.line, f"«{value}» kan niet; zo heten vragen van docenten", marked=True)
@@ -249,12 +249,12 @@ class Reader:
 
 
 def count_headings(text: str) -> int:
-    """At least as many as Markdown makes subheads of; rules are counted too."""
+    """Return at least the number of subheads that Markdown finds; rules are counted too."""
     return sum(1 for _ in _heading.finditer(text))
 
 
 def markdown_problems(text: str) -> Iterator[tuple[int, str]]:
-    """What a case cannot hold of this Markdown: (line, what is wrong)."""
+    """Return what a case cannot contain of this Markdown: (line, problem)."""
     for number, line in enumerate(text.split("\n"), start=1):
         if _control.search(line):
             yield number, "er staat een onzichtbaar stuurteken in de tekst"
@@ -268,5 +268,5 @@ def markdown_problems(text: str) -> Iterator[tuple[int, str]]:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """A text that somebody sent, short enough to repeat in a sentence."""
+    """Return an uploaded text, short enough to repeat in a sentence."""
     return text if len(text) <= most else f"{text[:most]}…"

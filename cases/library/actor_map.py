@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from cases.models import CaseActor, Sphere
 
-# The map is drawn in a fixed width; its height follows the longest column. The border between informal and formal is a
-# Bézier curve, the S of the book, and hybrid actors stand on it. Labels are wrapped by an estimate of their width, so
-# that none reaches the next column or the edge, whatever the names are.
+# The map has a fixed width; its height follows the longest column. The border between informal and formal is a Bézier
+# curve, the S of the book, and hybrid actors are on it. Labels are wrapped by an estimate of their width, so that none
+# reaches the next column or the edge.
 WIDTH, TOP, GAP, FOOT = 1120, 100, 26, 12
 COLUMNS = {Sphere.INFORMAL: 44, Sphere.FORMAL: 838}
 BORDER = (494, 776, 212, 494)
-NAME, KIND, LINE = 18, 15, 21  # sizes of type, as in the sheet, and from line to line
+NAME, KIND, LINE = 18, 15, 21  # font sizes, as in the style sheet, and the distance between lines
 MARK = 14
 LABEL_OFFSET = 26
 ROOM = {Sphere.INFORMAL: 310, Sphere.HYBRID: 220, Sphere.FORMAL: 246}
-# Widths of letters of the interface face in em, at the weight of a name.
+# Widths of letters of the font of the interface in em, at the weight of a name.
 _WIDTHS = {
     **dict.fromkeys("ijlI.,:;!|'‘’", 0.26),
     **dict.fromkeys("frt-()/ ", 0.38),
@@ -27,7 +27,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Spot:
-    """One actor on the map: where its mark stands, and the lines of its label."""
+    """An actor on the map: the position of its mark, and the lines of its label."""
 
     sphere: Sphere
     x: int
@@ -38,7 +38,7 @@ class Spot:
 
     @property
     def mark_y(self) -> int:
-        """The top of the mark, which stands level with the first line; y is that line's foot."""
+        """Return the top of the mark, which is level with the first line; y is the bottom of that line."""
         return self.y - MARK + 1
 
 
@@ -49,7 +49,7 @@ class ActorMap:
 
     @property
     def border(self) -> str:
-        """The S between the two halves, as the curve of an SVG path that starts at its top."""
+        """Return the S between the two halves, as the curve of an SVG path that starts at its top."""
         first, second = round(self.height * 0.36), round(self.height * 0.64)
         return f"C{BORDER[1]} {first} {BORDER[2]} {second} {BORDER[3]} {self.height}"
 
@@ -59,14 +59,14 @@ class ActorMap:
 
     @property
     def heads(self) -> list[tuple[Sphere, int]]:
-        """The three spheres and where their names stand over the map."""
+        """Return the three spheres, each with the horizontal position of its name above the map."""
         middle = round(_border_reach(20, 60, self.height)) + LABEL_OFFSET
         return [(sphere, COLUMNS.get(sphere, middle)) for sphere in Sphere]
 
 
 @dataclass(frozen=True)
 class Named:
-    """An actor as a reader meets it: the name in the story and, where that does not say it already, the kind."""
+    """An actor as readers see it: the name in the story and, unless that is the same, the kind."""
 
     name: str
     kind: str
@@ -79,7 +79,7 @@ class SphereList:
 
 
 def spheres(lines: Iterable[CaseActor]) -> list[SphereList]:
-    """The actors of a case by sphere, in the order of the axis, empty spheres left out."""
+    """Return the actors of a case by sphere, in the order of the axis, without empty spheres."""
     lines = list(lines)
     groups = [SphereList(s, tuple(_named(line) for line in lines if line.actor.sphere == s)) for s in Sphere]
     return [group for group in groups if group.actors]
@@ -92,6 +92,7 @@ def _named(line: CaseActor) -> Named:
 
 
 def actor_map(lines: Iterable[CaseActor]) -> ActorMap:
+    """Return the map of these actors, with the position of each."""
     columns = {group.sphere: [_label(actor, group.sphere) for actor in group.actors] for group in spheres(lines)}
     needed = {sphere: sum(len(p + a) * LINE + GAP for p, a in labels) for sphere, labels in columns.items()}
     room = max(needed.values(), default=0)
@@ -108,10 +109,10 @@ def actor_map(lines: Iterable[CaseActor]) -> ActorMap:
 
 
 def _across(sphere: Sphere, y: float, lines: int, height: int) -> tuple[int, int]:
-    """Where the mark and the label of an actor stand between left and right."""
+    """Return the horizontal positions of the mark and the label of an actor."""
     if sphere in COLUMNS:
         return COLUMNS[sphere], COLUMNS[sphere] + LABEL_OFFSET
-    # The label keeps clear of the border, also where that bends back under its later lines.
+    # The label stays right of the border, also next to its later lines.
     reach = _border_reach(y - NAME, y + (lines - 1) * LINE, height) + MARK
     x = _border_x((y - MARK / 2) / height) - MARK / 2
     return round(x), round(max(x + LABEL_OFFSET, reach))
@@ -122,7 +123,7 @@ def _label(actor: Named, sphere: Sphere) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def _wrap(text: str, room: float) -> Iterator[str]:
-    """Lines of at most this many em. A word that is too long by itself is cut."""
+    """Return the text in lines of at most this many em. A word that is too long is cut."""
     line = ""
     for word in text.split():
         while _width(word) > room:
@@ -145,13 +146,13 @@ def _width(text: str) -> float:
 
 
 def _border_reach(top: float, bottom: float, height: float) -> float:
-    """The rightmost place of the S between two heights."""
+    """Return the rightmost position of the S between two heights."""
     steps = 8
     return max(_border_x((top + (bottom - top) * step / steps) / height) for step in range(steps + 1))
 
 
 def _border_x(height: float) -> float:
-    """Where the S runs at this height (0 is the top, 1 the bottom)."""
+    """Return the horizontal position of the S at this height (0 is the top, 1 the bottom)."""
     low, high = 0.0, 1.0
     for _ in range(20):
         middle = (low + high) / 2

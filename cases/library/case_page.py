@@ -1,4 +1,4 @@
-"""What the page of a case shows, whoever looks: the same for readers and for an editor who looks ahead."""
+"""The context of the page of a case: the same for readers and for an editor who sees a preview."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from questions.models import ring
 
 
 def page_of(case: Case) -> dict:
-    """The words and pictures of one case, for its template. Expects a case that was fetched `for_reading`."""
+    """Return the texts and figures of a case for its template. Expects a case that was fetched `for_reading`."""
     questions = [q for q in case.questions.all() if not q.retired and q.module_id is None]
     lines = case.case_actors.all()
     return {
@@ -23,5 +23,5 @@ def page_of(case: Case) -> dict:
 
 
 def by_name(keywords: Iterable[Keyword]) -> list[Keyword]:
-    """In the order of a dictionary, which is not the order of a database: Wmo comes after wijkteam."""
+    """Return these in the order of a dictionary, unlike that of a database: Wmo comes after wijkteam."""
     return sorted(keywords, key=lambda keyword: search.fold(keyword.name))

@@ -15,7 +15,7 @@ class CaseSet:
 
     @classmethod
     def of(cls, positions: Iterable[int]) -> "CaseSet":
-        """The set of the cases at these positions."""
+        """Return the set of the cases at these positions."""
         positions = list(positions)
         octets = bytearray(max(positions, default=0) // 8 + 1)
         for position in positions:
@@ -24,12 +24,12 @@ class CaseSet:
 
     @classmethod
     def first(cls, count: int) -> "CaseSet":
-        """The set of the first so many cases."""
+        """Return the set of the first `count` cases."""
         return cls((1 << count) - 1)
 
     @classmethod
     def union(cls, sets: Iterable["CaseSet"]) -> "CaseSet":
-        """The cases that are in at least one of these sets."""
+        """Return the cases that are in at least one of these sets."""
         bits = 0
         for cases in sets:
             bits |= cases.bits
@@ -51,7 +51,7 @@ class CaseSet:
         return self.bits.bit_count()
 
     def __iter__(self) -> Iterator[int]:
-        """The positions in ascending order."""
+        """Return the positions in ascending order."""
         digits = bin(self.bits)[:1:-1]  # without the "0b", the digit of position 0 first
         position = digits.find("1")
         while position >= 0:

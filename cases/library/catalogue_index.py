@@ -32,7 +32,7 @@ class Option:
 
 @dataclass(frozen=True)
 class CatalogueIndex:
-    """The published library at one version. The position of a case is its place by number."""
+    """The published library at one version. The position of a case is its rank by number."""
 
     version: int
     ids: tuple[int, ...]
@@ -40,7 +40,7 @@ class CatalogueIndex:
     titles: tuple[str, ...]
     options: dict[str, tuple[Option, ...]]  # by filter
     orders: dict[str, tuple[int, ...]]  # the positions, by order
-    lenses: dict[int, dict[str, int]]  # how many questions of each bril, by case id
+    lenses: dict[int, dict[str, int]]  # the number of questions of each lens, by case id
 
     @property
     def all_cases(self) -> CaseSet:
@@ -50,11 +50,11 @@ class CatalogueIndex:
         return len(self.ids)
 
     def option(self, name: str, slug: str) -> Option | None:
-        """The option of this filter with this slug; None where the library has none."""
+        """Return the option of this filter with this slug; None where the library has none."""
         return next((option for option in self.options[name] if option.slug == slug), None)
 
     def with_neighbours(self, case_id: int) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
-        """(slug, title) of the case before and of the case after this one, by number."""
+        """Return (slug, title) of the cases before and after this one, by number."""
         position = self.ids.index(case_id)
         before, after = position - 1, position + 1
         return (
@@ -63,14 +63,14 @@ class CatalogueIndex:
         )
 
     def related(self, case_id: int, count: int = 3) -> list[tuple[int, list[str]]]:
-        """The cases that share most keywords with this one: (case id, the keywords they share)."""
+        """Return the cases that share most keywords with this one: (case id, the keywords they share)."""
         own = self.ids.index(case_id)
         shared: dict[int, list[str]] = {}
         for option in self.options["trefwoord"]:
             for position in option.cases if own in option.cases else ():
                 shared.setdefault(position, []).append(option.label)
         shared.pop(own, None)
-        # A rare keyword in common says more than a common one, so it decides between equals.
+        # A rare keyword in common means more than a common one, so it decides between equals.
         sizes = {option.label: len(option.cases) for option in self.options["trefwoord"]}
         best = sorted(shared, key=lambda at: (-len(shared[at]), min(sizes[word] for word in shared[at]), at))
         return [(self.ids[position], shared[position]) for position in best[:count]]
@@ -81,7 +81,10 @@ _latest: CatalogueIndex | None = None
 
 
 def current_index() -> CatalogueIndex:
-    """The index of the library as it is now. One query, unless the library changed since this process last asked."""
+    """Return the index of the library as it is now.
+
+    Takes one query, unless the library changed since this process last asked.
+    """
     global _latest
     version = Library.objects.values_list("version", flat=True).first() or 0
     index = _latest
@@ -92,14 +95,14 @@ def current_index() -> CatalogueIndex:
 
 
 def forget() -> None:
-    """Drop the index of this process. For tests, which roll the library back."""
+    """Delete the index of this process. For tests, which roll the library back."""
     global _latest
     _latest = None
 
 
 @dataclass(frozen=True)
 class _Row:
-    """What the index needs of a published case."""
+    """The data of a published case that the index needs."""
 
     id: int
     slug: str
@@ -190,7 +193,7 @@ def _by_label(labels: Labels) -> list[tuple[str, str]]:
 
 
 def _sets(pairs: Pairs, position_of: dict[int, int]) -> dict[str, CaseSet]:
-    """By the slug of an option, the published cases that have it."""
+    """Return the published cases that have each option, by the slug of the option."""
     positions: dict[str, list[int]] = {}
     for slug, case_id in pairs:
         if case_id in position_of:
@@ -199,10 +202,10 @@ def _sets(pairs: Pairs, position_of: dict[int, int]) -> dict[str, CaseSet]:
 
 
 def _used(name: str, labels: Labels, sets: dict[str, CaseSet]) -> tuple[Option, ...]:
-    """An option for each label that some published case has."""
+    """Return an option for each label that some published case has."""
     return tuple(Option(name, slug, label, sets[slug]) for slug, label in labels if slug in sets)
 
 
 def _all(name: str, labels: Labels, sets: dict[str, CaseSet]) -> tuple[Option, ...]:
-    """An option for each label of a fixed, short list."""
+    """Return an option for each label of a fixed, short list."""
     return tuple(Option(name, slug, label, sets.get(slug, CaseSet())) for slug, label in labels)

@@ -1,4 +1,4 @@
-"""The catalogue: what a reader asks for, which cases that leaves, and how many each choice would leave."""
+"""The catalogue: what a reader selects, which cases remain, and how many each further choice would leave."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from cases.library.catalogue_index import CatalogueIndex, Option
 from cases.models import Case, FormerActor, FormerKeyword
 
 PAGE_SIZE = 24
-MOST_UNKNOWN = 10  # unknown choices of an address that the page names
+MOST_UNKNOWN = 10  # unknown choices of an address that are named on the page
 FILTERS = {
     "deel": "Deel",
     "bril": "Bril",
@@ -29,7 +29,7 @@ BY_RELEVANCE = "relevantie"
 
 @dataclass(frozen=True)
 class Selection:
-    """What a reader asked of the catalogue, as far as the library knows it."""
+    """The selection of a reader in the catalogue, as far as the library has its options."""
 
     chosen: dict[str, tuple[Option, ...]]
     query: search.Query
@@ -39,12 +39,12 @@ class Selection:
 
     @property
     def has_usual_order(self) -> bool:
-        """By number, or while searching by how well a case fits."""
+        """Return whether the order is the default: by number, or by relevance in a search."""
         return self.order == BY_RELEVANCE or (self.order == "nummer" and not self.query)
 
     @property
     def has_found_by_number(self) -> bool:
-        """By number while searching, which has to be asked for."""
+        """Return whether results of a search are ordered by number, which is not the default."""
         return self.order == "nummer" and bool(self.query)
 
     @property
@@ -62,7 +62,7 @@ class Selection:
         return Selection(self.chosen, search.parse(text), self.order, 1)
 
     def as_query_string(self, page: int = 1) -> str:
-        """The address of this selection, after the question mark."""
+        """Return the query string of this selection."""
         params = QueryDict(mutable=True)
         if self.query.text:
             params["q"] = self.query.text
@@ -81,7 +81,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Choice:
-    """An option as a filter shows it: chosen or not, and how many cases it would leave."""
+    """An option as a filter shows it: whether it is chosen, and how many cases it would leave."""
 
     option: Option
     is_chosen: bool
@@ -90,7 +90,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class WayOut:
-    """What to drop when nothing is left, and how many cases that would give."""
+    """A choice to drop where no case remains, and the number of cases that remain then."""
 
     label: str
     selection: Selection
@@ -110,12 +110,12 @@ class Result:
 
     @property
     def is_grouped(self) -> bool:
-        """By part, until someone filters, searches or sorts, or there is more than one page."""
+        """Return whether the cases are grouped by part: on a single page, without filter, search or other order."""
         return not self.selection.is_narrowed and self.pages <= 1 and self.selection.order == "nummer"
 
 
 def read(params: QueryDict, index: CatalogueIndex) -> Selection:
-    """The selection that an address asks for. Values that the library does not have are listed as unknown."""
+    """Return the selection in the query string. Values that the library does not have are listed as unknown."""
     unknown: list[str] = []
     chosen: dict[str, tuple[Option, ...]] = {}
     for name in FILTERS:
@@ -135,7 +135,7 @@ def read(params: QueryDict, index: CatalogueIndex) -> Selection:
 
 
 def redirect_for(params: QueryDict, index: CatalogueIndex) -> str | None:
-    """The address with the present names, where a word of it was renamed or merged. No query where all are known."""
+    """Return the address with the present names of renamed or merged words. No query where all are known."""
     renamed = params.copy()
     for name, former in (("trefwoord", FormerKeyword), ("actor", FormerActor)):
         unknown = [slug for slug in params.getlist(name) if slug and not index.option(name, slug)]
@@ -146,7 +146,7 @@ def redirect_for(params: QueryDict, index: CatalogueIndex) -> str | None:
 
 
 def _rename(params: QueryDict, name: str, words: dict[str, Model]) -> None:
-    """Put the words of today in place of these slugs. A word that is no filter is searched for."""
+    """Replace these slugs by those of the present words. A word that is no filter becomes a search."""
     filters = {slug: word.slug for slug, word in words.items() if getattr(word, "is_filter", True)}
     searched = [word.slug for slug, word in words.items() if slug not in filters]
     slugs = [filters.get(slug, slug) for slug in params.getlist(name) if slug in filters or slug not in words]
@@ -156,7 +156,7 @@ def _rename(params: QueryDict, name: str, words: dict[str, Model]) -> None:
 
 
 def find_results(selection: Selection, index: CatalogueIndex) -> Result:
-    """What the catalogue shows for this selection."""
+    """Return what the catalogue shows for this selection."""
     hits = _positions_of(search.find(selection.query), index)
     searched = CaseSet.of(hits) if selection.query else index.all_cases
     left = _left(selection, searched)
@@ -179,19 +179,19 @@ def find_results(selection: Selection, index: CatalogueIndex) -> Result:
 
 
 def _positions_of(case_ids: list[int], index: CatalogueIndex) -> list[int]:
-    """The positions of these cases, in the same order, without those that the index does not have."""
+    """Return the positions of these cases, in the same order, without those that the index does not have."""
     position_of = {case_id: position for position, case_id in enumerate(index.ids)} if case_ids else {}
     return [position_of[case_id] for case_id in case_ids if case_id in position_of]
 
 
 def cards(case_ids: Iterable[int]) -> list[Case]:
-    """The cases with these ids, in this order, with all that their cards show."""
+    """Return the cases with these ids, in this order, with all that their cards show."""
     found = Case.objects.for_cards().in_bulk(list(case_ids))
     return [found[case_id] for case_id in case_ids if case_id in found]
 
 
 def _left(selection: Selection, searched: CaseSet, leaving_out: str = "") -> CaseSet:
-    """The cases that remain: within one filter any of the chosen, between filters all."""
+    """Return the cases that remain: those with any chosen option of each filter."""
     left = searched
     for name, options in selection.chosen.items():
         if options and name != leaving_out:
@@ -222,5 +222,5 @@ def _page_number(text: str) -> int:
 
 
 def _shown(value: str) -> str:
-    """A value from the address, short enough to name."""
+    """Return a value of the query string, short enough to show."""
     return value if len(value) <= 40 else f"{value[:40]}…"

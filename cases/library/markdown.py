@@ -1,4 +1,4 @@
-"""The one place where text that people wrote becomes HTML."""
+"""Markdown to safe HTML. No other module turns text that users wrote into HTML."""
 
 import re
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ class Rendered:
 
 @lru_cache(maxsize=2048)
 def render(text: str, *, inline: bool = False) -> Rendered:
-    """Markdown as safe HTML, as render_uncached makes it. For the texts of readers' pages, which seldom change."""
+    """Return Markdown as safe HTML, cached. For the texts of readers' pages, which seldom change."""
     return render_uncached(text, inline=inline)
 
 
 def render_uncached(text: str, *, inline: bool = False) -> Rendered:
-    """Markdown as safe HTML, by allow-list, with the subheads one level up and each with an id.
+    """Return Markdown as safe HTML, by allow-list, with the subheads one level higher and each with an id.
 
-    In a file subheads are ###, since ## divides it; on the page they stand right under the title, as h2. Inline leaves
-    out the paragraph around a single paragraph. Images and raw HTML never come through.
+    In a case file subheads are ###, since ## divides it; on the page they are h2, right under the title. `inline`
+    leaves out the paragraph around a single paragraph. Images and raw HTML are always removed.
     """
     tokens = _markdown.parse(text)
     headings: list[Heading] = []
@@ -73,7 +73,7 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
 
 
 def site_of(url: str) -> str:
-    """The host of an address of the web; empty for anything else, whatever a browser might make of that."""
+    """Return the host of an address of the web; empty for any other text, even if a browser would open it."""
     parts = _split(url)
     return (parts.hostname or "") if parts and parts.scheme in {"http", "https"} else ""
 
@@ -84,7 +84,7 @@ def _is_on_this_site(url: str) -> bool:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Its parts; None for what cannot be read, or has characters that a browser leaves out before it reads it."""
+    """Return the parts of an address; None where it is invalid or has characters that browsers ignore."""
     if any(letter <= " " for letter in url):
         return None
     try:
@@ -94,7 +94,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def plain_text(text: str) -> str:
-    """Markdown as plain words: what search reads and snippets show."""
+    """Return Markdown as plain text, for search and snippets."""
     blocks = (_plain(token) for token in _markdown.parse(text) if token.type in {"inline", "fence", "code_block"})
     return "\n".join(blocks)
 
@@ -106,9 +106,9 @@ def _plain(token) -> str:
 
 
 def _id_for(text: str, numbers: dict[str, int]) -> str:
-    """An id that no other part of the page has: questions are #vraag-…, sections one word of their own.
+    """Return an id that is unique in the page: questions have #vraag-…, sections have a single word.
 
-    `numbers` has for each id that was given how far its numbering has come, so that many equal subheads take no time.
+    `numbers` has the last number for each id that was used, so that many equal subheads take no time.
     """
     base = id = f"kop-{slugify(text) or 'zonder-naam'}"
     while id in numbers:

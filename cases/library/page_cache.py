@@ -1,6 +1,6 @@
-"""The page cache: whole pages for visitors, and for users who are signed in the parts that are the same for everybody.
+"""The page cache: whole pages for visitors, and for signed-in users the parts that are the same for everybody.
 
-Each process has its own, and what is in it is used until the version of the library changes.
+Each process has its own, and its content is used until the version of the library changes.
 """
 
 import gzip
@@ -18,14 +18,14 @@ from django.utils.safestring import SafeString
 from cases.models import Library
 
 PAGES, PARTS = "pages", "page_parts"  # in settings.CACHES
-VERSION = "library-version"  # the key of the version that the values in a cache were made of
+VERSION = "library-version"  # the key of the version to which the values in a cache belong
 Page = tuple[bytes, dict[str, str]]  # compressed, and its headers
 
 
 def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Cache the pages of this view for visitors, who have no session.
 
-    A page holds no secret of a visitor (no token, no name), so compressing it gives nothing away.
+    A page has no secret of a visitor (no token, no name), so compressing it reveals nothing.
     """
 
     @wraps(view)
@@ -46,9 +46,9 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def part(version: int, name: str, template: str, context: Callable[[], dict]) -> SafeString:
-    """A part of a page that is the same for everybody. The context is only computed where the part is not cached.
+    """Return a part of a page that is the same for everybody. The context is only computed if it is not cached.
 
-    The template gets no request, so the part cannot depend on the user. The name says all on which the part depends
+    The template gets no request, so the part cannot depend on the user. The name has all on which the part depends
     besides the version of the library.
     """
     name = f"{template} {name}"
@@ -70,7 +70,7 @@ def _get(alias: str, version: int, name: str) -> Any:
 
 
 def _store(alias: str, version: int, name: str, value: Any) -> None:
-    """Cache this value, and drop what was made of another version: a text that was withdrawn leaves the memory."""
+    """Cache this value, and delete values of another version, so that a withdrawn text leaves the memory."""
     cache = caches[alias]
     if cache.get(VERSION) != version:
         cache.clear()
@@ -79,7 +79,7 @@ def _store(alias: str, version: int, name: str, value: Any) -> None:
 
 
 def _key(name: str) -> str:
-    """A short key: an address can be too long for a cache, and Django checks every character at each request."""
+    """Return a short key: an address can be too long for a cache, and Django checks each character of a key."""
     return blake2b(name.encode(), digest_size=16).hexdigest()
 
 

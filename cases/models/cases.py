@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.vocabulary import Actor, Keyword, Part
 
-WORDS_PER_MINUTE = 180  # unhurried reading on a screen; the length in minutes is rounded up
+WORDS_PER_MINUTE = 180  # a slow reading pace on a screen; the length in minutes is rounded up
 
 
 class Status(models.TextChoices):
@@ -25,15 +25,15 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(status=Status.PUBLISHED)
 
     def for_editors(self) -> "CaseQuerySet":
-        """All but a working copy of a case that was withdrawn, which tells the same story."""
+        """Return all cases but the working copies of withdrawn cases, which have the same text."""
         return self.exclude(revises__status=Status.WITHDRAWN)
 
     def sent_in(self) -> "CaseQuerySet":
-        """What waits for publication."""
+        """Return the concepts that were sent in for publication."""
         return self.for_editors().filter(status=Status.CONCEPT, sent_in_at__isnull=False)
 
     def for_files(self) -> "CaseQuerySet":
-        """With all that a case file says, in a fixed number of queries."""
+        """Fetch all that a case file has, in a fixed number of queries."""
         return self.select_related("part").prefetch_related(
             models.Prefetch("case_actors", CaseActor.objects.select_related("actor")),
             models.Prefetch("case_keywords", CaseKeyword.objects.select_related("keyword")),
@@ -42,11 +42,11 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def for_cards(self) -> "CaseQuerySet":
-        """With all that a card in the catalogue shows, in a fixed number of queries."""
+        """Fetch all that a card in the catalogue shows, in a fixed number of queries."""
         return self.select_related("part").prefetch_related("keywords", "actors")
 
     def for_reading(self) -> "CaseQuerySet":
-        """With all that the page of a case shows, in a fixed number of queries."""
+        """Fetch all that the page of a case shows, in a fixed number of queries."""
         return self.select_related("part").prefetch_related(
             "keywords",
             models.Prefetch("case_actors", CaseActor.objects.select_related("actor")),
@@ -56,7 +56,7 @@ class CaseQuerySet(models.QuerySet):
 
 
 class Case(models.Model):
-    """A practice case (casus). The rows of a published case always say what its latest edition says."""
+    """A practice case (casus). The rows of a published case always equal its latest edition."""
 
     number = models.PositiveSmallIntegerField(_("nummer"))
     slug = models.SlugField(_("webnaam"), max_length=100)
@@ -80,7 +80,7 @@ class Case(models.Model):
         verbose_name=_("werkversie van"),
     )
     word_count = models.PositiveIntegerField(_("woorden"), default=0, editable=False)
-    version = models.PositiveIntegerField(_("versie"), default=1, editable=False)  # goes up with every change in a form
+    version = models.PositiveIntegerField(_("versie"), default=1, editable=False)  # each save of a form raises it
     sent_in_at = models.DateTimeField(_("ingestuurd op"), null=True, blank=True, editable=False)
     sent_in_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -93,7 +93,7 @@ class Case(models.Model):
     )
     sent_in_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
     withdrawn_reason = models.TextField(_("reden van intrekken"), blank=True, editable=False)
-    withdrawn_copy = models.JSONField(null=True, editable=False)  # the working copy that was open then, as a document
+    withdrawn_copy = models.JSONField(null=True, editable=False)  # the working copy of that time, as a document
 
     objects = CaseQuerySet.as_manager()
 
@@ -127,7 +127,7 @@ class Case(models.Model):
 
     @property
     def minutes(self) -> int:
-        """How long reading takes, in whole minutes."""
+        """Return the reading time in whole minutes."""
         return max(1, math.ceil(self.word_count / WORDS_PER_MINUTE))
 
     @property
@@ -148,7 +148,7 @@ class Case(models.Model):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Someone recognised herself: of no edition may any text be shown."""
+        """Return whether the case was withdrawn, so that the text of none of its editions can be shown."""
         return self.status == Status.WITHDRAWN
 
     @property
@@ -190,7 +190,7 @@ class CaseKeyword(models.Model):
 
 
 class Reference(models.Model):
-    """A work from the literature list, in APA."""
+    """A work of the list of references, in APA style."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="references", verbose_name=_("casus"))
     text = models.TextField(_("verwijzing (APA)"))

@@ -8,7 +8,7 @@ from cases.models.cases import Case
 
 
 class Edition(models.Model):
-    """A case as it was published: the whole case file, numbered and dated. Never changed afterwards."""
+    """A case as it was published: the whole case file, numbered and dated. It never changes."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="editions", verbose_name=_("casus"))
     number = models.PositiveIntegerField(_("editie"))

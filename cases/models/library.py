@@ -1,10 +1,13 @@
-"""The library as a whole: its version, and the words that are in it."""
+"""The library as a whole: its version, and the words that are in its cases."""
 
 from django.db import models
 
 
 class Library(models.Model):
-    """One row. Its version goes up with everything that changes what readers see, so that caches know."""
+    """The version of the library, in one row.
+
+    Every change in what readers see raises it, which makes cached values stale.
+    """
 
     version = models.PositiveBigIntegerField(default=1)
 
@@ -16,7 +19,7 @@ class Library(models.Model):
 
 
 class SearchWord(models.Model):
-    """A folded word that stands in a case: what a misspelt word is compared with."""
+    """A folded word that is in a published case: suggestions for misspelt words come from these."""
 
     word = models.CharField(max_length=60, primary_key=True)
 

@@ -1,4 +1,4 @@
-"""Files that editors sent and have not confirmed yet."""
+"""Files that editors uploaded and have not confirmed yet."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-KEPT_FOR = timedelta(days=1)  # an upload that was not confirmed by then is thrown away
+KEPT_FOR = timedelta(days=1)  # an upload that is not confirmed within this time is deleted
 
 
 class KeptUploadQuerySet(models.QuerySet):
@@ -15,8 +15,10 @@ class KeptUploadQuerySet(models.QuerySet):
 
 
 class KeptUpload(models.Model):
-    """Files that an editor sent and has looked at, but not confirmed yet. Here, and not on a disk, so that any process
-    can go on with them."""
+    """Files that an editor uploaded and has not confirmed yet.
+
+    They are in the database and not on a disk, so that the next request can be for any process.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     content = models.BinaryField()

@@ -1,4 +1,4 @@
-"""The words that cases refer to: parts, kinds of actor and keywords, and the names these had before."""
+"""The words that cases refer to: parts, kinds of actor and keywords, with the former names of these."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Sphere(models.TextChoices):
-    """The yin-and-yang axis of the book."""
+    """How formal an actor is: the yin-and-yang axis of the book."""
 
     INFORMAL = "informal", _("informeel")
     HYBRID = "hybrid", _("ertussenin")
@@ -33,7 +33,7 @@ class Part(models.Model):
 
 
 class Actor(models.Model):
-    """A kind of person or institution that has a part in a case."""
+    """A kind of person or institution that plays a role in a case."""
 
     name = models.CharField(_("naam"), max_length=80, unique=True)
     slug = models.SlugField(_("webnaam"), max_length=80, unique=True)
@@ -75,13 +75,15 @@ class Keyword(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The catalogue with this keyword: as a filter, or as a search where it is no filter."""
+        """Return the address of the catalogue with this keyword as a filter, or as a search where it is no filter."""
         return f"{reverse('cases:catalogue')}?{'trefwoord' if self.is_filter else 'q'}={self.slug}"
 
 
 class FormerName(models.Model):
-    """What a word was called before it was renamed or merged, so that old files and old addresses still find it.
-    Empty where only the other of the two changed."""
+    """A name that a word had before it was renamed or merged, by which old files and addresses still find it.
+
+    The name or the slug is empty where only the other one changed.
+    """
 
     name = models.CharField(max_length=80, blank=True)
     slug = models.SlugField(max_length=80, blank=True)

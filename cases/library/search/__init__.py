@@ -1,4 +1,4 @@
-"""Search in the library: one function, two engines (FTS5 on SQLite, tsvector on PostgreSQL), the same promises."""
+"""Search in the library: one function and two engines (FTS5 on SQLite, tsvector on PostgreSQL) with equal results."""
 
 from cases.library.search.engines import engine, find
 from cases.library.search.index import forget_case, forget_words, index_all, index_case, searchable

@@ -1,7 +1,6 @@
-"""The two search engines: FTS5 on SQLite, tsvector on PostgreSQL, with the same promises.
+"""The two search engines: FTS5 on SQLite and tsvector on PostgreSQL, which give equal results.
 
-Both get the words ready-made: folded and, beside each, its stem. Raw text of a searcher never reaches an engine; only
-such words do.
+Both get folded words, each with its stem. Raw text of a user never reaches an engine.
 """
 
 from collections.abc import Iterator
@@ -11,28 +10,28 @@ from django.db import connection
 
 from cases.library.search.query import Query, Term, stem
 
-# Where a word is in a case, best place first, with its weight. PostgreSQL calls these four A, B, C and D.
+# The places of a word in a case, best place first, with their weights. PostgreSQL calls these four A, B, C and D.
 PLACES = {"title": 10.0, "labels": 5.0, "asked": 2.0, "story": 1.0}
 
 
 class Engine(Protocol):
-    """What an engine does with the words of cases, which come by place."""
+    """The interface of a search engine. The words of cases are given by place."""
 
     def store(self, case_id: int, words: dict[str, list[str]]) -> None:
-        """Index these words for a case, in place of those it had."""
+        """Index these words of a case, and replace those it had."""
 
     def remove(self, case_id: int) -> None:
-        """Take a case out of the index."""
+        """Remove a case from the index."""
 
     def find(self, query: Query) -> list[int]:
         """Return the ids of the cases in which all terms are found, best first."""
 
     def forget_words(self) -> None:
-        """Delete the search words that are in no indexed case any more."""
+        """Delete the search words that are in no indexed case."""
 
 
 class Fts5:
-    """SQLite. The stems are in columns of their own, so that a word is never taken for a stem."""
+    """The engine of SQLite. Stems have columns of their own, so that a word never matches a stem."""
 
     words = [f"{place}_words" for place in PLACES]
     stems = [f"{place}_stems" for place in PLACES]
@@ -77,7 +76,7 @@ class Fts5:
 
 
 class Tsvector:
-    """PostgreSQL. The vector is written out in full, so no parser or dictionary of the server comes in between."""
+    """The engine of PostgreSQL. The vector is written in full, so that the server uses no parser or dictionary."""
 
     def store(self, case_id: int, words: dict[str, list[str]]) -> None:
         vector = " ".join(self._lexemes(words))
@@ -113,7 +112,7 @@ class Tsvector:
 
     @staticmethod
     def _lexemes(words: dict[str, list[str]]) -> Iterator[str]:
-        """Each word and its stem (marked with =) on the same position, with a gap between places."""
+        """Yield each word and its stem (marked with =) on the same position, with a gap between places."""
         position = 1
         for letter, found in zip("ABCD", words.values(), strict=True):
             for word in found:
@@ -124,12 +123,12 @@ class Tsvector:
 
 
 def engine() -> Engine:
-    """The engine of the database that is in use."""
+    """Return the engine of the database in use."""
     return Tsvector() if connection.vendor == "postgresql" else Fts5()
 
 
 def find(query: Query) -> list[int]:
-    """The ids of the cases in which all terms are found, best first."""
+    """Return the ids of the cases in which all terms are found, best first."""
     return engine().find(query) if query else []
 
 

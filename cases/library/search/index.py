@@ -1,4 +1,4 @@
-"""The search index: the words of each published case, and all words that are in one."""
+"""The search index: the words of each published case, and the list of all words that are in one."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,13 @@ from cases.models import Case, SearchWord
 
 
 def index_all(cases: Iterable[Case]) -> None:
+    """Index each of these cases."""
     for case in cases:
         index_case(case)
 
 
 def index_case(case: Case) -> None:
-    """Make the words of this case findable, in place of those it had."""
+    """Index the words of this case, and replace those it had."""
     words = {place: words_of(text) for place, text in searchable(case).items()}
     engine().store(case.pk, words)
     fresh = {word for place in words.values() for word in place if len(word) > 2 and not word.isdigit()}
@@ -24,17 +25,18 @@ def index_case(case: Case) -> None:
 
 
 def forget_case(case: Case) -> None:
+    """Remove this case from the index, with the words that are in no other case."""
     engine().remove(case.pk)
     forget_words()
 
 
 def forget_words() -> None:
-    """Drop the words that are in no case any more: the name of somebody in a story that was taken down, for one."""
+    """Delete the words that are in no case any more, such as the name of a person in a withdrawn case."""
     engine().forget_words()
 
 
 def searchable(case: Case) -> dict[str, str]:
-    """The text of a case by place. Each part is on a line of its own."""
+    """Return the text of a case by place. Each part is on a line of its own."""
     found: dict[str, list[str]] = {place: [] for place in PLACES}
     for field in fields.FIELDS:
         if field.search and not field.is_list:
@@ -57,5 +59,5 @@ def _question_texts(case: Case) -> list[str]:
     return [plain_text(question.text) for question in case.questions.in_library()]
 
 
-# The lists that are searched, by the name of the field. PostgreSQL ranks by position too, so the order matters.
+# The lists that are searched, by the name of the field. The order matters, since PostgreSQL ranks by position too.
 _texts_of_list = {"keywords": _keyword_texts, "actors": _actor_texts, "questions": _question_texts}

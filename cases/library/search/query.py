@@ -1,4 +1,4 @@
-"""The words of texts and of queries: folded (no capitals, no accents), with their stems, and marked in a snippet."""
+"""The words of texts and queries: folded (lower case, no accents), with their stems, and marked in a snippet."""
 
 import re
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _stemmer = snowballstemmer.stemmer("dutch_porter")
 
 @dataclass(frozen=True)
 class Term:
-    """One thing that must be found: some words in a row, or a single word with all its forms."""
+    """One thing that must be found: a phrase, or a single word with all its forms."""
 
     words: tuple[str, ...]
     is_phrase: bool = False
     is_prefix: bool = False
 
     def matches(self, word: str) -> bool:
-        """Whether this word of a text is a hit, for marking it."""
+        """Return whether this word of a text is a hit, and so is marked."""
         if self.is_phrase:
             return word in self.words
         wanted = self.words[0]
@@ -45,13 +45,13 @@ class Query:
 
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:
-    """The letters and digits of a word in lower case without accents: «Cliënt» and «client» are the same word."""
+    """Return the letters and digits of a word in lower case without accents: «Cliënt» becomes «client»."""
     return "".join(letter for letter in texts.fold(word) if letter.isalnum())
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The stem of a folded Dutch word: schulden and schuld, gezinnen and gezin, brieven and brief share one."""
+    """Return the stem of a folded word: equal for schulden and schuld, gezinnen and gezin, brieven and brief."""
     stemmed = _stemmer.stemWord(word)
     if len(stemmed) > 2 and stemmed[-1] == stemmed[-2] and stemmed[-1] not in "aeiou":
         stemmed = stemmed[:-1]
@@ -61,17 +61,18 @@ def stem(word: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
+    """Return the folded words of a text, in order."""
     return [folded[:MAX_WORD] for match in word_pattern.finditer(text) if (folded := fold(match[0]))]
 
 
 def shortened_query(text: str) -> tuple[str, bool]:
-    """What is searched for of a text that somebody typed, and whether that is less than all of it."""
+    """Return the part of a typed text that is searched for, and whether that is less than all of it."""
     text = text.replace("\0", "").strip()
     return text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS
 
 
 def parse(text: str) -> Query:
-    """What someone typed, as terms: "…" is a phrase, the last word may be unfinished. Never raises."""
+    """Return a typed text as terms: "…" is a phrase, the last word can be unfinished. Never raises."""
     cut, was_cut = shortened_query(text)
     terms: list[Term] = []
     position = 0
@@ -87,7 +88,7 @@ def parse(text: str) -> Query:
 
 
 def snippet(text: str, query: Query, width: int = 180) -> list[tuple[str, bool]]:
-    """A piece of the text around its first hit, as runs of (text, is it a hit). Empty where nothing is hit."""
+    """Return a piece of the text around its first hit, as runs of (text, is_hit); empty without a hit."""
     hits = [match for match in word_pattern.finditer(text) if _is_hit(match[0], query)]
     if not hits:
         return []

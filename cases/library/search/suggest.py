@@ -1,4 +1,4 @@
-"""The query that somebody who mistyped a word may have meant."""
+"""A suggestion for a query with a misspelt word."""
 
 import difflib
 
@@ -8,7 +8,7 @@ from cases.models import SearchWord
 
 
 def suggest(query: Query) -> str | None:
-    """The query with its unknown words replaced by the nearest known ones; None where there is nothing better."""
+    """Return the query with its unknown words replaced by the nearest known ones; None where none is better."""
     better, changed = query.text, False
     for term in query.terms:
         for word in term.words:
@@ -22,7 +22,7 @@ def suggest(query: Query) -> str | None:
 
 
 def _nearest(word: str) -> str | None:
-    """The known word that a typing error was made in, if one is near: first one slip away, then alike as a whole."""
+    """Return the nearest known word, or None: first words one typing error away, then words that are similar."""
     one_slip = list(
         SearchWord.objects.filter(word__in=_one_slip_away(word)).order_by("word").values_list("word", flat=True)
     )
@@ -33,7 +33,7 @@ def _nearest(word: str) -> str | None:
 
 
 def _one_slip_away(word: str) -> set[str]:
-    """Every string that one missing, extra, wrong or swapped letter turns into this word."""
+    """Return every string that one missing, extra, wrong or swapped letter turns into this word."""
     if not 2 < len(word) <= 30:
         return set()
     letters = "abcdefghijklmnopqrstuvwxyz"
