@@ -1,4 +1,4 @@
-"""The editors' side of the library, one module for each kind of thing that is worked on."""
+"""The admin of the library, one module for each kind of row or page."""
 
 from cases.admin import case, edition, vocabulary
 

@@ -1,11 +1,13 @@
-"""Cases as an editor works on them: concepts and working copies; what is published is only read."""
+"""The admin of cases: editors change concepts and working copies, and read what is published."""
 
 import re
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, Max, QuerySet
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import Count, Field, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -34,13 +36,16 @@ from cases.publishing import checks, editions, mapping
 
 
 class CaseForm(GuardedForm):
-    """A concept needs a title and no more. Number and web name are proposed, and stay once the case was published."""
+    """The form of a concept, which needs only a title.
+
+    Number and web name are proposed, and are fixed once the case was published.
+    """
 
     class Meta:
         model = Case
         fields: list[str] = []  # CaseAdmin names them
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in {"part", "number", "slug"} & set(self.fields):
             self.fields[name].required = False
@@ -76,14 +81,14 @@ class CaseAdmin(admin.ModelAdmin):
     inlines = [CaseActorInline, CaseKeywordInline, QuestionInline, ReferenceInline]
     actions = ["export_selected"]
     save_on_top = True
-    view_on_site = False  # the form has its own ways there, also for a concept
+    view_on_site = False  # the form has its own links to the page, also for a concept
     change_form_template = "admin/cases/case/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         return super().get_queryset(request).for_editors().annotate(asked=Count("questions"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Case | None = None) -> list:
-        """In the order in which one works. Number and web name come last, after the rows (change_form.html)."""
+        """Return the fields in order of use. Number and web name come last, after the rows (change_form.html)."""
         about, story, technical = _("Waar gaat het over?"), _("Het verhaal"), _("Technisch")
         about_fields = fields.names(fields.of_kind(Kind.LINE, Kind.NAME, Kind.PARAGRAPH))
         story_fields = fields.names(fields.sections())
@@ -94,11 +99,13 @@ class CaseAdmin(admin.ModelAdmin):
             (technical, {"fields": technical_fields, "classes": ["collapse", "technical"]}),
         ]
 
-    def get_form(self, request: HttpRequest, obj: Case | None = None, change: bool = False, **kwargs):
+    def get_form(
+        self, request: HttpRequest, obj: Case | None = None, change: bool = False, **kwargs: Any
+    ) -> type[CaseForm]:
         return super().get_form(request, obj, change, **form_options(), **kwargs)
 
-    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
-        """Without the small buttons beside a part: they lead away from what one was writing."""
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> forms.Field:
+        """Return the form field; that of a part is without links to other pages, which would interrupt the writing."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "part":
             field.widget = field.widget.widget
@@ -108,7 +115,7 @@ class CaseAdmin(admin.ModelAdmin):
         return {"number": _next_number(), **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Case | None = None) -> list[str]:
-        """What a case was published under stays: people linked to it."""
+        """Return the number and the web name of a published case, since other sites link to it."""
         return ["number", "slug"] if obj and (obj.is_working_copy or obj.editions.exists()) else []
 
     def response_add(self, request: HttpRequest, obj: Case, post_url_continue: str | None = None) -> HttpResponse:
@@ -118,7 +125,7 @@ class CaseAdmin(admin.ModelAdmin):
         return kept(request, self._next(request, obj) or super().response_change(request, obj))
 
     def _next(self, request: HttpRequest, case: Case) -> HttpResponse | None:
-        """Where to go after a save that does not end the work."""
+        """Return the response to a save after which the editor continues with the case, else None."""
         if "_preview" in request.POST:
             return HttpResponseRedirect(reverse("admin:cases_case_as_student", args=[case.pk]))
         if "_continue" in request.POST:
@@ -127,8 +134,14 @@ class CaseAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
         return None
 
-    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
-        """Refused where the form was opened by somebody who has since signed out here: those are not your words."""
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        """Return the form page, or 409 where another user has signed in since the form was opened."""
         if request.method == "POST" and request.POST.get("user", str(request.user.pk)) != str(request.user.pk):
             context = {**self.admin_site.each_context(request), "title": _("Hier is nu iemand anders ingelogd")}
             return render(request, "admin/cases/case/somebody_else.html", context, status=409)
@@ -138,15 +151,15 @@ class CaseAdmin(admin.ModelAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def has_change_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
-        """What readers see changes through a working copy only."""
+        """Allow changes to concepts and working copies only."""
         return super().has_change_permission(request, obj) and (obj is None or obj.status == Status.CONCEPT)
 
     def has_delete_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
-        """A concept may go; what was ever published stays."""
+        """Allow the deletion of concepts only."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.status == Status.CONCEPT)
 
     def get_actions(self, request: HttpRequest) -> dict:
-        """No deleting by the handful: the list holds published cases too."""
+        """Return the actions without the deletion of several rows, since the list has published cases too."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     @admin.action(description=gettext_lazy("Exporteer de gekozen casussen als zip"), permissions=["view"])
@@ -161,8 +174,10 @@ class CaseAdmin(admin.ModelAdmin):
     def question_count(self, case: Case) -> int:
         return case.asked
 
-    def render_change_form(self, request: HttpRequest, context: dict, *args, obj: Case | None = None, **kwargs):
-        """With what stands between a concept and its readers, as far as it was saved."""
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, obj: Case | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the form page with the errors and advice of the checks on the stored concept."""
         if obj and obj.is_concept:
             context["findings"] = checks.check(mapping.document_of(obj))
         both = edit_conflicts.show_both(request, context)
@@ -177,16 +192,16 @@ class CaseAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline, prefix: str) -> dict:
+    def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline: InlineModelAdmin, prefix: str) -> dict:
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         return edit_conflicts.with_rows_that_are_gone(kwargs, obj)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         return super().history_view(request, object_id, {**workflow.history(object_id), **(extra_context or {})})
 
 
 def form_options() -> dict:
-    """The help texts, classes and widgets of the form fields, by the name of the field."""
+    """Return the help texts, classes and widgets of the form fields, by the name of the field."""
     paragraphs, sections = fields.of_kind(Kind.PARAGRAPH), fields.sections()
     widgets = {field.name: forms.Textarea(attrs={"rows": field.rows}) for field in paragraphs}
     for field in sections:
@@ -197,7 +212,7 @@ def form_options() -> dict:
 
 
 def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Tell the page that comes next which copies on the device are now in the database (static/js/copies.js)."""
+    """Tell the next page which copies on the device are now in the database (static/js/copies.js)."""
     for copy in request.POST.get("device_copy", "").split()[:5]:
         writer, _dot, seq = copy.partition(".")
         if re.fullmatch(r"[0-9a-f]{16}", writer) and re.fullmatch(r"[0-9]{1,9}", seq):
@@ -211,7 +226,7 @@ def _guide_link(step: str, about: str) -> str:
 
 
 def _guide_links_for_story(about: str) -> str:
-    """With a second one: who writes about people has to keep them from being recognised."""
+    """Return two links to the guide; the second one is about making people unrecognisable."""
     text = _("Maak iedereen onherkenbaar: zo doe je dat")
     other = render_to_string(
         "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "said": text}

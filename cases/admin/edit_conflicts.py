@@ -1,9 +1,10 @@
-"""Two editors on one case: the later save is stopped and shown both versions; a second one goes through."""
+"""Edit conflicts: a save based on an older version is refused and shows both versions; a second save is accepted."""
 
 import re
 from collections.abc import Iterator
 
 from django import forms
+from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,10 +17,10 @@ PASSED_OVER = {"id", "case", "DELETE", "position", "is_new", "sphere"}
 
 
 class GuardedForm(forms.ModelForm):
-    """A form of a case that knows which version it showed. A save that is based on an earlier one stores nothing.
+    """A form of a case with the version that it shows. A save that is based on an older version stores nothing.
 
-    The version travels beside the fields (templates/admin/cases/case/_two_editors.html), so that it needs no place
-    among them. Rows of the case (questions, actors) count: every save raises the version.
+    The version is a hidden input outside the fields (templates/admin/cases/case/_two_editors.html). Every save raises
+    it, also one that only changes rows of the case (questions, actors).
     """
 
     is_stale = False
@@ -27,7 +28,7 @@ class GuardedForm(forms.ModelForm):
 
     @property
     def shown_version(self) -> int:
-        """What a page with this form is based on; once both versions were shown, the later one."""
+        """Return the version on which a page with this form is based: the latest one once both versions were shown."""
         return self.stored_version or self.instance.version
 
     def clean(self) -> dict:
@@ -46,7 +47,7 @@ class GuardedForm(forms.ModelForm):
 
 
 def show_both(request: HttpRequest, context: dict) -> dict:
-    """For the page of a form that is stale: what is stored now beside what was typed, part by part."""
+    """Return the context of a stale form: the stored and the typed text of each part; empty for other forms."""
     form = context["adminform"].form
     if not getattr(form, "is_stale", False):
         return {}
@@ -67,7 +68,7 @@ def _changes(pairs: list[tuple[str, str, str]]) -> list[Change]:
 
 
 def _plain(text: str) -> str:
-    """A browser sends other line ends than the database has, and no space at the end."""
+    """Return the text without differences that a browser makes: line ends, and space at the end."""
     return text.replace("\r\n", "\n").strip()
 
 
@@ -78,7 +79,7 @@ def _fields(typed: forms.ModelForm, stored: forms.ModelForm) -> Iterator[tuple[s
 
 
 def _rows(rows: list[forms.ModelForm]) -> str:
-    """A row a line, with what stands in its fields."""
+    """Return a line for each row, with the values of its fields."""
     lines = []
     for row in rows:
         is_deleted = "DELETE" in row.fields and row["DELETE"].value() in {True, "on"}
@@ -98,8 +99,10 @@ def _shown(field: forms.BoundField) -> str:
 
 
 def with_rows_that_are_gone(kwargs: dict, case: Case) -> dict:
-    """What a set of rows is made from, in which a row that somebody else has deleted is a new one: saving it a second
-    time brings it back."""
+    """Return the arguments of a formset in which a row that another editor deleted is a new row.
+
+    Saving it a second time restores the row.
+    """
     prefix = kwargs["prefix"]
     if "data" in kwargs and case.pk and is_whole_number(kwargs["data"].get(f"{prefix}-INITIAL_FORMS")):
         kwargs["data"] = kwargs["data"].copy()
@@ -123,8 +126,8 @@ def _heal(posted: QueryDict, prefix: str, present: set[str]) -> None:
     posted[f"{prefix}-TOTAL_FORMS"], posted[f"{prefix}-INITIAL_FORMS"] = str(len(there) + len(others)), str(len(there))
 
 
-def too_late(model_admin, request: HttpRequest, case: Case | None) -> HttpResponse:
-    """What was typed cannot be stored here any more, since somebody published or deleted the case meanwhile."""
+def too_late(model_admin: ModelAdmin, request: HttpRequest, case: Case | None) -> HttpResponse:
+    """Return the page with what was typed for a case that another editor published or deleted in the meantime."""
     typed = [(name, value) for name, value in request.POST.items() if not name.startswith(("csrf", "_", "device_copy"))]
     context = {
         **model_admin.admin_site.each_context(request),
@@ -137,6 +140,6 @@ def too_late(model_admin, request: HttpRequest, case: Case | None) -> HttpRespon
 
 
 def _label(name: str) -> str:
-    """As the form calls it; of a row the number goes along."""
+    """Return the label of a field of the form, or the name and number of a row."""
     names = {field.name: str(field.verbose_name).capitalize() for field in Case._meta.fields}
     return names.get(name) or name.replace("-", " ")

@@ -1,4 +1,4 @@
-"""Editions are read, never changed."""
+"""The admin of editions, which can be read and never changed."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,7 +9,7 @@ from cases.models import Edition, Status
 
 @admin.register(Edition)
 class EditionAdmin(admin.ModelAdmin):
-    """Editions are read, never changed."""
+    """The list of editions, which can be read and never changed."""
 
     list_display = ["case", "number", "published_at", "published_by", "note"]
     list_filter = ["case__part"]
@@ -20,7 +20,7 @@ class EditionAdmin(admin.ModelAdmin):
     date_hierarchy = "published_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
-        """Not those of a case that was withdrawn: its text is nowhere to be read, nor to be found by searching."""
+        """Return all editions but those of withdrawn cases, whose text can be neither read nor found."""
         return super().get_queryset(request).exclude(case__status=Status.WITHDRAWN)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,12 +1,14 @@
-"""Cases in and out as files: the pages of cases.transfer.imports and cases.transfer.sync."""
+"""The pages for import and export of cases, on top of cases.transfer.imports and cases.transfer.sync."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -32,13 +34,13 @@ SKIP, REPLACE = "overslaan", "vervangen"
 
 
 def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
-    """The addresses of these pages, for the admin of cases to put before its own."""
+    """Return the addresses of these pages, which the admin of cases adds to its own."""
 
     def page(
         route: str, view: Callable[..., HttpResponse], name: str, rights: tuple[str, ...], methods: tuple[str, ...]
     ) -> URLPattern:
         @wraps(view)
-        def shown(request: HttpRequest, **kwargs) -> HttpResponse:
+        def shown(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             if not request.user.has_perms(rights):
                 raise PermissionDenied
             return (
@@ -59,9 +61,9 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Several files at once, each as its name and its bytes. What is too big is refused before it is read."""
+    """A field for several files, each as its name and its bytes. Files that are too big are refused unread."""
 
-    def clean(self, data, initial=None) -> list[tuple[str, bytes]]:
+    def clean(self, data: list[UploadedFile] | None, initial: Any = None) -> list[tuple[str, bytes]]:
         files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
         if len(files) > archives.MAX_FILES:
             raise forms.ValidationError(_("Dit zijn te veel bestanden tegelijk; kies er hooguit 500."))
@@ -73,7 +75,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     files = FilesField(
         label=gettext_lazy("Bestanden"),
-        allow_empty_file=True,  # told apart from other files that say nothing, with their name
+        allow_empty_file=True,  # empty files are reported by name, with the other unusable files
         widget=FilesInput(attrs={"accept": ".md,.zip,.docx,.yaml"}),
         help_text=gettext_lazy(
             "Kies er een of meer: .md, .docx, casebook.yaml, of een .zip. Hooguit 5 MB per bestand."
@@ -82,11 +84,11 @@ class UploadForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """A yes to this very plan, with what the plan leaves open: whose work is replaced, and the bril of a question."""
+    """The confirmation of the plan that was shown, with its open choices: work to replace, and lenses of questions."""
 
     stand = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args, plan: Plan, **kwargs):
+    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
         super().__init__(*args, initial={"stand": plan.stand}, **kwargs)
         self.plan = plan
         choices = [
@@ -114,7 +116,7 @@ class ConfirmForm(forms.Form):
         return self.cleaned_data["stand"]
 
     def rows(self) -> list[tuple[Item, list[Change], list[forms.BoundField]]]:
-        """Each case of the plan, with what would change in it and the fields that are about it."""
+        """Return each case of the plan, with its changes and the form fields about it."""
         work = work_of_page()
         return [
             (
@@ -138,7 +140,7 @@ class ConfirmForm(forms.Form):
 
 
 def upload(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """Choose files. What cannot be used is named and nothing is kept; the rest is looked at on the next page."""
+    """Show the form for files. Unusable files are named and nothing is stored; others are shown on the next page."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     problems: list[Problem] = []
     if request.method == "POST" and form.is_valid():
@@ -153,7 +155,7 @@ def upload(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """What would happen, and after a yes the doing of it; of the page as it was shown, or it is shown again."""
+    """Show the plan of an upload, and carry it out once it is confirmed, unless it changed in the meantime."""
     kept = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
     if kept is None:
         message = _(
@@ -164,10 +166,10 @@ def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
         return HttpResponseRedirect(reverse("admin:cases_case_import"))
     try:
         plan, form, outcome = _carried_out(request, kept) if request.method == "POST" else _looked_at(request, kept)
-    except DocumentError as error:  # what fitted yesterday does not fit what is here now
+    except DocumentError as error:  # the library changed since the upload
         context = {"form": UploadForm(), "problems": error.problems}
         return _page(model_admin, request, "import.html", _("Deze bestanden kunnen niet meer zo"), **context)
-    except IntegrityError:  # somebody took a number or a web name in this very moment
+    except IntegrityError:  # another editor took a number or a web name at the same moment
         return HttpResponseRedirect(request.path)
     if outcome:
         return _done(model_admin, request, outcome)
@@ -184,7 +186,10 @@ def _looked_at(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmFor
 
 @transaction.atomic
 def _carried_out(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, Outcome | None]:
-    """The plan as it is at this moment; carried out where that is what the page said."""
+    """Return the present plan, its form and the outcome.
+
+    The plan is carried out if the page showed the same one; the outcome is None otherwise.
+    """
     plan = imports.plan(imports.kept_files(kept), user=request.user, lock=True)
     form = ConfirmForm(request.POST, plan=plan)
     if not form.is_valid():
@@ -212,11 +217,12 @@ def _done(model_admin: ModelAdmin, request: HttpRequest, outcome: Outcome) -> Ht
 
 
 def export_all(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Return all published cases and the vocabulary as a zip."""
     return _download(sync.export())
 
 
 def export_selected(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse | None:
-    """An action of the list: these cases and the vocabulary as a zip, or a sentence for each that cannot."""
+    """Return these cases and the vocabulary as a zip, or report each case that cannot be exported."""
     cases = Case.objects.filter(pk__in=[case.pk for case in queryset])
     if problems := sync.not_exportable(cases):
         model_admin.message_user(request, _("Er is niets geëxporteerd. %s") % " ".join(problems), messages.ERROR)
@@ -229,6 +235,6 @@ def _download(files: dict[str, str]) -> HttpResponse:
     return download(sync.as_zip(files), name=name, content_type="application/zip")
 
 
-def _page(model_admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context) -> HttpResponse:
+def _page(model_admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
     shared = model_admin.admin_site.each_context(request) | {"title": title, "opts": model_admin.opts}
     return TemplateResponse(request, f"admin/cases/case/{template}", shared | context)

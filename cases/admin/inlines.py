@@ -1,12 +1,14 @@
-"""The rows of the case form: actors, keywords, questions and literature, each with its place."""
+"""The rows of the case form: actors, keywords, questions and references, each with its position."""
 
 import re
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminRadioSelect
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -26,9 +28,9 @@ _invisible = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class StoryText(forms.CharField):
-    """Text as a case file can hold it, whatever a browser makes of its newlines.
+    """A text that a case file can contain, with the newlines of any browser normalised.
 
-    Its limit is no `maxlength`, since a browser would cut off what is pasted without a word.
+    The limit is no `maxlength`, since a browser would cut off pasted text without a message.
     """
 
     limit = 200_000  # characters; the book's longest story has some 20,000
@@ -57,7 +59,7 @@ class StoryText(forms.CharField):
 
 
 class ShortText(StoryText):
-    """A summary, a question, a reference."""
+    """A field for a summary, a question or a reference."""
 
     limit = 20_000
 
@@ -67,7 +69,7 @@ def _in_words(number: int) -> str:
 
 
 class RowForm(forms.ModelForm):
-    """A row of which the formset guards what must not stand there twice."""
+    """A row of a formset that checks what must be unique."""
 
     in_table = True  # where the heading of a column is no label
 
@@ -79,7 +81,7 @@ class RowForm(forms.ModelForm):
         widget=forms.NumberInput(attrs={"class": "vSmallIntegerField", "placeholder": gettext_lazy("vanzelf")}),
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             self.initial.pop("position", None)
@@ -87,15 +89,15 @@ class RowForm(forms.ModelForm):
             field.widget.attrs.setdefault("aria-label", capfirst(field.label))
 
     def validate_constraints(self) -> None:
-        """What must stand there once is looked after by the formset, which says it in words."""
+        """Do nothing: the formset checks what must be unique, with messages for users."""
 
     def is_row(self) -> bool:
-        """Whether something was filled in."""
+        """Return whether any field was filled in."""
         return bool(self.instance.pk) or self.has_changed()
 
 
 class OrderedRows(forms.BaseInlineFormSet):
-    """Rows with a place. Those that name none come after the others, in the order of the form."""
+    """Rows with a position. Those without one come after the others, in the order of the form."""
 
     most = 200
 
@@ -118,18 +120,18 @@ class OrderedRows(forms.BaseInlineFormSet):
             form.fields["DELETE"].widget.attrs["aria-label"] = capfirst(form.fields["DELETE"].label)
 
     def validate_unique(self) -> None:
-        """See check."""
+        """Do nothing; see check."""
 
     def check(self, rows: list[RowForm]) -> None:
-        """Note at a row what cannot be."""
+        """Add errors to the rows that cannot be stored."""
 
     def not_in_form(self) -> list[Model]:
-        """The rows that are stored and that this form does not have: another editor's, since it was opened."""
+        """Return the stored rows that are not in this form: another editor added them after it was opened."""
         known = {form.instance.pk for form in self.forms}
         return [row for row in self.get_queryset() if row.pk not in known] if self.instance.pk else []
 
     def refuse_twice(self, rows: list[RowForm], field: str, message: str) -> None:
-        """Note at each row that says the same as one before it, or as one that is stored."""
+        """Add an error to each row that is equal to an earlier one, or to a stored one."""
         seen = {self.form.identity_of(row) for row in self.not_in_form()}
         for form in rows:
             if form.identity in seen:
@@ -138,7 +140,7 @@ class OrderedRows(forms.BaseInlineFormSet):
 
 
 class NamedRows(OrderedRows):
-    """Rows that name something of a vocabulary, which is read once for all of them."""
+    """Rows that name words of a vocabulary, which is read once for all of them."""
 
     def get_form_kwargs(self, index: int | None) -> dict:
         return {**super().get_form_kwargs(index), "look_up": self.look_up}
@@ -155,7 +157,7 @@ class NamedRows(OrderedRows):
 
 
 class NamedRow(RowForm):
-    """A row that names a keyword or an actor. One that is not there yet is made with the row, if its writer says so."""
+    """A row that names a keyword or an actor. A new word is created with the row if the editor ticks «Nieuw?»."""
 
     vocabulary: type[Model]
     name_field: str
@@ -165,7 +167,7 @@ class NamedRow(RowForm):
 
     is_new = forms.BooleanField(label=gettext_lazy("Nieuw?"), required=False)
 
-    def __init__(self, *args, look_up, **kwargs):
+    def __init__(self, *args: Any, look_up: Callable[[str], similar_names.Found], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.look_up = look_up
         if self.instance.pk:
@@ -197,15 +199,16 @@ class NamedRow(RowForm):
         return _("«%s» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.") % name
 
     @property
-    def identity(self):
+    def identity(self) -> Any:
+        """What a row of the same case cannot have as well."""
         return fold(self.named.name)
 
     @classmethod
-    def identity_of(cls, row: Model):
-        """The identity of a stored row."""
+    def identity_of(cls, row: Model) -> Any:
+        """Return the identity of a stored row."""
         return fold(getattr(row, cls.names).name)
 
-    def save(self, commit: bool = True):
+    def save(self, commit: bool = True) -> CaseKeyword | CaseActor:
         if self.named.pk is None:
             fields = {field: getattr(self.named, field) for field in self.new_fields}
             slug = mapping.free_slug(self.vocabulary, self.named.name)
@@ -241,7 +244,7 @@ class ActorRow(NamedRow):
         choices=[("", gettext_lazy("vanzelf")), *Sphere.choices],
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["sphere"] = self.instance.actor.sphere
@@ -256,11 +259,11 @@ class ActorRow(NamedRow):
         return message
 
     @property
-    def identity(self):
+    def identity(self) -> tuple[str, str]:
         return fold(self.named.name), self.cleaned_data["person"]
 
     @classmethod
-    def identity_of(cls, row: CaseActor):
+    def identity_of(cls, row: CaseActor) -> tuple[str, str]:
         return fold(row.actor.name), row.person
 
 
@@ -274,7 +277,7 @@ class QuestionRow(RowForm):
         field_classes = {"text": ShortText}
         widgets = {"text": forms.Textarea(attrs={"rows": 4})}
 
-    def __init__(self, *args, frozen: frozenset[str], **kwargs):
+    def __init__(self, *args: Any, frozen: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kolb"].choices = [(bril.name, _explained(bril)) for bril in BRILLEN]
         key = self.fields["key"]
@@ -302,7 +305,7 @@ class QuestionRows(OrderedRows):
 
     @cached_property
     def frozen(self) -> frozenset[str]:
-        """The keys that were published: answers may hang on those."""
+        """Return the keys that were published, since answers can refer to them."""
         case = self.instance
         if case.is_working_copy:
             return frozenset(case.revises.questions.values_list("key", flat=True))
@@ -311,7 +314,7 @@ class QuestionRows(OrderedRows):
         return frozenset()
 
     def check(self, rows: list[RowForm]) -> None:
-        """No key is ever used again, also not that of a question that was retired or is a teacher's own."""
+        """Add an error to each key that another question of the case has, also a retired one or one of a teacher."""
         taken = set(self.frozen) | self._out_of_sight() | {row.key for row in self.not_in_form()}
         for form in rows:
             key = form.cleaned_data["key"]
@@ -337,17 +340,17 @@ def _explained(bril: Bril) -> str:
 
 
 class CaseRows:
-    """What the four kinds of rows share: empty ones to start with, also without JavaScript, and a way to the guide."""
+    """What the four kinds of rows share: empty first rows, also without JavaScript, and a link to the guide."""
 
     first_rows = 1
     guide_step = ""
 
     fields_to_read: tuple[str, ...] = ()
 
-    def get_extra(self, request: HttpRequest, obj: Case | None = None, **kwargs) -> int:
+    def get_extra(self, request: HttpRequest, obj: Case | None = None, **kwargs: Any) -> int:
         return 1 if obj else self.first_rows
 
-    def get_fields(self, request: HttpRequest, obj: Case | None = None):
+    def get_fields(self, request: HttpRequest, obj: Case | None = None) -> Sequence[str]:
         is_read = obj and not obj.is_concept
         return self.fields_to_read if is_read and self.fields_to_read else super().get_fields(request, obj)
 
@@ -363,7 +366,7 @@ class CaseActorInline(CaseRows, admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseActor]:
         return super().get_queryset(request).select_related("actor")
 
-    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs):
+    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs: Any) -> type[NamedRows]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.may_add = request.user.has_perm("cases.add_actor")
         return formset
@@ -380,7 +383,7 @@ class CaseKeywordInline(CaseRows, admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CaseKeyword]:
         return super().get_queryset(request).select_related("keyword")
 
-    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs):
+    def get_formset(self, request: HttpRequest, obj: Case | None = None, **kwargs: Any) -> type[NamedRows]:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.may_add = request.user.has_perm("cases.add_keyword")
         return formset
@@ -413,7 +416,7 @@ class ReferenceInline(CaseRows, admin.TabularInline):
     verbose_name, verbose_name_plural = gettext_lazy("werk"), gettext_lazy("literatuur")
     guide_step = "literatuur"
 
-    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> forms.Field:
         if db_field.name == "url":
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -1,4 +1,4 @@
-"""What an editor needs to know to choose a bril for a question: what its answer delivers, why, and an example."""
+"""The help for choosing the lens of a question: what its answer contains, why, and an example."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,10 @@
-"""What an editor looks at while writing: how it will look, which words there are, the guide. Changes nothing."""
+"""The pages that editors read while they write: previews, the check of names, and the guide. They change nothing."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -23,7 +25,7 @@ from cases.library.markdown import render_uncached
 from cases.models import Actor, Case, Keyword, Status
 from cases.publishing import similar_names
 
-LONGEST_PREVIEW = 100_000  # characters; making HTML of more would take seconds, at each pause in typing
+LONGEST_PREVIEW = 100_000  # characters; rendering more would take seconds, at each pause in typing
 TOO_LONG = gettext_lazy(
     "Deze tekst is te lang om er hier steeds een voorbeeld van te maken. Opslaan kan gewoon; bekijk het resultaat "
     "daarna als student."
@@ -33,10 +35,10 @@ FRAMED_BY_US = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-a
 
 
 def for_editors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view, for who may write cases. For whoever else is signed in there is no such page."""
+    """Restrict a view to users who can see cases in the admin; for other signed-in users it is a 404."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             if is_script(request):
                 return HttpResponse(status=401)
@@ -54,7 +56,7 @@ def for_editors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 @require_safe
 @for_editors
 def as_student(request: HttpRequest, pk: int) -> HttpResponse:
-    """The real page of a case, as its rows are now."""
+    """Show the page of a case with its present rows."""
     case = get_object_or_404(Case.objects.for_editors().exclude(status=Status.WITHDRAWN).for_reading(), pk=pk)
     case.word_count = count_words(case)
     return render(request, "cases/case_preview.html", {**case_page.page_of(case), "is_preview": True})
@@ -64,7 +66,7 @@ def as_student(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 @for_editors
 def text_preview(request: HttpRequest) -> HttpResponse:
-    """A page to stand beside a field, and what belongs in it: the text as readers will see it."""
+    """Return the preview of a text as readers will see it, or the page beside a field in which it is shown."""
     if request.method == "POST":
         response = _preview_of(request.POST.get("text", ""))
     else:
@@ -82,7 +84,7 @@ def _preview_of(text: str) -> HttpResponse:
 @require_safe
 @for_editors
 def name_check(request: HttpRequest) -> HttpResponse:
-    """Whether there is such a keyword or actor, and if not, which look like it."""
+    """Return whether there is such a keyword or actor, and if not, which ones are similar."""
     vocabulary = VOCABULARIES.get(request.GET.get("soort", ""))
     name = " ".join(request.GET.get("naam", "").split())[:200]
     if vocabulary is None or not name:
@@ -99,14 +101,15 @@ def name_check(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def guide(request: HttpRequest, admin_site) -> HttpResponse:
-    """A new case in ten steps."""
+def guide(request: HttpRequest, admin_site: AdminSite) -> HttpResponse:
+    """Show the guide: a new case in ten steps."""
     context = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(BRILLEN)}
     context |= admin_site.each_context(request)
     return TemplateResponse(request, "admin/cases/case/guide.html", context)
 
 
-def addresses(admin_site) -> list[URLPattern]:
+def addresses(admin_site: AdminSite) -> list[URLPattern]:
+    """Return the addresses of these pages, which the admin of cases adds to its own."""
     return [
         path("<id:pk>/voorbeeld/", as_student, name="cases_case_as_student"),
         path("opmaak/", text_preview, name="cases_case_text_preview"),

@@ -1,12 +1,13 @@
-"""Parts, actor types and keywords: what changes here is on readers' pages at once."""
+"""The admin of parts, kinds of actor and keywords, of which each change is on readers' pages at once."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,13 +21,13 @@ from cases.publishing import editions, vocabulary
 
 
 class RenewsLibrary(admin.ModelAdmin):
-    """What changes here is on readers' pages at once."""
+    """An admin of rows of which each change is on readers' pages at once."""
 
-    def save_model(self, request: HttpRequest, obj, form, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         editions.renew_library()
 
-    def delete_model(self, request: HttpRequest, obj) -> None:
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
         super().delete_model(request, obj)
         editions.renew_library()
 
@@ -44,7 +45,7 @@ class PartAdmin(RenewsLibrary):
 
 
 class WordForm(forms.ModelForm):
-    """A name or web name that was another word's before stays with that one: old files and links use it."""
+    """A form that refuses the former name or web name of another word, since old files and links use it."""
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
@@ -84,7 +85,7 @@ class KeywordForm(WordForm):
         model = Keyword
         fields = ["name", "slug", "synonyms", "is_filter"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["synonyms"] = ", ".join(self.instance.synonyms)
 
@@ -93,17 +94,17 @@ class KeywordForm(WordForm):
 
 
 class MergeForm(forms.Form):
-    """Which of these words stays."""
+    """The choice of the word that the others become."""
 
     into = forms.ModelChoiceField(None, widget=forms.RadioSelect, empty_label=None)
 
-    def __init__(self, *args, rows: QuerySet, **kwargs):
+    def __init__(self, *args: Any, rows: QuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["into"].queryset = rows
 
 
 class WordAdmin(RenewsLibrary):
-    """Words that stand in cases. Cases follow them, and so do files and links that use an older name."""
+    """The admin of words that are in cases. A change of a name updates the cases; old files and links remain valid."""
 
     change_form_template = "admin/cases/word_change_form.html"
     actions = ["merge_selected"]
@@ -119,14 +120,16 @@ class WordAdmin(RenewsLibrary):
         return request.user.has_perm(f"cases.merge_{self.opts.model_name}")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Actor | Keyword | None = None) -> list[str]:
-        """What stands in a published case gets another name from who may publish only."""
+        """Return name and web name for words in published cases, which only users who can publish rename."""
         return [] if obj is None or self.has_merge_permission(request) or not _is_read(obj) else ["name", "slug"]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Actor | Keyword | None = None) -> dict:
         return {} if obj else {"slug": ["name"]}
 
-    def render_change_form(self, request: HttpRequest, context: dict, *args, obj=None, **kwargs) -> HttpResponse:
-        """With the cases that it stands in."""
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, obj: Actor | Keyword | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Return the form page with the cases that have the word."""
         if obj:
             context |= {"used_in": vocabulary.cases_with([obj]), "may_rename": self.has_merge_permission(request)}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
@@ -152,7 +155,7 @@ class WordAdmin(RenewsLibrary):
         return HttpResponseRedirect(f"{self._address('merge')}?{chosen}")
 
     def merge(self, request: HttpRequest) -> HttpResponse:
-        """Says what would follow, and after a yes has it follow."""
+        """Show the effects of a merge, and merge after confirmation."""
         if not self.has_merge_permission(request):
             raise PermissionDenied
         rows = self.model.objects.filter(pk__in=read_ids(request.GET.getlist("id")))
@@ -191,7 +194,7 @@ class WordAdmin(RenewsLibrary):
         self.message_user(request, message % {"gone": names, "into": into.name, "count": len(cases)})
         return HttpResponseRedirect(self._address("change", into.pk))
 
-    def _address(self, page: str, *args) -> str:
+    def _address(self, page: str, *args: Any) -> str:
         return reverse(f"admin:cases_{self.opts.model_name}_{page}", args=args)
 
 
@@ -200,7 +203,7 @@ def _is_read(row: Actor | Keyword) -> bool:
 
 
 def _candidates(rows: QuerySet) -> list[tuple[Actor | Keyword, list[Case]]]:
-    """Each word with the cases that it stands in."""
+    """Return each word with the cases that have it."""
     kind = vocabulary.KINDS[rows.model]
     used: dict[int, dict[int, Case]] = {row.pk: {} for row in rows}
     for line in kind.lines.objects.filter(**{f"{kind.field}__in": rows}).select_related("case"):

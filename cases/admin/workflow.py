@@ -1,4 +1,4 @@
-"""What is done with a case as a whole: a working copy, sending in, publishing, taking down; its editions compared."""
+"""Actions on a case as a whole: working copy, sending in, publishing, archiving, withdrawing, comparing editions."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -34,7 +34,7 @@ LONGEST_NOTE = 200
 
 
 def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
-    """The addresses of these acts, for the admin of cases to put before its own."""
+    """Return the addresses of these actions, which the admin of cases adds to its own."""
 
     def act(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
         @wraps(view)
@@ -61,16 +61,18 @@ def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
 
 
 def check_act(request: HttpRequest, permission: str) -> None:
-    """An act is a POST of who may."""
+    """Raise PermissionDenied unless the request is a POST of a user with this permission."""
     if request.method != "POST" or not request.user.has_perm(permission):
         raise PermissionDenied
 
 
 def to_case(case: Case) -> HttpResponseRedirect:
+    """Redirect to the form of this case."""
     return HttpResponseRedirect(reverse("admin:cases_case_change", args=[case.pk]))
 
 
 def to_history(case: Case) -> HttpResponseRedirect:
+    """Redirect to the history of this case."""
     return HttpResponseRedirect(reverse("admin:cases_case_history", args=[case.pk]))
 
 
@@ -78,6 +80,7 @@ def to_history(case: Case) -> HttpResponseRedirect:
 
 
 def start_working_copy(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Create a working copy of a published case, and open it."""
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
     copy = editions.start_working_copy(case=case)
@@ -86,7 +89,7 @@ def start_working_copy(model_admin: ModelAdmin, request: HttpRequest, pk: int) -
 
 
 def send_in(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the chief editors to publish what is stored now. Anyone may still change it; then the page says so."""
+    """Ask the chief editors to publish the stored version. It can still be changed; the page then says so."""
     case = get_object_or_404(Case.objects.for_editors().filter(status=Status.CONCEPT), pk=pk)
     check_act(request, "cases.change_case")
     if problems := checks.errors(mapping.document_of(case)):
@@ -100,6 +103,7 @@ def send_in(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
 
 
 def recall(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Recall a concept that was sent in for publication."""
     case = get_object_or_404(Case.objects.sent_in(), pk=pk)
     check_act(request, "cases.change_case")
     editions.recall(case=case)
@@ -109,9 +113,10 @@ def recall(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
 
 
 def publish(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish a concept or working copy, unless it changed since the page was opened or has errors."""
     check_act(request, "cases.publish_case")
     case = Case.objects.for_editors().filter(status=Status.CONCEPT, pk=pk).first()
-    if case is None:  # a second click, say, comes after the first one's work was done
+    if case is None:  # a second click can arrive after the first one published the case
         model_admin.message_user(request, _("Deze versie is al gepubliceerd, of verwijderd."), messages.WARNING)
         return HttpResponseRedirect(reverse("admin:cases_case_changelist"))
     if request.POST.get("version", str(case.version)) != str(case.version):
@@ -146,6 +151,7 @@ def _in_words(error: DocumentError | RefusedError) -> str:
 
 
 def archive(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Archive a published case."""
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.archive_case")
     editions.archive(case=case)
@@ -156,7 +162,7 @@ def archive(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
 
 
 def withdraw(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks for the reason first; without one nothing happens."""
+    """Show the form for the reason, and withdraw the case once there is one."""
     case = get_object_or_404(Case.objects.filter(status__in=[Status.PUBLISHED, Status.ARCHIVED]), pk=pk)
     if not request.user.has_perm("cases.withdraw_case"):
         raise PermissionDenied
@@ -180,13 +186,13 @@ def withdraw(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResp
 
 
 def _rename_in_log(case: Case) -> None:
-    """«Recent actions» call a case, and each working copy there was of it, by its title of then."""
+    """Replace the former title of a case and its working copies in the log."""
     log = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Case))
     log.filter(object_repr__startswith=f"{case.number}. ").update(object_repr=str(case))
 
 
 def put_back(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Out of the archive, or, for a reason that is kept in the log, what was withdrawn."""
+    """Restore an archived case, or a withdrawn one for a reason, which is added to the log."""
     case = get_object_or_404(Case.objects.filter(status__in=[Status.ARCHIVED, Status.WITHDRAWN]), pk=pk)
     check_act(request, "cases.withdraw_case" if case.is_withdrawn else "cases.archive_case")
     if not case.is_withdrawn:
@@ -215,7 +221,7 @@ def _name_left_out(model_admin: ModelAdmin, request: HttpRequest, names: list[st
 
 
 def history(object_id: str) -> dict:
-    """What the history of a case shows beside the log: its editions, newest first, and whether a copy is open."""
+    """Return the context of the history of a case besides the log: its editions, newest first, and an open copy."""
     case = Case.objects.select_related("revises").filter(pk=read_id(object_id)).first()
     if case is None:
         return {}
@@ -232,7 +238,7 @@ def _log_of(case: Case) -> QuerySet[LogEntry]:
 
 
 def show_difference(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Two editions beside each other, or the latest one and the working copy."""
+    """Show the differences of two editions, or of the latest one and the working copy."""
     case = get_object_or_404(Case.objects.exclude(status=Status.WITHDRAWN), pk=pk)
     if not model_admin.has_view_or_change_permission(request, case):
         raise PermissionDenied
@@ -266,6 +272,7 @@ def _named(name: str) -> str:
 
 
 def restore(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Create a working copy with the text of an edition, and open it."""
     case = get_object_or_404(Case.objects.published(), pk=pk)
     check_act(request, "cases.change_case")
     edition = _edition(case, request.POST.get("editie", ""))
@@ -286,6 +293,7 @@ def restore(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
 
 @admin.display(description=gettext_lazy("ingestuurd"), ordering="sent_in_at")
 def sent_in(case: Case) -> str:
+    """Return whether this concept was sent in, and whether it was changed after that."""
     if case.sent_in_at is None:
         return ""
     return _("ja, daarna gewijzigd") if case.is_changed_since_sent_in else _("ja")
@@ -306,8 +314,10 @@ class SentInFilter(admin.SimpleListFilter):
 
 
 def instead_of_form(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse | None:
-    """Where the form of a case cannot be shown or saved: of what was withdrawn there is no text to show, and what was
-    published or deleted meanwhile cannot be saved here."""
+    """Return a page or redirect where the form of a case cannot be shown or saved, else None.
+
+    A withdrawn case has no text to show, and a case that was published or deleted in the meantime cannot be saved here.
+    """
     case = Case.objects.for_editors().filter(pk=read_id(object_id)).first()
     if request.method == "POST" and "title" in request.POST and (case is None or case.status != Status.CONCEPT):
         return edit_conflicts.too_late(model_admin, request, case)

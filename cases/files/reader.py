@@ -44,7 +44,7 @@ class Problem:
 class DocumentError(Exception):
     """The file cannot be used. Has every problem that was found in it."""
 
-    def __init__(self, problems: list[Problem]):
+    def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
@@ -71,7 +71,7 @@ class _Loader(yaml.SafeLoader):
 class Fields:
     """The keys of one mapping. Keys that are never taken are unknown ones."""
 
-    def __init__(self, reader: "Reader", node: yaml.Node, values: dict[str, yaml.Node], called: str):
+    def __init__(self, reader: "Reader", node: yaml.Node, values: dict[str, yaml.Node], called: str) -> None:
         self.reader, self.node, self.values, self.called = reader, node, values, called
 
     def take(self, key: str, required: bool = True) -> yaml.Node | None:
@@ -90,7 +90,7 @@ class Fields:
 class Reader:
     """Reads the YAML nodes of one file and collects every problem with its line."""
 
-    def __init__(self, file: str, known: dict[str, list[str]] | None = None):
+    def __init__(self, file: str, known: dict[str, list[str]] | None = None) -> None:
         self.file = file
         self.known = known or {}
         self.problems: list[Problem] = []

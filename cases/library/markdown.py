@@ -10,6 +10,7 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 ALLOWED_TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
 ALLOWED_ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
@@ -99,7 +100,7 @@ def plain_text(text: str) -> str:
     return "\n".join(blocks)
 
 
-def _plain(token) -> str:
+def _plain(token: Token) -> str:
     if not token.children:
         return token.content
     return "".join(" " if "break" in child.type else child.content for child in token.children)

@@ -29,7 +29,7 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     """
 
     @wraps(view)
-    def shown(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not _is_nobody(request):
             return view(request, *args, **kwargs)
         version = Library.objects.values_list("version", flat=True).first() or 0

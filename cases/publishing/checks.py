@@ -1,6 +1,6 @@
-"""What stands between a concept and its readers: errors, which block publishing, and advice, which does not.
+"""The checks before publication: errors, which block it, and advice, which does not.
 
-Pure: it looks at a document and knows nothing of the database.
+They check a document and use no database.
 """
 
 import re
@@ -14,7 +14,7 @@ from cases.files.fields import KOLB, CaseDocument, Field, Kind, of_kind
 from cases.files.reader import markdown_problems
 
 LONGEST_SUMMARY = 40  # words; more does not fit on a card in the catalogue
-MOST_ASKED = 2  # questions that one verdiepingsvraag can ask and still get a whole answer
+MOST_ASKED = 2  # questions in one question of a case that students still answer completely
 
 _wide_heading = re.compile(r"^#{1,2}\s+\S", re.MULTILINE)
 _year = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:z\.\s?[dj]|n\.\s?d)\.|\bin (?:druk|voorbereiding)\b", re.IGNORECASE)
@@ -27,7 +27,7 @@ _nine_digits = re.compile(r"(?<![\d.,-])\d(?:[. ]?\d){8}(?![\d]|[.,]\d)")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found: the place in the admin's form it is about, and a sentence."""
+    """An error or advice: the field of the admin's form that it is about, and a sentence."""
 
     field: str
     message: str
@@ -35,19 +35,19 @@ class Finding:
 
     @property
     def anchor(self) -> str:
-        """The id of that field, or of the group of rows, on the page."""
+        """Return the id of that field, or of the group of rows, on the page."""
         return (
             f"{self.field}-group" if self.field in {"questions", "case_keywords", "references"} else f"id_{self.field}"
         )
 
 
 def check(document: CaseDocument) -> list[Finding]:
-    """Everything there is to say about this case, errors first, each in the order of the form."""
+    """Return all errors and then all advice on this case, in the order of the form."""
     return [*_errors(document), *_advice(document)]
 
 
 def errors(document: CaseDocument) -> list[Finding]:
-    """What has to be mended before this case can be published."""
+    """Return the errors that block the publication of this case."""
     return list(_errors(document))
 
 
@@ -83,7 +83,7 @@ def _unfit_questions(document: CaseDocument) -> Iterator[Finding]:
 
 
 def _unfit_text(field: str, text: str) -> Iterator[Finding]:
-    """What a case file cannot hold: its sections begin with ##, and it has no pictures."""
+    """Yield what a case file cannot contain: headings with ##, and images."""
     if _wide_heading.search(text):
         yield Finding(field, _("Begin een tussenkopje met ###, niet met # of ##."), blocks=True)
     for problem in dict.fromkeys(message for _line, message in markdown_problems(text)):
@@ -115,7 +115,7 @@ def _advice(document: CaseDocument) -> Iterator[Finding]:
 
 
 def asks(text: str) -> int:
-    """How many things a question asks. What stands in a title or between quotes is not asked."""
+    """Return the number of questions in a text, without those in titles or quotes."""
     return len(re.findall(r"\?+", _quoted.sub("", text)))
 
 
@@ -129,7 +129,7 @@ def _personal_data(document: CaseDocument) -> Iterator[Finding]:
 
 
 def personal_data(text: str) -> Iterator[tuple[str, str]]:
-    """What looks like somebody's real e-mail address, phone number or burgerservicenummer: (what it is, the words)."""
+    """Return what looks like a real e-mail address, phone number or burgerservicenummer: (kind, text)."""
     text = _address.sub(" ", text)
     for match in _email.finditer(text):
         yield _("een e-mailadres"), match[0]
@@ -141,6 +141,6 @@ def personal_data(text: str) -> Iterator[tuple[str, str]]:
 
 
 def is_bsn(digits: str) -> bool:
-    """The test of eleven: nine digits, weighed 9 to 2 and -1, add up to a multiple of eleven."""
+    """Return whether nine digits pass the test of eleven: weighed 9 to 2 and -1, their sum is a multiple of eleven."""
     weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
     return digits != "000000000" and sum(w * int(d) for w, d in zip(weights, digits, strict=True)) % 11 == 0

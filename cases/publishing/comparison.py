@@ -1,4 +1,4 @@
-"""Two case files beside each other: which parts differ, and in which words."""
+"""Comparison of two case files: which parts differ, and in which words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 from casebook.lib.text_diff import MOST_STEPS_OF_PAGE, Run, Work, compared, is_changed
 from cases.files.fields import CaseDocument, Kind, of_kind
 
-LONG = 400  # characters; of a longer passage that both have, the middle is left out
+LONG = 400  # characters; the middle of a longer passage that both have is left out
 EDGE = 140
 OPENING = 60
 
 
 @dataclass(frozen=True)
 class Change:
-    """A part of a case that differs, as runs: «same», «gone», «new», or «cut» where much of the same was left out."""
+    """A part of a case that differs, as runs: «same», «gone», «new», or «cut» for a long equal passage."""
 
     label: str
     runs: list[Run]
@@ -31,12 +31,12 @@ class Change:
 
 
 def work_of_page() -> Work:
-    """What may be compared for one page, however many texts it has."""
+    """Return the limit of comparison for one page, however many texts it has."""
     return Work(MOST_STEPS_OF_PAGE)
 
 
 def compare(old: CaseDocument, new: CaseDocument, work: Work | None = None) -> list[Change]:
-    """What differs, in the order in which a case is read. Questions are the same question by their key."""
+    """Return the differences in the order of a case. Questions are the same if their keys are equal."""
     work = work or work_of_page()
     return [
         change
@@ -46,6 +46,7 @@ def compare(old: CaseDocument, new: CaseDocument, work: Work | None = None) -> l
 
 
 def changed(label: str, before: str, after: str, work: Work) -> Change | None:
+    """Return the change of one part; None where both texts are equal."""
     made = compared(before, after, work)
     if not is_changed(made.runs):
         return None
@@ -79,7 +80,7 @@ def _questions(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str,
 
 
 def _lists(old: CaseDocument, new: CaseDocument) -> Iterator[tuple[str, str, str]]:
-    """The other lists, a line for each of their items."""
+    """Return the other lists, with a line for each of their items."""
     for field in of_kind(Kind.LIST):
         before, after = ("\n".join(map(str, getattr(document, field.name))) for document in (old, new))
         yield str(field.label), before, after

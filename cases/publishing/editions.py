@@ -1,6 +1,8 @@
-"""What happens to a case as a whole: publishing, archiving, withdrawing. Readers see what the latest edition says."""
+"""Actions on a case as a whole: publishing, archiving, withdrawing. Readers see the latest edition."""
 
+from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from casebook.lib.errors import RefusedError
 from casebook.lib.slugs import first_free
+from casebook.models import User
 from cases.files.document import parse_case, write_case
 from cases.files.fields import CaseDocument, count_words
 from cases.files.reader import DocumentError, Problem, plain_newlines
@@ -23,20 +26,20 @@ CHANGED_MEANWHILE = gettext_lazy("Er is intussen iets met deze casus gebeurd. Ki
 
 
 def fingerprint(text: str) -> str:
-    """The SHA-256 of a case file, by which a file that was loaded before is known again."""
+    """Return the SHA-256 of a case file, by which a file that was loaded before is recognised."""
     return sha256(plain_newlines(text).encode()).hexdigest()
 
 
 def renew_library() -> None:
-    """Tell every process that what readers see has changed."""
+    """Raise the version of the library, since what readers see has changed."""
     if not Library.objects.update(version=F("version") + 1):
         Library.objects.create()
 
 
 def _hold(case: Case, *statuses: Status) -> None:
-    """Keep other acts on this case waiting until this one is done, and go on with the case as it is stored by now.
+    """Lock the case until the transaction ends, and refresh it from the database.
 
-    Raises RefusedError where an act before this one took it elsewhere: clicking twice does an act once.
+    Raises RefusedError where its status is none of these, so that a second click does nothing.
     """
     status = Case.objects.select_for_update().filter(pk=case.pk).values_list("status", flat=True).first()
     if status not in statuses:
@@ -45,11 +48,11 @@ def _hold(case: Case, *statuses: Status) -> None:
 
 
 @transaction.atomic
-def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> Edition:
-    """Write the next edition; of a working copy, carry it back into its case and drop the copy.
+def publish(*, case: Case, by: User | None = None, note: str = "", from_file: bool = False) -> Edition:
+    """Write the next edition; a working copy replaces its case and is deleted.
 
-    Raises DocumentError when the text cannot be kept as a case file (a subhead of a wrong level, say), RefusedError
-    for a working copy of a case that was archived or withdrawn (that would bring it back by accident), and for what
+    Raises DocumentError when the text cannot be stored as a case file (a subhead of a wrong level, say), RefusedError
+    for a working copy of a case that was archived or withdrawn (publishing would restore it by accident), and for what
     was changed, published or deleted since it was fetched.
     """
     target = Case.objects.select_for_update().get(pk=case.revises_id) if case.revises_id else case
@@ -73,10 +76,10 @@ def publish(*, case: Case, by=None, note: str = "", from_file: bool = False) -> 
 
 
 @transaction.atomic
-def follow_words(*, case: Case, by=None, note: str) -> Edition:
-    """Write the next edition of a case that was published and whose rows call a keyword or an actor otherwise now.
+def follow_words(*, case: Case, by: User | None = None, note: str) -> Edition:
+    """Write the next edition of a published case in whose rows a keyword or an actor was renamed.
 
-    Nothing else changes: neither its status, nor whether it is known as loaded from a file.
+    Neither its status nor whether it counts as loaded from a file changes.
     """
     document, latest = mapping.document_of(case), case.editions.latest()
     text = write_case(document)
@@ -85,7 +88,7 @@ def follow_words(*, case: Case, by=None, note: str) -> Edition:
     return _next_edition(case, text, from_file=latest.from_file, published_by=by, note=note)
 
 
-def _next_edition(case: Case, text: str, **values) -> Edition:
+def _next_edition(case: Case, text: str, **values: Any) -> Edition:
     latest = case.editions.order_by("-number").first()
     number = latest.number + 1 if latest else 1
     return case.editions.create(number=number, text=text, source_hash=fingerprint(text), **values)
@@ -102,7 +105,7 @@ def _open(case: Case) -> None:
 
 
 def check_survives(text: str, document: CaseDocument) -> None:
-    """What is written must read back as the same. Raises DocumentError when something in the text breaks the file."""
+    """Check that a written text is read as the same document. Raises DocumentError where it is not."""
     try:
         problems = (
             [] if parse_case(text) == document else [Problem(document.slug, 1, "de tekst verandert bij het lezen")]
@@ -116,7 +119,7 @@ def check_survives(text: str, document: CaseDocument) -> None:
 
 @transaction.atomic
 def start_working_copy(*, case: Case) -> Case:
-    """A concept in which a published case can be changed at leisure; the one that is open, where there is one."""
+    """Return the working copy of a published case, and create it where there is none."""
     case = Case.objects.select_for_update().get(pk=case.pk)
     if case.status in {Status.ARCHIVED, Status.WITHDRAWN}:
         raise RefusedError(_("Deze casus is niet meer gepubliceerd. Zet die eerst terug."))
@@ -129,9 +132,9 @@ def start_working_copy(*, case: Case) -> Case:
 
 @transaction.atomic
 def restore(*, edition: Edition) -> tuple[Case, list[str]]:
-    """A working copy that says what this edition says, and the names that the library no longer has.
+    """Create a working copy with the text of this edition. Returns it and the names that the library no longer has.
 
-    Refused while there is a working copy: what somebody is writing is not thrown away for it.
+    Raises RefusedError where there is a working copy, since its text would be lost.
     """
     case = Case.objects.select_for_update().get(pk=edition.case_id)
     if Case.objects.filter(revises=case).exists():
@@ -142,21 +145,21 @@ def restore(*, edition: Edition) -> tuple[Case, list[str]]:
     return copy, left_out
 
 
-def send_in(*, case: Case, by) -> None:
-    """Ask for publication. Nothing is locked: who changes it afterwards is seen to have done so."""
+def send_in(*, case: Case, by: User) -> None:
+    """Ask for publication. The case is not locked: later changes are shown with their editor."""
     case.sent_in_at, case.sent_in_by, case.sent_in_version = timezone.now(), by, case.version
     case.save(update_fields=["sent_in_at", "sent_in_by", "sent_in_version"])
 
 
 def recall(*, case: Case) -> None:
-    """It is not finished after all."""
+    """Undo sending in: the case is not finished."""
     case.sent_in_at = case.sent_in_by = case.sent_in_version = None
     case.save(update_fields=["sent_in_at", "sent_in_by", "sent_in_version"])
 
 
 @transaction.atomic
 def archive(*, case: Case) -> None:
-    """No new use: not to be found, not to be assigned. Assignments that have it go on with it."""
+    """Archive the case: it is neither found nor assigned any more. Assignments that have it continue."""
     _hold(case, Status.PUBLISHED)
     case.status = Status.ARCHIVED
     case.save(update_fields=["status"])
@@ -166,6 +169,7 @@ def archive(*, case: Case) -> None:
 
 @transaction.atomic
 def unarchive(*, case: Case) -> None:
+    """Publish an archived case again, as its latest edition has it."""
     _hold(case, Status.ARCHIVED)
     case.status = Status.PUBLISHED
     case.save(update_fields=["status"])
@@ -175,12 +179,12 @@ def unarchive(*, case: Case) -> None:
 
 @transaction.atomic
 def withdraw(*, case: Case, reason: str, title: str = "") -> None:
-    """Someone recognised herself: from now on no page shows what any edition says.
+    """Withdraw the case, since a person was recognised: no page shows the text of any edition from now on.
 
-    The rows of the case are emptied; its editions keep the text, which cases.access alone reads and from now on does
-    not give. Questions stay without their words, since people answered them; so do the wordings of what was handed in.
-    A title that names somebody can be replaced. An open working
-    copy tells the same story: it is packed, so that no page comes across its rows, and unpacked by putting back.
+    The rows of the case are emptied; its editions still store the text, which cases.access alone reads and does not
+    return while the case is withdrawn. Questions stay without their texts, since users answered them; so do the
+    wordings of submissions. A title that names a person can be replaced. An open working copy has the same text: it is
+    stored as a document, so that no page shows its rows, and put_back restores it.
     """
     _hold(case, Status.PUBLISHED, Status.ARCHIVED)
     if copy := Case.objects.select_for_update().filter(revises=case).first():
@@ -197,8 +201,10 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
 
 
 def withhold_questions() -> None:
-    """Take out of sight what withdrawn cases ask and asked. Whoever writes at that moment can still store a wording,
-    which the next tidying takes out of sight too."""
+    """Hide the questions of withdrawn cases, also their wordings in assignments and submissions.
+
+    A user who writes at the same moment can still store a wording; the next `manage.py tidy` hides it.
+    """
     withdrawn = Case.objects.filter(status=Status.WITHDRAWN).order_by()
     questions = Question.objects.filter(case__in=withdrawn, withheld_text=None)
     questions.update(withheld_text=F("text"), text="")
@@ -215,7 +221,7 @@ def _give_questions_back(case: Case) -> None:
 
 @transaction.atomic
 def put_back(*, case: Case) -> list[str]:
-    """Take a withdrawal back: the case is what its latest edition says, and readers see it again.
+    """Undo a withdrawal: the case equals its latest edition, and readers see it again.
 
     Returns the names that the library no longer has.
     """
@@ -235,16 +241,16 @@ def put_back(*, case: Case) -> list[str]:
 
 
 def proposed_slug(title: str) -> str:
-    """A web name for a title that no other case has."""
+    """Return a web name for a title that no other case has."""
     base = slug_base(title)
     return first_free(base, set(Case.objects.filter(slug__startswith=base).values_list("slug", flat=True)))
 
 
 def slug_base(title: str) -> str:
-    """The web name that a title gives, with room for a number of nine digits."""
+    """Return the web name of a title, short enough for a number of nine digits after it."""
     return slugify(title)[:90].strip("-") or "casus"
 
 
-def index_again(cases) -> None:
-    """Search again in what these cases say, since words that belong to them changed."""
+def index_again(cases: Iterable[Case]) -> None:
+    """Index these cases again, since words that belong to them changed."""
     search.index_all(cases)

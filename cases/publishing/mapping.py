@@ -1,4 +1,4 @@
-"""Between case files and the database: documents to rows and rows to documents."""
+"""The mapping between case files and the database: documents to rows and rows to documents."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -38,20 +38,20 @@ from questions.models import Question
 
 @dataclass(frozen=True)
 class FormerNames:
-    """The names that old files still use, with what they are called now."""
+    """The former names in old files, each with the present name."""
 
     actors: dict[str, str]
     keywords: dict[str, str]
 
     def brought_up_to_date(self, document: CaseDocument) -> CaseDocument:
-        """The document in the words of today. Two words that became one stand in it once."""
+        """Return the document with present names. Two words that were merged are in it once."""
         actors = (replace(line, actor=self.actors.get(line.actor, line.actor)) for line in document.actors)
         keywords = (self.keywords.get(name, name) for name in document.keywords)
         return replace(document, actors=tuple(dict.fromkeys(actors)), keywords=tuple(dict.fromkeys(keywords)))
 
 
 def former_names() -> FormerNames:
-    """By its former name, what each word is called now. A name that some word has again is no former one."""
+    """Return the present name of each word by its former name. A name that another word has now is no former one."""
     actors = FormerActor.objects.exclude(name="").exclude(name__in=Actor.objects.values("name"))
     keywords = FormerKeyword.objects.exclude(name="").exclude(name__in=Keyword.objects.values("name"))
     return FormerNames(dict(actors.values_list("name", "now__name")), dict(keywords.values_list("name", "now__name")))
@@ -64,7 +64,7 @@ class ListRows:
     related_name: str
     line: Callable[[Any], object]
     rows: Callable[[Case, tuple], list[Model]]
-    select_related: str | None = None  # what a line needs besides the row
+    select_related: str | None = None  # the relation that a line needs besides the row
 
 
 def _actor_rows(case: Case, lines: tuple[ActorLine, ...]) -> list[CaseActor]:
@@ -90,7 +90,7 @@ def _reference_rows(case: Case, lines: tuple[ReferenceLine, ...]) -> list[Refere
     ]
 
 
-# By the name of the field. Questions are not here: their rows stay, because of the answers to them.
+# By the name of the field. Questions are not here: their rows stay, because answers refer to them.
 LIST_ROWS = {
     "actors": ListRows("case_actors", lambda row: ActorLine(row.actor.name, row.person), _actor_rows, "actor"),
     "keywords": ListRows("case_keywords", lambda row: row.keyword.name, _keyword_rows, "keyword"),
@@ -99,7 +99,7 @@ LIST_ROWS = {
 
 
 def document_of(case: Case) -> CaseDocument:
-    """What the rows of this case say, as a case file would."""
+    """Return the rows of this case as the document of a case file."""
     lists = {
         name: getattr(case, rows.related_name).select_related(rows.select_related) for name, rows in LIST_ROWS.items()
     }
@@ -107,7 +107,7 @@ def document_of(case: Case) -> CaseDocument:
 
 
 def documents_of(cases: CaseQuerySet) -> Iterator[tuple[Case, CaseDocument]]:
-    """What the rows of each of these cases say, in a fixed number of queries."""
+    """Yield each of these cases with its document, in a fixed number of queries."""
     for case in cases.for_files():
         lists = {name: getattr(case, rows.related_name).all() for name, rows in LIST_ROWS.items()}
         asked = [question for question in case.questions.all() if not question.retired and question.module_id is None]
@@ -126,11 +126,11 @@ def _document(case: Case, lists: dict[str, Iterable[Model]], questions: Iterable
 
 @transaction.atomic
 def apply_document(document: CaseDocument, case: Case) -> None:
-    """Make the rows of this case, new or not, say what the document says. Number and slug stay those of the case."""
+    """Make the rows of this case, new or not, equal to the document. Number and slug stay those of the case."""
     case.part = Part.objects.get(slug=document.part) if document.part else None
     for field in texts():
         setattr(case, field.name, getattr(document, field.name))
-    case.version += 1  # a form that shows the case as it was before is not to be saved over this
+    case.version += 1  # a form that shows the older version cannot overwrite this one
     case.save()
     for field in of_kind(Kind.LIST):
         _replace_rows(case, LIST_ROWS[field.name], getattr(document, field.name))
@@ -157,12 +157,12 @@ def withhold(case: Case) -> None:
 
 
 def packed(case: Case) -> dict:
-    """A case, finished or not, as plain values."""
+    """Return a case, finished or not, as plain values."""
     return asdict(document_of(case))
 
 
 def unpacked(values: dict) -> CaseDocument:
-    """The document of these plain values, as packed() made them."""
+    """Return the document of plain values that packed() made."""
     lists = {field.name: tuple(_line(field, item) for item in values[field.name]) for field in fields.lists()}
     return CaseDocument(**{**values, **lists})
 
@@ -172,10 +172,10 @@ def _line(field: Field, item: dict | str) -> object:
 
 
 def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
-    """An old document in the names that the library has now, and what it has no longer.
+    """Return an old document with the present names of the library, and the names that it no longer has.
 
-    A word that was renamed or merged is found by its former name, a keyword by its synonyms too; the part, where it is
-    gone, is that of the case.
+    A renamed or merged word is found by its former name, a keyword also by its synonyms. A part that no longer exists
+    becomes that of the case.
     """
     document = former_names().brought_up_to_date(document)
     actors = set(Actor.objects.values_list("name", flat=True))
@@ -194,7 +194,7 @@ def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument,
 
 
 def _apply_questions(lines: Iterable[QuestionLine], case: Case) -> None:
-    """Match by key. A question that is gone is deleted, or retired where someone has answered it."""
+    """Update the questions by key. A question that is gone is deleted, or retired where it has answers."""
     present = {question.key: question for question in case.questions.filter(module=None)}
     for position, line in enumerate(lines, start=1):
         question = present.pop(line.key, None) or Question(case=case, key=line.key)
@@ -210,6 +210,7 @@ def _apply_questions(lines: Iterable[QuestionLine], case: Case) -> None:
 
 
 def vocabulary_in_database() -> Vocabulary:
+    """Return all parts, kinds of actor and keywords."""
     return Vocabulary(
         parts=tuple(PartLine(part.number, part.slug, part.title, part.introduction) for part in Part.objects.all()),
         actors=tuple(ActorKind(actor.name, actor.sphere) for actor in sorted(Actor.objects.all(), key=_by_name)),
@@ -221,20 +222,20 @@ def vocabulary_in_database() -> Vocabulary:
 
 
 def _by_name(row: Actor | Keyword) -> str:
-    """The same order on every database, whatever its collation."""
+    """Return a sort key that gives the same order on every database, whatever its collation."""
     return row.name.casefold()
 
 
 @dataclass(frozen=True)
 class VocabularyNews:
-    """What a vocabulary would add here, and the names of what it says otherwise than here."""
+    """What a vocabulary would add to the database, and the names of what differs from it."""
 
     new: Vocabulary
     other: tuple[str, ...]
 
 
 def compare_vocabulary(vocabulary: Vocabulary) -> VocabularyNews:
-    """A name of old is no news: the word it stands for now is here."""
+    """Return what is new in a vocabulary, and what differs. A former name is not new: its word exists."""
     here, former = vocabulary_in_database(), former_names()
     known = {"parts": {line.slug: line for line in here.parts}}
     known["actors"] = dict.fromkeys(former.actors) | {line.name: line for line in here.actors}
@@ -254,7 +255,7 @@ def compare_vocabulary(vocabulary: Vocabulary) -> VocabularyNews:
 
 @transaction.atomic
 def apply_vocabulary(vocabulary: Vocabulary, *, overwrite: bool = False) -> list[str]:
-    """Add what the database has not; change what differs only with overwrite. Returns the names that were left."""
+    """Add what is new; change what differs only with `overwrite`. Returns the names that were not changed."""
     news = compare_vocabulary(vocabulary)
     for line in news.new.parts:
         Part.objects.create(**asdict(line))
@@ -278,8 +279,8 @@ def apply_vocabulary(vocabulary: Vocabulary, *, overwrite: bool = False) -> list
     return []
 
 
-def free_slug(model, name: str) -> str:
-    """A slug that no word has, nor had: an old address keeps leading where it led."""
+def free_slug(model: type[Model], name: str) -> str:
+    """Return a slug that no word has or had: an old address stays valid."""
     base = slugify(name)[:50] or "woord"
     taken = {
         slug

@@ -1,8 +1,8 @@
-"""Keywords and kinds of actor as they change: two become one, or one gets another name.
+"""Renaming and merging of keywords and kinds of actor.
 
-Cases follow, also in concepts and working copies. Of what was published the rows must say what the latest edition says,
-so each such case gets a next edition in the new words; earlier editions stay as they were and are read through the
-former name. Files and addresses that still use the old name find the new one by it too.
+Cases follow, also concepts and working copies. The rows of a published case must equal its latest edition, so each such
+case gets a next edition with the new words; earlier editions do not change and are read through the former name. Files
+and addresses with the old name also find the new word by it.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from casebook.models import User
 from cases.files.reader import shortened
 from cases.models import Actor, Case, CaseActor, CaseKeyword, FormerActor, FormerKeyword, Keyword
 from cases.publishing import editions
@@ -21,7 +22,7 @@ LONGEST_NOTE = 200
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of word hangs on cases."""
+    """How a kind of word is related to cases."""
 
     lines: type[CaseActor] | type[CaseKeyword]
     field: str
@@ -36,8 +37,8 @@ KINDS = {
 
 
 @transaction.atomic
-def merge(*, into: Actor | Keyword, gone: Iterable[Actor | Keyword], by=None) -> list[Case]:
-    """Let one word take the place of the others, which are no more. Returns the cases that followed."""
+def merge(*, into: Actor | Keyword, gone: Iterable[Actor | Keyword], by: User | None = None) -> list[Case]:
+    """Replace the other words by one, and delete them. Returns the cases that were changed."""
     kind, gone = KINDS[type(into)], list(gone)
     cases = list(cases_with(gone))
     for case in cases:
@@ -58,8 +59,8 @@ def merge(*, into: Actor | Keyword, gone: Iterable[Actor | Keyword], by=None) ->
 
 
 @transaction.atomic
-def renamed(*, row: Actor | Keyword, name: str, slug: str, by=None) -> list[Case]:
-    """After a word got another name or web name: these are the ones it had. Returns the cases that followed."""
+def renamed(*, row: Actor | Keyword, name: str, slug: str, by: User | None = None) -> list[Case]:
+    """Update the cases after a word got another name or web name; these are the former ones. Returns the cases."""
     kind = KINDS[type(row)]
     _remember(row, name if name != row.name else "", slug if slug != row.slug else "")
     cases = list(cases_with([row])) if name != row.name else []
@@ -71,7 +72,7 @@ def renamed(*, row: Actor | Keyword, name: str, slug: str, by=None) -> list[Case
 
 
 def cases_with(rows: Iterable[Actor | Keyword]) -> QuerySet[Case]:
-    """The cases in which one of these stands, working copies among them."""
+    """Return the cases that have one of these words, also working copies."""
     rows = list(rows)
     if not rows:
         return Case.objects.none()
@@ -80,8 +81,8 @@ def cases_with(rows: Iterable[Actor | Keyword]) -> QuerySet[Case]:
     return Case.objects.filter(pk__in=used).order_by("number", "pk")
 
 
-def _follow(case: Case, kind: Kind, into, gone: list) -> None:
-    """The lines of this case, each with the word that stays; what would stand there twice stands there once."""
+def _follow(case: Case, kind: Kind, into: Actor | Keyword, gone: list) -> None:
+    """Replace the words in the lines of this case. Lines that become equal are stored once."""
     lines = kind.lines.objects.filter(case=case, **{f"{kind.field}__in": [into, *gone]}).order_by("position", "pk")
     seen, spare = set(), []
     for line in lines:
@@ -92,11 +93,11 @@ def _follow(case: Case, kind: Kind, into, gone: list) -> None:
     kind.lines.objects.filter(pk__in=spare).delete()
     lines.update(**{f"{kind.field}": into})
     if case.is_concept:
-        Case.objects.filter(pk=case.pk).update(version=F("version") + 1)  # an open form is told that it is behind
+        Case.objects.filter(pk=case.pk).update(version=F("version") + 1)  # an open form then gets both versions
 
 
 def _remember(row: Actor | Keyword, name: str, slug: str) -> None:
-    """That this word was called so. What a word is called now, it is not called formerly, by any word."""
+    """Store these as former names of a word. Its present name is no former name of any word."""
     former = KINDS[type(row)].former.objects
     former.filter(name__in=[name, row.name]).exclude(name="").update(name="")
     former.filter(slug__in=[slug, row.slug]).exclude(slug="").update(slug="")
@@ -111,7 +112,7 @@ def _synonyms(into: Keyword, gone: list[Keyword]) -> list[str]:
     return [word for word in dict.fromkeys(by_fold[word.casefold()] for word in words) if word != into.name]
 
 
-def _publish_again(cases: list[Case], by, note: str) -> None:
+def _publish_again(cases: list[Case], by: User | None, note: str) -> None:
     for case in cases:
         if case.editions.exists():
             editions.follow_words(case=Case.objects.get(pk=case.pk), by=by, note=shortened(note, LONGEST_NOTE - 1))

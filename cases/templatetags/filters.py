@@ -1,4 +1,4 @@
-"""{% option_label "bril" option %}: an option of a filter of the catalogue, as it is shown."""
+"""{% option_label "bril" option %}: the label of an option in a filter of the catalogue."""
 
 from django import template
 from django.utils.html import conditional_escape, format_html

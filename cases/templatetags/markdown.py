@@ -1,4 +1,4 @@
-"""Template filters that turn what people wrote into HTML."""
+"""Template filters that turn text of users into HTML."""
 
 from django import template
 
@@ -11,24 +11,23 @@ register = template.Library()
 
 @register.filter
 def markdown(text: str) -> Rendered:
-    """{% with story=case.body|markdown %}{{ story.html }} … {{ story.headings }}"""
+    """Return the HTML and the headings of a text: {% with story=case.body|markdown %}{{ story.html }}."""
     return render(text)
 
 
 @register.filter
 def markdown_line(text: str) -> str:
-    """A question or a reference: no paragraph around it."""
+    """Return the HTML of a question or a reference, without a paragraph around it."""
     return render(text, inline=True).html
 
 
 @register.filter
 def site(url: str) -> str:
-    """The site that an address leads to, as people call it: «socialevraagstukken.nl». Empty for what is no address of
-    the web: no page makes a link of that."""
+    """Return the host of an address without www; empty for what is no address of the web, which no page links to."""
     return site_of(url).removeprefix("www.")
 
 
 @register.filter
 def ring(counts: dict[str, int]) -> Ring:
-    """{% with ring=counts|ring %}{% include "cases/_ring.html" %}{% endwith %}: how many there are of each bril."""
+    """Return the ring of these counts: {% with ring=counts|ring %}{% include "cases/_ring.html" %}{% endwith %}."""
     return draw_ring(counts)

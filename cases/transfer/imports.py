@@ -1,7 +1,7 @@
-"""Files into concepts, in two steps: first what would happen, and only after a yes all of it, or nothing.
+"""Import of files as concepts, in two steps: a plan, and after confirmation all of it or nothing.
 
-What readers see is not touched. A case that is new becomes a concept; of a published one the change becomes its working
-copy. Nobody's unfinished work is replaced unless the editor says so.
+Published cases do not change. A new case becomes a concept; a change in a published case becomes its working copy.
+Unfinished work is only replaced if the editor chooses that.
 """
 
 import base64
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from casebook.lib.slugs import first_free
 from casebook.lib.text_diff import Work
+from casebook.models import User
 from cases.files.archives import Packed, unpack
 from cases.files.document import parse_case, write_case
 from cases.files.docx import MOST_TAGS, WordCase, count_tags, read_word
@@ -29,7 +30,7 @@ from cases.transfer.sync import Source
 
 WORD = ".docx"
 KINDS = sync.FILES | {WORD}
-MOST_KEPT = 5  # imports of one editor that wait for a yes
+MOST_KEPT = 5  # imports of one editor that are not confirmed yet
 MOST_TAGS_OF_IMPORT = 4 * MOST_TAGS
 MOST_TEXT_OF_IMPORT = 8_000_000  # bytes of case files; five hundred cases as long as those of the book are half of it
 TOO_MANY_WORDS = "deze Word-bestanden zijn samen te groot om in één keer te lezen; kies er minder tegelijk"
@@ -44,7 +45,7 @@ RIGHTS = {
 
 @dataclass(frozen=True)
 class Item:
-    """One case in the files, beside what is here."""
+    """A case in the files, with the case in the database."""
 
     file: str
     document: CaseDocument
@@ -55,17 +56,17 @@ class Item:
 
     @property
     def replaces_work(self) -> bool:
-        """Somebody is busy with a concept or a working copy of it, which this would replace."""
+        """Return whether a concept or a working copy exists, which the import would replace."""
         return self.standing == CHANGED and self.case.status == Status.CONCEPT
 
     @property
     def without_lens(self) -> list[int]:
-        """The places of questions of which the file does not say the bril: nobody guesses that."""
+        """Return the positions of the questions without a lens in the file."""
         return [place for place, question in enumerate(self.document.questions) if not question.kolb]
 
     @property
     def still_to_do(self) -> list[str]:
-        """What would keep it from being published; the brillen are asked for on the page itself."""
+        """Return the errors that would block publication, without missing lenses, for which the page has fields."""
         found = checks.errors(self.document) if self.standing != UNCHANGED else []
         return [finding.message for finding in found if not finding.field.endswith("-kolb")]
 
@@ -75,7 +76,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would happen with these files, as things stand."""
+    """The effects of an import of these files on the present database."""
 
     items: tuple[Item, ...]
     bundle: sync.Bundle
@@ -91,7 +92,7 @@ class Plan:
 
     @property
     def stand(self) -> str:
-        """A fingerprint of all that this plan says, to know at the yes that it still holds."""
+        """Return a fingerprint of the plan, to check at the confirmation that it has not changed."""
         facts = [
             (item.file, item.standing, item.case and item.case.pk, item.document, item.before) for item in self.items
         ]
@@ -100,16 +101,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The concepts that were made or changed, and the names of those that were passed over."""
+    """The concepts that were created or changed, and the names of skipped cases."""
 
     added: list[Case]
     changed: list[Case]
     skipped: list[str]
 
 
-def unpacked(files: Iterable[tuple[str, bytes]], *, user) -> list[Packed]:
-    """The files that were sent, out of their zips, if all of them can be used. Raises DocumentError with every problem
-    of every file; where a zip or the vocabulary is refused only that, since the others may lean on what was in it.
+def unpacked(files: Iterable[tuple[str, bytes]], *, user: User) -> list[Packed]:
+    """Return the uploaded files, unzipped, if all of them can be used.
+
+    Raises DocumentError with every problem of every file. Where a zip or the vocabulary is refused it has only that
+    problem, since other files can depend on their content.
     """
     found, problems = unpack(files, KINDS)
     if not any(problem.file.lower().endswith((".zip", ".yaml")) for problem in problems):
@@ -122,10 +125,10 @@ def unpacked(files: Iterable[tuple[str, bytes]], *, user) -> list[Packed]:
     return found
 
 
-def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
-    """What importing these would do. Writes nothing. Raises DocumentError with every problem of every file.
+def plan(files: Iterable[Packed], *, user: User, lock: bool = False) -> Plan:
+    """Return the effects of importing these files. Raises DocumentError with every problem of every file.
 
-    With `lock` the rows that were looked at stay as they are until the transaction ends.
+    Writes nothing. With `lock` the rows that were read are locked until the transaction ends.
     """
     files, bundle = list(files), sync.Bundle()
     texts = [file for file in files if file.kind != WORD]
@@ -156,7 +159,7 @@ def plan(files: Iterable[Packed], *, user, lock: bool = False) -> Plan:
 
 
 def _not_too_many(files: list[Packed], problems: list[Problem]) -> Iterator[Packed]:
-    """The Word files that are read; for the rest, which would be too much at once, there is a problem."""
+    """Yield the Word files that can be read at once, and add a problem for the others."""
     left = MOST_TAGS_OF_IMPORT
     for file in (file for file in files if file.kind == WORD):
         left -= count_tags(file)
@@ -171,7 +174,7 @@ def _lock(slugs: list[str]) -> None:
 
 
 def _known(bundle: sync.Bundle) -> list[Item]:
-    """Each case of the bundle beside the row with its web name, and that row's working copy."""
+    """Return an item for each case of the bundle, with the stored case of that web name or its working copy."""
     slugs = [document.slug for _source, document in bundle.cases]
     rows = list(mapping.documents_of(Case.objects.filter(slug__in=slugs)))
     cases = {case.slug: (case, document) for case, document in rows if not case.is_working_copy}
@@ -204,7 +207,7 @@ def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocume
 
 
 def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[Item]:
-    """A case from Word is always new: it has no web name by which to know an older one."""
+    """Return the items of Word files. Each is a new case, since it has no web name by which to find an older one."""
     here = [*Case.objects.values_list("number", "title", "slug")] if words else []
     here += [(document.number, document.title, document.slug) for _source, document in bundle.cases]
     titles, slugs = {title.casefold() for _number, title, _slug in here}, {slug for _number, _title, slug in here}
@@ -229,7 +232,7 @@ def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[I
 
 
 def _with_known_keywords(word: WordCase, known: dict[str, str]) -> tuple[CaseDocument, tuple[str, ...]]:
-    """The case with those of its keywords that there are, and what is lost of it."""
+    """Return the case with its known keywords, and the names of the others."""
     names = word.document.keywords
     strange = [name for name in names if name.casefold() not in known]
     kept = dict.fromkeys(known[name.casefold()] for name in names if name not in strange)
@@ -238,7 +241,7 @@ def _with_known_keywords(word: WordCase, known: dict[str, str]) -> tuple[CaseDoc
 
 
 def _unfit(file: str, document: CaseDocument) -> list[Problem]:
-    """What in this Word file a case cannot hold: too long, too many questions. There are no lines to name."""
+    """Return what a case cannot contain of this Word file, such as a text that is too long, without lines."""
     lenses = (replace(question, kolb=question.kolb or KOLB[0]) for question in document.questions)
     try:
         parse_case(write_case(replace(document, part="deel", questions=tuple(lenses))), file)
@@ -247,7 +250,7 @@ def _unfit(file: str, document: CaseDocument) -> list[Problem]:
     return []
 
 
-def _not_permitted(news: VocabularyNews, user) -> list[Problem]:
+def _not_permitted(news: VocabularyNews, user: User) -> list[Problem]:
     return [
         Problem(
             sync.VOCABULARY_FILE,
@@ -263,9 +266,9 @@ def _not_permitted(news: VocabularyNews, user) -> list[Problem]:
 
 @transaction.atomic
 def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], str]) -> Outcome:
-    """Do what the plan says. Of cases in somebody's hands only those whose file is in `replacing`.
+    """Carry out the plan. Of cases with unfinished work only those whose file is in `replacing` are changed.
 
-    `lenses` has the bril of each question that the file left open, by file and place.
+    `lenses` has the lens of each question without one in the file, by file and position.
     """
     mapping.apply_vocabulary(plan.bundle.vocabulary)
     outcome = Outcome([], [], [])
@@ -296,8 +299,8 @@ def _concept_for(item: Item) -> Case:
     return item.case if item.case.status == Status.CONCEPT else editions.start_working_copy(case=item.case)
 
 
-def keep(*, files: list[Packed], owner) -> KeptUpload:
-    """Put these files by until their owner has looked at what they would do; of one owner the last few imports only."""
+def keep(*, files: list[Packed], owner: User) -> KeptUpload:
+    """Store these files until their owner confirms the import; only the last few imports of an owner are stored."""
     older = KeptUpload.objects.filter(owner=owner).order_by("-created_at", "-pk")[MOST_KEPT - 1 :]
     KeptUpload.objects.filter(pk__in=[upload.pk for upload in older.only("pk")]).delete()
     pairs = [(file.name, base64.b64encode(file.content).decode()) for file in files]
@@ -305,7 +308,7 @@ def keep(*, files: list[Packed], owner) -> KeptUpload:
 
 
 def names_of(upload: KeptUpload) -> list[str]:
-    """The names of the files of an upload; none where it cannot be read."""
+    """Return the names of the files of an upload; none where it cannot be read."""
     try:
         return [name for name, _content in json.loads(zlib.decompress(bytes(upload.content)))]
     except (zlib.error, ValueError):
@@ -313,5 +316,6 @@ def names_of(upload: KeptUpload) -> list[str]:
 
 
 def kept_files(upload: KeptUpload) -> list[Packed]:
+    """Return the files of an upload."""
     pairs = json.loads(zlib.decompress(bytes(upload.content)))
     return [Packed(name, base64.b64decode(content)) for name, content in pairs]

@@ -1,4 +1,4 @@
-"""Case files in and out: read everything, stop at any problem, and only then write."""
+"""Reading and writing of case files: everything is read and checked before anything is written."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from casebook.models import User
 from cases.files import archives
 from cases.files.archives import VOCABULARY_FILE
 from cases.files.document import (
@@ -30,7 +31,7 @@ FILES = frozenset({".md", VOCABULARY_FILE})
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it came: its name for messages, and its text."""
+    """An uploaded or stored file: its name for messages, and its text."""
 
     name: str
     text: str
@@ -42,26 +43,28 @@ class Source:
 
 @dataclass
 class Outcome:
-    """What loading did, or with a dry run would do, by case."""
+    """The cases that were loaded, or with a dry run would be, by what happens to them."""
 
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
-    taken_down: dict[str, str] = field(default_factory=dict)  # of those, what no file brings back, with its status
+    taken_down: dict[str, str] = field(default_factory=dict)  # the status of those in left_alone that no file restores
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What files say, in the words of today: the vocabulary they bring, and each case with the file it came from."""
+    """The content of files with present names: the vocabulary, and each case with the file that it is in."""
 
     vocabulary: Vocabulary = Vocabulary()
     cases: tuple[tuple[Source, CaseDocument], ...] = ()
 
 
 def read_paths(paths: Iterable[Path]) -> list[Source]:
-    """The files at these paths, the vocabulary first. A folder stands for its casebook.yaml and its case files, a zip
-    for what is in it. Raises DocumentError for a path that is not there and for what cannot be read.
+    """Return the files at these paths, the vocabulary first.
+
+    A folder stands for its casebook.yaml and its case files, a zip for its content. Raises DocumentError for a path
+    that does not exist and for files that cannot be read.
     """
     files: list[Path] = []
     problems: list[Problem] = []
@@ -82,7 +85,7 @@ def read_paths(paths: Iterable[Path]) -> list[Source]:
 
 
 def read(files: Iterable[tuple[str, bytes]]) -> list[Source]:
-    """These files, and what is in the zips among them, as text. Raises DocumentError with all that cannot be read."""
+    """Return these files, and those in zips among them, as text. Raises DocumentError with all unreadable files."""
     found, refused = archives.unpack(files, FILES)
     sources, problems = decoded(found)
     if refused or problems:
@@ -91,7 +94,7 @@ def read(files: Iterable[tuple[str, bytes]]) -> list[Source]:
 
 
 def decoded(files: Iterable[archives.Packed]) -> tuple[list[Source], list[Problem]]:
-    """These files as text, and the problems of those that are no text."""
+    """Return these files as text, and the problems of those that are no text."""
     sources, problems = [], []
     for packed in files:
         try:
@@ -102,7 +105,7 @@ def decoded(files: Iterable[archives.Packed]) -> tuple[list[Source], list[Proble
 
 
 def understand(sources: Iterable[Source]) -> Bundle:
-    """What these files say. Raises DocumentError with every problem of every file."""
+    """Return the content of these files. Raises DocumentError with every problem of every file."""
     vocabularies, others, problems = [], [], []
     for source in sources:
         try:
@@ -132,8 +135,11 @@ def understand(sources: Iterable[Source]) -> Bundle:
 
 
 @transaction.atomic
-def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = False, by=None) -> Outcome:
-    """Load the vocabulary, then the cases. All or nothing: raises DocumentError with every problem of every file."""
+def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = False, by: User | None = None) -> Outcome:
+    """Load the vocabulary, then the cases.
+
+    All of it is loaded or nothing: raises DocumentError with every problem of every file.
+    """
     bundle = understand(sources)
     outcome = Outcome()
     outcome.left_alone += mapping.apply_vocabulary(bundle.vocabulary, overwrite=overwrite)
@@ -145,7 +151,7 @@ def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = Fals
 
 
 def export(cases: CaseQuerySet | None = None) -> dict[str, str]:
-    """These cases, or every published one, and the vocabulary as canonical files, by their path in an export."""
+    """Return these cases, or all published ones, and the vocabulary as canonical files, by their path in an export."""
     files = {VOCABULARY_FILE: write_vocabulary(mapping.vocabulary_in_database())}
     for case, document in mapping.documents_of(Case.objects.published() if cases is None else cases):
         files[f"cases/{case.number:02}-{case.slug}.md"] = write_case(document)
@@ -153,7 +159,7 @@ def export(cases: CaseQuerySet | None = None) -> dict[str, str]:
 
 
 def not_exportable(cases: CaseQuerySet) -> list[str]:
-    """Why these cases cannot go out as files together, in sentences."""
+    """Return why these cases cannot be exported together, in sentences."""
     documents = list(mapping.documents_of(cases))
     copied = {case.revises_id for case, _document in documents}
     sentences = []
@@ -180,7 +186,7 @@ def _survives(document: CaseDocument) -> bool:
 
 
 def as_zip(files: dict[str, str]) -> bytes:
-    """These files in one; the same files give the same bytes."""
+    """Return these files as a zip; the same files give the same bytes."""
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -195,7 +201,7 @@ def _joined(vocabularies: list[Vocabulary]) -> Vocabulary:
 
 
 def _clashes_of_parts(brought: Vocabulary) -> Iterator[Problem]:
-    """A part that is new here cannot have the number of another."""
+    """Yield a problem for each new part with the number of another part."""
     slugs = dict(Part.objects.values_list("number", "slug"))
     for part in mapping.compare_vocabulary(brought).new.parts:
         if slugs.setdefault(part.number, part.slug) != part.slug:
@@ -204,7 +210,7 @@ def _clashes_of_parts(brought: Vocabulary) -> Iterator[Problem]:
 
 
 def _clashes(parsed: list[tuple[Source, CaseDocument]]) -> list[Problem]:
-    """Two cases cannot share a number or a slug, in these files or with what the library has."""
+    """Return a problem for each number or slug that two cases have, in these files or in the library."""
     problems = []
     numbers = dict(Case.objects.filter(revises=None).values_list("number", "slug"))
     slugs: set[str] = set()
@@ -218,7 +224,7 @@ def _clashes(parsed: list[tuple[Source, CaseDocument]]) -> list[Problem]:
     return problems
 
 
-def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overwrite: bool, by) -> None:
+def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overwrite: bool, by: User | None) -> None:
     name = f"{document.number}. {document.title}"
     case = Case.objects.filter(slug=document.slug, revises=None).first()
     if case is None:
@@ -241,13 +247,13 @@ def _load_one(source: Source, document: CaseDocument, outcome: Outcome, *, overw
 
 
 def _was_loaded(source: Source, document: CaseDocument, case: Case, *, latest_only: bool) -> bool:
-    """An edition (or the latest, where the file is to win) has this very file, or what it says in canonical form."""
+    """Return whether an edition (with `latest_only`, the latest one) has this file or its canonical form."""
     hashes = {editions.fingerprint(source.text), editions.fingerprint(write_case(document))}
     past = case.editions.order_by("-number").values_list("source_hash", flat=True)
     return not hashes.isdisjoint(past[:1] if latest_only else past)
 
 
 def _was_changed_here(case: Case) -> bool:
-    """Whether people changed the case on the site since a file of it was last loaded."""
+    """Return whether the case was changed on the site since a file of it was last loaded."""
     latest = case.editions.order_by("-number").first()
     return Case.objects.filter(revises=case).exists() or latest is None or not latest.from_file

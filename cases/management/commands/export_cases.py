@@ -1,8 +1,9 @@
-"""manage.py export_cases DIR"""
+"""The command manage.py export_cases DIR."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases.transfer import sync
 
@@ -10,10 +11,10 @@ from cases.transfer import sync
 class Command(BaseCommand):
     help = "Write every published case and the vocabulary as files that load_cases reads."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
 
-    def handle(self, *, folder, **options):
+    def handle(self, *, folder: Path, **options: Any) -> None:
         if folder.is_file():
             raise CommandError(f"{folder} is een bestand; noem een map.")
         files = sync.export()

@@ -1,9 +1,10 @@
-"""manage.py load_cases [PATH …] [--dry-run] [--overwrite]"""
+"""The command manage.py load_cases [PATH …] [--dry-run] [--overwrite]."""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases.files.reader import DocumentError
 from cases.transfer import sync
@@ -12,14 +13,14 @@ from cases.transfer import sync
 class Command(BaseCommand):
     help = "Load case files and their vocabulary; without a path, those in fixtures/. All or nothing."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "paths", nargs="*", type=Path, metavar="PATH", help="a case file, a folder of them, or a zip"
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--overwrite", action="store_true", help="also replace what was changed on the site")
 
-    def handle(self, *, paths, dry_run, overwrite, **options):
+    def handle(self, *, paths: list[Path], dry_run: bool, overwrite: bool, **options: Any) -> None:
         try:
             sources = sync.read_paths(paths or [settings.BASE_DIR / "fixtures"])
             outcome = sync.load(sources, overwrite=overwrite, dry_run=dry_run)
