@@ -1,4 +1,4 @@
-"""People and their groups."""
+"""The admin of users and groups."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from casebook.accounts import deletion
 from casebook.accounts.adapter import reset_link
 from casebook.models import User
 
-admin.site.unregister(EmailAddress)  # stays empty: User.email is the only address that a person has
+admin.site.unregister(EmailAddress)  # always empty: User.email is the only address of a user
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -49,7 +49,7 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        if change:  # only what was changed: somebody may be choosing a password or proving an address meanwhile
+        if change:  # only the changed fields: the user can change the password or prove an address at the same time
             columns = {field.name for field in User._meta.concrete_fields}
             obj.save(update_fields=columns.intersection(form.changed_data))
         else:
@@ -58,7 +58,7 @@ class UserAdmin(DjangoUserAdmin):
             deletion.remember_address(user=obj, address=form.initial["email"])
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Never here: people delete their own account, or have it done by `manage.py tidy --forget` (leaving.erase)."""
+        """Return False: users delete their own account, or `manage.py tidy --forget` does (deletion.erase)."""
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -67,8 +67,11 @@ class UserAdmin(DjangoUserAdmin):
 
     @method_decorator(require_POST)
     def reset_link(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The link, in answer to the POST itself: it is kept nowhere. Whoever has it has the account, so superusers
-        only, and the account's history says who made it."""
+        """Show the link in the response to the POST; it is stored nowhere.
+
+        The link gives access to the account, so it is for superusers only, and the history of the account has who
+        created it.
+        """
         if not (request.user.is_superuser and self.has_change_permission(request)):
             raise PermissionDenied
         person = get_object_or_404(User, pk=pk)

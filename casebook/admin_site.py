@@ -1,8 +1,9 @@
-"""The admin's front door. Whoever is active and a superuser or an editor may come in; nobody else."""
+"""The admin site. Active users who are superusers or editors can enter it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any
 
 from django import forms
 from django.apps import apps
@@ -21,15 +22,15 @@ from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.ids import read_id
 
-SEARCHES = ("q", "term")  # a list, and a field that looks while somebody types
-WITHOUT_LIMITS = {"range", "regex", "iregex"}  # lookups that no filter of a list uses, and that raise what they like
+SEARCHES = ("q", "term")  # a list, and a field that searches while users type
+WITHOUT_LIMITS = {"range", "regex", "iregex"}  # lookups that no filter of a list uses, and that can raise any error
 
 
 class PatientList(ChangeList):
-    """A list that is shown without its filter where the database cannot answer that, as Django does with other ones.
+    """A list that is shown without its filter where the database cannot answer it, as Django does with other filters.
 
-    Django builds a query inside a net and runs it outside: a number, year or text that no column can hold is only
-    found out there.
+    Django catches errors when it builds a query, but not when it runs it: a number, year or text that no column can
+    contain only raises an error then.
     """
 
     def get_filters_params(self, params: dict | None = None) -> dict:
@@ -56,10 +57,10 @@ def _as_wrong_parameters() -> Iterator[None]:
 
 
 class RowsField(forms.ModelMultipleChoiceField):
-    """Several rows, of which a form sends the ids."""
+    """A field for several rows, of which a form sends the ids."""
 
     def _check_values(self, value: list | tuple) -> models.QuerySet:
-        """A number that no id can be is a choice that is not there."""
+        """Treat a number that no id can be as a missing choice."""
         for each in value:
             if read_id(str(each)) is None:
                 raise forms.ValidationError(
@@ -69,7 +70,7 @@ class RowsField(forms.ModelMultipleChoiceField):
 
 
 def _check_ids(request: HttpRequest) -> None:
-    """Raises BadRequest for what Django takes as it comes: the rows for an action, and the field that they go by."""
+    """Raise BadRequest for ids that Django does not check: the rows of an action, and the field they refer to."""
     if not all(map(read_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
         raise BadRequest("an action on what is no row")
     if "" in {data.get(TO_FIELD_VAR) for data in (request.GET, request.POST)}:
@@ -84,24 +85,29 @@ class CasebookAdminSite(admin.AdminSite):
     site_header = _("Casusboek: redactie en beheer")
     site_title = _("Casusboek beheer")
     index_title = _("Wat wil je doen?")
-    enable_nav_sidebar = False  # its width is for the text, and for how that will look beside it
+    enable_nav_sidebar = False  # the text and its preview need the width
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.may_enter_admin
 
-    def register(self, model_or_iterable, admin_class: type[admin.ModelAdmin] | None = None, **options) -> None:
-        """With lists and fields that can stand any value."""
+    def register(
+        self,
+        model_or_iterable: type[models.Model] | Iterable[type[models.Model]],
+        admin_class: type[admin.ModelAdmin] | None = None,
+        **options: Any,
+    ) -> None:
+        """Register models with lists and fields that accept any value."""
         fields = getattr(admin_class, "formfield_overrides", {})
         options["formfield_overrides"] = {models.ManyToManyField: {"form_class": RowsField}, **fields}
-        options["get_changelist"] = lambda panel, request, **kwargs: PatientList
+        options["get_changelist"] = lambda model_admin, request, **kwargs: PatientList
         super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        """The view; what is searched for in any list has a length, and who asked for more is told so."""
+        """Return the view with a limit on the length of a search, and a message where it was cut."""
 
         @wraps(view)
-        def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            from cases.library.search import shortened_query  # no models yet above
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            from cases.library.search import shortened_query  # models are not loaded at import
 
             _check_ids(request)
             for name in SEARCHES:
@@ -115,14 +121,14 @@ class CasebookAdminSite(admin.AdminSite):
         return super().admin_view(checked, cacheable)
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """With how much waits for publication, for who may publish."""
+        """Show the index, with the number of concepts sent in for users who can publish."""
         may_publish = request.user.has_perm("cases.publish_case")
-        waiting = apps.get_model("cases.Case").objects.sent_in().count() if may_publish else 0  # no models yet above
+        cases = apps.get_model("cases.Case").objects  # models are not loaded at import
+        waiting = cases.sent_in().count() if may_publish else 0
         return super().index(request, {"waiting": waiting, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """There is one place to sign in. Who is signed in already and comes here may not enter; sent on to sign in,
-        they would come straight back."""
+        """Redirect to the sign-in page of the site. Signed-in users without access get 403: they would return here."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         to = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")

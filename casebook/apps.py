@@ -1,4 +1,4 @@
-"""The site as an app of its own."""
+"""The app of the site itself."""
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
@@ -17,7 +17,7 @@ class CasebookConfig(AppConfig):
 
         register_converter(IdConverter, "id")  # for <id:pk> in the routes of every app
 
-        # The one signal of the site. There are several ways in (password, code, a new password, demo), and one that
-        # forgot to call this would cost somebody who came back everything.
+        # The only signal of the site. There are several ways to sign in (password, code, a new password, demo), and a
+        # way without this call would delete the account of a user who returned.
         user_logged_in.connect(deletion.stay, dispatch_uid="stay")
         user_logged_in.connect(known_browsers.note, dispatch_uid="note")

@@ -1,7 +1,7 @@
 """Start the casebook with nothing but Python: python3 casebook/bootstrap.py run (or test, dev, admin, setup).
 
-The standard library only, and syntax that Python 3.8 can still read: whoever has an older Python gets a newer one that
-is also on the machine, or one sentence that says what to install.
+This file uses only the standard library and syntax of Python 3.8: with an older Python, it continues under a newer one
+that is on the machine, or says in one sentence what to install.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import tempfile
 from pathlib import Path
 
 NEEDED = (3, 11)
-TRIED_FIRST = (13, 12, 11, 14, 15)  # the minors that the suite runs on, then what may lack ready-made packages
+TRIED_FIRST = (13, 12, 11, 14, 15)  # the minors that the tests run on, then those that can lack ready-made packages
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 WANTED = VENV / "casebook-requirements.txt"  # the part of the lock that is installed here
 STAMP = VENV / "casebook-ready.json"  # what was installed, written last
-UNFINISHED = VENV / "casebook-unfinished"  # written first, removed last: without it, a person made this folder
+UNFINISHED = VENV / "casebook-unfinished"  # written first and removed last: others' folders do not have it
 HOST = "127.0.0.1"
-LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # others cannot reach it
+LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # other computers cannot reach it
 USAGE = "usage: python3 casebook/bootstrap.py run | test [pytest arguments] | dev | admin | setup [extra …]"
 
 
@@ -39,6 +39,7 @@ class StartError(Exception):
 
 
 def say(sentence: str) -> None:
+    """Write a sentence to stderr."""
     sys.stderr.write(sentence + "\n")
     sys.stderr.flush()
 
@@ -47,7 +48,7 @@ def say(sentence: str) -> None:
 
 
 def has_venv() -> bool:
-    """False on a Debian or Ubuntu without python3-venv: Python is there, ensurepip is not."""
+    """Return False on Debian or Ubuntu without python3-venv: Python is there, ensurepip is not."""
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -57,7 +58,7 @@ def has_venv() -> bool:
 
 
 def find_python(needed: tuple[int, int] = NEEDED) -> str | None:
-    """A Python of at least this version that can make virtual environments, or None."""
+    """Return a Python of at least this version that can create virtual environments, or None."""
     probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info < {needed})"
     for candidate in candidates():
         try:
@@ -70,13 +71,13 @@ def find_python(needed: tuple[int, int] = NEEDED) -> str | None:
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
-        if done.returncode == 0:  # executed, not only found: pyenv leaves shims on PATH that lead nowhere
+        if done.returncode == 0:  # executed, not only found: pyenv has shims on PATH without a Python
             return candidate
     return None
 
 
 def candidates() -> list[str]:
-    """Where a newer Python may be: on PATH, and where pyenv, uv and Homebrew keep theirs."""
+    """Return where a newer Python can be: on PATH, and in the folders of pyenv, uv and Homebrew."""
     names = [f"python3.{minor}" for minor in TRIED_FIRST]
     on_path = [found for found in map(shutil.which, names) if found]
     home = os.path.expanduser("~")
@@ -87,7 +88,7 @@ def candidates() -> list[str]:
 
 
 def use_good_python() -> None:
-    """Go on under a newer Python where this one is too old or has no venv; raise StartError where there is none."""
+    """Continue under a newer Python where this one is too old or has no venv; raise StartError where there is none."""
     version = sys.version_info[:2]
     if version >= NEEDED and has_venv():
         return
@@ -109,8 +110,8 @@ def use_good_python() -> None:
 
 
 def requirements(extras: list[str]) -> list[str]:
-    """The direct dependencies that pyproject.toml names; which version they get is in requirements.lock."""
-    import tomllib  # not in the Python that may have started this file
+    """Return the direct dependencies in pyproject.toml; their versions are in requirements.lock."""
+    import tomllib  # not in every Python that can start this file
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project.get("optional-dependencies", {})
@@ -121,9 +122,9 @@ def requirements(extras: list[str]) -> list[str]:
 
 
 def locked(extras: list[str]) -> str:
-    """The part of requirements.lock that the site and these extras need: one block of lines for each package.
+    """Return the part of requirements.lock that the site and these extras need: one block of lines for each package.
 
-    What pyproject.toml names and the lock does not have comes last, without a hash: pip refuses that by name.
+    Packages of pyproject.toml that the lock does not have come last, without a hash: pip refuses those by name.
     """
     wanted = {"run", *extras}
     found, names = [], set()
@@ -137,11 +138,12 @@ def locked(extras: list[str]) -> str:
 
 
 def project_name(requirement: str) -> str:
-    """The name that a requirement begins with, as PEP 503 writes it."""
+    """Return the name at the start of a requirement, in the spelling of PEP 503."""
     return re.sub("[-_.]+", "-", re.match("[A-Za-z0-9._-]*", requirement).group(0)).lower()
 
 
 def extras_for(action: str) -> list[str]:
+    """Return the extras that this action needs."""
     extras = ["test"] if action == "test" else []
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         extras.append("postgres")
@@ -149,13 +151,13 @@ def extras_for(action: str) -> list[str]:
 
 
 def fingerprint() -> str:
-    """Changes with everything that decides what has to be in .venv, apart from the extras."""
+    """Return a hash of everything that decides the content of .venv, apart from the extras."""
     sources = [ROOT / "pyproject.toml", LOCK, VENV / "pyvenv.cfg"]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def installed_extras() -> list[str] | None:
-    """The extras that .venv was set up with, or None where it has to be set up (again)."""
+    """Return the extras that .venv was set up with, or None where it has to be set up (again)."""
     try:
         stamp = json.loads(STAMP.read_text())
         current = stamp["fingerprint"] == fingerprint() and os.access(PYTHON, os.X_OK)
@@ -165,12 +167,13 @@ def installed_extras() -> list[str] | None:
 
 
 def is_installed(extras: list[str]) -> bool:
+    """Return whether .venv has these extras."""
     present = installed_extras()
     return present is not None and set(extras) <= set(present)
 
 
 def install(extras: list[str]) -> None:
-    """Make .venv what pyproject.toml and requirements.lock say. One that was half made before is made anew."""
+    """Install what pyproject.toml and requirements.lock say in .venv. An incomplete .venv is created again."""
     if is_installed(extras):
         return
     extras = sorted({*extras, *(installed_extras() or [])})
@@ -181,6 +184,7 @@ def install(extras: list[str]) -> None:
 
 
 def make_venv(extras: list[str]) -> None:
+    """Create .venv and install the packages; a failure removes it."""
     say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
     remove_venv()
     try:
@@ -196,6 +200,7 @@ def make_venv(extras: list[str]) -> None:
 
 
 def install_packages(extras: list[str]) -> None:
+    """Install the packages of the lock and write the stamp."""
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--no-input", "--disable-pip-version-check"]
     WANTED.write_text(locked(extras), encoding="utf-8")
     run(
@@ -208,7 +213,7 @@ def install_packages(extras: list[str]) -> None:
 
 
 def remove_venv() -> None:
-    """The mark goes last: whatever interrupts this, the next start sees that the rest is good for nothing."""
+    """Remove .venv, the marker of an unfinished one last, so that an interruption leaves it recognisable."""
     if VENV.is_symlink():
         raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
     if not VENV.exists():
@@ -226,6 +231,7 @@ def remove_venv() -> None:
 
 
 def wanted_port() -> int:
+    """Return the port in PORT, by default 8000. Raises StartError for what is no port."""
     text = os.environ.get("PORT") or "8000"
     if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise StartError(f"PORT={text} is no port number; choose one from 1024 to 65535, as in: make run PORT=8001")
@@ -233,9 +239,9 @@ def wanted_port() -> int:
 
 
 def check_port_is_free(port: int) -> None:
-    """Bind it once. gunicorn's --reuse-port would share a port with a server that is there already, without a word."""
+    """Bind the port once. gunicorn's --reuse-port would share it with a running server without an error."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just closed are no hindrance
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just closed do not count
         try:
             probe.bind((HOST, port))
         except PermissionError:
@@ -245,21 +251,21 @@ def check_port_is_free(port: int) -> None:
             raise StartError(f"Port {port} is taken already; choose another: make run PORT={other}") from None
 
 
-# What people ask for
+# The commands
 
 
 def run(command: list[str], on_failure: str) -> None:
-    """Run a step of the set-up to its end."""
+    """Run a step of the set-up to its end. Raises StartError with this sentence where it fails."""
     if wait_for(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)):
         raise StartError(f"{on_failure}. Nothing half-made was kept.")
 
 
 def wait_for(process: subprocess.Popen) -> int:
-    """Its exit code. Where this is interrupted, the process has ended too, and had the time to clean up."""
+    """Return the exit code. Where this is interrupted, the process is ended first, with time to clean up."""
     try:
         return process.wait()
     except BaseException as reason:
-        if not isinstance(reason, KeyboardInterrupt):  # Ctrl+C went to both already
+        if not isinstance(reason, KeyboardInterrupt):  # Ctrl+C reached both processes
             process.terminate()
         try:
             process.wait(timeout=10)
@@ -270,7 +276,7 @@ def wait_for(process: subprocess.Popen) -> int:
 
 
 def set_up(extras: list[str], *, site: bool) -> None:
-    """Packages, and (site) the database and static files. One set-up at a time: a second one waits for the first."""
+    """Install the packages and, with `site`, prepare the database and static files. Set-ups run one at a time."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         wait_for_turn(folder)
@@ -282,22 +288,24 @@ def set_up(extras: list[str], *, site: bool) -> None:
 
 
 def wait_for_turn(folder: int) -> None:
+    """Lock the folder, and wait where another set-up has the lock."""
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         say("Another set-up is busy in this folder; waiting for it.")
         fcntl.flock(folder, fcntl.LOCK_EX)
     except OSError:
-        pass  # a network folder that knows no locks: then nobody can wait
+        pass  # a network folder without locks: nothing to wait for
 
 
 def replace_with(*arguments: str) -> None:
-    """Become this program, so that signals and the exit status are its own."""
+    """Replace this process by a program, so that signals and the exit status are its own."""
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), *arguments])
 
 
 def start_site(*, dev: bool) -> None:
+    """Set up the site and replace this process by its server."""
     port = wanted_port()
     check_port_is_free(port)
     os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
@@ -305,7 +313,7 @@ def start_site(*, dev: bool) -> None:
         os.environ.setdefault("DEMO", "1")
     os.environ["DEBUG"] = "1" if dev else "0"
     set_up(extras_for("run"), site=True)
-    check_port_is_free(port)  # again: the set-up may have taken a while
+    check_port_is_free(port)  # again, since the set-up can take a while
     welcome(port)
     if dev:
         replace_with("manage.py", "runserver", f"{HOST}:{port}")
@@ -313,6 +321,7 @@ def start_site(*, dev: bool) -> None:
 
 
 def welcome(port: int) -> None:
+    """Write the address of the site, and how to sign in."""
     address = os.environ["SITE_URL"].rstrip("/")
     behind = "" if address.endswith(f":{port}") else f", served on {HOST}:{port}"
     say(f"The casebook is at {address}/{behind} (Ctrl+C stops it).")
@@ -324,7 +333,7 @@ def welcome(port: int) -> None:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """The suite, away from what people keep in var/ and from what their environment says about the site."""
+    """Run the tests, without the content of var/ and the environment variables of the site."""
     set_up(extras_for("test"), site=False)
     for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY", "TRUSTED_PROXIES", "EMAIL_URL", "DEMO"):
         os.environ.pop(name, None)
@@ -335,12 +344,13 @@ def run_tests(arguments: list[str]) -> int:
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:
-    """Two processes, unless somebody chooses a number or wants to look around in a debugger."""
+    """Return the arguments of pytest: two processes, unless they choose a number or a debugger."""
     chosen = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s")
     return arguments if any(argument.startswith(chosen) for argument in arguments) else ["-n", "2", *arguments]
 
 
 def main(arguments: list[str]) -> int:
+    """Run the action in the arguments, and return the exit code."""
     action, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if action not in {"run", "test", "dev", "admin", "setup"} or (rest and action not in {"test", "setup"}):
         raise StartError(USAGE)
@@ -358,12 +368,13 @@ def main(arguments: list[str]) -> int:
 
 
 def end(number: int, _: object) -> None:
+    """Exit with the code of this signal."""
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores the signal
             signal.signal(number, end)
     try:
         sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Answers for what goes wrong before a view is reached, or where it refuses what somebody sent."""
+"""Error responses: for requests that reach no view, and for those that a view refuses."""
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,11 +12,11 @@ from questions.views.save_responses import refused
 from questions.views.unsaved_texts import everything_sent, rescue_page, texts_sent, wants_page
 
 TOO_BIG = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
-UNREADABLE = (BadRequest, MultiPartParserError)  # a body that is not what its Content-Type says
+UNREADABLE = (BadRequest, MultiPartParserError)  # a body that does not match its Content-Type
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 with X-Reason, by which our own script knows to fetch a fresh token and try once more."""
+    """Return 403 with X-Reason, on which our own script fetches a fresh token and tries once more."""
     if wants_status(request):
         response: HttpResponse = JsonResponse({"reason": "csrf"}, status=403)
     elif is_own_page(reason) and texts_sent(request):
@@ -32,29 +32,32 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def is_own_page(reason: str) -> bool:
-    """Whether only the token was missing or stale. A form that another site sent fails on its origin before that, and
-    what it wants written is not offered to anybody."""
+    """Return whether only the token was missing or stale.
+
+    A form of another site fails on its origin before that, and its text is not offered to anybody.
+    """
     return reason.startswith("CSRF")
 
 
 def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404. Whatever address a text was sent to, its writer gets it back."""
+    """Return 404, with the texts that were sent to any address, so that their writer does not lose them."""
     return _given_back(request, 404, "not_here") or defaults.page_not_found(request, exception)
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403, in the same way."""
+    """Return 403, with the texts that were sent."""
     return _given_back(request, 403, "not_allowed") or defaults.permission_denied(request, exception)
 
 
 def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, in the same way; 413 for more than we take in at once, of which nothing was read."""
+    """Return 400, with the texts that were sent; 413 for a request that is too large, of which nothing was read."""
     if isinstance(exception, TOO_BIG) and hasattr(request, "user"):
         return too_big(request)
     return _given_back(request, 400, "unreadable") or defaults.bad_request(request, exception)
 
 
 def too_big(request: HttpRequest) -> HttpResponse:
+    """Return 413 for a request that is larger than the limits."""
     if not wants_page(request):
         return refused(request, 413, "too_long")
     response = render(request, "413.html", status=413)
@@ -64,14 +67,14 @@ def too_big(request: HttpRequest) -> HttpResponse:
 
 
 def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
-    """The texts that were sent, or for our script that they are not stored; None where no text was sent."""
-    # A request that was refused for its host came past no middleware, and has no user.
+    """Return the texts that were sent, or for our script that they are not stored; None where no text was sent."""
+    # A request that was refused for its host passed no middleware, and has no user.
     if request.method != "POST" or not hasattr(request, "user"):
         return None
     try:
         texts = texts_sent(request)
     except TOO_BIG:
-        request._mark_post_parse_error()  # as Django does: without it, reading the form again would raise again
+        request._mark_post_parse_error()  # as Django does: otherwise reading the form again would raise again
         return too_big(request)
     except UNREADABLE:
         request._mark_post_parse_error()
@@ -84,14 +87,14 @@ def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse 
 
 
 def _form_to_copy(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
-    """What somebody typed in another form; only where a view refused it, so that the token was checked before."""
+    """Return the text of another form, where a view refused it, so that the token was checked before."""
     if reason not in TO_COPY or request.resolver_match is None or not wants_page(request):
         return None
     return given_back(request, status, reason) if is_of_somebody(request) and holds_text(request) else None
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    """429, for who tries something too often. The longest of our limits is over in five minutes."""
+    """Return 429 for too many attempts. The longest window of these limits ends within five minutes."""
     if wants_status(request):
         response: HttpResponse = JsonResponse({"reason": "too many"}, status=429)
     else:

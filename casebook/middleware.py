@@ -18,8 +18,8 @@ POLICY = "; ".join(
 )
 
 
-# On every answer, static files too: a page loads nothing from elsewhere and nothing inline, asks for no device, and no
-# other site uses what we send.
+# On every response, also static files: a page loads nothing from other sites and nothing inline, asks for no device,
+# and no other site uses what we send.
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": ", ".join(
@@ -40,13 +40,14 @@ HEADERS = {
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+Handler = Callable[[HttpRequest], HttpResponse]
 PERSONAL = "private, no-store"
 
 
-def safe_headers(get_response: Callable[[HttpRequest], HttpResponse]):
-    """HEADERS on every answer, and on whatever somebody with a session gets, also an error, that nobody stores it.
+def safe_headers(get_response: Handler) -> Handler:
+    """Set HEADERS on every response, and prevent storing of every response to a client with a session, also an error.
 
-    A session is known by its cookie: asking who is signed in would cost a query on pages that do not need to know.
+    The cookie shows that there is a session: reading the user would cost a query on pages that do not need it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -62,19 +63,19 @@ def safe_headers(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def add_to_static_files(headers: Headers, path: str, url: str) -> None:
-    """The same for files that WhiteNoise sends, which come past no middleware below its own."""
+    """Set HEADERS on files that WhiteNoise sends, which pass no middleware after its own."""
     for name, value in HEADERS.items():
         headers[name] = value
 
 
-LONGEST_REDIRECT = 4_000  # characters; servers and proxies take a request line of 8,190 bytes, some of them less
+LONGEST_REDIRECT = 4_000  # characters; servers and proxies accept a request line of 8,190 bytes, some of them less
 
 
-def short_way_back(get_response: Callable[[HttpRequest], HttpResponse]):
-    """A redirect whose address is not too long to be asked for.
+def short_way_back(get_response: Handler) -> Handler:
+    """Shorten redirects to sign-in that are too long for a request line.
 
-    Sign-in takes the address along to which to go on, in which each odd character is written as three. Where that
-    becomes too long, sign-in goes on to the page without its query, or home.
+    The address to return to is part of the query string, in which each special character takes three. Where that
+    becomes too long, sign-in continues to the page without its query, or to home.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -93,21 +94,21 @@ def short_way_back(get_response: Callable[[HttpRequest], HttpResponse]):
     return middleware
 
 
-UNKNOWN_SIGN = "%EF%BF%BD"  # in place of what is taken out, so that what stands around it makes no new one
+UNKNOWN_SIGN = "%EF%BF%BD"  # in place of what is removed, so that the text around it does not form a new one
 
 
 class WithoutNul:
-    """Make «unknown sign» of NUL in the query string, take it out of cookies, and know no address that has it.
+    """Replace NUL by «unknown sign» in the query string, remove it from cookies, and answer 404 where a path has it.
 
-    No row can have it, so it finds nothing; but PostgreSQL answers a question with NUL in it with an error. Texts in
-    forms have rules of their own (casebook.lib.text.normalise).
+    No row can contain NUL, so it finds nothing; but PostgreSQL raises an error for a query with it. Texts in forms are
+    normalised elsewhere (casebook.lib.text.normalise).
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        for nul in ("%00", "\0"):  # as it is written, and as some servers let it through
+        for nul in ("%00", "\0"):  # percent-encoded, and in the form in which some servers pass it
             if nul in request.META["QUERY_STRING"]:
                 request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace(nul, UNKNOWN_SIGN)
         for name in [name for name, value in request.COOKIES.items() if "\0" in name + value]:
@@ -122,11 +123,11 @@ class WithoutNul:
 USER_COOKIE = "gebruiker"
 
 
-def whose_device(get_response: Callable[[HttpRequest], HttpResponse]):
-    """A cookie with the id of the user of the session, for as long as the session lasts.
+def whose_device(get_response: Handler) -> Handler:
+    """Set a cookie with the id of the user of the session, for as long as the session lasts.
 
-    The offline page reads it in the browser, where the session cannot be asked: it shows the unsent texts of this user
-    and of nobody else. The server never believes it. Pages set it, and whatever changes the session: a script signs in
+    The offline page reads it in the browser, where the session is not available: it shows the unsent texts of this user
+    only. The server never uses it. Pages set it, and so does any response that changes the session: a script signs in
     and out without a page.
     """
 

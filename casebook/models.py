@@ -1,4 +1,6 @@
-"""The people who use the site."""
+"""The users of the site."""
+
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
@@ -13,12 +15,12 @@ TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
 
 
 def one_line(text: str) -> str:
-    """A name goes into mails, where it is to look like a name."""
+    """Return the text on one line: a name is used in mails, where it must look like a name."""
     return " ".join(text.split())
 
 
 def stored_email(typed: str) -> str:
-    """An address as it is stored. Raises ValidationError where that is too long: some letters are two in lower case."""
+    """Return an address in its stored form. Raises ValidationError where it is too long: lower case can be longer."""
     email = UserManager.normalize_email(typed)
     if len(email) > User._meta.get_field("email").max_length:
         raise ValidationError(_("Dit e-mailadres is te lang. Kies een ander adres."))
@@ -26,7 +28,7 @@ def stored_email(typed: str) -> str:
 
 
 class UserManager(BaseUserManager):
-    def create_user(self, email: str, name: str = "", password: str | None = None, **fields) -> "User":
+    def create_user(self, email: str, name: str = "", password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email), name=name, **fields)
         user.set_password(password)
         user.save()
@@ -44,15 +46,15 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account. The e-mail address, kept in lower case, is the name to sign in with."""
+    """A user with an account. The e-mail address, stored in lower case, is the name to sign in with."""
 
     email = models.EmailField(_("e-mailadres"), unique=True)
     name = models.CharField(_("naam"), max_length=120)
     is_active = models.BooleanField(_("actief"), default=True)
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
-    proven_email = models.EmailField(editable=False, blank=True)  # the address that a code sent by mail came back from
+    proven_email = models.EmailField(editable=False, blank=True)  # the address that was proven by a mailed code
     deletion_due_at = models.DateTimeField(_("wordt gewist op"), null=True, blank=True, editable=False)
-    is_demo = models.BooleanField(default=False, editable=False)  # invented, see casebook.demo
+    is_demo = models.BooleanField(default=False, editable=False)  # an invented user, see casebook.demo
 
     objects = UserManager()
 
@@ -77,12 +79,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.name = one_line(self.name)
 
     def set_password(self, raw_password: str | None) -> None:
-        """Nobody gives an account of the demonstration a password: its one way in is casebook.demo.guard.is_offered."""
+        """Set the password; an account of the demonstration never gets one, which only signs in by guard.is_offered."""
         super().set_password(None if self.is_demo else raw_password)
 
     def check_password(self, raw_password: str) -> bool:
-        """As Django's, which writes the hash anew when the way of hashing has changed; but only in place of the one it
-        read: the owner of the address may have ended this password meanwhile (accounts.prove_address)."""
+        """Check the password as Django does, and hash it again when the hasher has changed.
+
+        The new hash only replaces the one that was read: the owner of the address can have ended this password in the
+        meantime (adapter.prove_address).
+        """
         read = self.password
 
         def upgrade(raw_password: str) -> None:
@@ -104,7 +109,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def may_teach(self) -> bool:
-        """May make modules. Teaching in one module is a role in that module."""
+        """Return whether the user can create modules. Teaching in one module is a role in that module."""
         return self.is_active and (self.is_superuser or TEACHERS in self.group_names)
 
     @property
@@ -113,12 +118,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        """What Django's own admin forms ask for; the site has no such field."""
+        """Return what Django's own admin forms need; the site has no such field."""
         return self.may_enter_admin
 
 
 class AttemptCount(models.Model):
-    """How often something was tried in the window that ends then. Only lib/ratelimit.py reads and writes it."""
+    """The number of attempts in the window that ends then. Only lib/ratelimit.py reads and writes it."""
 
     key = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField()

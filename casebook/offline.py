@@ -1,4 +1,4 @@
-"""The page that a browser shows when the site cannot be reached, and the service worker that keeps it there."""
+"""The page that browsers show when the site cannot be reached, and the service worker that stores it."""
 
 import json
 from hashlib import sha256
@@ -25,16 +25,16 @@ FILES = (
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """The same for everybody, so made without the request; which texts are on the device, its script finds out."""
+    """Return the offline page, equal for everybody; its script finds the texts on the device."""
     return HttpResponse(render_to_string("casebook/offline.html"))
 
 
 @require_safe
 @never_cache
 def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker, which browsers ask for again on each visit.
+    """Return the service worker, which browsers request again on each visit.
 
-    Where OFFLINE_PAGE is off, it is one that takes itself away, so that no browser goes on with an earlier one.
+    Where OFFLINE_PAGE is off, it is one that unregisters itself, so that no browser continues with an earlier one.
     """
     if not settings.OFFLINE_PAGE:
         return _script("offline_worker_off.js")
@@ -45,6 +45,6 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 
 def _script(name: str, **constants: object) -> HttpResponse:
-    """A script of casebook/workers, after a line with what it has to know."""
+    """Return a script of casebook/workers, after a line with its settings."""
     code = (settings.BASE_DIR / "casebook" / "workers" / name).read_text(encoding="utf-8")
     return HttpResponse(f"const kept = {json.dumps(constants)};\n{code}", content_type="text/javascript")

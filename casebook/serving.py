@@ -1,8 +1,8 @@
-"""How gunicorn serves the site: gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:8000
+"""The gunicorn configuration: gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:8000
 
-gunicorn looks after the processes: it starts them again, and stops them in order. In each of them waitress talks to the
-clients: a request goes to a thread when all of it is there, and an answer is sent as fast as its client reads it. So a
-client that sends or reads one byte a second holds a connection, and nothing that others need.
+gunicorn manages the processes: it restarts them, and stops them in order. In each of them waitress handles the clients:
+a thread gets a request once it is complete, and a response is sent as fast as its client reads it. So a client that
+sends or reads one byte a second uses a connection, and nothing that others need.
 """
 
 import os
@@ -15,24 +15,24 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 from waitress.task import WSGITask
 
 worker_class = "casebook.serving.WaitressWorker"
 workers = 2
 threads = 4
 preload_app = True
-reuse_port = True  # else one of the workers often takes every connection that is kept
+reuse_port = True  # otherwise one of the workers often gets every persistent connection
 worker_connections = 1_000  # of one worker
-keepalive = 30  # seconds: somebody who writes saves every few seconds, on the same connection
-graceful_timeout = 10  # a worker that is told to stop while it begins may not hear it; then a stop takes this long
+keepalive = 30  # seconds: a page in which a user writes saves every few seconds, on the same connection
+graceful_timeout = 10  # a worker that is told to stop while it starts can miss that; then a stop takes this long
 control_socket_disable = True
 loglevel = "warning"
 
-# What a request may take to come in, and an answer to be read: so many seconds, and then so many bytes a second.
+# The time to receive a request, and to send a response: so many seconds, plus the bytes divided by a rate.
 REQUEST_SECONDS, BYTES_A_SECOND = float(os.environ.get("REQUEST_SECONDS") or 60), 256
-MARGIN = 100  # connections beyond worker_connections, for as long as it takes to make room
-LARGEST_BODY = 64 * 1024 * 1024  # an import says in a sentence that 50 MB is its limit (cases/files/archives.py)
+MARGIN = 100  # connections beyond worker_connections, for the time it takes to close others
+LARGEST_BODY = 64 * 1024 * 1024  # more than 50 MB, for which an import has its own error (cases/files/archives.py)
 LARGEST_HEAD = 64 * 1024
 MORE_THAN_ANY_ANSWER = 1024 * 1024 * 1024
 BYTES_READ_A_SECOND = 4 * 1024
@@ -40,8 +40,11 @@ OPEN_FILES = 4_096
 
 
 class Task(WSGITask):
-    """An answer. waitress ends the connection after one without Content-Length; one that has no body (204, 304) needs
-    none, and a page that polls would connect anew each time."""
+    """A response that does not end the connection where it has no body (204, 304).
+
+    waitress ends the connection after a response without Content-Length; a page that polls would connect again each
+    time.
+    """
 
     def set_close_on_finish(self) -> None:
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
@@ -50,9 +53,9 @@ class Task(WSGITask):
 
 
 class Channel(HTTPChannel):
-    """A connection. No browser sends its next request before the answer to this one, nor a request of unknown length.
+    """A connection that closes on pipelined requests and on requests of unknown length.
 
-    Proxies need not either. Whoever does could pile up answers, or work, and is let go.
+    Browsers and proxies send neither; another client could queue responses or work with them.
     """
 
     task_class = Task
@@ -84,14 +87,14 @@ class WaitressWorker(Worker):
             cleanup_interval=5,
             max_request_body_size=LARGEST_BODY,
             max_request_header_size=LARGEST_HEAD,
-            outbuf_high_watermark=MORE_THAN_ANY_ANSWER,  # or a thread would wait for a client that does not read
+            outbuf_high_watermark=MORE_THAN_ANY_ANSWER,  # otherwise a thread would wait for a client that does not read
             asyncore_use_poll=True,
-            clear_untrusted_proxy_headers=False,  # settings.TRUSTED_PROXIES says what of them is believed
-            log_socket_errors=False,  # a client that went away is no news
+            clear_untrusted_proxy_headers=False,  # settings.TRUSTED_PROXIES decides which of them count
+            log_socket_errors=False,  # clients that disconnect are normal
             ident=None,
         )
         server.channel_class = Channel
-        begun: dict[HTTPChannel, float] = {}  # since when something is expected of a client
+        begun: dict[HTTPChannel, float] = {}  # since when the server waits for a client
         while self.alive and self.ppid == os.getppid():
             self.turn(server)
             channels = list(server.active_channels.values())
@@ -99,12 +102,12 @@ class WaitressWorker(Worker):
             make_room(channels, self.cfg.worker_connections)
         self.stop(server)
 
-    def turn(self, server) -> None:
+    def turn(self, server: BaseWSGIServer) -> None:
         self.notify()
         wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
 
-    def stop(self, server) -> None:
-        """Answer what came in, and close."""
+    def stop(self, server: BaseWSGIServer) -> None:
+        """Answer the requests that were received, and close."""
         until = time.monotonic() + self.cfg.graceful_timeout
         server.accepting = False
         while time.monotonic() < until and any(is_busy(channel) for channel in server.active_channels.values()):
@@ -113,7 +116,7 @@ class WaitressWorker(Worker):
 
 
 def on_starting(arbiter: Arbiter) -> None:
-    """With reuse_port a second site would share the port of the first one without a word."""
+    """Exit where the port is in use: with reuse_port a second site would share it without an error."""
     for address in arbiter.cfg.address:
         if isinstance(address, tuple):
             with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
@@ -125,23 +128,30 @@ def on_starting(arbiter: Arbiter) -> None:
 
 
 def is_busy(channel: HTTPChannel) -> bool:
+    """Return whether a request or a response of this connection is unfinished."""
     return bool(channel.requests or channel.total_outbufs_len)
 
 
 def make_room(channels: list[HTTPChannel], most: int) -> None:
-    """Of more connections than that, close those that nothing has come from for longest."""
+    """Close the idle connections above this number, those that were unused for longest first."""
     if len(channels) > most:
-        waiting = sorted((each for each in channels if not is_busy(each)), key=lambda each: each.last_activity)
+        waiting = sorted(
+            (channel for channel in channels if not is_busy(channel)), key=lambda channel: channel.last_activity
+        )
         for channel in waiting[: len(channels) - most]:
             channel.will_close = True
 
 
 def close_slow(channels: list[HTTPChannel], begun: dict[HTTPChannel, float], now: float) -> None:
-    """Close the connections whose request comes in too slowly, or whose answer is read too slowly.
+    """Close the connections that send a request or read a response too slowly.
 
-    Else somebody could hold a thousand of them for nothing.
+    Otherwise a client could occupy a thousand of them.
     """
-    expected = {each for each in channels if not each.requests and (each.request is not None or each.total_outbufs_len)}
+    expected = {
+        channel
+        for channel in channels
+        if not channel.requests and (channel.request is not None or channel.total_outbufs_len)
+    }
     for channel in begun.keys() - expected:
         del begun[channel]
     for channel in expected:
@@ -151,7 +161,7 @@ def close_slow(channels: list[HTTPChannel], begun: dict[HTTPChannel, float], now
 
 
 def seconds_for(channel: HTTPChannel) -> float:
-    """What more it may take: for the bytes of a request that came in, or of an answer that are still to be read."""
+    """Return the extra time for the bytes of a request that were received, or of a response that are not sent yet."""
     if channel.request is None:
         return channel.total_outbufs_len / BYTES_READ_A_SECOND
     return (channel.request.body_bytes_received + channel.request.header_bytes_received) / BYTES_A_SECOND

@@ -1,4 +1,4 @@
-"""One settings file, read from the environment. The table of variables stands in README.md."""
+"""The settings, read from the environment. README.md has the table of variables."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ ALLOWED_HOSTS = [_host, "127.0.0.1", "localhost", "[::1]"] if env.is_loopback(_h
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
-    "allauth.account",  # first, so that casebook/admin.py can take its models out of the admin
+    "allauth.account",  # first, so that casebook/admin.py can remove its models from the admin
     "casebook",
     "cases",
     "questions",
@@ -59,8 +59,8 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "casebook.urls"
 WSGI_APPLICATION = "casebook.wsgi.application"
-# The site is at the root of its host (SITE_URL has no path). Without this, links begin with whatever the header
-# SCRIPT_NAME of a request says, also in the pages that are kept for everybody.
+# The site is at the root of its host (SITE_URL has no path). Without this, links begin with the header SCRIPT_NAME of a
+# request, also in cached pages.
 FORCE_SCRIPT_NAME = ""
 
 TEMPLATES = [
@@ -83,18 +83,18 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     env.local_folder(Path(DATABASES["default"]["NAME"]))
-    # An answer that was acknowledged survives a power cut (FULL), and writers queue instead of failing (IMMEDIATE).
+    # A response that was acknowledged survives a power cut (FULL), and writers queue instead of failing (IMMEDIATE).
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # What is deleted is overwritten, whatever the build of SQLite does of itself.
+        # Deleted data is overwritten, whatever the default of the build of SQLite is.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
     }
 elif DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must be sqlite:///… or postgres://…; the site is tested on these two.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The same for every process. Its table is made by a migration.
+# The same for every process. A migration creates its table.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -122,17 +122,17 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# allauth's backend, which is Django's own that also finds people by address, so the admin needs no other; for whoever
-# asked to be deleted it opens no session.
+# allauth's backend is Django's own that also finds users by address, so the admin needs no other; ours also ends the
+# sessions of users who asked for deletion.
 AUTHENTICATION_BACKENDS = ["casebook.accounts.backends.Backend"]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
 CSRF_FAILURE_VIEW = "casebook.error_views.csrf_failure"
-# Room for a story that is far too long: its form says so in words, with the text still in it (cases/admin/inlines.py).
+# Room for a story that is far too long: its form shows an error, with the text still in it (cases/admin/inlines.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 600  # an import says in a sentence that 500 is its limit (cases/files/archives.py)
+DATA_UPLOAD_MAX_NUMBER_FILES = 600  # more than 500, for which an import has its own error (cases/files/archives.py)
 
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for who ticked «onthoud mij op dit apparaat»: a term with its holidays
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 60  # for «onthoud mij op dit apparaat»: a term with its holidays
 
 _mail = env.email_url(sender=env.sender_of(_host))
 HAS_MAIL = _mail is not None
@@ -143,8 +143,8 @@ if _mail is not None:
     EMAIL_USE_TLS, EMAIL_USE_SSL, DEFAULT_FROM_EMAIL = _mail.use_tls, _mail.use_ssl, _mail.sender
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24 * 3
 
-# No proof of the address is asked: there may be no mail to ask it by, and a class that starts cannot wait for one.
-# So an address by itself gives nobody a right; a link does (teacher_invitations.py and co_teacher_invitations.py in
+# No proof of the address is required: there can be no mail to prove it with, and a class that starts cannot wait for
+# one. So an address by itself gives no rights; a link does (teacher_invitations.py and co_teacher_invitations.py in
 # questions/actions).
 ACCOUNT_ADAPTER = "casebook.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -155,7 +155,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = HAS_MAIL
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 15  # school mail takes its time
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 15  # school mail can be slow
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_FORMS = {
     "login": "casebook.accounts.forms.SignInForm",
@@ -216,5 +216,5 @@ LOGGING = {
     "filters": {"without_secrets": {"()": "casebook.lib.logs.WithoutSecrets"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["without_secrets"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"waitress.queue": {"level": "ERROR"}},  # says each time that a request waits for a thread
+    "loggers": {"waitress.queue": {"level": "ERROR"}},  # logs each request that waits for a thread
 }

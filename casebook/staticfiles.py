@@ -1,13 +1,14 @@
-"""Collected static files: each under a name that says what is in it, so that browsers may keep it for good."""
+"""Collected static files: the name of each has a hash of its content, so that browsers can cache it for good."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class CollectedFiles(CompressedManifestStaticFilesStorage):
-    """Our scripts import each other under those names too. Else a page that loads outbox.<hash>.js and a script that
-    imports ./outbox.js would have it twice, each with its own idea of which fields there are.
+    """A storage in which our scripts import each other under hashed names too.
 
-    Django can do that for every script there is; those of others have such lines in what they explain.
+    Otherwise a page that loads outbox.<hash>.js and a script that imports ./outbox.js would load it twice, each with
+    its own list of fields. Django can replace the imports of all scripts; those of others have such lines in their
+    comments.
     """
 
     patterns = (

@@ -1,7 +1,7 @@
-"""What somebody typed in a form comes back when the session is over, the token is stale or somebody else is signed in.
+"""Forms that are returned with their text when the session ended, the token is stale or another user is signed in.
 
-One mechanism for every form that is not saved while it is written. Those that are (answers, feedback) have
-questions/views/unsaved_texts.py. A form with a field for text names itself and its writer (templates/_writer.html).
+One mechanism for every form that is not saved while users write. Those that are (answers, feedback) use
+questions/views/unsaved_texts.py. A form with a text field has its own name and its writer (templates/_writer.html).
 """
 
 import re
@@ -65,16 +65,17 @@ class Field:
 
     @property
     def is_sentence(self) -> bool:
-        return bool(SEVERAL_WORDS.search(self.value)) and not self.name.startswith("_")  # as the admin's buttons do
+        is_button = self.name.startswith("_")  # such as the buttons of the admin
+        return bool(SEVERAL_WORDS.search(self.value)) and not is_button
 
     @property
     def is_text(self) -> bool:
-        """Whether it is to be read. Names, choices, dates and what was emptied go along unseen."""
+        """Return whether the field is shown as text. Names, choices, dates and empty fields are hidden inputs."""
         return self.is_sentence or len(self.value) > LONG
 
 
 class GiveFormsBack:
-    """Middleware. Comes last, so that the token was checked before: what another site sends is not given to anybody."""
+    """Middleware that returns forms. It is last, after the check of the token: forms of other sites get nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -85,10 +86,12 @@ class GiveFormsBack:
             return given_back(request, 401, "signed_out")
         return response
 
-    def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> HttpResponse | None:
-        """Nothing is stored as the words of a user who signed in here after the form was opened.
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple, kwargs: dict
+    ) -> HttpResponse | None:
+        """Return the form where another user signed in here after it was opened, so that nothing is stored as theirs.
 
-        It is given back, since it may be nowhere else; not where a script kept a copy on the device for its writer.
+        The text can be nowhere else; it is not returned where a script saved a copy on the device for its writer.
         """
         if request.method != "POST" or not request.user.is_authenticated or not wants_page(request):
             return None
@@ -104,15 +107,15 @@ def _leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def holds_text(request: HttpRequest) -> bool:
-    """Whether a form came with something that was typed, rather than chosen with a button."""
+    """Return whether a form has text that was typed, rather than chosen with a button."""
     if texts_sent(request):
-        return False  # questions/views/unsaved_texts.py gives those back
+        return False  # questions/views/unsaved_texts.py returns those
     fields = [field for field in _fields(request) if field.value]
     return bool(fields) and ("prose" in request.POST or any(field.is_sentence for field in fields))
 
 
 def is_of_somebody(request: HttpRequest) -> bool:
-    """Whether who sent it is signed in, or was when the form was opened."""
+    """Return whether a user is signed in, or was when the form was opened."""
     return request.user.is_authenticated or "user" in request.POST
 
 
@@ -123,7 +126,7 @@ def _fields(request: HttpRequest) -> Iterator[Field]:
 
 
 def given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse:
-    """Everything that was sent, in a form that can be sent again. Nothing is stored here."""
+    """Return a page with everything that was sent, in a form that can be sent again. Nothing is stored."""
     fields = list(_fields(request))
     title, lead = WORDS[reason]
     context = {

@@ -26,4 +26,4 @@ urlpatterns = [
 handler400 = "casebook.error_views.unreadable"
 handler403 = "casebook.error_views.not_allowed"
 handler404 = "casebook.error_views.not_here"
-handler429 = "casebook.error_views.too_many"  # allauth looks for it here
+handler429 = "casebook.error_views.too_many"  # allauth looks it up here

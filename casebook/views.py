@@ -16,12 +16,12 @@ from cases.models import Case, Part
 from questions.models import Kolb, Ring, ring
 from questions.pages import home as home_page
 
-CASES_A_PART = 12  # the home page names no more of a part than this; the catalogue has them all
+CASES_A_PART = 12  # the home page names no more cases of a part than this; the catalogue has all
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part with the cases that the home page names, and how many it has in all."""
+    """A part with the cases that the home page names, and the number of all its cases."""
 
     part: Part
     cases: list[tuple[Case, Ring]]
@@ -31,7 +31,7 @@ class Chapter:
 @require_safe
 @for_visitors
 def home(request: HttpRequest) -> HttpResponse:
-    """The book opened: its idea, its parts with their cases, and a way in for everyone."""
+    """Show the home page: the idea of the book, its parts with their cases, and links for every kind of user."""
     index = current_index()
     chapters = page_cache.part(index.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(index)})
     if not request.user.is_authenticated:
@@ -55,13 +55,14 @@ def _chapters(index: CatalogueIndex) -> list[Chapter]:
 @require_safe
 @for_visitors
 def about(request: HttpRequest) -> HttpResponse:
+    """Show the page about the site."""
     return render(request, "casebook/about.html", {"lenses": Kolb})
 
 
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    """200 «ok» as long as the database answers; its error is the server's 500."""
+    """Return 200 «ok» while the database answers; its error becomes the 500 of the server."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.fetchone()

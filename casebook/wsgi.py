@@ -14,13 +14,13 @@ application = plain_http(get_wsgi_application())
 
 from casebook.demo import guard  # noqa: E402
 
-# Here, since every server comes here before its first request and no command of manage.py does, so that the one that
-# removes the accounts still runs. gunicorn stops as a whole when it cannot be started.
+# The check is here, since every server imports this before its first request and no command of manage.py does, so that
+# the command that removes the accounts still runs. gunicorn stops as a whole when it cannot start.
 guard.refuse_in_public()
-connections.close_all()  # of this question; a process that forks afterwards must not share it
+connections.close_all()  # of this check; a process that forks afterwards must not share it
 
-# A server that loads the site before it forks (--preload) has one copy of it for all its processes, as long as nobody
-# writes there: so all that addresses lead to is imported now, and the garbage collector leaves what is there alone.
+# A server that loads the site before it forks (--preload) has one copy of it for all its processes, as long as nothing
+# writes there: so all views are imported now, and the garbage collector skips what exists.
 _ = get_resolver().url_patterns
 gc.collect()
 gc.freeze()

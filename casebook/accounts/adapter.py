@@ -1,7 +1,7 @@
-"""Signing up and in: allauth's forms with our words, and what we do otherwise than allauth.
+"""The adapter of allauth: signing up and in with our own texts, and where the site differs from allauth.
 
-A person's only address is User.email; allauth's table of addresses stays empty, so that an address that somebody gave
-up can never open the account it once belonged to.
+The only address of a user is User.email; allauth's table of addresses is empty, so that an address that a user gave up
+can never open the account to which it once belonged.
 """
 
 import logging
@@ -33,21 +33,23 @@ log = logging.getLogger(__name__)
 
 
 class AddressChangedError(Exception):
-    """A code came back from an address that is not, or no longer, the one of the account."""
+    """A code was mailed to an address that is not, or no longer, the one of the account."""
 
 
 @transaction.atomic
 def prove_address(*, user: User, email: str) -> bool:
-    """Note that whoever has this account reads the mail of this address, where a code went. True where that took the
-    account's password away. Raises AddressChangedError where the account has another address by now.
+    """Store that the user of this account reads the mail of this address, to which a code was sent.
 
-    Anybody can sign up with somebody else's address, and wait for them to come. So the first time that its owner
-    proves the address, a password that was chosen before stops working, and with it every session that was open.
+    Returns True where that removed the password of the account. Raises AddressChangedError where the account has
+    another address now.
+
+    Anybody can sign up with the address of another person, and wait until that person comes. So the first time that its
+    owner proves the address, a password that was chosen before is removed, which ends every open session.
     """
-    stored = User.objects.select_for_update().get(pk=user.pk)  # whoever changes the address waits, or was first
+    stored = User.objects.select_for_update().get(pk=user.pk)  # other changes of the address wait for this lock
     if UserManager.normalize_email(email) != stored.email:
         raise AddressChangedError
-    user.password = stored.password  # the session that begins belongs to the one that is there by now
+    user.password = stored.password  # the session that begins belongs to the stored password
     if stored.proven_email == stored.email:
         return False
     had_password = stored.has_usable_password()
@@ -59,7 +61,7 @@ def prove_address(*, user: User, email: str) -> bool:
 
 
 def reset_link(user: User) -> str:
-    """Where this person can choose a new password, once, while PASSWORD_RESET_TIMEOUT lasts."""
+    """Return the link with which this user can choose a new password, once, within PASSWORD_RESET_TIMEOUT."""
     token = default_token_generator.make_token(user)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": int_to_base36(user.pk), "key": token})
     return f"{settings.SITE_URL}{path}"
@@ -78,11 +80,11 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_safe_url(self, url: str) -> bool:
-        """Only places on this very site: no other port or host of ALLOWED_HOSTS either."""
+        """Return whether the URL is on this site: not on another port or host of ALLOWED_HOSTS either."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Every way in passes here. Without «onthoud mij» the session ends with the browser."""
+        """Sign the user in, for every way of signing in. Without «onthoud mij» the session ends with the browser."""
         records = get_authentication_records(request, user)
         self.lost_password = False
         if records and records[-1]["method"] == "code":
@@ -95,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         request.session.set_expiry(settings.SESSION_COOKIE_AGE if request.POST.get("remember") else 0)
 
-    def post_login(self, request: HttpRequest, user: User, **kwargs) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         if not self.lost_password:
             return response
@@ -103,7 +105,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return HttpResponseRedirect(f"{reverse('account_set_password')}?{query}")
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Every password passes here: counted before it is looked at, and taken back where it was right."""
+        """Count the attempt before the password is checked; right passwords are not counted in the end."""
         email = UserManager.normalize_email(credentials.get("email"))
         self.counts = known_browsers.counts(request, email, ratelimit.PASSWORDS, ratelimit.PASSWORDS_OF_ADDRESS)
         try:
@@ -112,13 +114,16 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts") from reason
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """allauth calls this when the password was right."""
+        """Undo the count; allauth calls this when the password was right."""
         for count in self.counts:
             count.take_back()
 
     def set_password(self, user: User, password: str) -> None:
-        """Only in place of the one that this request found, and nothing else of the row: the owner may have proven the
-        address meanwhile, which ends every session but hers. A new password also ends the wait after wrong ones."""
+        """Replace the password, unless it changed since the start of this request, and no other field of the row.
+
+        The owner can have proven the address in the meantime, which ends all other sessions. A new password also
+        deletes the counts of wrong ones.
+        """
         before = user.password
         user.set_password(password)
         if not User.objects.filter(pk=user.pk, password=before).update(password=user.password):
@@ -127,12 +132,12 @@ class AccountAdapter(DefaultAccountAdapter):
         for count in known_browsers.all_counts(self.request, user, ratelimit.PASSWORDS):
             count.forget()
 
-    def ajax_response(self, request: HttpRequest, response: HttpResponse, **kwargs) -> HttpResponse:
-        """allauth makes a 200 of whatever a valid form led to, of a refusal too."""
+    def ajax_response(self, request: HttpRequest, response: HttpResponse, **kwargs: Any) -> HttpResponse:
+        """Return a refusal unchanged, since allauth makes a 200 of every response to a valid form."""
         return response if response.status_code >= 400 else super().ajax_response(request, response, **kwargs)
 
     def ajax_response_form(self, form: forms.Form) -> dict[str, Any]:
-        """Without what was typed as a password, which allauth would send back."""
+        """Return allauth's description of the form, without the passwords that were typed."""
         spec = super().ajax_response_form(form)
         for field in form:
             if isinstance(field.field.widget, PasswordInput):
@@ -140,14 +145,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return spec
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """allauth's own raises where X-Forwarded-For is nonsense."""
+        """Return the address of the client; allauth's own function raises on a malformed X-Forwarded-For."""
         return ratelimit.network_address(request)
 
     def send_password_reset_mail(self, user: User, email: str, words: dict) -> None:
         super().send_password_reset_mail(user, email, words | {"password_reset_url": reset_link(user)})
 
     def send_mail(self, template_prefix: str, email: str, words: dict) -> None:
-        """Each is counted. A mail server that is out must not look as if the site were broken."""
+        """Count and send a mail. A failing mail server gives a page that says so instead of an error."""
         whose = UserManager.normalize_email(email)
         counts = known_browsers.counts(self.request, whose, ratelimit.MAILS, ratelimit.MAILS_OF_ADDRESS)
         try:
@@ -156,6 +161,6 @@ class AccountAdapter(DefaultAccountAdapter):
         except ratelimit.LimitReachedError as reason:
             raise ImmediateHttpResponse(error_views.too_many(self.request)) from reason
         except (OSError, SMTPException) as reason:
-            log.error("mail could not be sent: %s", type(reason).__name__)  # what it says names the address
+            log.error("mail could not be sent: %s", type(reason).__name__)  # the message has the address
             page = render(self.request, "account/mail_failed.html", status=503)
             raise ImmediateHttpResponse(page) from reason

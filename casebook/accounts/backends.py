@@ -7,10 +7,10 @@ from casebook.models import User
 
 
 class Backend(AuthenticationBackend):
-    """Sessions end when their user asks for deletion; nobody signs in to an account whose seven days are over.
+    """The backend that ends sessions when their user asks for deletion, and refuses accounts whose seven days are over.
 
-    Every session stores the dotted path of this class, and Django ends sessions with another one. So a migration has
-    to follow when this class moves, as casebook/migrations/0010 does.
+    Every session has the dotted path of this class, and Django ends sessions with another one. So moving this class
+    needs a migration, such as casebook/migrations/0010.
     """
 
     def user_can_authenticate(self, user: User) -> bool:

@@ -1,8 +1,9 @@
-"""A copy of everything that the site knows about one person, in a form that programs read too."""
+"""The export of all data that the site has about one user, in a format that programs can read too."""
 
 import json
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from casebook.accounts import deletion
@@ -57,6 +58,7 @@ ACTIONS = {ADDITION: "toegevoegd", CHANGE: "veranderd", DELETION: "verwijderd"}
 
 
 def as_json(user: User) -> bytes:
+    """Return everything that the site has about this user, as JSON."""
     return portfolio_json.dump(
         {
             "format": "casusboek-mijn-gegevens",
@@ -178,19 +180,19 @@ def _feedback_versions(user: User) -> list[dict]:
     ]
 
 
-def _links(invitations) -> list[dict]:
+def _links(invitations: QuerySet[CoTeacherInvitation]) -> list[dict]:
     return [
         {
-            "module": each.module.title,
-            "created_at": iso(each.created_at),
-            "expires_at": iso(each.expires_at),
-            "used_at": iso(each.used_at),
+            "module": invitation.module.title,
+            "created_at": iso(invitation.created_at),
+            "expires_at": iso(invitation.expires_at),
+            "used_at": iso(invitation.used_at),
         }
-        for each in invitations.select_related("module")
+        for invitation in invitations.select_related("module")
     ]
 
 
-def _pinned(pins) -> list[dict]:
+def _pinned(pins: QuerySet[PinnedAnswer]) -> list[dict]:
     return [
         {
             "module": pin.submission.answer.assignment.module.title,
@@ -202,7 +204,7 @@ def _pinned(pins) -> list[dict]:
 
 
 def _published_editions(user: User) -> list[dict]:
-    """Of a withdrawn case without the note, which may tell what nobody is to read any more."""
+    """Return the published editions, without the note where the case was withdrawn, since it can reveal the content."""
     editions = Edition.objects.filter(published_by=user).select_related("case").defer("text")
     return [
         {
@@ -215,13 +217,15 @@ def _published_editions(user: User) -> list[dict]:
     ]
 
 
-def _in_order(log):
+def _in_order(log: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
     return log.select_related("content_type").order_by("action_time", "pk")
 
 
 def _log_line(entry: LogEntry) -> dict:
-    """Without what the entry calls its object: that is the name of another person, or the text of a question that may
-    be withdrawn by now."""
+    """Return a line of the log without the name of its object.
+
+    That is the name of another user, or the text of a question that can be withdrawn now.
+    """
     message, changes = entry.change_message, []
     if message.startswith("["):
         message, changes = "", [_without_objects(change) for change in json.loads(message)]

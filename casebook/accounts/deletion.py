@@ -1,11 +1,12 @@
-"""Deleting an account: asked for by its owner, done after seven days, called off by signing in.
+"""Account deletion: asked for by the user, done after seven days, cancelled by signing in.
 
-A student's answers go, with every version of them and the feedback on them; a module keeps only how many there were. A
-teacher's released feedback stays with who received it, without a name.
+All answers of a student are deleted, with every version and the feedback on them; a module only has how many there
+were. The released feedback of a teacher stays with the students who received it, without a name.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
@@ -33,7 +34,7 @@ DAYS = 7
 
 @dataclass(frozen=True)
 class Farewell:
-    """What goes and what stays when this person leaves, in numbers."""
+    """What is deleted and what stays when this user leaves, in numbers."""
 
     answers: int
     handed_in: int
@@ -45,11 +46,12 @@ class Farewell:
 
 
 def is_gone(user: User) -> bool:
-    """Deleted for everybody, whether or not the tidying has come round yet."""
+    """Return whether the account counts as deleted, even if the row still exists until the next `manage.py tidy`."""
     return user.deletion_due_at is not None and user.deletion_due_at <= timezone.now()
 
 
 def farewell(user: User) -> Farewell:
+    """Return what is deleted and what stays when this user leaves."""
     answers = Answer.objects.filter(student=user)
     given = Feedback.objects.filter(author=user).aggregate(
         released=Count("pk", filter=Q(released_at__isnull=False)), unreleased=Count("pk", filter=Q(released_at=None))
@@ -66,7 +68,7 @@ def farewell(user: User) -> Farewell:
 
 
 def modules_to_hand_over(user: User) -> QuerySet[Module]:
-    """Where this person is the only teacher and somebody would be left behind. An archived module waits for nobody."""
+    """Return the modules with other users or their work in which this user is the only teacher, unless archived."""
     colleagues = Enrolment.objects.current().teachers().with_lasting_account().filter(module=OuterRef("pk"))
     return (
         Module.objects.taught_by(user)
@@ -77,7 +79,7 @@ def modules_to_hand_over(user: User) -> QuerySet[Module]:
 
 
 def modules_that_go(user: User) -> QuerySet[Module]:
-    """Where nobody else ever was, and nobody else wrote anything."""
+    """Return the modules in which there never was another user or work of another user."""
     return Module.objects.taught_by(user).exclude(Exists(_others(user))).exclude(Exists(_work_of_others(user)))
 
 
@@ -90,21 +92,21 @@ def _work_of_others(user: User) -> QuerySet[Answer]:
 
 
 def ask_to_leave(*, user: User) -> datetime | None:
-    """The day on which the account will be deleted; None while a module has to be handed over first."""
+    """Return the day on which the account will be deleted; None while a module has to be handed over first."""
     with transaction.atomic():
         if modules_to_hand_over(user).exists():
             return None
         due_at = timezone.now() + timedelta(days=DAYS)
-        # Not where the session of this request is over: its owner may have proven the address meanwhile.
+        # Not where the session of this request ended: the owner can have proven the address in the meantime.
         if not User.objects.filter(pk=user.pk, password=user.password).update(deletion_due_at=due_at):
             return None
         user.deletion_due_at = due_at
     return user.deletion_due_at
 
 
-def stay(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
-    """Somebody signed in. Within the seven days that calls the deletion off; after them it is too late."""
-    user.refresh_from_db(fields=["deletion_due_at"])  # it may have been asked for on another device just now
+def stay(sender: type, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Cancel the deletion when the user signs in within the seven days; afterwards say that it is too late."""
+    user.refresh_from_db(fields=["deletion_due_at"])  # the deletion can have been asked for on another device just now
     if user.deletion_due_at is None:
         return
     if is_gone(user):
@@ -117,15 +119,17 @@ def stay(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
     messages.success(request, text, fail_silently=True)
 
 
-def erase_due(**which) -> list[str]:
-    """Delete the accounts whose day has come: all of them, or those that the given fields point out. Returns the
-    titles of modules left without a teacher."""
+def erase_due(**which: Any) -> list[str]:
+    """Delete the accounts that are due: all of them, or those with the given fields.
+
+    Returns the titles of modules that are left without a teacher.
+    """
     due = User.objects.filter(deletion_due_at__lte=timezone.now(), **which)
     return [title for user in due for title in erase(user=user)]
 
 
 def make_room(email: str) -> None:
-    """Someone wants this address. Where it was of an account whose day has come, that is deleted now."""
+    """Delete the account with this address now if it is due, so that a new account can have the address."""
     erase_due(email=UserManager.normalize_email(email))
 
 
@@ -133,10 +137,10 @@ def make_room(email: str) -> None:
 def erase(*, user: User) -> list[str]:
     """Delete the account and what belongs to it, for good. Returns the titles of modules left without a teacher.
 
-    Waits for no module to be handed over: that was asked for seven days ago, and a promise is a promise.
+    Modules that were not handed over do not delay it: the user asked for it seven days ago.
     """
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
-        return []  # another process was first
+        return []  # another process deleted it first
     orphaned = [module.title for module in modules_to_hand_over(user)]
     _keep_counts(user)
     for module in modules_that_go(user):
@@ -144,14 +148,14 @@ def erase(*, user: User) -> list[str]:
         module.assignments.all().delete()
         module.delete()
     _leave_feedback_released(user)
-    log_about(user).delete()  # it quotes the name
+    log_about(user).delete()  # it has the name of the user
     TeacherInvitation.objects.about(user).delete()
     user.delete()
     return orphaned
 
 
 def log_about(user: User) -> QuerySet[LogEntry]:
-    """What the log of the admin says about this person: about the account, their places in modules, invitations."""
+    """Return the entries of the admin's log about this user: the account, enrolments and invitations."""
     about = {
         User: [user.pk],
         Enrolment: Enrolment.objects.filter(user=user).order_by().values_list("pk", flat=True),
@@ -165,12 +169,12 @@ def log_about(user: User) -> QuerySet[LogEntry]:
 
 
 def remember_address(*, user: User, address: str) -> None:
-    """This person had that address until now: invitations to it are theirs, and go when their account goes."""
+    """Link invitations to the former address to the user, so that they are deleted with the account."""
     TeacherInvitation.objects.filter(email=address, person=None).update(person=user)
 
 
 def _leave_feedback_released(user: User) -> None:
-    """What was released stays with who received it, as they read it; what was not, goes."""
+    """Restore released feedback to the text that students received, and delete unreleased feedback."""
     given = Feedback.objects.filter(author=user)
     given.filter(released_at=None).delete()
     given.exclude(released_text=None).update(
@@ -182,7 +186,7 @@ def _leave_feedback_released(user: User) -> None:
 
 
 def _keep_counts(user: User) -> None:
-    """Per assignment that this student handed something in for: one student more, and so many answers."""
+    """Count, for each assignment with submissions of this student, one student and the number of answers."""
     handed_in = Submission.objects.standing().filter(answer__student=user, answer__assignment__isnull=False)
     counts = handed_in.order_by().values_list("answer__assignment").annotate(Count("answer", distinct=True))
     for assignment_id, answers in counts:

@@ -21,7 +21,10 @@ from casebook.models import User, UserManager, one_line, stored_email
 
 
 def in_our_words(form: forms.Form, **words: tuple) -> None:
-    """Per field a label, what is said when it is empty, and a hint; no placeholders, which go away while you type."""
+    """Set the label, the error for an empty value and the hint of each field.
+
+    There are no placeholders, which disappear while users type.
+    """
     form.label_suffix = ""
     for name, (label, when_empty, *hint) in words.items():
         field = form.fields[name]
@@ -38,11 +41,12 @@ REMEMBER = (_("Onthoud mij op dit apparaat"), "", _("Niet doen op een computer v
 
 
 def remember_field() -> forms.BooleanField:
+    """Return the checkbox «onthoud mij»."""
     return forms.BooleanField(required=False)
 
 
 class SignInForm(allauth_forms.LoginForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(self, login=EMAIL, password=PASSWORD, remember=REMEMBER)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
@@ -52,15 +56,18 @@ class SignInForm(allauth_forms.LoginForm):
 
 
 class SignUpForm(allauth_forms.SignupForm):
-    """Name, address, password. Whoever has an account already and knows its password is signed in: that is also what
-    a double tap on the button comes down to."""
+    """The form for name, address and password.
+
+    Users who have an account already and know its password are signed in; a double click on the button has the same
+    effect.
+    """
 
     name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     remember = remember_field()
     field_order = ["name", "email", "password1", "remember"]
     known: User | None = None
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(
             self,
@@ -80,7 +87,7 @@ class SignUpForm(allauth_forms.SignupForm):
         data = super().clean()
         if data.get("email"):
             deletion.make_room(data["email"])
-        # Only with a password, which is counted as a try: without one this would tell for nothing who has an account.
+        # Only with a password, which is counted as an attempt: otherwise anybody could find out who has an account.
         if data.get("email") and data.get("password1") and User.objects.filter(email=data["email"]).exists():
             self.known = self.who_knows_the_password()
             if self.known is None:
@@ -88,7 +95,7 @@ class SignUpForm(allauth_forms.SignupForm):
         return data
 
     def who_knows_the_password(self) -> User | None:
-        """Counted as an attempt to sign in, or this would be the place to guess passwords."""
+        """Return the user with this address and password, counted as an attempt to sign in against guessing."""
         email, password = self.cleaned_data["email"], self.cleaned_data["password1"]
         return get_adapter().authenticate(context.request, email=email, password=password)
 
@@ -101,38 +108,38 @@ class SignUpForm(allauth_forms.SignupForm):
                 return self.make_account(), None
         except ratelimit.LimitReachedError:
             return None, error_views.too_many(request)
-        except IntegrityError:  # the same form came twice, at the same time
+        except IntegrityError:  # the same form was sent twice at the same time
             user = self.who_knows_the_password()
             return user, None if user else HttpResponseRedirect(reverse("account_login"))
 
     def make_account(self) -> User:
         user = User(email=self.cleaned_data["email"], name=self.cleaned_data["name"])
-        user.set_password(self.cleaned_data["password1"])  # half a second of work: not with the database locked
+        user.set_password(self.cleaned_data["password1"])  # takes half a second: not while the database is locked
         with transaction.atomic():
             user.save()
         return user
 
 
 class AskResetForm(allauth_forms.ResetPasswordForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(self, email=EMAIL)
 
 
 class ResetForm(allauth_forms.ResetPasswordKeyForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         current = (_("Huidig wachtwoord"), _("Vul je huidige wachtwoord in."))
         in_our_words(self, oldpassword=current, password1=NEW_PASSWORD, password2=AGAIN)
 
     def clean_oldpassword(self) -> str:
-        """Counted as an attempt to sign in, or this would be the place to guess passwords."""
+        """Return the current password, counted as an attempt to sign in against guessing."""
         password = self.cleaned_data["oldpassword"]
         if get_adapter().authenticate(context.request, email=self.user.email, password=password) != self.user:
             raise get_adapter().validation_error("enter_current_password")
@@ -140,11 +147,14 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
 
 
 class SetPasswordForm(ProofMixin, allauth_forms.SetPasswordForm):
-    """With a code by mail, unless this session began with one just now: a password proves who asks from then on."""
+    """The form for a first password, with a code by mail unless this session began with one just now.
+
+    From then on, the password proves who the user is.
+    """
 
     field_order = ["proof", "password1", "password2"]
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = context.request
         in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
@@ -159,7 +169,7 @@ class SetPasswordForm(ProofMixin, allauth_forms.SetPasswordForm):
 
 
 class AskCodeForm(allauth_forms.RequestLoginCodeForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(self, email=EMAIL)
 
@@ -167,13 +177,13 @@ class AskCodeForm(allauth_forms.RequestLoginCodeForm):
 class CodeForm(allauth_forms.ConfirmLoginCodeForm):
     remember = remember_field()
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_our_words(self, code=(_("Code"), _("Typ de code uit je mail over.")), remember=REMEMBER)
         self.fields["code"].widget.attrs["autocapitalize"] = "characters"
 
     def clean_code(self) -> str:
-        """allauth counts wrong ones in the session, where many at once count as one."""
+        """Count the attempts outside the session, in which allauth counts simultaneous attempts once."""
         tries = Count(ratelimit.TYPED_CODES, f"sign-in {context.request.session.session_key} {self.expected_code}")
         try:
             ratelimit.take(tries)
@@ -181,7 +191,7 @@ class CodeForm(allauth_forms.ConfirmLoginCodeForm):
             raise get_adapter().validation_error("incorrect_code") from reason
         code = super().clean_code()
         login = unstash_login(context.request, peek=True)
-        if login is None or login.user is None:  # the account was deleted since
+        if login is None or login.user is None:  # the account was deleted in the meantime
             raise get_adapter().validation_error("incorrect_code")
         tries.take_back()
         return code

@@ -1,12 +1,12 @@
-"""Browsers that signed in before: a signed cookie names the accounts, so that others cannot use up their attempts.
+"""Browsers that signed in before, recognised by a signed cookie, so that others cannot use up their attempts.
 
-Anybody can type wrong passwords for somebody else's address, and so shut that account for a while to everybody who is
-counted as anybody. A browser that signed in to the account before is counted alone.
+Anybody can type wrong passwords for the address of another user, and so block that account for a while for all unknown
+browsers. A browser that signed in to the account before has a count of its own.
 """
 
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core import signing
@@ -17,15 +17,16 @@ from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count, Limit
 from casebook.models import User
 
+Handler = Callable[[HttpRequest], HttpResponse]
 COOKIE = "bekend"
 SALT = "casebook.known_browsers"
 KEPT_FOR = 60 * 60 * 24 * 365  # seconds
 STATE_LENGTH = 12
-MOST_ACCOUNTS = 10  # a tablet of a class; who signed in longest ago goes first
+MOST_ACCOUNTS = 10  # enough for a tablet of a class; the account that signed in longest ago is dropped first
 
 
 class Browser(NamedTuple):
-    """Its name, and by the id of each account the state in which somebody signed in to it here."""
+    """The name of a browser, and the state of each account at the time it was signed in to, by user id."""
 
     name: str
     states: dict[int, str]
@@ -35,12 +36,12 @@ class Browser(NamedTuple):
 
 
 def state_of(user: User) -> str:
-    """Another one after each change of the password: whoever had the account until then is as unknown as anybody."""
+    """Return a value that differs after each change of the password, so that earlier browsers become unknown."""
     return salted_hmac(SALT, user.password).hexdigest()[:STATE_LENGTH]
 
 
 def read(request: HttpRequest) -> Browser | None:
-    """What this browser was told by us; None for a new one, and for a cookie that is not ours or too old."""
+    """Return the content of our cookie; None without one, and for a cookie that is forged or too old."""
     try:
         name, states = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KEPT_FOR)
     except signing.BadSignature:
@@ -49,7 +50,7 @@ def read(request: HttpRequest) -> Browser | None:
 
 
 def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) -> list[Count]:
-    """What counts for whoever tries something with the account of this address, in this browser."""
+    """Return the counts for an attempt with the account of this address in this browser."""
     if request.user.is_authenticated and request.user.email == email:
         return [Count(limit, f"user {request.user.pk}")]
     browser = read(request)
@@ -60,7 +61,7 @@ def counts(request: HttpRequest, email: str, limit: Limit, of_address: Limit) ->
 
 
 def all_counts(request: HttpRequest, user: User, limit: Limit) -> list[Count]:
-    """Every count of this account that a browser of its owner may have used up."""
+    """Return every count of this account that a browser of its owner can have used up."""
     names = [f"email {user.email}", f"user {user.pk}"]
     browser = read(request)
     return [Count(limit, name) for name in (*names, *([_of_browser(browser, user)] if browser else []))]
@@ -70,13 +71,13 @@ def _of_browser(browser: Browser, user: User) -> str:
     return f"browser {browser.name} user {user.pk}"
 
 
-def note(sender: type, request: HttpRequest, user: User, **kwargs) -> None:
-    """Somebody signed in here; the answer to this request will say so to the browser."""
+def note(sender: type, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Store in the request that the user signed in, for the middleware `remember`."""
     request.signed_in_here = user
 
 
-def remember(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Sets the cookie after signing in, whichever way that went."""
+def remember(get_response: Handler) -> Handler:
+    """Set the cookie after signing in, in any way."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

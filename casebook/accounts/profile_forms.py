@@ -1,4 +1,4 @@
-"""Changing one's name or address, and deleting one's account. Each proves who is asking, as far as is needed."""
+"""Forms to change the name or the address, and to delete the account. Each asks for proof where it is needed."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class NameForm(forms.Form):
         error_messages={"required": _("Vul je naam in."), "max_length": _("Kies een naam van hoogstens 120 tekens.")},
     )
 
-    def __init__(self, *args, user: User, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, initial={"name": user.name}, label_suffix="", **kwargs)
         self.user = user
 
@@ -43,7 +43,7 @@ class NameForm(forms.Form):
 
 
 class ProofForm(ProofMixin):
-    def __init__(self, *args, request: HttpRequest, **kwargs) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
         self.request, self.user = request, request.user
         self.ask_for_proof()
@@ -85,13 +85,13 @@ class AddressForm(ProofForm):
         return data
 
     def save(self) -> bool:
-        """False where somebody took the address in the meantime. The new address is nobody's until it is proven."""
+        """Store the new address, which is not proven yet. Returns False where another user took it in the meantime."""
         old = self.user.email
         if self.cleaned_data["email"] == old:
             return True
         try:
             with transaction.atomic():
-                # In place of what this request found: the owner of the old address may have proven it meanwhile.
+                # Only if the password did not change during this request: the owner of the address can have proven it.
                 found = User.objects.filter(pk=self.user.pk, email=old, password=self.user.password)
                 if not found.update(email=self.cleaned_data["email"], proven_email=""):
                     self.add_error(None, self.session_is_over)
@@ -110,7 +110,7 @@ class AddressForm(ProofForm):
 
 
 def tell_old_address(user: User, old: str) -> None:
-    """So that whoever did not ask for this hears of it. A mail server that is out does not undo the change."""
+    """Mail the old address about the change, in case the user did not ask for it. A failed mail undoes nothing."""
     if settings.HAS_MAIL:
         text = gettext(
             "Hallo %(name)s,\n\nHet e-mailadres van je account bij het Casusboek is veranderd. Met dit adres kun je er "

@@ -1,4 +1,6 @@
-"""/mijn-gegevens/: seeing, changing and taking along what the site knows about oneself, and leaving."""
+"""The pages of /mijn-gegevens/: reading, changing and exporting the user's own data, and deleting the account."""
+
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,6 +20,7 @@ from casebook.accounts import data_export, deletion, reauthentication
 from casebook.accounts.profile_forms import AddressForm, LeavingForm, NameForm
 from casebook.lib import http, ratelimit
 from casebook.lib.ratelimit import Count
+from casebook.models import User
 from questions.access import signed_in
 from questions.templatetags.dates import in_full
 
@@ -28,7 +31,7 @@ ASK_FOR_PROOF = ("own_data", "own_data_leave", "account_set_password")
 @signed_in
 @sensitive_post_parameters("proof")
 def own_data(request: HttpRequest) -> HttpResponse:
-    """Two forms on one address, so that reloading it, or signing in on the way, leads back to a page that exists."""
+    """Show and handle two forms on one address, so that reloading or signing in again returns to an existing page."""
     name_form, address_form = NameForm(user=request.user), AddressForm(request=request)
     if request.method == "POST":
         if request.POST.get("form") == "naam":
@@ -46,7 +49,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def mail_code(request: HttpRequest) -> HttpResponse:
-    """Mail a code to an account without a password, and go back to the form in which it is typed."""
+    """Mail a code to an account without a password, and return to the form in which it is typed."""
     if not settings.HAS_MAIL:
         raise Http404
     reauthentication.send_code(request)
@@ -58,7 +61,7 @@ def mail_code(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in
 def download(request: HttpRequest) -> HttpResponse:
-    """Everything that the site knows about this person, as JSON."""
+    """Return everything that the site has about this user, as JSON."""
     name = f"mijn-gegevens-{timezone.localdate():%Y-%m-%d}.json"
     return http.download(data_export.as_json(request.user), name=name, content_type="application/json")
 
@@ -67,13 +70,13 @@ def download(request: HttpRequest) -> HttpResponse:
 @signed_in
 @sensitive_post_parameters("proof")
 def leave(request: HttpRequest) -> HttpResponse:
-    """First what goes and what stays; then, with proof, the deletion in seven days."""
+    """Show what is deleted and what stays; then, with proof, delete the account in seven days."""
     form = LeavingForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid() and not is_within(ratelimit.LEAVING, request):
         return error_views.too_many(request)
     if form.is_valid() and (due_at := deletion.ask_to_leave(user=request.user)):
         reauthentication.spend_code(request)
-        _write_to(request.user, due_at)
+        _mail_about_deletion(request.user, due_at)
         logout(request)
         messages.info(request, _("Je account wordt gewist op %s. Je bent nu uitgelogd.") % in_full(due_at))
         return redirect("own_data_goodbye")
@@ -82,7 +85,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def is_within(limit: ratelimit.Limit, request: HttpRequest) -> bool:
-    """Count one for this account."""
+    """Count one attempt of this account, and return whether it is within the limit."""
     try:
         ratelimit.take(Count(limit, f"user {request.user.pk}"))
     except ratelimit.LimitReachedError:
@@ -90,8 +93,8 @@ def is_within(limit: ratelimit.Limit, request: HttpRequest) -> bool:
     return True
 
 
-def _write_to(user, due_at) -> None:
-    """So that whoever did not ask for this can still prevent it."""
+def _mail_about_deletion(user: User, due_at: datetime) -> None:
+    """Mail the user about the deletion, so that users who did not ask for it can prevent it."""
     if settings.HAS_MAIL:
         text = _(
             "Hallo %(name)s,\n\nJe account van het Casusboek wordt gewist op %(when)s, met alles wat je schreef. "
@@ -102,4 +105,5 @@ def _write_to(user, due_at) -> None:
 
 @require_safe
 def goodbye(request: HttpRequest) -> HttpResponse:
+    """Show the page after the request for deletion."""
     return render(request, "casebook/own_data_goodbye.html")

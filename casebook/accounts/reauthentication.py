@@ -1,6 +1,6 @@
-"""Who is asking? Before an address changes or an account goes, a session is not enough: a phone may lie open.
+"""Reauthentication before a change of the address or a deletion: a session is not enough on an unlocked phone.
 
-The password proves it; for an account without one, a code that was just mailed to its address.
+The password is the proof; for an account without one, a code that was just mailed to its address.
 """
 
 import secrets
@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from casebook.lib import ratelimit
 from casebook.lib.ratelimit import Count
 
-KEPT_FOR = 15 * 60  # seconds, as a code to sign in with
+KEPT_FOR = 15 * 60  # seconds, equal to codes for signing in
 SESSION_KEY = "proof_code"
 
 
 def send_code(request: HttpRequest) -> None:
-    """Mail a code to whoever has this account."""
+    """Mail a code to the address of this account."""
     email = request.user.email
     code, name = get_adapter().generate_login_code(), secrets.token_urlsafe(8)
     get_adapter().send_mail("account/email/proof_code", email, {"code": code})
@@ -31,8 +31,10 @@ def send_code(request: HttpRequest) -> None:
 
 
 def is_right_code(request: HttpRequest, typed: str) -> bool:
-    """Whether this is the code that was last mailed to the address that the account has now. It stays right until it is
-    spent, so that a mistake elsewhere in the form does not ask for another."""
+    """Return whether this is the code that was last mailed to the present address of the account.
+
+    It stays valid until spend_code, so that a mistake in another field does not require a new code.
+    """
     sent = request.session.get(SESSION_KEY)
     if sent is None or sent["email"] != request.user.email or time.time() - sent["at"] > KEPT_FOR:
         return False
@@ -48,6 +50,7 @@ def is_right_code(request: HttpRequest, typed: str) -> bool:
 
 
 def spend_code(request: HttpRequest) -> None:
+    """Make the code invalid."""
     request.session.pop(SESSION_KEY, None)
 
 
@@ -56,7 +59,7 @@ def _digest(code: str) -> str:
 
 
 def came_by_code(request: HttpRequest) -> bool:
-    """Whether this session began with a code, just now: then another one would prove nothing new."""
+    """Return whether this session began with a code just now, so that another one would prove nothing more."""
     records = get_authentication_records(request, request.user)
     last = records[-1] if records else {}
     return (
@@ -67,7 +70,7 @@ def came_by_code(request: HttpRequest) -> bool:
 
 
 class ProofMixin(forms.Form):
-    """Asks for the password, or of an account without one for a code by mail. A form that has it says `request`."""
+    """A form that asks for the password, or for a code by mail where the account has none. Subclasses set `request`."""
 
     proof = forms.CharField(
         strip=False,
@@ -94,7 +97,7 @@ class ProofMixin(forms.Form):
 
     @property
     def cannot_be_proven(self) -> bool:
-        """Neither a password nor mail: then there is nothing to prove it by."""
+        """Return whether there is no proof, with neither a password nor mail."""
         return self.needs_code and not settings.HAS_MAIL
 
     def clean_proof(self) -> str:
@@ -102,7 +105,7 @@ class ProofMixin(forms.Form):
         if not user.has_usable_password():
             if not settings.HAS_MAIL or not is_right_code(self.request, proof):
                 raise forms.ValidationError(self.wrong_code)
-        # allauth's way counts it as an attempt to sign in, or this would be the place to guess passwords.
+        # allauth's authenticate counts it as an attempt to sign in, which prevents guessing.
         elif get_adapter().authenticate(self.request, email=user.email, password=proof) != user:
             raise forms.ValidationError(_("Dit is niet je wachtwoord. Er is niets veranderd."))
         return proof

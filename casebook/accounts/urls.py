@@ -1,5 +1,9 @@
-"""Addresses of accounts: the views of allauth that are in use, under its own names, and ours. The rest of allauth is
-not routed, and so does not exist."""
+"""Addresses of accounts: the views of allauth in use, under its own names, and ours.
+
+The other views of allauth have no address.
+"""
+
+from collections.abc import Callable
 
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, path, re_path
@@ -7,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from casebook.accounts import views
-from casebook.accounts.views import with_mail
+from casebook.accounts.views import View, with_mail
 from casebook.demo import views as demo_views
 
 
-def page(route: str, view, name: str, make=path) -> URLPattern:
-    """A page with a form, kept by no cache."""
+def page(route: str, view: View, name: str, make: Callable[..., URLPattern] = path) -> URLPattern:
+    """Return the route of a page with a form, which is never cached."""
     return make(route, never_cache(require_http_methods(["GET", "HEAD", "POST"])(view)), name=name)
 
 

@@ -1,7 +1,8 @@
-"""What allauth has no view for: who is signed in, choosing a password by a link, and an invitation to teach."""
+"""Views that allauth does not have: who is signed in, choosing a password by a link, and an invitation to teach."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from allauth.account import views as allauth_views
 from django.conf import settings
@@ -12,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
+from casebook.models import User
 from questions.access import signed_in
 from questions.actions import teacher_invitations
+from questions.models import TeacherInvitation
 
 View = Callable[..., HttpResponse]
 
@@ -22,16 +25,16 @@ View = Callable[..., HttpResponse]
 @never_cache
 @ensure_csrf_cookie
 def who(request: HttpRequest) -> HttpResponse:
-    """Whose session this is by now, and a fresh CSRF cookie: what a page needs to repair itself in place."""
+    """Return the user of the session and set a fresh CSRF cookie, for pages that were opened in another session."""
     signed = request.user.is_authenticated
     return JsonResponse({"user": request.user.pk, "name": request.user.name if signed else ""})
 
 
 def with_mail(view: View) -> View:
-    """The view, on a site that can send mail. Elsewhere there is no such page."""
+    """Restrict a view to sites that can send mail; elsewhere it is a 404."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not settings.HAS_MAIL:
             raise Http404
         return view(request, *args, **kwargs)
@@ -40,20 +43,24 @@ def with_mail(view: View) -> View:
 
 
 def ask_reset(request: HttpRequest) -> HttpResponse:
-    """A link by mail, or without mail: whom to ask."""
+    """Show the form for a link by mail; on a site without mail, say who can help."""
     if not settings.HAS_MAIL:
         return render(request, "account/password_reset_by_hand.html")
     return allauth_views.password_reset(request)
 
 
 def reset_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
-    """allauth would sign out whoever else is signed in here, on a GET and with texts unsent. We ask first."""
+    """Show the form for a new password, or ask another signed-in user to sign out first.
+
+    allauth would sign that user out on a GET, with texts that are not sent yet.
+    """
     if request.user.is_authenticated and not is_about(request.user, uidb36):
         return render(request, "account/somebody_else.html", {"sign_out_next": request.path}, status=403)
     return allauth_views.password_reset_from_key(request, uidb36=uidb36, key=key)
 
 
-def is_about(user, uidb36: str) -> bool:
+def is_about(user: User, uidb36: str) -> bool:
+    """Return whether the link is about this user."""
     try:
         return base36_to_int(uidb36) == user.pk
     except ValueError:
@@ -63,7 +70,7 @@ def is_about(user, uidb36: str) -> bool:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """An invitation to teach: read by whoever has the link, used by the one whose address it is for."""
+    """Show an invitation to teach to any user with the link; the user with its address can accept it."""
     invited = teacher_invitations.find(token)
     if invited is None:
         raise Http404
@@ -81,7 +88,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @signed_in
-def accept(request: HttpRequest, invited) -> HttpResponse:
+def accept(request: HttpRequest, invited: TeacherInvitation) -> HttpResponse:
+    """Accept the invitation."""
     try:
         teacher_invitations.accept(invitation=invited, user=request.user)
     except teacher_invitations.InvitationOverError:

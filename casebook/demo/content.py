@@ -1,8 +1,8 @@
-"""The invented class of the demonstration: made from a file, and removed again.
+"""The invented class of the demonstration: created from a file, and removed again.
 
-Its accounts are marked by a field that nobody can fill in. An address would be no mark: people change theirs, and
-anybody could sign up with one like it: that person would be removed with the rest, or keep an https site from starting.
-The addresses end in .invalid (RFC 2606), so that no mail for them ever reaches a person.
+Its accounts are marked by a field that no form has. The address is no mark: users change theirs, and anybody could sign
+up with a similar one: that user would be removed as well, or prevent an https site from starting. The addresses end in
+.invalid (RFC 2606), so that no mail for them ever reaches a person.
 """
 
 from datetime import datetime, timedelta
@@ -43,18 +43,18 @@ DOMAIN = "demo.invalid"
 
 
 class DemonstrationError(Exception):
-    """The demonstration cannot be made here; the message says why."""
+    """The demonstration cannot be created here; the message says why."""
 
 
-# --- Taking it away ---
+# --- Removal ---
 
 
 @transaction.atomic
 def remove() -> list[str]:
-    """The accounts, their modules and what they wrote. Returns what stays because it is somebody else's too.
+    """Delete the accounts, their modules and what they wrote. Returns what stays because others use it too.
 
-    A module stays where a real person teaches or has answered, and what was released to a real student stays with them,
-    as when anybody else leaves. Cases are the library's, whoever edited them.
+    A module stays where a real user teaches or has answered, and what was released to a real student stays with that
+    student, as with any account deletion. Cases belong to the library, whoever edited them.
     """
     published = Edition.objects.filter(published_by__is_demo=True).select_related("case")
     stays = [f"edition {edition.number} of «{edition.case}», which the editor published" for edition in published]
@@ -72,7 +72,7 @@ def remove() -> list[str]:
 
 
 def _forget_traces() -> None:
-    """What names these people without belonging to them, and what they left open for others."""
+    """Delete what has the names of these users without a relation, and the invitations they left open."""
     emails = list(people().values_list("email", flat=True))
     keys = [str(key) for key in people().values_list("pk", flat=True)]
     TeacherInvitation.objects.filter(Q(email__in=emails) | Q(invited_by__is_demo=True, used_at=None)).delete()
@@ -81,7 +81,7 @@ def _forget_traces() -> None:
 
 
 def _modules() -> QuerySet[Module]:
-    """What the teachers of the demonstration made, with is_shared: whether it is anybody else's by now."""
+    """Return the modules of the demonstration's teachers, with is_shared: whether others use them too."""
     places = Enrolment.objects.teachers().filter(module=OuterRef("pk"))
     answers = Answer.objects.filter(assignment__module=OuterRef("pk"), student__is_demo=False)
     return Module.objects.filter(Exists(places.filter(user__is_demo=True))).annotate(
@@ -89,12 +89,12 @@ def _modules() -> QuerySet[Module]:
     )
 
 
-# --- Making it ---
+# --- Creation ---
 
 
 @transaction.atomic
 def make(*, file: Path = FILE) -> Module | None:
-    """All of it, through what people do on the site; None where there is one already, whatever became of it."""
+    """Create all of it, with the functions of the site; returns None where there is one already, in any state."""
     if not env.is_local(settings.SITE_URL):
         raise DemonstrationError(f"a site at {settings.SITE_URL} is open to others; it is for one's own computer")
     if people().exists():
@@ -103,7 +103,7 @@ def make(*, file: Path = FILE) -> Module | None:
 
 
 class _Maker:
-    """What stands in the file, with what became of it by its short names."""
+    """The content of the file, with the rows that were created by their short names."""
 
     def __init__(self, told: dict[str, Any]) -> None:
         self.told = told
@@ -124,7 +124,7 @@ class _Maker:
         return module
 
     def at(self, text: str) -> datetime:
-        """«-12 19:40»: twelve days ago, at that time on the clock."""
+        """Return the time of «-12 19:40»: twelve days ago, at that time of the day."""
         days, clock = text.split()
         hours, minutes = clock.split(":")
         return timezone.make_aware(
@@ -203,7 +203,7 @@ class _Maker:
                 self.write(whose, assignment, step)
 
     def write(self, whose: dict[str, Any], assignment: Assignment | None, step: dict[str, Any]) -> None:
-        """Written and perhaps handed in, and then moved to when that was."""
+        """Write an answer, hand it in if the file says so, and move it to its time."""
         at, answers = self.at(step["at"]), Answer.objects.filter(**whose, assignment=assignment)
         really, is_new = timezone.now(), not answers.exists()
         revision = 0 if is_new else answers.get().revision
@@ -222,7 +222,7 @@ class _Maker:
         Submission.objects.filter(pk=submission.pk).update(withdrawn_at=self.at(step["take_back"]))
 
     def feedback(self, answer: Answer, step: dict[str, Any]) -> None:
-        """Given and perhaps released, and then moved to when that was."""
+        """Write feedback, release it if the file says so, and move it to its time."""
         at = self.at(step["at"])
         saved = feedback_actions.save(
             author=self.people[step["by"]],

@@ -1,8 +1,8 @@
-"""The one guard of the demonstration: where it is offered, and where a site with its accounts may not start.
+"""The guard of the demonstration: where it is offered, and where a site with its accounts cannot start.
 
-Anybody may sign in as a user of the demonstration. So it is offered only to a browser on the very computer that the
-site runs on (is_offered), and a site that others can reach does not start while the database has such users
-(refuse_in_public). The setting DEMO is refused on such a site as well, in casebook.lib.env.
+Anybody can sign in as a user of the demonstration. So it is offered only to a browser on the computer that runs the
+site (is_offered), and a site that others can reach does not start while the database has such users (refuse_in_public).
+The setting DEMO is refused on such a site as well, in casebook.lib.env.
 """
 
 from django.conf import settings
@@ -21,7 +21,7 @@ BY_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_
 
 
 def is_offered(request: HttpRequest) -> bool:
-    """Whether the browser is on this very computer, and the site says that it is for this computer alone."""
+    """Return whether the browser is on this computer, and the site is for this computer alone."""
     return (
         settings.DEMO
         and env.is_local(settings.SITE_URL)
@@ -31,12 +31,12 @@ def is_offered(request: HttpRequest) -> bool:
 
 
 def people() -> QuerySet[User]:
-    """The users of the demonstration."""
+    """Return the users of the demonstration."""
     return User.objects.filter(is_demo=True)
 
 
 def find(role: str) -> User | None:
-    """The user to look around as in this role: the first one who is still there, or None."""
+    """Return the user for this role: the first one who still exists, or None."""
     if role not in ROLES:
         return None
     present = people().filter(is_active=True).exclude(deletion_due_at__lte=timezone.now())
@@ -44,9 +44,9 @@ def find(role: str) -> User | None:
 
 
 def why_not_in_public() -> str | None:
-    """The reason why this site may not start, or None.
+    """Return the reason why this site cannot start, or None.
 
-    A database that does not answer, because it is not made yet or out for a moment, is no reason: these accounts have
+    A database that does not answer, because it does not exist yet or is out of order, is no reason: these accounts have
     no password, and is_offered lets nobody sign in on such a site.
     """
     if env.is_local(settings.SITE_URL):
@@ -64,6 +64,6 @@ def why_not_in_public() -> str | None:
 
 
 def refuse_in_public() -> None:
-    """Raise ImproperlyConfigured where why_not_in_public gives a reason."""
+    """Raise ImproperlyConfigured where why_not_in_public returns a reason."""
     if reason := why_not_in_public():
         raise ImproperlyConfigured(reason)

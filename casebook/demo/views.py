@@ -1,7 +1,8 @@
-"""Looking around as somebody who was made up."""
+"""Signing in as a user of the demonstration."""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from allauth.account.utils import get_next_redirect_url, perform_login
 from django.contrib import messages
@@ -19,10 +20,10 @@ LANDINGS = {"student": "home", "docent": "home", "redacteur": "admin:index"}
 
 
 def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view, on one's own computer. Elsewhere there is no such address, for whatever method."""
+    """Restrict a view to the computer that runs the site; elsewhere it is a 404, for every method."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not guard.is_offered(request):
             raise Http404
         return view(request, *args, **kwargs)
@@ -31,10 +32,10 @@ def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 def not_for_the_made_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The page to choose a password, for who may have one (User.set_password)."""
+    """Restrict the page for choosing a password to users who can have one (User.set_password)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and request.user.is_demo:
             messages.info(request, _("Een verzonnen persoon krijgt geen wachtwoord. Maak daarvoor zelf een account."))
             return redirect("own_data")
@@ -43,17 +44,18 @@ def not_for_the_made_up(view: Callable[..., HttpResponse]) -> Callable[..., Http
     return guarded
 
 
-@csrf_exempt  # so that where it is not offered the answer is 404 and not 403; where it is, csrf_protect asks
+@csrf_exempt  # without an offer the response is 404 and not 403; where it is offered, csrf_protect checks the token
 @where_offered
 @require_POST
 @never_cache
 @csrf_protect
 def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in as the user of the demonstration with the role that was chosen."""
     role = request.POST.get("rol", "")
     if role not in guard.ROLES:
         return HttpResponseBadRequest()
     person = guard.find(role)
-    if request.user.is_authenticated and request.user != person:  # with texts, perhaps, that are not sent yet
+    if request.user.is_authenticated and request.user != person:  # perhaps with texts that are not sent yet
         text = _("In deze browser is %(name)s ingelogd. Log eerst uit; dan kun je als iemand anders rondkijken.")
         messages.error(request, text % {"name": request.user})
         return redirect("home")

@@ -1,1 +1,1 @@
-"""What belongs to no app and defines no models. Every app may import it."""
+"""Code that belongs to no app and defines no models. Every app can import it."""

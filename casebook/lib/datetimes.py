@@ -1,6 +1,6 @@
-"""Moments in parameters and forms.
+"""Dates and times in parameters and forms.
 
-The site knows the years 2000 to 2100. The first and the last days of the calendar, which Python and PostgreSQL cannot
+The site accepts the years 2000 to 2100. The first and last days of the calendar, which Python and PostgreSQL cannot
 convert to every time zone, are far outside those.
 """
 
@@ -17,22 +17,22 @@ END = datetime(2101, 1, 1, tzinfo=timezone(timedelta(hours=-12)))  # where the y
 
 
 def is_usable(moment: datetime) -> bool:
-    """Whether this moment, which has a time zone, is in the years that the site knows."""
+    """Return whether this aware datetime is in the years that the site accepts."""
     return FIRST <= moment < END
 
 
 def read_moment(text: str) -> datetime | None:
-    """The moment that a parameter says in ISO 8601 with a time zone, or None where it says none that is usable."""
+    """Return the datetime of a parameter in ISO 8601 with a time zone, or None where it has none that is usable."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    # In UTC, since PostgreSQL does not take each time zone that Python knows.
+    # In UTC, since PostgreSQL does not accept each time zone that Python has.
     return moment.astimezone(UTC) if moment.tzinfo and is_usable(moment) else None
 
 
 def require_moment(text: str) -> datetime:
-    """The moment that our own page sent. Nonsense is tampering: BadRequest, which answers 400."""
+    """Return the datetime that our own page sent. Raises BadRequest, which answers 400, for a malformed one."""
     moment = read_moment(text)
     if moment is None:
         raise BadRequest(f"{text[:40]!r} is no moment with a time zone")
@@ -40,7 +40,7 @@ def require_moment(text: str) -> datetime:
 
 
 class MomentField(forms.DateTimeField):
-    """The browser's own field for a day and a time, in the time of the site."""
+    """The browser's own field for a date and time, in the time zone of the site."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -54,7 +54,7 @@ class MomentField(forms.DateTimeField):
         except forms.ValidationError as error:
             if error.code != "ambiguous_timezone":
                 raise
-            # Django says the same of an hour that comes twice or not at all, and of a year that it cannot convert.
+            # Django has the same message for a time that exists twice or not at all, and for a year it cannot convert.
             if not FIRST.year <= error.params["datetime"].year < END.year:
                 raise _out_of_range() from error
             sentence = _("In dit uur wordt de klok verzet. Kies een tijd vóór 2:00 of vanaf 3:00.")

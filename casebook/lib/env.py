@@ -1,4 +1,4 @@
-"""Small readers of the environment. Each raises ImproperlyConfigured on a value that it cannot mean."""
+"""Readers of environment variables. Each raises ImproperlyConfigured for an invalid value."""
 
 import os
 import secrets
@@ -38,11 +38,13 @@ class MailServer(NamedTuple):
 
 
 def flag(name: str, default: bool = False) -> bool:
+    """Return the boolean value of an environment variable."""
     value = os.environ.get(name)
     return default if value is None else yes_or_no(name, value)
 
 
 def yes_or_no(name: str, value: str) -> bool:
+    """Return the boolean that this value of a variable means."""
     if value.lower() in YES:
         return True
     if value.lower() in NO:
@@ -51,7 +53,7 @@ def yes_or_no(name: str, value: str) -> bool:
 
 
 def trusted_proxies() -> int:
-    """TRUSTED_PROXIES: how many proxies of ours a request passes, each of which adds an address to X-Forwarded-For.
+    """Return TRUSTED_PROXIES: the number of our proxies, each of which adds an address to X-Forwarded-For.
 
     BEHIND_PROXY=1, its older name, means one.
     """
@@ -67,7 +69,7 @@ def trusted_proxies() -> int:
 
 
 def site_url(debug: bool) -> str:
-    """SITE_URL without a trailing slash. Plain http is accepted on the loopback only, unless DEBUG is on."""
+    """Return SITE_URL without a trailing slash. Plain http is accepted on the loopback only, unless DEBUG is on."""
     value = os.environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
@@ -80,13 +82,13 @@ def site_url(debug: bool) -> str:
 
 
 def is_local(site_url: str) -> bool:
-    """True for a site that only this computer can reach: plain http on the loopback."""
+    """Return True for a site that only this computer can reach: plain http on the loopback."""
     parts = urlsplit(site_url)
     return parts.scheme == "http" and is_loopback(parts.hostname or "")
 
 
 def demonstration(site_url: str) -> bool:
-    """DEMO: whether visitors may sign in as somebody who was made up. Refused where others can reach the site."""
+    """Return DEMO: whether visitors can sign in as an invented user. Refused where others can reach the site."""
     wanted = flag("DEMO")
     if wanted and not is_local(site_url):
         raise ImproperlyConfigured(
@@ -97,10 +99,10 @@ def demonstration(site_url: str) -> bool:
 
 
 def local_folder(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Path:
-    """The path, where it is on a disk of this machine.
+    """Return the path if it is on a disk of this machine.
 
-    SQLite's locks do not hold on a network folder, so there it could lose what it confirmed. Where the mounts cannot be
-    read (not Linux) the path is taken on trust.
+    SQLite's locks do not work on a network folder, so a confirmed change could be lost there. Where the mounts cannot
+    be read (not Linux) the path is trusted.
     """
     try:
         lines = [line.split() for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines()]
@@ -119,7 +121,7 @@ def local_folder(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Path:
 
 
 def is_loopback(host: str) -> bool:
-    """True for localhost, 127.0.0.0/8 and ::1; False for anything that is not such an address."""
+    """Return True for localhost, 127.0.0.0/8 and ::1; False for anything that is not such an address."""
     if host == "localhost":
         return True
     try:
@@ -129,7 +131,7 @@ def is_loopback(host: str) -> bool:
 
 
 def secret_key(kept_in: Path) -> str:
-    """SECRET_KEY, or else the secret kept in this file, which is made (readable by its owner only) at first use."""
+    """Return SECRET_KEY, or the secret in this file, which is created (readable by its owner only) at first use."""
     if value := os.environ.get("SECRET_KEY"):
         if len(value) < 40:
             raise ImproperlyConfigured("SECRET_KEY is too short to be secret; use at least 40 random characters.")
@@ -140,7 +142,7 @@ def secret_key(kept_in: Path) -> str:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(64))
         try:
-            os.link(fresh, kept_in)  # whoever comes first sets the secret; two processes never keep two
+            os.link(fresh, kept_in)  # the first process sets the secret; two processes never store two
         except FileExistsError:
             pass
         finally:
@@ -149,15 +151,15 @@ def secret_key(kept_in: Path) -> str:
 
 
 def sender_of(host: str) -> str:
-    """Whom mail is from where EMAIL_URL does not say. A site for this machine alone has no name to send mail from."""
+    """Return the sender of mail where EMAIL_URL has none. A site for this machine alone has no name for one."""
     return f"casusboek@{host}" if "." in host and not is_loopback(host) else "casusboek@example.org"
 
 
 def email_url(sender: str) -> MailServer | None:
-    """EMAIL_URL: smtp://user:password@host:587/?tls=1&from=address, or smtps://…; None where there is none.
+    """Return EMAIL_URL: smtp://user:password@host:587/?tls=1&from=address, or smtps://…; None where there is none.
 
-    User and password are percent-encoded where need be. Mail comes from the user if that is an address, or else from
-    `sender`. What is wrong is said without the value: it holds a password.
+    User and password are percent-encoded where needed. Mail comes from the user if that is an address, or else from
+    `sender`. Errors do not show the value, since it contains a password.
     """
     value = os.environ.get("EMAIL_URL", "")
     if not value:

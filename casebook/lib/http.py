@@ -1,4 +1,4 @@
-"""Requests and responses: what a client sent in headers, and the answers that several apps give in the same way."""
+"""Requests and responses: headers of clients, and responses that several apps return in the same way."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def read_address(text: str) -> SplitResult:
-    """The parts of an address that a client sent, all of them empty where it is none."""
+    """Return the parts of an address that a client sent, all of them empty where it is malformed."""
     try:
         return urlsplit(text)
     except ValueError:
@@ -15,7 +15,7 @@ def read_address(text: str) -> SplitResult:
 
 
 def is_script(request: HttpRequest) -> bool:
-    """Whether one of our own scripts sent the request, and reads the status and the body itself.
+    """Return whether one of our own scripts sent the request, and reads the status and the body itself.
 
     Not a request of htmx, which puts the response into the page; see wants_status.
     """
@@ -23,12 +23,12 @@ def is_script(request: HttpRequest) -> bool:
 
 
 def wants_status(request: HttpRequest) -> bool:
-    """Whether to answer a refusal with a bare status: to our scripts and to htmx, which cannot use a whole page."""
+    """Return whether a refusal is a bare status: for our scripts and for htmx, which cannot use a whole page."""
     return is_script(request) or "HX-Request" in request.headers
 
 
 def redirect_back(request: HttpRequest, otherwise: str) -> HttpResponseRedirect:
-    """A redirect to the path in the field `terug`, or to another one where that is missing or not on this site.
+    """Return a redirect to the path in the field `terug`, or to `otherwise` where it is missing or not on this site.
 
     Only an absolute path counts: "elsewhere.example" would be relative to the address of the form.
     """
@@ -38,6 +38,6 @@ def redirect_back(request: HttpRequest, otherwise: str) -> HttpResponseRedirect:
 
 
 def download(content: bytes | str, *, name: str, content_type: str) -> HttpResponse:
-    """A response that a browser saves as a file with this name, and that no cache stores."""
+    """Return a response that browsers save as a file with this name, and that no cache stores."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return HttpResponse(content, content_type=content_type, headers=headers)

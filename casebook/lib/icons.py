@@ -1,6 +1,6 @@
-"""The icons and lenses of the site as markup, so that each has its markup in one place.
+"""The icons and lenses of the site as markup, so that the markup of each is in one place.
 
-Two files have the drawings: img/icons.svg those of the whole site, img/desk.svg those of what is done with answers.
+The drawings are in two files: img/icons.svg for the whole site, img/desk.svg for what is done with answers.
 """
 
 from functools import lru_cache
@@ -39,7 +39,7 @@ def badge(lens: str) -> SafeString:
 
 
 def brand_mark(css_class: str = "mark") -> SafeString:
-    """Return the book that stands for the site."""
+    """Return the book that is the logo of the site."""
     return _drawing(css_class, static(SITE), "merk")
 
 
@@ -50,5 +50,5 @@ def state_mark(state: str, label: str) -> SafeString:
 
 @lru_cache
 def _drawing(css_class: str, sheet: str, name: str) -> SafeString:
-    """The loops of the desks ask for the same few icons hundreds of times a page, so that the markup is kept."""
+    """Return the markup of a drawing, cached since a desk has the same few icons hundreds of times."""
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css_class, sheet, name)

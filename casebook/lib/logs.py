@@ -1,4 +1,4 @@
-"""What is written in the log of the site."""
+"""Filters of the log of the site."""
 
 import logging
 import re
@@ -7,7 +7,7 @@ SECRET_PATHS = re.compile(r"(/account/wachtwoord/nieuw/|/uitnodiging/(?:collega/
 
 
 class WithoutSecrets(logging.Filter):
-    """Takes links that open something out of what is logged: a request that was refused is logged with its path."""
+    """A filter that removes links with a secret: a refused request is logged with its path."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):

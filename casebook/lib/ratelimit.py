@@ -1,12 +1,12 @@
-"""Every limit of the site: how often something may be tried, by whom, and the one statement that counts.
+"""Every rate limit of the site: how often a client can try something, and the one statement that counts.
 
-A window begins with the first attempt and ends by itself; going on trying does not make it longer. A school is one
-network address, so an address may do much: hundreds come when lessons start. Nobody can use up what belongs to somebody
-else's browser: one that signed in to an account before has counts of its own for it
+A window begins with the first attempt and ends by itself; further attempts do not extend it. A school is one network
+address, so the limits of an address are high: hundreds of users come when lessons start. No client can use up the
+attempts of another user's browser: one that signed in to an account before has counts of its own for it
 (casebook/accounts/known_browsers.py).
 
-Attempts are counted before they are made, and taken back where they turn out to be right. So of a hundred at once no
-more get through than the limit says. Keys are hashes: the table tells neither addresses nor who tried what.
+Attempts are counted before they are made, and subtracted where they turn out to be right. So of a hundred at once no
+more pass than the limit says. Keys are hashes: the table reveals neither addresses nor users.
 """
 
 import logging
@@ -34,25 +34,25 @@ class Limit(NamedTuple):
 
 
 MINUTE = 60
-# Wrong passwords: of one account by whoever tries, and of all accounts together by one network address.
+# Wrong passwords: of one account by any client, and of all accounts together by one network address.
 PASSWORDS = Limit("password", 10, 5 * MINUTE)
 PASSWORDS_OF_ADDRESS = Limit("passwords of address", 300, 5 * MINUTE)
-# Accounts that were made; a form that came back with a mistake is none.
+# Created accounts; a form with a mistake creates none.
 SIGN_UPS = Limit("sign-ups of address", 300, 5 * MINUTE)
 # Mails with a code or a link: to one mail address, and to all together from one network address.
 MAILS = Limit("mail", 3, 5 * MINUTE)
 MAILS_OF_ADDRESS = Limit("mails of address", 300, 5 * MINUTE)
-# Each of these mails somebody, and the first tells whether an address has an account.
+# Each of these mails a user, and the first reveals whether an address has an account.
 ADDRESS_CHANGES = Limit("address changes", 5, 60 * MINUTE)
 LEAVING = Limit("leaving", 3, 60 * MINUTE)
 # Wrong codes from a mail, of each code that was sent.
 TYPED_CODES = Limit("typed code", 3, 15 * MINUTE)
 # Wrong join codes. There are 887 million codes: at this rate an account that guesses day and night finds one of a
-# thousand open modules in two years and a half, and a class that mistypes never notices. Somebody signed out is counted
+# thousand open modules in two and a half years, and a class that mistypes never reaches the limit. Visitors are counted
 # by browser.
 CODES = Limit("join code", 10, 15 * MINUTE)
 CODES_OF_ADDRESS = Limit("join codes of address", 300, 15 * MINUTE)
-# From a network address where people have guessed that much, an account has three wrong codes, and not ten.
+# From a network address with so many wrong codes, an account has three attempts instead of ten.
 CODES_AT_A_BUSY_ADDRESS = 3
 
 LONGEST_KEY = 40
@@ -72,7 +72,7 @@ COUNT = """
 
 
 class LimitReachedError(Exception):
-    """So often is not allowed."""
+    """The limit allows no more attempts."""
 
     def __init__(self, limit: Limit) -> None:
         super().__init__(limit.name)
@@ -80,7 +80,7 @@ class LimitReachedError(Exception):
 
 
 class Count(NamedTuple):
-    """One limit for one somebody: an address, an account, a browser."""
+    """One limit for one address, account or browser."""
 
     limit: Limit
     who: str
@@ -90,7 +90,7 @@ class Count(NamedTuple):
         return salted_hmac(f"casebook.limits.{self.limit.name}", self.who).hexdigest()[:LONGEST_KEY]
 
     def add(self) -> int:
-        """Count one more, in one statement. Returns how many there are by now in this window."""
+        """Add one to the count, in one statement. Returns the count in this window."""
         now = timezone.now()
         moment = connection.ops.adapt_datetimefield_value
         ends_at = now + timedelta(seconds=self.limit.seconds)
@@ -109,14 +109,14 @@ class Count(NamedTuple):
 
 
 def tidy() -> None:
-    """Throw away the counts of windows that are over."""
+    """Delete the counts of windows that are over."""
     _rows().filter(ends_at__lte=timezone.now()).delete()
 
 
 def take(*counts: Count) -> None:
     """Count one attempt in each of these. Raises LimitReachedError where one of them allows no more.
 
-    Then none has counted it, so that being refused uses up nothing.
+    In that case none has counted it, so that a refusal uses up nothing.
     """
     for position, count in enumerate(counts, start=1):
         if count.add() > count.limit.most:
@@ -126,7 +126,7 @@ def take(*counts: Count) -> None:
 
 
 def so_far(*counts: Count) -> list[int]:
-    """What each of these counted in its window until now, in one query."""
+    """Return the present count of each of these, in one query."""
     keys = {count.key for count in counts}
     rows = _rows().filter(key__in=keys, ends_at__gt=timezone.now())
     found = dict(rows.values_list("key", "count"))
@@ -135,7 +135,7 @@ def so_far(*counts: Count) -> list[int]:
 
 @contextmanager
 def attempt(*counts: Count) -> Iterator[None]:
-    """For what counts only where it succeeds: counted before, taken back where the block raises."""
+    """Count an attempt that only counts where it succeeds: subtracted again where the block raises."""
     take(*counts)
     try:
         yield
@@ -145,15 +145,15 @@ def attempt(*counts: Count) -> Iterator[None]:
         raise
 
 
-# Whose request it is
+# The client of a request
 
 
 def network_address(request: HttpRequest) -> str:
-    """Where the request came from: the address that the outermost of our own proxies saw (TRUSTED_PROXIES).
+    """Return the address that the outermost of our own proxies saw as the client (TRUSTED_PROXIES).
 
-    What stands further to the left in X-Forwarded-For was written by the visitor, and without such a proxy all of it.
-    IPv6 counts by /64, which is what one household or phone is given. A server behind a socket is told no address: then
-    all who come are one.
+    Addresses further to the left in X-Forwarded-For are written by the visitor, and without such a proxy all of them.
+    IPv6 counts by /64, which is what one household or phone has. A server behind a socket gets no address: then all
+    clients count as one.
     """
     seen = [request.META.get("REMOTE_ADDR", "")]
     hops = settings.TRUSTED_PROXIES
@@ -165,7 +165,7 @@ def network_address(request: HttpRequest) -> str:
 
 
 def canonical(address: str) -> str:
-    """The address, or for IPv6 its /64. What is no address at all is one and the same visitor: ''."""
+    """Return the address, or for IPv6 its /64. All malformed addresses count as one visitor: ''."""
     address = address.strip()
     if address.startswith("["):  # [2001:db8::1]:443
         address = address[1:].partition("]")[0]

@@ -5,7 +5,7 @@ from itertools import count
 
 
 def first_free(base: str, taken: Container[str]) -> str:
-    """The name itself where nothing has it yet, else the name with the first number from 2 that is free."""
+    """Return the name itself where it is free, else the name with the first number from 2 that is free."""
     if base not in taken:
         return base
     return next(name for number in count(2) if (name := f"{base}-{number}") not in taken)

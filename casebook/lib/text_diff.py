@@ -1,7 +1,6 @@
-"""What changed between two texts, word by word, as runs that a template can mark.
+"""Differences between two texts, word by word, as runs that a template can mark.
 
-The work is bounded whatever the texts are: comparing rows of tokens takes time with the square, and more where tokens
-repeat.
+The work is limited whatever the texts are: comparing rows of tokens takes quadratic time, and more where tokens repeat.
 """
 
 import re
@@ -18,8 +17,8 @@ LINE = re.compile(r"[^\n]*\n\s*\n|[^\n]*\n|[^\n]+")  # with the blank lines afte
 WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
 LONGEST_GAP = 2  # words that two wordings have in common by chance
 MOST_TOKENS = 4_000  # lines of a text, or words of a passage
-MOST_PAIRS = 200_000  # of a token in the one row with the same token in the other
-MOST_STEPS = 500_000  # such pairs looked at for two texts, some of them more than once
+MOST_PAIRS = 200_000  # of a token in one row with the same token in the other
+MOST_STEPS = 500_000  # pairs that are examined for two texts, some of them more than once
 MOST_STEPS_OF_PAGE = 2_000_000  # and for all the texts that an editor sees compared on one page
 MOST_KEPT = 256  # differences
 MOST_KEPT_TEXT = 4_000_000  # characters in all of them
@@ -35,7 +34,7 @@ class Run:
 
 @dataclass
 class Work:
-    """How much may still be compared. What does not fit is shown as replaced, and `is_cut` says so from then on."""
+    """The amount of comparison that is left. What exceeds it is shown as replaced, and sets `is_cut`."""
 
     left: int = MOST_STEPS
     is_cut: bool = False
@@ -50,13 +49,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Difference:
-    """The two texts as one row of runs: without what is new it reads as the old, without what is gone as the new."""
+    """The two texts as one row of runs: without the new ones it is the old text, without those gone the new text."""
 
     runs: list[Run]
     is_coarse: bool  # a passage is shown as replaced because comparing its words was too much work
 
 
 def difference(old: str, new: str) -> list[Run]:
+    """Return the runs of the difference between two texts."""
     return compared(old, new).runs
 
 
@@ -85,9 +85,9 @@ def compared(old: str, new: str, work: Work | None = None) -> Difference:
 
 
 class KeptDifferences:
-    """Differences that were made before, in the memory of this process alone: the texts may be private.
+    """A cache of differences, in the memory of this process alone: the texts can be private.
 
-    A text that was handed in never changes, so neither does its difference. Those used longest ago go first.
+    A submission never changes, so neither does its difference. Those used longest ago are deleted first.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class KeptDifferences:
         self._lock = Lock()
 
     def get(self, old: str, new: str) -> Difference | None:
-        """Return the difference of these texts if it was made before."""
+        """Return the cached difference of these texts, if any."""
         with self._lock:
             key = self._key(old, new)
             if key not in self._kept:
@@ -105,7 +105,7 @@ class KeptDifferences:
             return self._kept[key][0]
 
     def make(self, old: str, new: str) -> Difference:
-        """Return the difference of these texts, and keep it."""
+        """Return the difference of these texts, and cache it."""
         made = self.get(old, new)
         if made is None:
             made = compared(old, new)
@@ -134,11 +134,12 @@ kept = KeptDifferences()
 
 
 def is_changed(runs: list[Run]) -> bool:
+    """Return whether any run was added or removed."""
     return any(run.kind != "same" for run in runs)
 
 
 def _words(before: str, after: str, work: Work) -> list[Run]:
-    """The runs of a passage. Words are compared without the space before them, which every word has in common."""
+    """Return the runs of a passage. Words are compared without the space before them, which all words have."""
     old, new = WORD.findall(before.rstrip()), WORD.findall(after.rstrip())
     if not old or not new:
         return [Run("gone", before), Run("new", after)]
@@ -160,7 +161,7 @@ def _end_space(text: str) -> str:
 
 
 def _replaced(gone: str, new: str) -> list[Run]:
-    """What was there and what came for it, without the space at either side that both have."""
+    """Return what was there and what replaced it, without the space at either side that both have."""
     if gone == new:
         return [Run("same", new)]
     start = len(commonprefix([gone[: -len(gone.lstrip()) or None], new[: -len(new.lstrip()) or None]]))
@@ -172,7 +173,7 @@ Piece = tuple[str, tuple[int, int], tuple[int, int]]
 
 
 def _pieces(old: list[str], new: list[str], work: Work) -> Iterator[Piece]:
-    """The steps from the one row of tokens to the other. What both begin and end with costs nothing."""
+    """Return the steps from one row of tokens to the other. The tokens at the start and end of both cost nothing."""
     shortest = min(len(old), len(new))
     head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
     tail = next((n for n in range(shortest - head) if old[-1 - n] != new[-1 - n]), shortest - head)
@@ -184,7 +185,7 @@ def _pieces(old: list[str], new: list[str], work: Work) -> Iterator[Piece]:
 
 
 class _BoundedMatcher(SequenceMatcher[str]):
-    """Looks for no match in a stretch for which there is not enough work left, so that it counts as replaced."""
+    """A matcher that looks for no match in a stretch for which not enough work is left; it counts as replaced."""
 
     def __init__(self, old: list[str], new: list[str], work: Work) -> None:
         super().__init__(None, old, new, autojunk=False)
@@ -206,7 +207,7 @@ def _is_gap(text: str) -> bool:
 
 
 def _joined(runs: list[Run]) -> list[Run]:
-    """Without empty runs, and a word or two between changes counted with them: whole phrases read better."""
+    """Return the runs without empty ones, and with a word or two between changes counted as changed: easier to read."""
     smooth = _without_gaps([Run(kind, text) for kind, text in _merged(runs)])
     joined = []
     for is_same, group in groupby(smooth, key=lambda run: run.kind == "same"):
@@ -218,7 +219,7 @@ def _joined(runs: list[Run]) -> list[Run]:
 
 
 def _without_gaps(runs: list[Run]) -> list[Run]:
-    """With the same word or two between changes as gone and new."""
+    """Return the runs with a word or two between changes as both gone and new."""
     smooth: list[Run] = []
     for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
         is_between = before and after and "same" not in {before.kind, after.kind}
@@ -230,6 +231,6 @@ def _without_gaps(runs: list[Run]) -> list[Run]:
 
 
 def _merged(runs: list[Run]) -> Iterator[tuple[str, str]]:
-    """Neighbours of the same kind as one."""
+    """Return the runs with neighbours of the same kind as one."""
     for kind, group in groupby((run for run in runs if run.text), key=lambda run: run.kind):
         yield kind, "".join(run.text for run in group)

@@ -10,7 +10,7 @@ CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
 def plain_http(application: Application) -> Application:
-    """The application without the charset that a request names, and without a body in the response to HEAD.
+    """Wrap the application: ignore the charset that a request names, and send no body in the response to HEAD.
 
     Django decodes the query string, too, with that charset, and pages are cached for everybody by the decoded text. All
     addresses and forms of this site are UTF-8. Not every server leaves out the body of a response to HEAD.

@@ -1,4 +1,4 @@
-"""{% demonstration %}: the ways to look around, on the sign-in page of one's own computer; elsewhere nothing."""
+"""{% demonstration %}: the buttons to sign in as an invented user, on the computer that runs the site only."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ register = template.Library()
 
 @register.inclusion_tag("account/_demonstration.html", takes_context=True)
 def demonstration(context: Context) -> dict[str, Any]:
+    """Return the context of these buttons; without roles where the demonstration is not offered."""
     request = context["request"]
     if not guard.is_offered(request):
         return {"is_offered": False}

@@ -1,4 +1,4 @@
-"""{% fact module.period %}: something that a line of facts says, or nothing where there is nothing to say."""
+"""{% fact module.period %}: an item of a line of facts, or nothing where the text is empty."""
 
 from django import template
 from django.utils.html import format_html

@@ -1,4 +1,4 @@
-"""{% hidden_fields user=request.user.pk terug=back %}: what a form sends along without showing it."""
+"""{% hidden_fields user=request.user.pk terug=back %}: the hidden inputs of a form."""
 
 from django import template
 from django.utils.html import format_html_join

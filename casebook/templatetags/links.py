@@ -37,7 +37,7 @@ def aria_current(context: Context, address: str, app_name: str = "") -> SafeStri
 
 @register.simple_tag(takes_context=True)
 def sign_in_url(context: Context) -> str:
-    """Return the address to sign in at. It leads back to this page, unless that is about accounts or took a form."""
+    """Return the address to sign in at. It returns to this page, unless that is about accounts or received a form."""
     address, request = reverse("account_login"), context.get("request")
     if request is None or request.method != "GET":
         return address
@@ -48,5 +48,5 @@ def sign_in_url(context: Context) -> str:
 
 @register.simple_tag
 def link_about(name: str) -> SafeString:
-    """Return what a link is about, for users who hear it without what is around it; nothing without a name."""
+    """Return what a link is about, for users who hear it without the text around it; nothing without a name."""
     return format_html('<span class="sr">{}: </span>', name) if name else SafeString()

@@ -1,4 +1,4 @@
-"""Where the worker for the offline page is."""
+"""{% offline_worker %}: the address of the worker for the offline page."""
 
 from django import template
 from django.conf import settings
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def offline_worker() -> str:
-    """The address of the service worker; "" where OFFLINE_PAGE is off."""
+    """Return the address of the service worker; "" where OFFLINE_PAGE is off."""
     return reverse("offline_worker") if settings.OFFLINE_PAGE else ""

@@ -1,4 +1,6 @@
-"""Make the demonstration, or take it away."""
+"""The command manage.py demo: create the demonstration, or remove it."""
+
+from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
@@ -13,7 +15,7 @@ class Command(BaseCommand):
             "--remove", action="store_true", help="take them away, with their modules and all they wrote, nothing else"
         )
 
-    def handle(self, *args, remove: bool, **options) -> None:
+    def handle(self, *args: Any, remove: bool, **options: Any) -> None:
         if remove:
             self.remove()
         else:

@@ -1,4 +1,4 @@
-"""Bring the site up to date: database, cases, static files. Does only what is needed, and never overwrites."""
+"""The command manage.py prepare: update database, cases and static files, only as needed, without overwriting."""
 
 import fcntl
 import hashlib
@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -21,9 +22,9 @@ from cases.models import Case
 
 class Command(BaseCommand):
     help = "Migrate, load the cases into an empty library, make the demonstration, collect static files: where needed."
-    requires_system_checks = []  # a start is no moment to wait for them: the tests and CI run them
+    requires_system_checks = []  # the tests and CI run them; a start would take longer
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         with stoppable(), one_at_a_time(settings.VAR_DIR):
             if is_new_file(database := connection.settings_dict["NAME"]):
@@ -34,19 +35,19 @@ class Command(BaseCommand):
                 self.collect_static()
 
     def build_database(self, file: Path) -> None:
-        """Under another name until it is complete, so that a failure or a power cut leaves no half a database."""
+        """Create the database under another name until it is complete, so that a failure leaves no part of one."""
         unfinished = file.with_name(f"{file.name}.unfinished")
         refuse_orphaned_journal(file)
         remove_database(unfinished)
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))  # it will hold what students write
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))  # it will have the texts of students
         connection.close()
         connection.settings_dict["NAME"] = str(unfinished)
         try:
             self.bring_up_to_date()
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()  # the last one to leave removes the write-ahead log
+            connection.close()  # the last connection to close removes the write-ahead log
             unfinished.rename(file)
         finally:
             connection.close()
@@ -64,11 +65,14 @@ class Command(BaseCommand):
             raise CommandError(reason)
         if settings.DEMO:
             self.make_demonstration()
-        call_command("tidy", stdout=self.stdout, stderr=self.stderr)  # for a site where no clock runs it every night
+        call_command("tidy", stdout=self.stdout, stderr=self.stderr)  # for a site without a nightly task
 
     def make_demonstration(self) -> None:
-        """Where there is none; one that somebody changed, or took people out of, stays as it is. A library with other
-        cases is no reason not to start."""
+        """Create the demonstration where there is none.
+
+        One that users changed or removed accounts from stays as it is. A library with other cases does not prevent a
+        start.
+        """
         try:
             content.make()
         except content.DemonstrationError as reason:
@@ -89,12 +93,15 @@ class Command(BaseCommand):
 
 
 def is_new_file(database: str) -> bool:
-    """True for a SQLite file that is not there yet."""
+    """Return True for a SQLite file that does not exist yet."""
     return connection.vendor == "sqlite" and not connection.is_in_memory_db() and not Path(database).exists()
 
 
 def refuse_orphaned_journal(file: Path) -> None:
-    """SQLite would pour the log of a lost database into the new one; and it may hold somebody's last words."""
+    """Raise an error for a journal without its database.
+
+    SQLite would write the journal of a lost database into the new one; and it can have the last texts of users.
+    """
     journal = file.with_name(f"{file.name}-wal")
     if journal.exists():
         raise CommandError(
@@ -103,12 +110,13 @@ def refuse_orphaned_journal(file: Path) -> None:
 
 
 def remove_database(file: Path) -> None:
+    """Delete the database file with its journals."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def static_fingerprint() -> str:
-    """Changes when a static file is added, removed or edited, or the way in which they are stored."""
+    """Return a hash that changes with the static files, and with the way in which they are stored."""
     files = [
         (name, (found := Path(storage.path(name)).stat()).st_mtime_ns, found.st_size)
         for finder in get_finders()
@@ -119,7 +127,7 @@ def static_fingerprint() -> str:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two starts at the same moment prepare one after the other; the second finds nothing left to do."""
+    """Lock the folder, so that two starts at the same moment prepare one after the other."""
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -130,7 +138,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Ctrl+C and SIGTERM end the work by an exception, so that everything half-made is cleared away."""
+    """End the work by an exception on Ctrl+C and SIGTERM, so that everything unfinished is removed."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -1,6 +1,7 @@
-"""Do what has come due: delete accounts whose seven days are over, and throw away what nobody has a use for."""
+"""The command manage.py tidy: delete accounts whose seven days are over, and other data that is no longer used."""
 
 import re
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             "--forget", metavar="EMAIL", help="delete this one account now, for somebody who cannot sign in any more"
         )
 
-    def handle(self, *args, forget: str | None = None, **options) -> None:
+    def handle(self, *args: Any, forget: str | None = None, **options: Any) -> None:
         if forget:
             orphaned = deletion.erase(user=self.person(forget))
             self.stdout.write(f"The account of {forget} is deleted.")
@@ -57,10 +58,12 @@ class Command(BaseCommand):
 
 
 def delete_sessions_of_nobody() -> None:
-    """Sessions of accounts that were deleted, and of visitors that hold an address without an account: somebody asked
-    for a code with it."""
+    """Delete sessions of deleted accounts, and those of visitors with an address without an account.
+
+    A visitor has asked for a code with that address.
+    """
     found = [(session.pk, *_whose(session.get_decoded())) for session in Session.objects.iterator()]
-    # Accounts come after sessions, or somebody who signs up in between would be taken for nobody.
+    # Accounts are read after sessions; otherwise a user who signs up in between would count as deleted.
     users = {str(pk): email for pk, email in User.objects.order_by().values_list("pk", "email")}
     known = set(users.values())
     gone = [pk for pk, user, addresses in found if (user and user not in users) or addresses - known]
@@ -69,14 +72,17 @@ def delete_sessions_of_nobody() -> None:
 
 
 def _whose(data: dict) -> tuple[str | None, set[str]]:
-    """The id of the account of a session, or else the addresses that it holds."""
+    """Return the id of the account of a session, or else the addresses in it."""
     user = data.get("_auth_user_id")
     return user, set() if user else {address.lower() for address in _address.findall(str(data))}
 
 
 def delete_expired_counts() -> None:
-    """The cache deletes what has expired only where it is asked for it again; what an earlier version
-    counted there names network addresses."""
+    """Delete expired counts from the cache.
+
+    The cache deletes expired values only when they are requested again; counts of an earlier version have network
+    addresses.
+    """
     quote = connection.ops.quote_name
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
@@ -85,8 +91,10 @@ def delete_expired_counts() -> None:
 
 
 def empty_log_of_sqlite() -> bool:
-    """Write everything into the database file itself: its log keeps earlier contents until it is overwritten. False
-    where a reader prevents that."""
+    """Write everything into the database file: the log of SQLite has earlier contents until it is overwritten.
+
+    Returns False where a reader prevents that.
+    """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return True
     with connection.cursor() as cursor:
