@@ -1,6 +1,7 @@
 """What every template keeps to."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -177,3 +178,63 @@ def test_each_piece_of_a_compared_text_is_marked(run, markup):
 def test_a_fact_is_shown_where_there_is_one(text, css_class, markup):
     context = Context({"text": text, "css_class": css_class})
     assert Template("{% load facts %}{% fact text css_class %}").render(context) == markup
+
+
+@pytest.mark.parametrize(
+    ("tag", "attribute"),
+    [
+        ('{% selected "SW1A" chosen %}', " selected"),
+        ('{% selected "SW1B" chosen %}', ""),
+        ('{% checked "SW1A" chosen %}', " checked"),
+        ('{% checked "SW1B" chosen %}', ""),
+        ('{% pressed "SW1A" chosen %}', ' aria-pressed="true"'),
+        ('{% pressed "" chosen %}', ""),
+        ('{% current "SW1A" chosen %}', ' aria-current="true"'),
+        ('{% current "SW1A" chosen "page" %}', ' aria-current="page"'),
+        ('{% current "SW1B" chosen "page" %}', ""),
+        ("{% selected 1 nothing.such %}", ""),
+    ],
+)
+def test_only_the_choice_that_was_made_has_the_attribute(tag, attribute):
+    assert Template("{% load attributes %}" + tag).render(Context({"chosen": "SW1A"})) == attribute
+
+
+@pytest.mark.parametrize(
+    ("parameters", "query"),
+    [
+        ("q=text", "?q=caf%C3%A9%20%26/of"),
+        ("q=text n=3", "?q=caf%C3%A9%20%26/of&amp;n=3"),
+        ('q=""', ""),
+        ("q=nothing.such", ""),
+    ],
+)
+def test_a_query_has_the_parameters_with_a_value(parameters, query):
+    template = Template("{% load links %}{% query " + parameters + " %}")
+    assert template.render(Context({"text": "café &/of"})) == query
+
+
+def test_a_hidden_field_without_a_value_is_left_out():
+    template = Template('{% load hidden_fields %}{% field_if_set "next" next %}{% field_if_set "vraag" nothing.such %}')
+    assert template.render(Context({"next": "/?a&b"})) == '<input type="hidden" name="next" value="/?a&amp;b">'
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [("", ""), ("a & b\n\nc", '<div class="lead"><p>a &amp; b</p>\n\n<p>c</p></div>')],
+)
+def test_paragraphs_are_shown_where_there_is_text(text, markup):
+    assert Template('{% load facts %}{% paragraphs text "lead" %}').render(Context({"text": text})) == markup
+
+
+@pytest.mark.parametrize(
+    ("tag", "assignment", "markup"),
+    [
+        ("closed_note", {"closed_at": 1}, '<span class="late">gesloten</span>'),
+        ("closed_note", {"closed_at": None}, ""),
+        ("sharing_note", {"share": True}, "<span>antwoorden worden gedeeld</span>"),
+        ("sharing_note", {"share": False}, ""),
+    ],
+)
+def test_a_note_is_shown_where_it_holds(tag, assignment, markup):
+    template = Template("{% load dates %}{% " + tag + " assignment %}")
+    assert template.render(Context({"assignment": SimpleNamespace(**assignment)})) == markup

@@ -1,4 +1,8 @@
-"""{% hidden_fields user=request.user.pk terug=back %}: the hidden inputs of a form."""
+"""Tags for the hidden inputs of a form.
+
+{% hidden_fields user=request.user.pk terug=back %}   a field for each
+{% field_if_set "next" sign_out_next %}               nothing where there is no value
+"""
 
 from django import template
 from django.utils.html import format_html_join
@@ -11,3 +15,9 @@ register = template.Library()
 def hidden_fields(**fields: object) -> SafeString:
     """Return a hidden field for each name, with its value."""
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items())
+
+
+@register.simple_tag
+def field_if_set(name: str, value: object) -> SafeString:
+    """Return a hidden field with the value; nothing where there is none."""
+    return hidden_fields(**{name: value}) if value else SafeString()

@@ -2,6 +2,7 @@
 
 {% crumbs modules_url _("Modules") module.get_absolute_url module.title %}   the pages above this one
 <a href="{{ answers_url }}"{% aria_current answers_url %}>                  the link to this very page
+<a href="{{ catalogue_url }}{% query q=text %}">                            ?q=..., or nothing without a text
 """
 
 from urllib.parse import quote
@@ -50,3 +51,10 @@ def sign_in_url(context: Context) -> str:
 def link_about(name: str) -> SafeString:
     """Return what a link is about, for users who hear it without the text around it; nothing without a name."""
     return format_html('<span class="sr">{}: </span>', name) if name else SafeString()
+
+
+@register.simple_tag
+def query(**parameters: object) -> str:
+    """Return the query of an address with the parameters that have a value; nothing where none has."""
+    pairs = [f"{name}={quote(str(value), safe='/')}" for name, value in parameters.items() if value]
+    return f"?{'&'.join(pairs)}" if pairs else ""

@@ -135,6 +135,18 @@ def opening_note(assignment: "Assignment") -> SafeString:
     return format_html("<span>{}</span>", _("gaat open %(when)s") % {"when": due_in_words(assignment.opens_at)})
 
 
+@register.simple_tag
+def closed_note(assignment: "Assignment", text: str = "") -> SafeString:
+    """Return that an assignment is closed, in these words or in one; nothing where it takes work."""
+    return format_html('<span class="late">{}</span>', text or _("gesloten")) if assignment.closed_at else SafeString()
+
+
+@register.simple_tag
+def sharing_note(assignment: "Assignment") -> SafeString:
+    """Return that students can read the answers of others; nothing where they cannot."""
+    return format_html("<span>{}</span>", _("antwoorden worden gedeeld")) if assignment.share else SafeString()
+
+
 def _local(when: datetime) -> tuple[datetime, int]:
     """Return the time in the time zone of the site, and how many midnights it is away."""
     local = timezone.localtime(when)

@@ -311,7 +311,9 @@ class Site:
         feedback_actions.undo(author=self.teacher, submission=third)
         give(third, self.gone_teacher, Verdict.DONE)
         give(third, self.gone_teacher, Verdict.AGAIN, released=False)
-        feedback_actions.save_in_bulk(author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ)
+        feedback_actions.save_in_bulk(
+            author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ
+        )
         give(others[-1], self.teacher, Verdict.DONE).update(seen_at=now)
         for kind in FeedbackVersion.Kind.values:
             values = {"submission": first, "author": self.teacher, "kind": kind}
