@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from casebook.models import User, UserManager
 from questions.models import (
@@ -43,6 +44,50 @@ class Farewell:
     feedback_unreleased: int
     to_hand_over: list[Module]
     that_go: list[Module]
+
+    @property
+    def goes(self) -> list[str]:
+        """Return a sentence for everything of this person that will be deleted, beside the account."""
+        found = [self._answers_that_go] if self.answers else []
+        if n := self.feedback_received:
+            found.append(ngettext("De feedback die je kreeg, %s keer.", "De feedback die je kreeg, %s keer.", n) % n)
+        if n := self.feedback_unreleased:
+            unseen = ngettext(
+                "Feedback die je nog niet vrijgaf, %s keer. De student krijgt die niet meer te zien.",
+                "Feedback die je nog niet vrijgaf, %s keer. De studenten krijgen die niet meer te zien.",
+                n,
+            )
+            found.append(unseen % n)
+        return found + [_("De module “%s”: daar zit verder niemand in.") % module.title for module in self.that_go]
+
+    @property
+    def _answers_that_go(self) -> str:
+        answers = ngettext(
+            "%s antwoord, met alle eerdere versies.", "%s antwoorden, met alle eerdere versies.", self.answers
+        )
+        sentences = [answers % self.answers]
+        if self.handed_in:
+            sentences.append(_("Ook wat je inleverde: je docent kan het dan niet meer lezen."))
+        return " ".join(sentences)
+
+    @property
+    def stays(self) -> list[str]:
+        """Return a sentence for everything that has to do with this person and is not deleted."""
+        found = []
+        if self.handed_in:
+            counts = _(
+                "Per opdracht een getal: hoeveel antwoorden er waren van studenten die weg zijn. Zonder naam en zonder "
+                "tekst."
+            )
+            found.append(counts)
+        if n := self.feedback_given:
+            released = ngettext(
+                "De feedback die je vrijgaf, %s keer. Die blijft bij wie hem kreeg, zonder jouw naam.",
+                "De feedback die je vrijgaf, %s keer. Die blijft bij wie hem kreeg, zonder jouw naam.",
+                n,
+            )
+            found.append(released % n)
+        return found or [_("Niets dat met jou te maken heeft.")]
 
 
 def is_gone(user: User) -> bool:

@@ -4,6 +4,7 @@ import base64
 import re
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from casebook.accounts.deletion import Farewell
 from casebook.models import User
 from cases.models import KeptUpload
 from questions.models import (
@@ -24,6 +26,7 @@ from questions.models import (
     Enrolment,
     Feedback,
     FeedbackVersion,
+    Module,
     Role,
     SharedReading,
     Submission,
@@ -232,3 +235,41 @@ def test_sessions_of_others_stay(client):
     client.force_login(other)
     call_command("tidy")
     assert client.get(reverse("own_data")).status_code == 200
+
+
+NOTHING = Farewell(0, 0, 0, 0, 0, [], [])
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentences"),
+    [
+        ({}, []),
+        ({"answers": 1}, ["1 antwoord, met alle eerdere versies."]),
+        (
+            {"answers": 2, "handed_in": 1},
+            ["2 antwoorden, met alle eerdere versies. Ook wat je inleverde: je docent kan het dan niet meer lezen."],
+        ),
+        ({"feedback_received": 3}, ["De feedback die je kreeg, 3 keer."]),
+        (
+            {"feedback_unreleased": 1},
+            ["Feedback die je nog niet vrijgaf, 1 keer. De student krijgt die niet meer te zien."],
+        ),
+        ({"that_go": [Module(title="100% <b>")]}, ["De module “100% <b>”: daar zit verder niemand in."]),
+    ],
+)
+def test_the_page_says_what_goes(counts, sentences):
+    assert replace(NOTHING, **counts).goes == sentences
+
+
+@pytest.mark.parametrize(
+    ("counts", "openings"),
+    [
+        ({}, ["Niets dat met jou te maken heeft."]),
+        ({"answers": 2}, ["Niets dat met jou te maken heeft."]),
+        ({"handed_in": 1}, ["Per opdracht een getal"]),
+        ({"handed_in": 1, "feedback_given": 2}, ["Per opdracht een getal", "De feedback die je vrijgaf, 2 keer."]),
+    ],
+)
+def test_the_page_says_what_stays(counts, openings):
+    stays = replace(NOTHING, **counts).stays
+    assert [sentence[: len(opening)] for sentence, opening in zip(stays, openings, strict=True)] == openings
