@@ -41,7 +41,10 @@ def is_own_page(reason: str) -> bool:
 
 def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 404, with the texts that were sent to any address, so that their writer does not lose them."""
-    return _given_back(request, 404, "not_here") or defaults.page_not_found(request, exception)
+    if response := _given_back(request, 404, "not_here"):
+        return response
+    is_signed_in = hasattr(request, "user") and request.user.is_authenticated
+    return defaults.page_not_found(request, exception, "404_signed_in.html" if is_signed_in else "404.html")
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:

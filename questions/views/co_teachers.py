@@ -70,5 +70,5 @@ def _accept(request: HttpRequest, invitation: CoTeacherInvitation) -> HttpRespon
 
 def _page(request: HttpRequest, invitation: CoTeacherInvitation, standing: Standing, refused: str = "") -> HttpResponse:
     status = {Standing.OVER: 410, Standing.TAKEN: 403}.get(standing, 200)
-    context = {"invited": invitation, "standing": standing.value, "refused": refused}
-    return render(request, "questions/co_teacher.html", context, status=status)
+    context = {"invited": invitation, "refused": refused}
+    return render(request, f"questions/co_teacher_{standing.value}.html", context, status=status)

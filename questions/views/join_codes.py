@@ -72,8 +72,8 @@ def _enrolment_in(request: HttpRequest, module: Module) -> Enrolment | None:
 
 
 def _cannot_join(request: HttpRequest, reason: str, code: str = "") -> HttpResponse:
-    context = {"reason": reason, "code": join_codes.read_code(code)}
-    return render(request, "questions/join_code.html", context, status=STATUS[reason])
+    context = {"code": join_codes.read_code(code)}
+    return render(request, f"questions/join_code_{reason}.html", context, status=STATUS[reason])
 
 
 def _join_page(request: HttpRequest, module: Module, enrolment: Enrolment | None, form: JoinForm) -> HttpResponse:
