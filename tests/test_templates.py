@@ -238,3 +238,17 @@ def test_paragraphs_are_shown_where_there_is_text(text, markup):
 def test_a_note_is_shown_where_it_holds(tag, assignment, markup):
     template = Template("{% load dates %}{% " + tag + " assignment %}")
     assert template.render(Context({"assignment": SimpleNamespace(**assignment)})) == markup
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "text"),
+    [
+        ("/beheer/cases/case/", "/beheer/cases/", " current"),
+        ("/beheer/", "/beheer/cases/", ""),
+        ("/beheer/", None, ""),
+        ("/casussen/caf%C3%A9/", "/casussen/caf%C3%A9/", " current"),
+    ],
+)
+def test_a_link_says_that_the_page_is_within_its_address(rf, path, address, text):
+    template = Template('{% load links %}{% within address " current" %}')
+    assert template.render(Context({"request": rf.get(path), "address": address})) == text

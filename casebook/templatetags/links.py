@@ -3,6 +3,7 @@
 {% crumbs modules_url _("Modules") module.get_absolute_url module.title %}   the pages above this one
 <a href="{{ answers_url }}"{% aria_current answers_url %}>                  the link to this very page
 <a href="{{ catalogue_url }}{% query q=text %}">                            ?q=..., or nothing without a text
+<div class="module{% within app.app_url " current-app" %}">                 a text where the page is under an address
 """
 
 from urllib.parse import quote
@@ -34,6 +35,13 @@ def aria_current(context: Context, address: str, app_name: str = "") -> SafeStri
         return format_html(' aria-current="{}"', "page")
     is_in_app = bool(app_name) and getattr(request.resolver_match, "app_name", None) == app_name
     return format_html(' aria-current="{}"', "true") if is_in_app else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def within(context: Context, address: str | None, text: str) -> str:
+    """Return the text where the address of this page has that address in it, as Django's admin compares them."""
+    request = context.get("request")
+    return text if address and request is not None and address in quote(request.path) else ""
 
 
 @register.simple_tag(takes_context=True)
