@@ -11,6 +11,7 @@ from django.db.models import Count, Field, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -197,7 +198,11 @@ class CaseAdmin(admin.ModelAdmin):
         return edit_conflicts.with_rows_that_are_gone(kwargs, obj)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        return super().history_view(request, object_id, {**workflow.history(object_id), **(extra_context or {})})
+        history = workflow.history(object_id)
+        response = super().history_view(request, object_id, {**history, **(extra_context or {})})
+        if history and history["case"].is_withdrawn and isinstance(response, TemplateResponse):
+            response.template_name = "admin/cases/case/object_history_withdrawn.html"
+        return response
 
 
 def form_options() -> dict:

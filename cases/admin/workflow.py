@@ -229,7 +229,8 @@ def history(object_id: str) -> dict:
     rows = list(case.editions.select_related("published_by").defer("text"))
     copy = Case.objects.for_editors().filter(revises=case).first()
     done = _log_of(case).exclude(change_message__startswith="[") if case.is_withdrawn else None
-    return {"case": case, "editions": rows, "copy": copy, "acts_done": done}
+    compare_from = next(iter(rows[1:2] or rows), None)
+    return {"case": case, "editions": rows, "compare_from": compare_from, "copy": copy, "acts_done": done}
 
 
 def _log_of(case: Case) -> QuerySet[LogEntry]:
