@@ -10,10 +10,8 @@ from questions.models.answer_states import (
 )
 from questions.models.answers import (
     Answer,
-    AnswerVersion,
     DepartedWork,
     Feedback,
-    FeedbackVersion,
     PinnedAnswer,
     SharedReading,
     Submission,
@@ -34,6 +32,7 @@ from questions.models.modules import (
     current_enrolment,
 )
 from questions.models.questions import Kolb, Question
+from questions.models.versions import AnswerVersion, FeedbackVersion
 
 __all__ = [
     "Answer",
