@@ -81,12 +81,12 @@ def gate(request: HttpRequest) -> Gate:
     At a network address with too many wrong codes, visitors must sign in first, since each account has its own limit.
     """
     own, of_address = _counts(request)
-    tried, tried_there = ratelimit.so_far(own, of_address)
-    is_busy = tried_there >= of_address.limit.most
+    own_tries, address_tries = ratelimit.so_far(own, of_address)
+    is_busy = address_tries >= of_address.limit.most
     if is_busy and not request.user.is_authenticated:
         return Gate.SIGN_IN
     most = ratelimit.CODES_AT_A_BUSY_ADDRESS if is_busy else own.limit.most
-    return Gate.SLOW if tried >= most else Gate.OPEN
+    return Gate.SLOW if own_tries >= most else Gate.OPEN
 
 
 def try_code(request: HttpRequest, code: str) -> Module | None:

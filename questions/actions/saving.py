@@ -50,6 +50,7 @@ class Saved:
 
     @property
     def revision(self) -> int:
+        """Return the stored revision, or 0 if there is no row."""
         return self.row.revision if self.row else 0
 
     @property

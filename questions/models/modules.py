@@ -95,6 +95,7 @@ class Module(models.Model):
 
     @property
     def code_is_open(self) -> bool:
+        """Return whether users can join with the code now."""
         return not self.is_archived and timezone.now() < self.code_closes_at
 
 
@@ -198,6 +199,7 @@ class Enrolment(models.Model):
 
     @property
     def reading(self) -> ReadingChoices:
+        """Return this teacher's last choices for reading in the module."""
         return ReadingChoices(**self.reading_choices)
 
 
@@ -251,6 +253,7 @@ class Assignment(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Return whether the assignment has opened, so that students can see it."""
         return self.opens_at is None or self.opens_at <= timezone.now()
 
     @property
@@ -260,6 +263,7 @@ class Assignment(models.Model):
 
     @property
     def is_closed(self) -> bool:
+        """Return whether handing in has ended."""
         return self.closed_at is not None and self.closed_at <= timezone.now()
 
     @property

@@ -140,6 +140,7 @@ class Today:
 
     @property
     def last_href(self) -> str:
+        """Return the address of the answer that was changed last."""
         page = self.last.assignment or self.last.question.case
         return f"{page.get_absolute_url()}#vraag-{self.last.question.key}"
 

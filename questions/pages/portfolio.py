@@ -127,6 +127,7 @@ class Portfolio:
 
     @cached_property
     def size(self) -> int:
+        """Return the number of answers."""
         return sum(1 for _entry in self.entries)
 
     @cached_property
@@ -140,6 +141,7 @@ class Portfolio:
 
     @property
     def skipped(self) -> list[Kolb]:
+        """Return the kinds of question without a written answer."""
         return [kolb for kolb, count in self.lens_counts if not count]
 
     @property

@@ -150,6 +150,7 @@ class Progress:
 
     @property
     def left_out(self) -> int:
+        """Return how many students only_waiting leaves out."""
         return len(self.everyone) - len(self.rows)
 
     @property

@@ -26,10 +26,12 @@ class Workload:
 
     @property
     def all_ready(self) -> int:
+        """Return how much feedback can be released, including that of colleagues."""
         return self.ready + self.by_colleagues.total()
 
     @property
     def colleagues(self) -> list[tuple[str, int]]:
+        """Return the colleagues with unreleased feedback and how much they have, by name."""
         return sorted(self.by_colleagues.items())
 
     def add(self, other: "Workload") -> None:

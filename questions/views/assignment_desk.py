@@ -132,6 +132,7 @@ class SentForm:
 
     @property
     def unsaved(self) -> list[HandedIn]:
+        """Return the answers that were not saved."""
         return [handed_in for handed_in in self.done if handed_in.result in NOT_STORED]
 
     @property

@@ -85,6 +85,7 @@ class Unsaved:
 
     @property
     def sentence(self) -> str:
+        """Return the message to the user."""
         return SEND_AGAIN.get(self.reason) or COPY_IT[self.reason]
 
     @property
@@ -98,6 +99,7 @@ class Unsaved:
 
     @property
     def has_something(self) -> bool:
+        """Return whether there is a sent or a stored text to show."""
         return bool(self.text.strip() or self.stored)
 
     @property
