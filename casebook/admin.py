@@ -77,7 +77,7 @@ class UserAdmin(DjangoUserAdmin):
         person = get_object_or_404(User, pk=pk)
         self.log_change(request, person, _("Link gemaakt voor een nieuw wachtwoord."))
         until = timezone.localtime() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
-        words = {
+        context = {
             "title": _("Link voor een nieuw wachtwoord"),
             "person": person,
             "link": reset_link(person),
@@ -85,6 +85,6 @@ class UserAdmin(DjangoUserAdmin):
             "opts": self.opts,
         }
         page = "admin/casebook/user/reset_link.html"
-        response = TemplateResponse(request, page, self.admin_site.each_context(request) | words)
+        response = TemplateResponse(request, page, self.admin_site.each_context(request) | context)
         response.headers["Cache-Control"] = "private, no-store"
         return response

@@ -26,7 +26,7 @@ SEARCHES = ("q", "term")  # a list, and a field that searches while users type
 WITHOUT_LIMITS = {"range", "regex", "iregex"}  # lookups that no filter of a list uses, and that can raise any error
 
 
-class PatientList(ChangeList):
+class TolerantChangeList(ChangeList):
     """A list that is shown without its filter where the database cannot answer it, as Django does with other filters.
 
     Django catches errors when it builds a query, but not when it runs it: a number, year or text that no column can
@@ -61,10 +61,10 @@ class RowsField(forms.ModelMultipleChoiceField):
 
     def _check_values(self, value: list | tuple) -> models.QuerySet:
         """Treat a number that no id can be as a missing choice."""
-        for each in value:
-            if read_id(str(each)) is None:
+        for row in value:
+            if read_id(str(row)) is None:
                 raise forms.ValidationError(
-                    self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": each}
+                    self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": row}
                 )
         return super()._check_values(value)
 
@@ -99,7 +99,7 @@ class CasebookAdminSite(admin.AdminSite):
         """Register models with lists and fields that accept any value."""
         fields = getattr(admin_class, "formfield_overrides", {})
         options["formfield_overrides"] = {models.ManyToManyField: {"form_class": RowsField}, **fields}
-        options["get_changelist"] = lambda model_admin, request, **kwargs: PatientList
+        options["get_changelist"] = lambda model_admin, request, **kwargs: TolerantChangeList
         super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:

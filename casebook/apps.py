@@ -19,5 +19,5 @@ class CasebookConfig(AppConfig):
 
         # The only signal of the site. There are several ways to sign in (password, code, a new password, demo), and a
         # way without this call would delete the account of a user who returned.
-        user_logged_in.connect(deletion.stay, dispatch_uid="stay")
+        user_logged_in.connect(deletion.cancel_deletion, dispatch_uid="cancel_deletion")
         user_logged_in.connect(known_browsers.note, dispatch_uid="note")

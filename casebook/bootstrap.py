@@ -257,7 +257,7 @@ def check_port_is_free(port: int) -> None:
 def run(command: list[str], on_failure: str) -> None:
     """Run a step of the set-up to its end. Raises StartError with this sentence where it fails."""
     if wait_for(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)):
-        raise StartError(f"{on_failure}. Nothing half-made was kept.")
+        raise StartError(f"{on_failure}. Unfinished parts were removed.")
 
 
 def wait_for(process: subprocess.Popen) -> int:
@@ -282,7 +282,7 @@ def set_up(extras: list[str], *, site: bool) -> None:
         wait_for_turn(folder)
         install(extras)
         if site:
-            run([str(PYTHON), "manage.py", "prepare"], "The site could not be prepared; the reason stands above")
+            run([str(PYTHON), "manage.py", "prepare"], "The site could not be prepared; the reason is above")
     finally:
         os.close(folder)
 

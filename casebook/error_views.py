@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views import defaults
 
 from casebook.lib.http import wants_status
-from casebook.unsent_forms import TO_COPY, given_back, holds_text, is_of_somebody
+from casebook.unsent_forms import TO_COPY, holds_text, is_of_somebody, returned_form
 from questions.views.save_responses import refused
 from questions.views.unsaved_texts import everything_sent, rescue_page, texts_sent, wants_page
 
@@ -23,7 +23,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         why = "csrf" if request.user.is_authenticated else "signed_out"
         response = rescue_page(request, 403, why, everything_sent(request, why))
     elif is_own_page(reason) and is_of_somebody(request) and holds_text(request):
-        response = given_back(request, 403, "csrf" if request.user.is_authenticated else "signed_out")
+        response = returned_form(request, 403, "csrf" if request.user.is_authenticated else "signed_out")
     else:
         response = render(request, "403_csrf.html", status=403)
     response.headers["X-Reason"] = "csrf"
@@ -41,7 +41,7 @@ def is_own_page(reason: str) -> bool:
 
 def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 404, with the texts that were sent to any address, so that their writer does not lose them."""
-    if response := _given_back(request, 404, "not_here"):
+    if response := _returned_texts(request, 404, "not_here"):
         return response
     is_signed_in = hasattr(request, "user") and request.user.is_authenticated
     return defaults.page_not_found(request, exception, "404_signed_in.html" if is_signed_in else "404.html")
@@ -49,14 +49,14 @@ def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 403, with the texts that were sent."""
-    return _given_back(request, 403, "not_allowed") or defaults.permission_denied(request, exception)
+    return _returned_texts(request, 403, "not_allowed") or defaults.permission_denied(request, exception)
 
 
 def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 400, with the texts that were sent; 413 for a request that is too large, of which nothing was read."""
     if isinstance(exception, TOO_BIG) and hasattr(request, "user"):
         return too_big(request)
-    return _given_back(request, 400, "unreadable") or defaults.bad_request(request, exception)
+    return _returned_texts(request, 400, "unreadable") or defaults.bad_request(request, exception)
 
 
 def too_big(request: HttpRequest) -> HttpResponse:
@@ -69,7 +69,7 @@ def too_big(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
+def _returned_texts(request: HttpRequest, status: int, reason: str) -> HttpResponse | None:
     """Return the texts that were sent, or for our script that they are not stored; None where no text was sent."""
     # A request that was refused for its host passed no middleware, and has no user.
     if request.method != "POST" or not hasattr(request, "user"):
@@ -93,7 +93,7 @@ def _form_to_copy(request: HttpRequest, status: int, reason: str) -> HttpRespons
     """Return the text of another form, where a view refused it, so that the token was checked before."""
     if reason not in TO_COPY or request.resolver_match is None or not wants_page(request):
         return None
-    return given_back(request, status, reason) if is_of_somebody(request) and holds_text(request) else None
+    return returned_form(request, status, reason) if is_of_somebody(request) and holds_text(request) else None
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

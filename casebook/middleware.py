@@ -71,7 +71,7 @@ def add_to_static_files(headers: Headers, path: str, url: str) -> None:
 LONGEST_REDIRECT = 4_000  # characters; servers and proxies accept a request line of 8,190 bytes, some of them less
 
 
-def short_way_back(get_response: Handler) -> Handler:
+def shorten_redirects(get_response: Handler) -> Handler:
     """Shorten redirects to sign-in that are too long for a request line.
 
     The address to return to is part of the query string, in which each special character takes three. Where that
@@ -97,7 +97,7 @@ def short_way_back(get_response: Handler) -> Handler:
 UNKNOWN_SIGN = "%EF%BF%BD"  # in place of what is removed, so that the text around it does not form a new one
 
 
-class WithoutNul:
+class RemoveNul:
     """Replace NUL by «unknown sign» in the query string, remove it from cookies, and answer 404 where a path has it.
 
     No row can contain NUL, so it finds nothing; but PostgreSQL raises an error for a query with it. Texts in forms are
@@ -123,7 +123,7 @@ class WithoutNul:
 USER_COOKIE = "gebruiker"
 
 
-def whose_device(get_response: Handler) -> Handler:
+def user_cookie(get_response: Handler) -> Handler:
     """Set a cookie with the id of the user of the session, for as long as the session lasts.
 
     The offline page reads it in the browser, where the session is not available: it shows the unsent texts of this user

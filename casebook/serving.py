@@ -124,7 +124,7 @@ def on_starting(arbiter: Arbiter) -> None:
                 try:
                     probe.bind(address)
                 except OSError as reason:
-                    sys.exit(f"{address[0]}:{address[1]} cannot be had: {reason.strerror}")
+                    sys.exit(f"{address[0]}:{address[1]} cannot be used: {reason.strerror}")
 
 
 def is_busy(channel: HTTPChannel) -> bool:

@@ -42,19 +42,19 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "casebook.middleware.safe_headers",
-    "casebook.middleware.short_way_back",
-    "casebook.middleware.WithoutNul",
+    "casebook.middleware.shorten_redirects",
+    "casebook.middleware.RemoveNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "casebook.middleware.whose_device",
+    "casebook.middleware.user_cookie",
     "casebook.accounts.known_browsers.remember",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "casebook.unsent_forms.GiveFormsBack",
+    "casebook.unsent_forms.ReturnForms",
 ]
 
 ROOT_URLCONF = "casebook.urls"

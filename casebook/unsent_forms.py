@@ -74,7 +74,7 @@ class Field:
         return self.is_sentence or len(self.value) > LONG
 
 
-class GiveFormsBack:
+class ReturnForms:
     """Middleware that returns forms. It is last, after the check of the token: forms of other sites get nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -83,7 +83,7 @@ class GiveFormsBack:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if _leads_to_sign_in(request, response) and wants_page(request) and holds_text(request):
-            return given_back(request, 401, "signed_out")
+            return returned_form(request, 401, "signed_out")
         return response
 
     def process_view(
@@ -97,7 +97,7 @@ class GiveFormsBack:
             return None
         writer = request.POST.get("user", "")
         is_other = writer not in {"", str(request.user.pk)} and not request.POST.get("device_copy")
-        return given_back(request, 409, "other_user") if is_other and holds_text(request) else None
+        return returned_form(request, 409, "other_user") if is_other and holds_text(request) else None
 
 
 def _leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
@@ -125,7 +125,7 @@ def _fields(request: HttpRequest) -> Iterator[Field]:
             yield from (Field(name, value) for value in values)
 
 
-def given_back(request: HttpRequest, status: int, reason: str) -> HttpResponse:
+def returned_form(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     """Return a page with everything that was sent, in a form that can be sent again. Nothing is stored."""
     fields = list(_fields(request))
     title, lead = WORDS[reason]

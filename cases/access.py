@@ -37,7 +37,7 @@ def read_edition(edition: Edition) -> CaseDocument:
     This is the only function that reads an edition: of a withdrawn case it returns nothing but the number and the
     title.
     """
-    return _unwritten(edition.case) if edition.case.is_withdrawn else _parsed(edition.text)
+    return _withdrawn_document(edition.case) if edition.case.is_withdrawn else _parsed(edition.text)
 
 
 def wording(edition: Edition) -> dict[str, str]:
@@ -50,7 +50,7 @@ def withheld_wording(edition: Edition) -> dict[str, str]:
     return {question.key: question.text for question in _parsed(edition.text).questions}
 
 
-def _unwritten(case: Case) -> CaseDocument:
+def _withdrawn_document(case: Case) -> CaseDocument:
     """Return the document that a withdrawal leaves of a case."""
     return CaseDocument(
         **{field.name: field.empty if field.is_withheld else getattr(case, field.name) for field in fields.FIELDS}

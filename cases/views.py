@@ -30,7 +30,7 @@ SPHERES = list(Sphere)
 
 
 FIRST_OPTIONS = 8  # a filter with more options shows the most frequent ones; a button shows the rest
-LONGEST_KEPT = 300  # characters of an address of the catalogue whose results are cached
+LONGEST_CACHED = 300  # characters of an address of the catalogue whose results are cached
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _catalogue(request: HttpRequest, selection: Selection, index: CatalogueIndex
     Results of a search are not cached: the same text is seldom typed twice.
     """
     template, query = "cases/_catalogue.html", request.GET.urlencode()
-    if selection.query or len(query) > LONGEST_KEPT:
+    if selection.query or len(query) > LONGEST_CACHED:
         return render_to_string(template, _found(selection, index))
     return page_cache.part(index.version, query, template, lambda: _found(selection, index))
 

@@ -148,16 +148,16 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the address of the client; allauth's own function raises on a malformed X-Forwarded-For."""
         return ratelimit.network_address(request)
 
-    def send_password_reset_mail(self, user: User, email: str, words: dict) -> None:
-        super().send_password_reset_mail(user, email, words | {"password_reset_url": reset_link(user)})
+    def send_password_reset_mail(self, user: User, email: str, context: dict) -> None:
+        super().send_password_reset_mail(user, email, context | {"password_reset_url": reset_link(user)})
 
-    def send_mail(self, template_prefix: str, email: str, words: dict) -> None:
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Count and send a mail. A failing mail server gives a page that says so instead of an error."""
         whose = UserManager.normalize_email(email)
         counts = known_browsers.counts(self.request, whose, ratelimit.MAILS, ratelimit.MAILS_OF_ADDRESS)
         try:
             with ratelimit.attempt(*counts):
-                super().send_mail(template_prefix, email, words | {"site_url": settings.SITE_URL})
+                super().send_mail(template_prefix, email, context | {"site_url": settings.SITE_URL})
         except ratelimit.LimitReachedError as reason:
             raise ImmediateHttpResponse(error_views.too_many(self.request)) from reason
         except (OSError, SMTPException) as reason:

@@ -87,16 +87,16 @@ def as_json(user: User) -> bytes:
             "own_answers_pinned": _pinned(PinnedAnswer.objects.filter(submission__answer__student=user)),
             "invitations": [
                 {
-                    "email": each.email,
-                    "created_at": iso(each.created_at),
-                    "expires_at": iso(each.expires_at),
-                    "used_at": iso(each.used_at),
+                    "email": invitation.email,
+                    "created_at": iso(invitation.created_at),
+                    "expires_at": iso(invitation.expires_at),
+                    "used_at": iso(invitation.used_at),
                 }
-                for each in TeacherInvitation.objects.about(user)
+                for invitation in TeacherInvitation.objects.about(user)
             ],
             "invitations_sent": [
-                {"created_at": iso(each.created_at), "used_at": iso(each.used_at)}
-                for each in TeacherInvitation.objects.filter(invited_by=user)
+                {"created_at": iso(invitation.created_at), "used_at": iso(invitation.used_at)}
+                for invitation in TeacherInvitation.objects.filter(invited_by=user)
             ],
             "co_teacher_links": _links(CoTeacherInvitation.objects.filter(invited_by=user)),
             "co_teacher_links_opened": _links(CoTeacherInvitation.objects.filter(opened_by=user)),
@@ -148,7 +148,10 @@ def _enrolments(user: User) -> list[dict]:
 
 def _extensions(user: User) -> list[dict]:
     mine = Extension.objects.filter(enrolment__user=user).select_related("enrolment__module")
-    return [{"module": each.enrolment.module.title, "due_at": iso(each.due_at), "reason": each.reason} for each in mine]
+    return [
+        {"module": extension.enrolment.module.title, "due_at": iso(extension.due_at), "reason": extension.reason}
+        for extension in mine
+    ]
 
 
 def _feedback_given(user: User) -> list[dict]:
@@ -239,4 +242,4 @@ def _log_line(entry: LogEntry) -> dict:
 
 
 def _without_objects(change: dict[str, dict]) -> dict[str, dict]:
-    return {what: {name: said for name, said in of.items() if name != "object"} for what, of in change.items()}
+    return {what: {name: value for name, value in of.items() if name != "object"} for what, of in change.items()}

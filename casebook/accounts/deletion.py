@@ -34,7 +34,7 @@ DAYS = 7
 
 
 @dataclass(frozen=True)
-class Farewell:
+class DeletionSummary:
     """What is deleted and what stays when this user leaves, in numbers."""
 
     answers: int
@@ -95,20 +95,20 @@ def is_gone(user: User) -> bool:
     return user.deletion_due_at is not None and user.deletion_due_at <= timezone.now()
 
 
-def farewell(user: User) -> Farewell:
+def deletion_summary(user: User) -> DeletionSummary:
     """Return what is deleted and what stays when this user leaves."""
     answers = Answer.objects.filter(student=user)
     given = Feedback.objects.filter(author=user).aggregate(
         released=Count("pk", filter=Q(released_at__isnull=False)), unreleased=Count("pk", filter=Q(released_at=None))
     )
-    return Farewell(
+    return DeletionSummary(
         answers=answers.count(),
         handed_in=Submission.objects.filter(answer__student=user).count(),
         feedback_received=Feedback.objects.released().filter(submission__answer__student=user).count(),
         feedback_given=given["released"],
         feedback_unreleased=given["unreleased"],
         to_hand_over=list(modules_to_hand_over(user)),
-        that_go=list(modules_that_go(user)),
+        that_go=list(modules_to_delete(user)),
     )
 
 
@@ -123,7 +123,7 @@ def modules_to_hand_over(user: User) -> QuerySet[Module]:
     )
 
 
-def modules_that_go(user: User) -> QuerySet[Module]:
+def modules_to_delete(user: User) -> QuerySet[Module]:
     """Return the modules in which there never was another user or work of another user."""
     return Module.objects.taught_by(user).exclude(Exists(_others(user))).exclude(Exists(_work_of_others(user)))
 
@@ -136,7 +136,7 @@ def _work_of_others(user: User) -> QuerySet[Answer]:
     return Answer.objects.filter(assignment__module=OuterRef("pk")).exclude(student=user)
 
 
-def ask_to_leave(*, user: User) -> datetime | None:
+def request_deletion(*, user: User) -> datetime | None:
     """Return the day on which the account will be deleted; None while a module has to be handed over first."""
     with transaction.atomic():
         if modules_to_hand_over(user).exists():
@@ -149,7 +149,7 @@ def ask_to_leave(*, user: User) -> datetime | None:
     return user.deletion_due_at
 
 
-def stay(sender: type, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def cancel_deletion(sender: type, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Cancel the deletion when the user signs in within the seven days; afterwards say that it is too late."""
     user.refresh_from_db(fields=["deletion_due_at"])  # the deletion can have been asked for on another device just now
     if user.deletion_due_at is None:
@@ -173,7 +173,7 @@ def erase_due(**which: Any) -> list[str]:
     return [title for user in due for title in erase(user=user)]
 
 
-def make_room(email: str) -> None:
+def erase_if_due(email: str) -> None:
     """Delete the account with this address now if it is due, so that a new account can have the address."""
     erase_due(email=UserManager.normalize_email(email))
 
@@ -188,7 +188,7 @@ def erase(*, user: User) -> list[str]:
         return []  # another process deleted it first
     orphaned = [module.title for module in modules_to_hand_over(user)]
     _keep_counts(user)
-    for module in modules_that_go(user):
+    for module in modules_to_delete(user):
         Answer.objects.filter(assignment__module=module).delete()
         module.assignments.all().delete()
         module.delete()
@@ -206,11 +206,11 @@ def log_about(user: User) -> QuerySet[LogEntry]:
         Enrolment: Enrolment.objects.filter(user=user).order_by().values_list("pk", flat=True),
         TeacherInvitation: TeacherInvitation.objects.about(user).order_by().values_list("pk", flat=True),
     }
-    said = Q()
+    entries = Q()
     for model, keys in about.items():
         kind = ContentType.objects.get_for_model(model)
-        said |= Q(content_type=kind, object_id__in=[str(key) for key in keys])
-    return LogEntry.objects.filter(said)
+        entries |= Q(content_type=kind, object_id__in=[str(key) for key in keys])
+    return LogEntry.objects.filter(entries)
 
 
 def remember_address(*, user: User, address: str) -> None:

@@ -20,7 +20,7 @@ from casebook.lib.ratelimit import Count
 from casebook.models import User, UserManager, one_line, stored_email
 
 
-def in_our_words(form: forms.Form, **words: tuple) -> None:
+def set_texts(form: forms.Form, **words: tuple) -> None:
     """Set the label, the error for an empty value and the hint of each field.
 
     There are no placeholders, which disappear while users type.
@@ -48,7 +48,7 @@ def remember_field() -> forms.BooleanField:
 class SignInForm(allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(self, login=EMAIL, password=PASSWORD, remember=REMEMBER)
+        set_texts(self, login=EMAIL, password=PASSWORD, remember=REMEMBER)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
 
     def clean_login(self) -> str:
@@ -69,7 +69,7 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(
+        set_texts(
             self,
             name=(_("Naam"), _("Vul je naam in."), _("Zo ziet je docent wie je bent.")),
             email=EMAIL,
@@ -86,15 +86,15 @@ class SignUpForm(allauth_forms.SignupForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("email"):
-            deletion.make_room(data["email"])
+            deletion.erase_if_due(data["email"])
         # Only with a password, which is counted as an attempt: otherwise anybody could find out who has an account.
         if data.get("email") and data.get("password1") and User.objects.filter(email=data["email"]).exists():
-            self.known = self.who_knows_the_password()
+            self.known = self.authenticated_user()
             if self.known is None:
                 self.add_error("email", get_adapter().error_messages["email_taken"])
         return data
 
-    def who_knows_the_password(self) -> User | None:
+    def authenticated_user(self) -> User | None:
         """Return the user with this address and password, counted as an attempt to sign in against guessing."""
         email, password = self.cleaned_data["email"], self.cleaned_data["password1"]
         return get_adapter().authenticate(context.request, email=email, password=password)
@@ -109,7 +109,7 @@ class SignUpForm(allauth_forms.SignupForm):
         except ratelimit.LimitReachedError:
             return None, error_views.too_many(request)
         except IntegrityError:  # the same form was sent twice at the same time
-            user = self.who_knows_the_password()
+            user = self.authenticated_user()
             return user, None if user else HttpResponseRedirect(reverse("account_login"))
 
     def make_account(self) -> User:
@@ -123,20 +123,20 @@ class SignUpForm(allauth_forms.SignupForm):
 class AskResetForm(allauth_forms.ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(self, email=EMAIL)
+        set_texts(self, email=EMAIL)
 
 
 class ResetForm(allauth_forms.ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
+        set_texts(self, password1=NEW_PASSWORD, password2=AGAIN)
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         current = (_("Huidig wachtwoord"), _("Vul je huidige wachtwoord in."))
-        in_our_words(self, oldpassword=current, password1=NEW_PASSWORD, password2=AGAIN)
+        set_texts(self, oldpassword=current, password1=NEW_PASSWORD, password2=AGAIN)
 
     def clean_oldpassword(self) -> str:
         """Return the current password, counted as an attempt to sign in against guessing."""
@@ -157,21 +157,21 @@ class SetPasswordForm(ProofMixin, allauth_forms.SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = context.request
-        in_our_words(self, password1=NEW_PASSWORD, password2=AGAIN)
-        if reauthentication.came_by_code(self.request):
+        set_texts(self, password1=NEW_PASSWORD, password2=AGAIN)
+        if reauthentication.signed_in_by_code(self.request):
             del self.fields["proof"]
         else:
             self.ask_for_proof()
 
     def save(self) -> None:
         super().save()
-        reauthentication.spend_code(self.request)
+        reauthentication.invalidate_code(self.request)
 
 
 class AskCodeForm(allauth_forms.RequestLoginCodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(self, email=EMAIL)
+        set_texts(self, email=EMAIL)
 
 
 class CodeForm(allauth_forms.ConfirmLoginCodeForm):
@@ -179,7 +179,7 @@ class CodeForm(allauth_forms.ConfirmLoginCodeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_our_words(self, code=(_("Code"), _("Typ de code uit je mail over.")), remember=REMEMBER)
+        set_texts(self, code=(_("Code"), _("Typ de code uit je mail over.")), remember=REMEMBER)
         self.fields["code"].widget.attrs["autocapitalize"] = "characters"
 
     def clean_code(self) -> str:

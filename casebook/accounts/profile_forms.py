@@ -79,7 +79,7 @@ class AddressForm(ProofForm):
                 ratelimit.take(Count(ratelimit.ADDRESS_CHANGES, f"user {self.user.pk}"))
             except ratelimit.LimitReachedError as reason:
                 raise forms.ValidationError(self.too_often) from reason
-            deletion.make_room(data["email"])
+            deletion.erase_if_due(data["email"])
             if User.objects.filter(email=data["email"]).exclude(pk=self.user.pk).exists():
                 self.add_error("email", self.taken)
         return data
@@ -101,7 +101,7 @@ class AddressForm(ProofForm):
             self.add_error("email", self.taken)
             return False
         self.user.email = self.cleaned_data["email"]
-        reauthentication.spend_code(self.request)
+        reauthentication.invalidate_code(self.request)
         tell_old_address(self.user, old)
         return True
 

@@ -74,13 +74,13 @@ def leave(request: HttpRequest) -> HttpResponse:
     form = LeavingForm(request.POST if request.method == "POST" else None, request=request)
     if form.is_valid() and not is_within(ratelimit.LEAVING, request):
         return error_views.too_many(request)
-    if form.is_valid() and (due_at := deletion.ask_to_leave(user=request.user)):
-        reauthentication.spend_code(request)
+    if form.is_valid() and (due_at := deletion.request_deletion(user=request.user)):
+        reauthentication.invalidate_code(request)
         _mail_about_deletion(request.user, due_at)
         logout(request)
         messages.info(request, _("Je account wordt gewist op %s. Je bent nu uitgelogd.") % in_full(due_at))
         return redirect("own_data_goodbye")
-    context = {"form": form, "farewell": deletion.farewell(request.user)}
+    context = {"form": form, "farewell": deletion.deletion_summary(request.user)}
     return render(request, "casebook/own_data_leave.html", context)
 
 

@@ -33,7 +33,7 @@ def send_code(request: HttpRequest) -> None:
 def is_right_code(request: HttpRequest, typed: str) -> bool:
     """Return whether this is the code that was last mailed to the present address of the account.
 
-    It stays valid until spend_code, so that a mistake in another field does not require a new code.
+    It stays valid until invalidate_code, so that a mistake in another field does not require a new code.
     """
     sent = request.session.get(SESSION_KEY)
     if sent is None or sent["email"] != request.user.email or time.time() - sent["at"] > KEPT_FOR:
@@ -49,7 +49,7 @@ def is_right_code(request: HttpRequest, typed: str) -> bool:
     return is_right
 
 
-def spend_code(request: HttpRequest) -> None:
+def invalidate_code(request: HttpRequest) -> None:
     """Make the code invalid."""
     request.session.pop(SESSION_KEY, None)
 
@@ -58,7 +58,7 @@ def _digest(code: str) -> str:
     return salted_hmac(SESSION_KEY, normalize_user_code(code)).hexdigest()
 
 
-def came_by_code(request: HttpRequest) -> bool:
+def signed_in_by_code(request: HttpRequest) -> bool:
     """Return whether this session began with a code just now, so that another one would prove nothing more."""
     records = get_authentication_records(request, request.user)
     last = records[-1] if records else {}

@@ -34,7 +34,7 @@ urlpatterns = [
     page("account/wachtwoord/wijzigen/", allauth_views.password_change, "account_change_password"),
     page(
         "account/wachtwoord/kiezen/",
-        demo_views.not_for_the_made_up(allauth_views.password_set),
+        demo_views.not_in_demonstration(allauth_views.password_set),
         "account_set_password",
     ),
     page("account/wachtwoord/vergeten/", views.ask_reset, "account_reset_password"),

@@ -80,8 +80,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if not teacher_invitations.is_open(invited):
         return render(request, "account/invitation_over.html", {"invited": invited}, status=410)
     if request.user.is_authenticated and not theirs:
-        words = {"invited": invited, "other": True, "sign_out_next": request.path}
-        return render(request, "account/invitation.html", words, status=403)
+        context = {"invited": invited, "other": True, "sign_out_next": request.path}
+        return render(request, "account/invitation.html", context, status=403)
     if request.method == "POST":
         return accept(request, invited)
     return render(request, "account/invitation.html", {"invited": invited})

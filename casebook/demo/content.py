@@ -105,8 +105,8 @@ def make(*, file: Path = FILE) -> Module | None:
 class _Maker:
     """The content of the file, with the rows that were created by their short names."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.told = told
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
         self.midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         self.people: dict[str, User] = {}
         self.assignments: dict[str, Assignment] = {}
@@ -114,12 +114,12 @@ class _Maker:
 
     def make(self) -> Module:
         for kind, groups in (("teachers", [TEACHERS]), ("editors", [EDITORS, CHIEF_EDITORS]), ("students", [])):
-            for person in self.told[kind]:
+            for person in self.data[kind]:
                 self.people[person["key"]] = self.person(person, groups)
         module = self.module()
-        for assignment in self.told["assignments"]:
+        for assignment in self.data["assignments"]:
             self.assignments[assignment["key"]] = self.assignment(module, assignment)
-        for answer in self.told["answers"]:
+        for answer in self.data["answers"]:
             self.answer(answer)
         return module
 
@@ -131,26 +131,26 @@ class _Maker:
             self.midnight + timedelta(days=int(days)) + timedelta(hours=int(hours), minutes=int(minutes))
         )
 
-    def person(self, told: dict[str, str], groups: list[str]) -> User:
-        email = f"{told['key']}@{DOMAIN}"
+    def person(self, data: dict[str, str], groups: list[str]) -> User:
+        email = f"{data['key']}@{DOMAIN}"
         if User.objects.filter(email=email).exists():
             raise DemonstrationError(f"{email} is the address of an account that is no part of it")
-        user = User.objects.create_user(email, told["name"], is_demo=True)
+        user = User.objects.create_user(email, data["name"], is_demo=True)
         user.groups.set(Group.objects.filter(name__in=groups))
         return user
 
     def module(self) -> Module:
-        told = self.told["module"]
-        first, *others = self.told["teachers"]
+        data = self.data["module"]
+        first, *others = self.data["teachers"]
         module = modules.create_module(
             teacher=self.people[first["key"]],
-            **{name: told[name] for name in ("title", "period", "description", "groups")},
+            **{name: data[name] for name in ("title", "period", "description", "groups")},
         )
         for teacher in others:
             modules.make_teacher(module=module, user=self.people[teacher["key"]])
-        for student in self.told["students"]:
+        for student in self.data["students"]:
             modules.join(module=module, user=self.people[student["key"]], group=student["group"])
-        opened = self.at(told["opened"])
+        opened = self.at(data["opened"])
         Module.objects.filter(pk=module.pk).update(created_at=opened)
         module.enrolments.update(joined_at=opened)
         return module
@@ -161,26 +161,26 @@ class _Maker:
             raise DemonstrationError(f"the case {slug} is not in this library")
         return case
 
-    def assignment(self, module: Module, told: dict[str, Any]) -> Assignment:
-        edition = self.case(told["case"]).editions.latest()
+    def assignment(self, module: Module, data: dict[str, Any]) -> Assignment:
+        edition = self.case(data["case"]).editions.latest()
         choice = {
             question.key: question for question in assignments.questions_to_choose(module=module, edition=edition)
         }
-        if missing := set(told["questions"]) - set(choice):
-            raise DemonstrationError(f"the case {told['case']} has no question {sorted(missing)[0]} any more")
-        own = told.get("own", [])
+        if missing := set(data["questions"]) - set(choice):
+            raise DemonstrationError(f"the case {data['case']} has no question {sorted(missing)[0]} any more")
+        own = data.get("own", [])
         plan = assignments.Plan(
-            questions=tuple(choice[key] for key in told["questions"]),
+            questions=tuple(choice[key] for key in data["questions"]),
             own=tuple(assignments.OwnQuestion(question["text"], question["kolb"]) for question in own),
-            instructions=told["instructions"],
-            opens_at=self.at(told["opens"]),
-            due_at=self.at(told["due"]),
-            share=told.get("share", False),
+            instructions=data["instructions"],
+            opens_at=self.at(data["opens"]),
+            due_at=self.at(data["due"]),
+            share=data.get("share", False),
         )
         assignment = assignments.create_assignment(module=module, edition=edition, plan=plan)
         for question in own:
             self.own[assignment, question["key"]] = module.own_questions.get(text=question["text"])
-        for later in told.get("extensions", []):
+        for later in data.get("extensions", []):
             assignments.extend(
                 assignment=assignment,
                 enrolment=module.enrolments.get(user=self.people[later["student"]]),
@@ -189,12 +189,12 @@ class _Maker:
             )
         return assignment
 
-    def answer(self, told: dict[str, Any]) -> None:
-        assignment = self.assignments[told["assignment"]] if "assignment" in told else None
-        case = assignment.edition.case if assignment else self.case(told["case"])
-        question = self.own.get((assignment, told["question"])) or case.questions.get(key=told["question"])
-        whose = {"student": self.people[told["student"]], "question": question}
-        for step in told["steps"]:
+    def answer(self, data: dict[str, Any]) -> None:
+        assignment = self.assignments[data["assignment"]] if "assignment" in data else None
+        case = assignment.edition.case if assignment else self.case(data["case"])
+        question = self.own.get((assignment, data["question"])) or case.questions.get(key=data["question"])
+        whose = {"student": self.people[data["student"]], "question": question}
+        for step in data["steps"]:
             if "feedback" in step:
                 self.feedback(Answer.objects.get(**whose, assignment=assignment), step)
             elif "take_back" in step:

@@ -31,7 +31,7 @@ def where_offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return guarded
 
 
-def not_for_the_made_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def not_in_demonstration(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Restrict the page for choosing a password to users who can have one (User.set_password)."""
 
     @wraps(view)

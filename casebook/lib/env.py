@@ -111,7 +111,7 @@ def local_folder(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Path:
     folder = path.resolve()
     points = [(Path(line[1].replace("\\040", " ")), line[2]) for line in lines if len(line) > 2]
     around = [(point, kind) for point, kind in points if folder.is_relative_to(point)]
-    kind = max(around, key=lambda each: len(each[0].parts))[1] if around else ""
+    kind = max(around, key=lambda mount: len(mount[0].parts))[1] if around else ""
     if kind.startswith(NETWORK):
         raise ImproperlyConfigured(
             f"The database {path} is on a network folder ({kind}), where SQLite can lose answers. Set VAR_DIR or"

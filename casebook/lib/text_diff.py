@@ -20,8 +20,8 @@ MOST_TOKENS = 4_000  # lines of a text, or words of a passage
 MOST_PAIRS = 200_000  # of a token in one row with the same token in the other
 MOST_STEPS = 500_000  # pairs that are examined for two texts, some of them more than once
 MOST_STEPS_OF_PAGE = 2_000_000  # and for all the texts that an editor sees compared on one page
-MOST_KEPT = 256  # differences
-MOST_KEPT_TEXT = 4_000_000  # characters in all of them
+MOST_CACHED = 256  # differences
+MOST_CACHED_TEXT = 4_000_000  # characters in all of them
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def compared(old: str, new: str, work: Work | None = None) -> Difference:
     return Difference(_joined(runs), own.is_cut)
 
 
-class KeptDifferences:
+class DifferenceCache:
     """A cache of differences, in the memory of this process alone: the texts can be private.
 
     A submission never changes, so neither does its difference. Those used longest ago are deleted first.
@@ -122,7 +122,7 @@ class KeptDifferences:
         self._size -= self._kept.pop(key, (made, 0))[1]
         self._kept[key] = made, sum(len(run.text) for run in made.runs)
         self._size += self._kept[key][1]
-        while len(self._kept) > 1 and (len(self._kept) > MOST_KEPT or self._size > MOST_KEPT_TEXT):
+        while len(self._kept) > 1 and (len(self._kept) > MOST_CACHED or self._size > MOST_CACHED_TEXT):
             self._size -= self._kept.popitem(last=False)[1][1]
 
     @staticmethod
@@ -130,7 +130,7 @@ class KeptDifferences:
         return b"".join(sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (old, new))
 
 
-kept = KeptDifferences()
+kept = DifferenceCache()
 
 
 def is_changed(runs: list[Run]) -> bool:

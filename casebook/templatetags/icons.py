@@ -6,7 +6,7 @@ from casebook.lib import icons
 
 register = template.Library()
 
-for each in (
+for function in (
     icons.icon,
     icons.desk_icon,
     icons.lens_icon,
@@ -15,4 +15,4 @@ for each in (
     icons.brand_mark,
     icons.state_mark,
 ):
-    register.simple_tag(each)
+    register.simple_tag(function)

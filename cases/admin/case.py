@@ -120,10 +120,12 @@ class CaseAdmin(admin.ModelAdmin):
         return ["number", "slug"] if obj and (obj.is_working_copy or obj.editions.exists()) else []
 
     def response_add(self, request: HttpRequest, obj: Case, post_url_continue: str | None = None) -> HttpResponse:
-        return kept(request, self._next(request, obj) or super().response_add(request, obj, post_url_continue))
+        return confirm_device_copies(
+            request, self._next(request, obj) or super().response_add(request, obj, post_url_continue)
+        )
 
     def response_change(self, request: HttpRequest, obj: Case) -> HttpResponse:
-        return kept(request, self._next(request, obj) or super().response_change(request, obj))
+        return confirm_device_copies(request, self._next(request, obj) or super().response_change(request, obj))
 
     def _next(self, request: HttpRequest, case: Case) -> HttpResponse | None:
         """Return the response to a save after which the editor continues with the case, else None."""
@@ -195,7 +197,7 @@ class CaseAdmin(admin.ModelAdmin):
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Case, inline: InlineModelAdmin, prefix: str) -> dict:
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
-        return edit_conflicts.with_rows_that_are_gone(kwargs, obj)
+        return edit_conflicts.with_deleted_rows(kwargs, obj)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         history = workflow.history(object_id)
@@ -216,7 +218,7 @@ def form_options() -> dict:
     return {"help_texts": help_texts, "field_classes": classes, "widgets": widgets}
 
 
-def kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def confirm_device_copies(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Tell the next page which copies on the device are now in the database (static/js/copies.js)."""
     for copy in request.POST.get("device_copy", "").split()[:5]:
         writer, _dot, seq = copy.partition(".")

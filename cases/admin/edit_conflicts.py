@@ -13,7 +13,7 @@ from casebook.lib.ids import is_whole_number, read_id, read_ids
 from cases.models import Case
 from cases.publishing.comparison import Change, changed, work_of_page
 
-PASSED_OVER = {"id", "case", "DELETE", "position", "is_new", "sphere"}
+IGNORED_FIELDS = {"id", "case", "DELETE", "position", "is_new", "sphere"}
 
 
 class GuardedForm(forms.ModelForm):
@@ -83,7 +83,7 @@ def _rows(rows: list[forms.ModelForm]) -> str:
     lines = []
     for row in rows:
         is_deleted = "DELETE" in row.fields and row["DELETE"].value() in {True, "on"}
-        shown = [_plain(_shown(row[name])) for name in row.fields if name not in PASSED_OVER]
+        shown = [_plain(_shown(row[name])) for name in row.fields if name not in IGNORED_FIELDS]
         if any(shown) and not is_deleted:
             lines.append(" · ".join(value for value in shown if value))
     return "\n".join(lines)
@@ -98,7 +98,7 @@ def _shown(field: forms.BoundField) -> str:
     return "" if value is None else str(value)
 
 
-def with_rows_that_are_gone(kwargs: dict, case: Case) -> dict:
+def with_deleted_rows(kwargs: dict, case: Case) -> dict:
     """Return the arguments of a formset in which a row that another editor deleted is a new row.
 
     Saving it a second time restores the row.
@@ -106,11 +106,11 @@ def with_rows_that_are_gone(kwargs: dict, case: Case) -> dict:
     prefix = kwargs["prefix"]
     if "data" in kwargs and case.pk and is_whole_number(kwargs["data"].get(f"{prefix}-INITIAL_FORMS")):
         kwargs["data"] = kwargs["data"].copy()
-        _heal(kwargs["data"], prefix, {str(pk) for pk in getattr(case, prefix).values_list("pk", flat=True)})
+        _renumber_rows(kwargs["data"], prefix, {str(pk) for pk in getattr(case, prefix).values_list("pk", flat=True)})
     return kwargs
 
 
-def _heal(posted: QueryDict, prefix: str, present: set[str]) -> None:
+def _renumber_rows(posted: QueryDict, prefix: str, present: set[str]) -> None:
     rows: dict[int, dict[str, list[str]]] = {}
     for key in list(posted):
         if found := re.fullmatch(rf"{prefix}-(\d{{1,4}})-(\w+)", key):

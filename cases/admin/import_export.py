@@ -149,15 +149,15 @@ def upload(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         except DocumentError as error:
             problems = error.problems
         else:
-            kept = imports.keep(files=files, owner=request.user)
-            return HttpResponseRedirect(reverse("admin:cases_case_import_confirm", args=[kept.pk]))
+            stored_upload = imports.keep(files=files, owner=request.user)
+            return HttpResponseRedirect(reverse("admin:cases_case_import_confirm", args=[stored_upload.pk]))
     return _page(model_admin, request, "import.html", _("Casussen importeren"), form=form, problems=problems)
 
 
 def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan of an upload, and carry it out once it is confirmed, unless it changed in the meantime."""
-    kept = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
-    if kept is None:
+    stored_upload = KeptUpload.objects.filter(pk=pk, owner=request.user).first()
+    if stored_upload is None:
         message = _(
             "Deze bestanden staan niet meer klaar: ze zijn al geïmporteerd, je koos ze meer dan een dag geleden, of je "
             "koos daarna nog vijf keer andere. Kies ze opnieuw."
@@ -165,7 +165,9 @@ def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
         model_admin.message_user(request, message, messages.WARNING)
         return HttpResponseRedirect(reverse("admin:cases_case_import"))
     try:
-        plan, form, outcome = _carried_out(request, kept) if request.method == "POST" else _looked_at(request, kept)
+        plan, form, outcome = (
+            _carried_out(request, stored_upload) if request.method == "POST" else _shown_plan(request, stored_upload)
+        )
     except DocumentError as error:  # the library changed since the upload
         context = {"form": UploadForm(), "problems": error.problems}
         return _page(model_admin, request, "import.html", _("Deze bestanden kunnen niet meer zo"), **context)
@@ -179,23 +181,23 @@ def confirm(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     return _page(model_admin, request, "import_confirm.html", _("Dit gaat er gebeuren"), **context)
 
 
-def _looked_at(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, None]:
-    plan = imports.plan(imports.kept_files(kept), user=request.user)
+def _shown_plan(request: HttpRequest, stored_upload: KeptUpload) -> tuple[Plan, ConfirmForm, None]:
+    plan = imports.plan(imports.kept_files(stored_upload), user=request.user)
     return plan, ConfirmForm(plan=plan), None
 
 
 @transaction.atomic
-def _carried_out(request: HttpRequest, kept: KeptUpload) -> tuple[Plan, ConfirmForm, Outcome | None]:
+def _carried_out(request: HttpRequest, stored_upload: KeptUpload) -> tuple[Plan, ConfirmForm, Outcome | None]:
     """Return the present plan, its form and the outcome.
 
     The plan is carried out if the page showed the same one; the outcome is None otherwise.
     """
-    plan = imports.plan(imports.kept_files(kept), user=request.user, lock=True)
+    plan = imports.plan(imports.kept_files(stored_upload), user=request.user, lock=True)
     form = ConfirmForm(request.POST, plan=plan)
     if not form.is_valid():
         return plan, form, None
     outcome = imports.carry_out(plan=plan, replacing=form.replacing(), lenses=form.lenses())
-    kept.delete()
+    stored_upload.delete()
     return plan, form, outcome
 
 

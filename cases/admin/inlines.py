@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases.admin.lens_help import BRILLEN, Bril
+from cases.admin.lens_help import LENSES, Lens
 from cases.files import keys
 from cases.files.document import MAX_QUESTIONS
 from cases.files.reader import MOST_HEADINGS, count_headings, plain_newlines
@@ -130,7 +130,7 @@ class OrderedRows(forms.BaseInlineFormSet):
         known = {form.instance.pk for form in self.forms}
         return [row for row in self.get_queryset() if row.pk not in known] if self.instance.pk else []
 
-    def refuse_twice(self, rows: list[RowForm], field: str, message: str) -> None:
+    def refuse_duplicates(self, rows: list[RowForm], field: str, message: str) -> None:
         """Add an error to each row that is equal to an earlier one, or to a stored one."""
         seen = {self.form.identity_of(row) for row in self.not_in_form()}
         for form in rows:
@@ -153,7 +153,7 @@ class NamedRows(OrderedRows):
         return similar_names.look_up(name, self.vocabulary)
 
     def check(self, rows: list[RowForm]) -> None:
-        self.refuse_twice(rows, self.form.name_field, _("Dit staat er al. Haal één van de twee weg."))
+        self.refuse_duplicates(rows, self.form.name_field, _("Dit staat er al. Haal één van de twee weg."))
 
 
 class NamedRow(RowForm):
@@ -279,7 +279,7 @@ class QuestionRow(RowForm):
 
     def __init__(self, *args: Any, frozen: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kolb"].choices = [(bril.name, _explained(bril)) for bril in BRILLEN]
+        self.fields["kolb"].choices = [(lens.name, _explained(lens)) for lens in LENSES]
         key = self.fields["key"]
         key.disabled = bool(self.instance.pk) and self.instance.key in frozen
         key.help_text = (
@@ -334,9 +334,9 @@ class QuestionRows(OrderedRows):
         return set(self.instance.questions.exclude(retired=False, module=None).values_list("key", flat=True))
 
 
-def _explained(bril: Bril) -> str:
+def _explained(lens: Lens) -> str:
     html = '<b>{}</b> <span>{}</span> <span class="example">{} {}</span>'
-    return format_html(html, capfirst(bril.label), bril.asks_for, _("Bijvoorbeeld:"), bril.example)
+    return format_html(html, capfirst(lens.label), lens.asks_for, _("Bijvoorbeeld:"), lens.example)
 
 
 class CaseRows:

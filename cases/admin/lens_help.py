@@ -9,7 +9,7 @@ from questions.models import Kolb
 
 
 @dataclass(frozen=True)
-class Bril:
+class Lens:
     kolb: Kolb
     why: Promise
     example: Promise
@@ -27,23 +27,23 @@ class Bril:
         return self.kolb.asks_for
 
 
-BRILLEN = (
-    Bril(
+LENSES = (
+    Lens(
         Kolb.DOENER,
         _("Wie iets uitprobeert, merkt wat er echt gebeurt. Vraag om een stap die morgen kan, hoe klein ook."),
         _("Je belt morgen bij haar aan. Wat zeg je als de deur opengaat?"),
     ),
-    Bril(
+    Lens(
         Kolb.BESCHOUWER,
         _("Wie eerst kijkt en voelt, oordeelt minder snel. Vraag naar andere ogen, naar wat raakt, naar het waarom."),
         _("Hoe kijkt de buurman hiernaar, en hoe de wijkagent? Wie van hen snap je het best?"),
     ),
-    Bril(
+    Lens(
         Kolb.DENKER,
         _("Met een begrip zie je wat één geval met andere gemeen heeft. Vraag om uitleg, en noem het begrip of model."),
         _("Leg met het begrip presentie uit waarom het tweede gesprek beter liep."),
     ),
-    Bril(
+    Lens(
         Kolb.BESLISSER,
         _("In het werk moet er gekozen worden, ook zonder zekerheid. Vraag om een keuze voor dit geval, met redenen."),
         _("Jij mag kiezen: wachten of melden. Wat doe je, en wat weegt het zwaarst?"),

@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.http import is_script
-from cases.admin.lens_help import BRILLEN
+from cases.admin.lens_help import LENSES
 from cases.files.fields import count_words
 from cases.files.reader import MOST_HEADINGS, count_headings
 from cases.library import case_page
@@ -103,7 +103,7 @@ def name_check(request: HttpRequest) -> HttpResponse:
 @require_safe
 def guide(request: HttpRequest, admin_site: AdminSite) -> HttpResponse:
     """Show the guide: a new case in ten steps."""
-    context = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(BRILLEN)}
+    context = {"title": _("Een nieuwe casus in tien stappen"), "brillen": list(LENSES)}
     context |= admin_site.each_context(request)
     return TemplateResponse(request, "admin/cases/case/guide.html", context)
 

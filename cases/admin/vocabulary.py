@@ -20,7 +20,7 @@ from cases.models import Actor, Case, Keyword, Part
 from cases.publishing import editions, vocabulary
 
 
-class RenewsLibrary(admin.ModelAdmin):
+class LibraryAdmin(admin.ModelAdmin):
     """An admin of rows of which each change is on readers' pages at once."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
@@ -37,7 +37,7 @@ class RenewsLibrary(admin.ModelAdmin):
 
 
 @admin.register(Part)
-class PartAdmin(RenewsLibrary):
+class PartAdmin(LibraryAdmin):
     list_display = ["number", "title"]
     list_display_links = ["title"]
     search_fields = ["title"]
@@ -103,7 +103,7 @@ class MergeForm(forms.Form):
         self.fields["into"].queryset = rows
 
 
-class WordAdmin(RenewsLibrary):
+class WordAdmin(LibraryAdmin):
     """The admin of words that are in cases. A change of a name updates the cases; old files and links remain valid."""
 
     change_form_template = "admin/cases/word_change_form.html"

@@ -36,7 +36,7 @@ def renew_library() -> None:
         Library.objects.create()
 
 
-def _hold(case: Case, *statuses: Status) -> None:
+def _lock_case(case: Case, *statuses: Status) -> None:
     """Lock the case until the transaction ends, and refresh it from the database.
 
     Raises RefusedError where its status is none of these, so that a second click does nothing.
@@ -59,12 +59,12 @@ def publish(*, case: Case, by: User | None = None, note: str = "", from_file: bo
     if target.status in {Status.ARCHIVED, Status.WITHDRAWN}:
         raise RefusedError(_("De casus zelf is niet meer gepubliceerd. Zet die eerst terug."))
     version = case.version
-    _hold(case, Status.CONCEPT, *([Status.PUBLISHED] if from_file else []))
+    _lock_case(case, Status.CONCEPT, *([Status.PUBLISHED] if from_file else []))
     if case.version != version:
         raise RefusedError(CHANGED_MEANWHILE)
     document = mapping.document_of(case)
     text = write_case(document)
-    check_survives(text, document)
+    check_round_trip(text, document)
     if case.revises:
         mapping.apply_document(document, target)
         case.delete()
@@ -76,14 +76,14 @@ def publish(*, case: Case, by: User | None = None, note: str = "", from_file: bo
 
 
 @transaction.atomic
-def follow_words(*, case: Case, by: User | None = None, note: str) -> Edition:
+def publish_after_rename(*, case: Case, by: User | None = None, note: str) -> Edition:
     """Write the next edition of a published case in whose rows a keyword or an actor was renamed.
 
     Neither its status nor whether it counts as loaded from a file changes.
     """
     document, latest = mapping.document_of(case), case.editions.latest()
     text = write_case(document)
-    check_survives(text, document)
+    check_round_trip(text, document)
     Case.objects.filter(pk=case.pk).update(version=F("version") + 1)
     return _next_edition(case, text, from_file=latest.from_file, published_by=by, note=note)
 
@@ -104,7 +104,7 @@ def _open(case: Case) -> None:
     )
 
 
-def check_survives(text: str, document: CaseDocument) -> None:
+def check_round_trip(text: str, document: CaseDocument) -> None:
     """Check that a written text is read as the same document. Raises DocumentError where it is not."""
     try:
         problems = (
@@ -140,7 +140,7 @@ def restore(*, edition: Edition) -> tuple[Case, list[str]]:
     if Case.objects.filter(revises=case).exists():
         raise RefusedError(_("Er is al een werkversie. Publiceer of verwijder die eerst."))
     copy = start_working_copy(case=case)
-    document, left_out = mapping.in_words_of_today(parse_case(edition.text), case)
+    document, left_out = mapping.with_present_names(parse_case(edition.text), case)
     mapping.apply_document(document, copy)
     return copy, left_out
 
@@ -160,7 +160,7 @@ def recall(*, case: Case) -> None:
 @transaction.atomic
 def archive(*, case: Case) -> None:
     """Archive the case: it is neither found nor assigned any more. Assignments that have it continue."""
-    _hold(case, Status.PUBLISHED)
+    _lock_case(case, Status.PUBLISHED)
     case.status = Status.ARCHIVED
     case.save(update_fields=["status"])
     search.forget_case(case)
@@ -170,7 +170,7 @@ def archive(*, case: Case) -> None:
 @transaction.atomic
 def unarchive(*, case: Case) -> None:
     """Publish an archived case again, as its latest edition has it."""
-    _hold(case, Status.ARCHIVED)
+    _lock_case(case, Status.ARCHIVED)
     case.status = Status.PUBLISHED
     case.save(update_fields=["status"])
     search.index_case(case)
@@ -186,7 +186,7 @@ def withdraw(*, case: Case, reason: str, title: str = "") -> None:
     wordings of submissions. A title that names a person can be replaced. An open working copy has the same text: it is
     stored as a document, so that no page shows its rows, and put_back restores it.
     """
-    _hold(case, Status.PUBLISHED, Status.ARCHIVED)
+    _lock_case(case, Status.PUBLISHED, Status.ARCHIVED)
     if copy := Case.objects.select_for_update().filter(revises=case).first():
         case.withdrawn_copy = mapping.packed(copy)
         copy.delete()
@@ -225,14 +225,14 @@ def put_back(*, case: Case) -> list[str]:
 
     Returns the names that the library no longer has.
     """
-    _hold(case, Status.WITHDRAWN)
-    document, left_out = mapping.in_words_of_today(parse_case(case.editions.latest().text), case)
+    _lock_case(case, Status.WITHDRAWN)
+    document, left_out = mapping.with_present_names(parse_case(case.editions.latest().text), case)
     packed, case.withdrawn_reason, case.withdrawn_copy = case.withdrawn_copy, "", None
     _give_questions_back(case)
     mapping.apply_document(document, case)
     _open(case)
     if packed:
-        document, lost = mapping.in_words_of_today(mapping.unpacked(packed), case)
+        document, lost = mapping.with_present_names(mapping.unpacked(packed), case)
         mapping.apply_document(document, start_working_copy(case=case))
         left_out = list(dict.fromkeys([*left_out, *lost]))
     search.index_case(case)

@@ -43,7 +43,7 @@ class FormerNames:
     actors: dict[str, str]
     keywords: dict[str, str]
 
-    def brought_up_to_date(self, document: CaseDocument) -> CaseDocument:
+    def apply_to(self, document: CaseDocument) -> CaseDocument:
         """Return the document with present names. Two words that were merged are in it once."""
         actors = (replace(line, actor=self.actors.get(line.actor, line.actor)) for line in document.actors)
         keywords = (self.keywords.get(name, name) for name in document.keywords)
@@ -171,13 +171,13 @@ def _line(field: Field, item: dict | str) -> object:
     return field.line(**item) if isinstance(item, dict) else item
 
 
-def in_words_of_today(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
+def with_present_names(document: CaseDocument, case: Case) -> tuple[CaseDocument, list[str]]:
     """Return an old document with the present names of the library, and the names that it no longer has.
 
     A renamed or merged word is found by its former name, a keyword also by its synonyms. A part that no longer exists
     becomes that of the case.
     """
-    document = former_names().brought_up_to_date(document)
+    document = former_names().apply_to(document)
     actors = set(Actor.objects.values_list("name", flat=True))
     names = {synonym: word.name for word in Keyword.objects.all() for synonym in word.synonyms}
     names |= {name: name for name in Keyword.objects.values_list("name", flat=True)}
@@ -236,10 +236,10 @@ class VocabularyNews:
 
 def compare_vocabulary(vocabulary: Vocabulary) -> VocabularyNews:
     """Return what is new in a vocabulary, and what differs. A former name is not new: its word exists."""
-    here, former = vocabulary_in_database(), former_names()
-    known = {"parts": {line.slug: line for line in here.parts}}
-    known["actors"] = dict.fromkeys(former.actors) | {line.name: line for line in here.actors}
-    known["keywords"] = dict.fromkeys(former.keywords) | {line.name: line for line in here.keywords}
+    stored, former = vocabulary_in_database(), former_names()
+    known = {"parts": {line.slug: line for line in stored.parts}}
+    known["actors"] = dict.fromkeys(former.actors) | {line.name: line for line in stored.actors}
+    known["keywords"] = dict.fromkeys(former.keywords) | {line.name: line for line in stored.keywords}
     new: dict[str, list] = {kind: [] for kind in known}
     other = []
     for kind, lines in known.items():

@@ -115,4 +115,6 @@ def _synonyms(into: Keyword, gone: list[Keyword]) -> list[str]:
 def _publish_again(cases: list[Case], by: User | None, note: str) -> None:
     for case in cases:
         if case.editions.exists():
-            editions.follow_words(case=Case.objects.get(pk=case.pk), by=by, note=shortened(note, LONGEST_NOTE - 1))
+            editions.publish_after_rename(
+                case=Case.objects.get(pk=case.pk), by=by, note=shortened(note, LONGEST_NOTE - 1)
+            )

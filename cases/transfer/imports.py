@@ -136,7 +136,7 @@ def plan(files: Iterable[Packed], *, user: User, lock: bool = False) -> Plan:
         raise DocumentError([Problem(texts[0].name, 0, TOO_MUCH_TEXT)])
     sources, problems = sync.decoded(texts)
     try:
-        bundle = sync.understand(sources)
+        bundle = sync.parse_sources(sources)
     except DocumentError as error:
         problems += error.problems
     words = []
@@ -208,10 +208,13 @@ def _refusal(source: Source, case: Case, document: CaseDocument, now: CaseDocume
 
 def _from_word(words: list[tuple[str, WordCase]], bundle: sync.Bundle) -> list[Item]:
     """Return the items of Word files. Each is a new case, since it has no web name by which to find an older one."""
-    here = [*Case.objects.values_list("number", "title", "slug")] if words else []
-    here += [(document.number, document.title, document.slug) for _source, document in bundle.cases]
-    titles, slugs = {title.casefold() for _number, title, _slug in here}, {slug for _number, _title, slug in here}
-    number = max((number for number, _title, _slug in here), default=0)
+    existing = [*Case.objects.values_list("number", "title", "slug")] if words else []
+    existing += [(document.number, document.title, document.slug) for _source, document in bundle.cases]
+    titles, slugs = (
+        {title.casefold() for _number, title, _slug in existing},
+        {slug for _number, _title, slug in existing},
+    )
+    number = max((number for number, _title, _slug in existing), default=0)
     known = {name.casefold(): name for name in Keyword.objects.values_list("name", flat=True)} if words else {}
     items, problems = [], []
     for file, word in words:

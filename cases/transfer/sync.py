@@ -104,7 +104,7 @@ def decoded(files: Iterable[archives.Packed]) -> tuple[list[Source], list[Proble
     return sources, problems
 
 
-def understand(sources: Iterable[Source]) -> Bundle:
+def parse_sources(sources: Iterable[Source]) -> Bundle:
     """Return the content of these files. Raises DocumentError with every problem of every file."""
     vocabularies, others, problems = [], [], []
     for source in sources:
@@ -125,7 +125,7 @@ def understand(sources: Iterable[Source]) -> Bundle:
     parsed = []
     for source in others:
         try:
-            parsed.append((source, former.brought_up_to_date(parse_case(source.text, source.name, known))))
+            parsed.append((source, former.apply_to(parse_case(source.text, source.name, known))))
         except DocumentError as error:
             problems += error.problems
     problems += [*_clashes_of_parts(brought), *_clashes(parsed)]
@@ -140,7 +140,7 @@ def load(sources: list[Source], *, overwrite: bool = False, dry_run: bool = Fals
 
     All of it is loaded or nothing: raises DocumentError with every problem of every file.
     """
-    bundle = understand(sources)
+    bundle = parse_sources(sources)
     outcome = Outcome()
     outcome.left_alone += mapping.apply_vocabulary(bundle.vocabulary, overwrite=overwrite)
     for source, document in bundle.cases:
@@ -170,16 +170,16 @@ def not_exportable(cases: CaseQuerySet) -> list[str]:
             sentences.append(_("Kies van «%s» de casus of de werkversie, niet allebei.") % case.title)
         elif not document.part:
             sentences.append(_("«%s» heeft nog geen deel; kies dat eerst.") % case.title)
-        elif not _survives(document):
+        elif not _has_round_trip(document):
             sentences.append(
                 _("«%s» past nog niet in een casusbestand; bekijk op haar pagina wat er moet veranderen.") % case
             )
     return sentences
 
 
-def _survives(document: CaseDocument) -> bool:
+def _has_round_trip(document: CaseDocument) -> bool:
     try:
-        editions.check_survives(write_case(document), document)
+        editions.check_round_trip(write_case(document), document)
     except DocumentError:
         return False
     return True

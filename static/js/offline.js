@@ -13,7 +13,7 @@ function cookie(name) {
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
 }
 
-// --- What is on this device of the user who is signed in (casebook/middleware.py, whose_device), and of nobody else ---
+// --- What is on this device of the user who is signed in (casebook/middleware.py, user_cookie), and of nobody else ---
 
 async function ownCopies(user) {
   if (!user) return [];

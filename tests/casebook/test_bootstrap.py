@@ -365,7 +365,7 @@ def test_a_package_that_cannot_be_had_leaves_nothing_half_made(tree):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         "The packages could not be installed; pip says why above, and it needs the internet."
-        " Nothing half-made was kept."
+        " Unfinished parts were removed."
     )
     assert not tree.venv.exists()
 

@@ -252,7 +252,7 @@ def test_a_second_site_on_the_port_is_refused_in_a_sentence(site):
         timeout=60,
     )
     assert second.returncode != 0
-    assert f"127.0.0.1:{site.port} cannot be had: Address already in use" in second.stderr
+    assert f"127.0.0.1:{site.port} cannot be used: Address already in use" in second.stderr
 
 
 def test_head_is_answered_without_a_body(site):

@@ -17,10 +17,10 @@ INSTALLED_APPS += ["django.contrib.messages", "allauth.account", "django_htmx"]
 # Without what is the casebook's own: what it costs counts against the casebook.
 OURS = {
     "casebook.accounts.known_browsers.remember",
-    "casebook.middleware.WithoutNul",
-    "casebook.middleware.short_way_back",
-    "casebook.middleware.whose_device",
-    "casebook.unsent_forms.GiveFormsBack",
+    "casebook.middleware.RemoveNul",
+    "casebook.middleware.shorten_redirects",
+    "casebook.middleware.user_cookie",
+    "casebook.unsent_forms.ReturnForms",
 }
 MIDDLEWARE = [name for name in careful.MIDDLEWARE if name not in OURS]
 STATIC_ROOT, STATIC_URL = careful.STATIC_ROOT, careful.STATIC_URL

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         except content.DemonstrationError as reason:
             raise CommandError(f"The demonstration was not made: {reason}.") from None
         if module is None:
-            self.stdout.write(f"There is a demonstration already. To begin anew, first: {guard.REMOVING}")
+            self.stdout.write(f"There is a demonstration already. To start again, first run: {guard.REMOVING}")
         else:
             self.stdout.write(f"The demonstration is ready: the module «{module}». Sign-in offers it where DEMO=1.")
 

@@ -140,7 +140,11 @@ MEANWHILE = {
         CHANGE,
         {"oldpassword": PASSWORD, **NEW_PASSWORD},
     ),
-    "address": ("casebook.accounts.deletion.make_room", OWN_DATA, {"form": "adres", "email": MINE, "proof": PASSWORD}),
+    "address": (
+        "casebook.accounts.deletion.erase_if_due",
+        OWN_DATA,
+        {"form": "adres", "email": MINE, "proof": PASSWORD},
+    ),
     "leaving": ("casebook.accounts.deletion.modules_to_hand_over", LEAVE, {"proof": PASSWORD}),
 }
 

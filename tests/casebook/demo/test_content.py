@@ -245,7 +245,7 @@ def test_the_command_says_what_it_did(library, capsys):
     call_command("demo", "--remove")
     assert [line.split(",")[0].split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "The demonstration is ready",
-        "There is a demonstration already. To begin anew",
+        "There is a demonstration already. To start again",
         "15 accounts of the demonstration were removed.",
         "make run makes a new one; DEMO=0 make run does not.",
         "There was none.",
@@ -480,7 +480,7 @@ def test_a_double_click_is_one_click(client, offered):
 
 
 def test_looking_around_calls_off_that_one_was_leaving(client, offered):
-    deletion.ask_to_leave(user=(student := guard.find("student")))
+    deletion.request_deletion(user=(student := guard.find("student")))
     look_around(client)
     student.refresh_from_db()
     assert student.deletion_due_at is None
