@@ -47,7 +47,7 @@ def _chapters(index: CatalogueIndex) -> list[Chapter]:
     parts = Part.objects.prefetch_related(Prefetch("cases", cases[:CASES_A_PART], to_attr="listed"))
     sizes = {option.slug: len(option.cases) for option in index.options["deel"]}
     return [
-        Chapter(part, [(c, ring(index.lenses.get(c.pk, {}))) for c in part.listed], sizes.get(part.slug, 0))
+        Chapter(part, [(case, ring(index.lenses.get(case.pk, {}))) for case in part.listed], sizes.get(part.slug, 0))
         for part in parts
     ]
 

@@ -92,7 +92,11 @@ def _found(selection: Selection, index: CatalogueIndex) -> dict:
         "cards": cards,
         "groups": groups if result.is_grouped else [],
         "facets": [_facet(name, label, result.choices[name]) for name, label in facets.FILTERS.items()],
-        "chips": [(o, result.selection.without(o)) for chosen in result.selection.chosen.values() for o in chosen],
+        "chips": [
+            (option, result.selection.without(option))
+            for chosen in result.selection.chosen.values()
+            for option in chosen
+        ],
         "orders": facets.ORDERS,
         "suggested": result.selection.with_query(result.suggestion) if result.suggestion else None,
         "previous_page": result.selection.address(page - 1) if page > 1 else None,

@@ -1,14 +1,14 @@
-// A service worker that keeps one page and its files, for when the site cannot be reached. Everything else comes from the
-// network as if this were not here. `kept` is what casebook/offline.py puts in front: { version, page, files }.
+// A service worker that stores one page and its files, for when the site cannot be reached. All other requests go to the
+// network. casebook/offline.py adds `kept` in front of this script: { version, page, files }.
 
 const PREFIX = "casusboek-offline-";
 const CACHE = PREFIX + kept.version;
-const UNREACHABLE = [502, 503, 504]; // what a proxy answers in place of a site that is not there
+const UNREACHABLE = [502, 503, 504]; // the responses of a proxy when the site is down
 
 addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil(tidy().then(() => clients.claim())));
 
-// Without cookies: what is kept is the same for everybody.
+// Without cookies: the stored files are the same for everybody.
 async function keep() {
   const cache = await caches.open(CACHE);
   await cache.addAll(
@@ -36,7 +36,7 @@ async function page(event) {
     const response = (await event.preloadResponse) ?? (await fetch(event.request));
     if (!UNREACHABLE.includes(response.status)) return response;
   } catch {
-    // No connection, or no server at its other end.
+    // No connection, or no server that answers.
   }
   return caches.match(kept.page);
 }

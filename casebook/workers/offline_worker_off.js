@@ -1,4 +1,4 @@
-// A service worker that takes itself away, with all that an earlier one kept.
+// A service worker that unregisters itself, and deletes all that an earlier one stored.
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) =>

@@ -89,7 +89,7 @@ class ConfirmForm(forms.Form):
     stand = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"stand": plan.stand}, **kwargs)
+        super().__init__(*args, initial={"stand": plan.fingerprint}, **kwargs)
         self.plan = plan
         choices = [
             (SKIP, _("Overslaan: laat staan wat er is")),
@@ -111,7 +111,7 @@ class ConfirmForm(forms.Form):
                 )
 
     def clean_stand(self) -> str:
-        if self.cleaned_data["stand"] != self.plan.stand:
+        if self.cleaned_data["stand"] != self.plan.fingerprint:
             raise forms.ValidationError(_("changed"))
         return self.cleaned_data["stand"]
 

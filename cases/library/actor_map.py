@@ -81,7 +81,9 @@ class SphereList:
 def spheres(lines: Iterable[CaseActor]) -> list[SphereList]:
     """Return the actors of a case by sphere, in the order of the axis, without empty spheres."""
     lines = list(lines)
-    groups = [SphereList(s, tuple(_named(line) for line in lines if line.actor.sphere == s)) for s in Sphere]
+    groups = [
+        SphereList(sphere, tuple(_named(line) for line in lines if line.actor.sphere == sphere)) for sphere in Sphere
+    ]
     return [group for group in groups if group.actors]
 
 

@@ -10,7 +10,7 @@ from questions.models import ring
 
 def page_of(case: Case) -> dict:
     """Return the texts and figures of a case for its template. Expects a case that was fetched `for_reading`."""
-    questions = [q for q in case.questions.all() if not q.retired and q.module_id is None]
+    questions = [question for question in case.questions.all() if not question.retired and question.module_id is None]
     lines = case.case_actors.all()
     return {
         "case": case,

@@ -52,7 +52,7 @@ class Selection:
         return bool(self.query) or any(self.chosen.values())
 
     def without(self, option: Option) -> "Selection":
-        chosen = {name: tuple(o for o in options if o != option) for name, options in self.chosen.items()}
+        chosen = {name: tuple(other for other in options if other != option) for name, options in self.chosen.items()}
         return Selection(chosen, self.query, self.order, 1)
 
     def without_query(self) -> "Selection":

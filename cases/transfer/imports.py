@@ -91,7 +91,7 @@ class Plan:
         return self.has_news or any(item.standing != UNCHANGED for item in self.items)
 
     @property
-    def stand(self) -> str:
+    def fingerprint(self) -> str:
         """Return a fingerprint of the plan, to check at the confirmation that it has not changed."""
         facts = [
             (item.file, item.standing, item.case and item.case.pk, item.document, item.before) for item in self.items

@@ -115,23 +115,23 @@ def parse_sources(sources: Iterable[Source]) -> Bundle:
                 others.append(source)
         except DocumentError as error:
             problems += error.problems
-    brought = _joined(vocabularies)
+    vocabulary = _joined(vocabularies)
     former = mapping.former_names()
-    of_old = Vocabulary(
+    former_words = Vocabulary(
         actors=tuple(ActorKind(name, "") for name in former.actors),
         keywords=tuple(KeywordLine(name) for name in former.keywords),
     )
-    known = _joined([mapping.vocabulary_in_database(), brought, of_old])
+    known = _joined([mapping.vocabulary_in_database(), vocabulary, former_words])
     parsed = []
     for source in others:
         try:
             parsed.append((source, former.apply_to(parse_case(source.text, source.name, known))))
         except DocumentError as error:
             problems += error.problems
-    problems += [*_clashes_of_parts(brought), *_clashes(parsed)]
+    problems += [*_clashes_of_parts(vocabulary), *_clashes(parsed)]
     if problems:
         raise DocumentError(problems)
-    return Bundle(brought, tuple(parsed))
+    return Bundle(vocabulary, tuple(parsed))
 
 
 @transaction.atomic
@@ -196,14 +196,17 @@ def as_zip(files: dict[str, str]) -> bytes:
 
 def _joined(vocabularies: list[Vocabulary]) -> Vocabulary:
     return Vocabulary(
-        *(tuple(line for v in vocabularies for line in getattr(v, kind)) for kind in ("parts", "actors", "keywords"))
+        *(
+            tuple(line for vocabulary in vocabularies for line in getattr(vocabulary, kind))
+            for kind in ("parts", "actors", "keywords")
+        )
     )
 
 
-def _clashes_of_parts(brought: Vocabulary) -> Iterator[Problem]:
+def _clashes_of_parts(vocabulary: Vocabulary) -> Iterator[Problem]:
     """Yield a problem for each new part with the number of another part."""
     slugs = dict(Part.objects.values_list("number", "slug"))
-    for part in mapping.compare_vocabulary(brought).new.parts:
+    for part in mapping.compare_vocabulary(vocabulary).new.parts:
         if slugs.setdefault(part.number, part.slug) != part.slug:
             other = slugs[part.number]
             yield Problem(VOCABULARY_FILE, 0, f"deel «{part.slug}» heeft nummer {part.number}, en dat is van «{other}»")

@@ -35,7 +35,10 @@ class Command(BaseCommand):
                 self.collect_static()
 
     def build_database(self, file: Path) -> None:
-        """Create the database under another name until it is complete, so that a failure leaves no part of one."""
+        """Create the database.
+
+        It has another name until it is complete, so that a failure or a power cut leaves no unfinished database.
+        """
         unfinished = file.with_name(f"{file.name}.unfinished")
         refuse_orphaned_journal(file)
         remove_database(unfinished)

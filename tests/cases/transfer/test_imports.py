@@ -186,10 +186,10 @@ def test_what_may_lean_on_a_zip_that_is_refused_is_not_judged_without_it(chief):
 
 def test_the_plan_knows_when_something_changed_meanwhile(chief, library):
     changed = (FILE, TEXT.replace("title: Opgeruimd?", "title: Netjes?"))
-    before = planned(chief, changed).stand
-    assert planned(chief, changed).stand == before
+    before = planned(chief, changed).fingerprint
+    assert planned(chief, changed).fingerprint == before
     editions.start_working_copy(case=library)
-    assert planned(chief, changed).stand != before
+    assert planned(chief, changed).fingerprint != before
 
 
 @pytest.mark.parametrize("count", [1, 3])
