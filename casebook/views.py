@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "casebook/home.html", {"chapters": chapters})
     mine = {"chapters": chapters, "today": home_page.for_you(request.user)}
-    response = render(request, "casebook/home.html", mine)
+    response = render(request, "casebook/home_signed_in.html", mine)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -58,8 +58,9 @@ def assignment_as_student(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _desk_page(request: HttpRequest, view: AssignmentDesk, status: int = 200) -> HttpResponse:
-    context = {"view": view, "is_preview": view.desk.enrolment.is_teacher}
-    return render(request, "questions/assignment.html", context, status=status)
+    is_preview = view.desk.enrolment.is_teacher
+    template = "questions/assignment_preview.html" if is_preview else "questions/assignment.html"
+    return render(request, template, {"view": view, "is_preview": is_preview}, status=status)
 
 
 @require_POST
