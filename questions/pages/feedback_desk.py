@@ -63,7 +63,7 @@ class Fact:
     """A short note on the page about an answer."""
 
     text: str
-    is_warning: bool = False
+    css_class: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Reply:
         found = [
             Fact(self.enrolment.group),
             Fact(_("ingeleverd %(when)s") % {"when": moment(self.submission.submitted_at)}),
-            Fact(_("na de inleverdatum") if self.is_late else "", is_warning=True),
+            Fact(_("na de inleverdatum") if self.is_late else "", css_class="late"),
             Fact(_("versie %(n)s") % {"n": self.version} if self.version > 1 else ""),
             Fact(_("niet meer in de module") if self.enrolment.has_left else ""),
             Fact(_("gaat met je feedback verder") if self.is_taken_up else ""),
@@ -337,6 +337,15 @@ class FeedbackDesk:
         if self.person:
             return _("Van %(name)s (%(n)s)") % {"name": self.person.label, "n": count}
         return _("Van vraag %(number)s (%(n)s)") % {"number": self.here.number if self.here else "", "n": count}
+
+    @property
+    def partial_releases(self) -> dict[str, str]:
+        """Return the buttons that release a part of the feedback, by what they send."""
+        buttons = {"hier": self.here_label} if self.here_label else {}
+        if self.group and self.ready.group:
+            label = _("Van klas %(group)s (%(n)s)") % {"group": self.group, "n": self.ready.group}
+            buttons["klas"] = label
+        return buttons
 
     @property
     def next_person(self) -> Person | None:
