@@ -252,3 +252,17 @@ def test_a_note_is_shown_where_it_holds(tag, assignment, markup):
 def test_a_link_says_that_the_page_is_within_its_address(rf, path, address, text):
     template = Template('{% load links %}{% within address " current" %}')
     assert template.render(Context({"request": rf.get(path), "address": address})) == text
+
+
+def test_items_of_a_list_have_a_comma_between_them_and_a_word_before_the_last():
+    template = Template(
+        '{% load lists %}{% for each in names %}{{ each }}{% separator forloop.revcounter " en " %}{% endfor %}'
+    )
+    made = [template.render(Context({"names": names})) for names in ("", "a", "ab", "abc", "abcd")]
+    assert made == ["", "a", "a en b", "a, b en c", "a, b, c en d"]
+
+
+@pytest.mark.parametrize(("address", "markup"), [("/a/?b&c", '<a href="/a/?b&amp;c">&lt;i&gt;</a>'), ("", "&lt;i&gt;")])
+def test_a_text_without_an_address_is_no_link(address, markup):
+    template = Template("{% load links %}{% link_if address text %}")
+    assert template.render(Context({"address": address, "text": "<i>"})) == markup

@@ -62,6 +62,12 @@ def link_about(name: str) -> SafeString:
 
 
 @register.simple_tag
+def link_if(address: str, text: str) -> str:
+    """Return a link with this text, or the text alone where there is no address."""
+    return format_html('<a href="{}">{}</a>', address, text) if address else text
+
+
+@register.simple_tag
 def query(**parameters: object) -> str:
     """Return the query of an address with the parameters that have a value; nothing where none has."""
     pairs = [f"{name}={quote(str(value), safe='/')}" for name, value in parameters.items() if value]
