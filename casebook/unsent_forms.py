@@ -73,6 +73,11 @@ class Field:
         """Return whether the field is shown as text. Names, choices, dates and empty fields are hidden inputs."""
         return self.is_sentence or len(self.value) > LONG
 
+    @property
+    def rows(self) -> int:
+        """Return how many lines the field for this text shows."""
+        return 10 if len(self.value) > 200 else 3
+
 
 class ReturnForms:
     """Middleware that returns forms. It is last, after the check of the token: forms of other sites get nothing."""

@@ -31,6 +31,11 @@ class Ring:
     slices: tuple[Slice, ...]
 
     @property
+    def filled_slices(self) -> list[Slice]:
+        """Return the kinds of which there is a question."""
+        return [part for part in self.slices if part.count]
+
+    @property
     def total(self) -> int:
         return sum(part.count for part in self.slices)
 
