@@ -1,6 +1,7 @@
 """The pages for import and export of cases, on top of cases.transfer.imports and cases.transfer.sync."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -54,6 +55,39 @@ def addresses(model_admin: ModelAdmin) -> list[URLPattern]:
         page("importeren/<id:pk>/", confirm, "import_confirm", IMPORTS, FORM),
         page("exporteren/", export_all, "export", EXPORTS, READ),
     ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case of the plan, with what would change in it and the fields of the form that are about it."""
+
+    item: Item
+    changes: list[Change]
+    fields: list[forms.BoundField]
+
+    @property
+    def explanation(self) -> str:
+        """Return what importing this case would do; an empty text where it would do nothing."""
+        if self.item.standing == imports.NEW:
+            count = len(self.item.document.questions)
+            made = ngettext("Wordt een nieuw concept, met %s vraag.", "Wordt een nieuw concept, met %s vragen.", count)
+            return made % count
+        if self.item.standing != imports.CHANGED:
+            return ""
+        if not self.item.replaces_work:
+            return _(
+                "Wordt een werkversie; lezers houden de gepubliceerde casus. Wat doorgestreept is gaat weg, wat "
+                "onderstreept is komt erbij:"
+            )
+        if self.item.case.is_working_copy:
+            return _(
+                "Van deze casus is al een werkversie. Dit zou daarin veranderen: wat doorgestreept is gaat weg, wat "
+                "onderstreept is komt erbij."
+            )
+        return _(
+            "Deze casus is hier nog een concept. Dit zou daarin veranderen: wat doorgestreept is gaat weg, wat "
+            "onderstreept is komt erbij."
+        )
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -115,11 +149,11 @@ class ConfirmForm(forms.Form):
             raise forms.ValidationError(_("changed"))
         return self.cleaned_data["stand"]
 
-    def rows(self) -> list[tuple[Item, list[Change], list[forms.BoundField]]]:
-        """Return each case of the plan, with its changes and the form fields about it."""
+    def rows(self) -> list[Row]:
+        """Return a row for each case of the plan."""
         work = work_of_page()
         return [
-            (
+            Row(
                 item,
                 item.changes(work),
                 [self[name] for name in self.fields if name.startswith((f"work-{place}", f"lens-{place}-"))],
