@@ -12,7 +12,7 @@ from casebook.lib.text_diff import Run
 
 TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*") if path.is_file())
 
-MAX_LENGTH, MAX_DEPTH = 160, 2
+MAX_LENGTH, MAX_DEPTH, MAX_CONDITIONS = 160, 2, 400
 IF = re.compile(r"{% (if|endif)\b")
 
 TEXTS = "conflict__text|versions__text|reply__text--then|unsent__text|offline__text"
@@ -61,6 +61,12 @@ def test_no_condition_is_nested_over_two_deep():
         return deep
 
     assert offenders(finds) == []
+
+
+def test_templates_have_at_most_400_conditions_in_all():
+    """A new one where there is no room: prepare the decision in Python, or give the state a template of its own."""
+    counts = [len(re.findall(r"{%-? *if\b", path.read_text(encoding="utf-8"))) for path in TEMPLATES]
+    assert sum(counts) <= MAX_CONDITIONS
 
 
 def test_a_text_with_its_own_white_space_gets_no_more_of_it():
