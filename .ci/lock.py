@@ -89,6 +89,7 @@ def hashes_of(name: str, version: str) -> list[str]:
 
 
 def block(name: str, version: str, needing: set[str]) -> str:
+    """Return the lines of the lock for one package: what needs it, its version and its hashes."""
     lines = [f"{name}=={version}", *(f"    --hash=sha256:{each}" for each in hashes_of(name, version))]
     return f"# needed by: {', '.join(sorted(needing))}\n" + " \\\n".join(lines) + "\n"
 
@@ -101,6 +102,7 @@ def newer() -> str:
 
 
 def main(arguments: list[str]) -> None:
+    """Write the lock, or print what the leg with the newer Django installs."""
     if arguments == ["--newer"]:
         sys.stdout.write(newer())
         return

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ MARKS = ("browser", "writes")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A report has only keywords, of which a folder's name is one too; marks come along as properties."""
     report = yield
     report.user_properties.append(("marks", [mark for mark in MARKS if item.get_closest_marker(mark)]))
@@ -18,6 +19,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Register the listener in the main process, which receives the reports of all others."""
     if not hasattr(config, "workerinput"):  # each process runs tests, and one of them hears of all
         config.pluginmanager.register(Listener(Path(os.environ["RACES_REPORT"])))
 

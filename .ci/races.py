@@ -126,6 +126,7 @@ def run_pytest(command: list[str]) -> Run | None:
 
 
 def read_run(status: int, report: str) -> Run:
+    """Return a run from the report that race_reports.py wrote, with one failure for each test."""
     stored = json.loads(report)
     first: dict[str, Failure] = {}
     for each in stored["failures"]:  # a test may fail, and once more when it is cleaned up
@@ -134,10 +135,12 @@ def read_run(status: int, report: str) -> Run:
 
 
 def read_lines(file: Path) -> list[str]:
+    """Return the lines of a file, none where there is no file."""
     return file.read_text().splitlines() if file.exists() else []
 
 
 def say(text: str) -> None:
+    """Print a line at once, in order with the output of the tests."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -231,11 +231,22 @@ class Found:
 
 
 def look_back(students: list[Student]) -> Found:
+    """Return what is stored of all that the site acknowledged, with a line for everything that is not as it should."""
     from django.db import connection
 
+    found = Found()
+    check_texts(students, found)
+    check_rows(found)
+    if connection.vendor == "sqlite" and (told := integrity_of(connection)) != "ok":
+        found.problems.append(f"the database is damaged: {told}")
+    connection.close()
+    return found
+
+
+def check_texts(students: list[Student], found: Found) -> None:
+    """Note for every text that was acknowledged whether it is stored."""
     from questions.models import Answer, AnswerVersion, Submission
 
-    found = Found()
     stored = {(answer.student_id, answer.question_id): answer for answer in Answer.objects.all()}
     kept = set(AnswerVersion.objects.values_list("answer", "text"))
     submitted = {
@@ -263,14 +274,16 @@ def look_back(students: list[Student]) -> Found:
                 found.submissions += 1
             else:
                 found.problems.append(f"LOST: hand-in of student {student.number}, question {question}")
+
+
+def check_rows(found: Found) -> None:
+    """Note conflicts and answers that were handed in twice, of which there should be none."""
+    from questions.models import AnswerVersion, Submission
+
     if conflicts := AnswerVersion.objects.filter(kind=AnswerVersion.Kind.LOST).count():
         found.problems.append(f"{conflicts} texts kept as conflicts, and there was one writer for each answer")
     if twice := Submission.objects.count() - Submission.objects.values("answer").distinct().count():
         found.problems.append(f"{twice} answers handed in twice")
-    if connection.vendor == "sqlite" and (told := integrity_of(connection)) != "ok":
-        found.problems.append(f"the database is damaged: {told}")
-    connection.close()
-    return found
 
 
 def integrity_of(connection) -> str:
