@@ -77,6 +77,16 @@ class PastSubmission:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """What the panel for feedback contains: what this teacher wrote, or nothing yet."""
+
+    text: str = ""
+    revision: int = 0
+    verdict: str = ""
+    may_undo: bool = False
+
+
+@dataclass(frozen=True)
 class Reply:
     """The latest submission of one student for one question."""
 
@@ -114,6 +124,13 @@ class Reply:
     def waiting_label(self) -> str:
         """Return the label of this answer while no teacher has read it."""
         return _("opnieuw ingeleverd") if self.version > 1 else _("nog te lezen")
+
+    @property
+    def panel(self) -> Panel:
+        """Return the contents of the panel; a template that looks up fields of no feedback takes much longer."""
+        if self.own is None:
+            return Panel()
+        return Panel(self.own.text, self.own.revision, self.own.verdict, self.own.waits_for_release)
 
     @property
     def is_taken_up(self) -> bool:
