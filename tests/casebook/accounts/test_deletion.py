@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from casebook.accounts.deletion import Farewell
+from casebook.accounts.deletion import DeletionSummary
 from casebook.models import User
 from cases.models import KeptUpload
 from questions.models import (
@@ -237,7 +237,7 @@ def test_sessions_of_others_stay(client):
     assert client.get(reverse("own_data")).status_code == 200
 
 
-NOTHING = Farewell(0, 0, 0, 0, 0, [], [])
+NOTHING = DeletionSummary(0, 0, 0, 0, 0, [], [])
 
 
 @pytest.mark.parametrize(
