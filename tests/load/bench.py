@@ -19,6 +19,7 @@ import beside_bare_views
 import ten_thousand_cases
 import three_hundred_students
 from measuring import (
+    DEPTHS,
     ROUNDS,
     Figures,
     Row,
@@ -37,7 +38,8 @@ def main() -> None:
     load_average = os.getloadavg()[0]  # before this starts anything
     options = parse_arguments()
     print(f"{os.cpu_count()} cores, load average {load_average:.1f}{', noisy' if is_noisy(load_average) else ''}")
-    print(f"each row is the median of {ROUNDS} rounds in which the bare request and the page are measured in turn")
+    print("each row comes from rounds in which the bare request and the page are measured in turn: the median of")
+    print(f"{ROUNDS} with a server, the fastest of {len(DEPTHS)} depths of the stack with a test client")
     rows = [row for kind in KINDS for row in in_own_process(kind, options.words)]
     figures = Figures(current_commit(), load_average, {row.name: row for row in rows})
     if len(figures.rows) < len(rows):

@@ -1,21 +1,27 @@
 """What `make bench` measures with: rounds, rows, and files of figures that later runs are compared with.
 
-A row is the median of five rounds. In each round a short slice of the bare request comes directly before a slice of the
-page, so that whatever else the machine does slows down both. A ratio is what the page reaches of the bare request: the
-share of its throughput, and of the pages that the same processor time would serve. Lower is worse.
+A row of a site with a server is the median of five rounds. In each round a short slice of the bare request comes
+directly before a slice of the page, so that other work of the machine slows down both. A ratio is what the page reaches
+of the bare request: the share of its throughput, and of the pages that the same processor time would serve. Lower is
+worse.
+
+A row of a test client is the fastest of nine rounds, each with another number of calls on the stack. CPython 3.11 and
+later store frames in pieces of 16 KB, and take and free a piece whenever a call crosses its end. A page that does this
+in a loop takes up to twice as long, and whether it does depends on how deep it is called, not on the page.
 """
 
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5
+DEPTHS = range(0, 135, 15)  # calls on the stack below a request; 16 KB are the frames of about 130 such calls
 NOISY_FROM = 1.0  # a load average above this, before the start, makes the figures unfit to compare
 WORSE_BY = 0.10  # the share of its ratio that a row may lose
 
@@ -30,7 +36,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Row:
-    """The medians of the rounds of one page, and the lowest and highest of each ratio among them."""
+    """The figures of one page (see above), and the lowest and highest of each ratio among them."""
 
     name: str
     per_second: float
@@ -83,6 +89,31 @@ def slice_of(ask: Callable[[], object], seconds: float) -> Slice:
 def measure(name: str, bare: Callable[[], Slice], page: Callable[[], Slice]) -> Row:
     """Return the row of a page that was measured in turn with the bare request."""
     return row_of(name, [(bare(), page()) for _ in range(ROUNDS)])
+
+
+def measure_at_depths(name: str, bare: Callable[[], Slice], page: Callable[[], Slice]) -> Row:
+    """Return the row of a page that was measured in turn with the bare request, both in this process."""
+    rounds = [(at_depth(depth, bare), at_depth(depth, page)) for depth in DEPTHS]
+    best_bare, best_page = (fastest(slices) for slices in zip(*rounds, strict=True))
+    spreads = row_of(name, rounds)
+    return replace(
+        spreads,
+        per_second=best_page.per_second,
+        cpu_ms=best_page.cpu_ms,
+        ratio=best_page.per_second / best_bare.per_second,
+        cpu_ratio=best_bare.cpu_ms / best_page.cpu_ms,
+    )
+
+
+def at_depth(depth: int, measured: Callable[[], Slice]) -> Slice:
+    """Return what `measured` returns, called below this number of further calls."""
+    return at_depth(depth - 1, measured) if depth else measured()
+
+
+def fastest(slices: Iterable[Slice]) -> Slice:
+    """Return the best throughput and the least processor time, each of all slices."""
+    slices = list(slices)
+    return Slice(max(one.per_second for one in slices), min(one.cpu_ms for one in slices))
 
 
 def row_of(name: str, rounds: list[tuple[Slice, Slice]]) -> Row:

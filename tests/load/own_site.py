@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from measuring import ROOT, Row, measure, slice_of
+from measuring import ROOT, Row, measure_at_depths, slice_of
 
 HOST = "127.0.0.1"
 PATIENCE = 30  # seconds that somebody waits for an answer
@@ -160,7 +160,7 @@ def measure_with_client(name: str, client, path: str) -> Row:
     """Measure a page in turn with the bare page, for the same user."""
     if (status := client.get(path).status_code) not in {200, 204}:
         raise RuntimeError(f"{name} answers {status}")
-    return measure(
+    return measure_at_depths(
         name,
         lambda: slice_of(lambda: client.get("/bare/"), BARE_SECONDS),
         lambda: slice_of(lambda: client.get(path), PAGE_SECONDS),
