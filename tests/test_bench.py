@@ -1,10 +1,12 @@
 """What make bench makes of its measurements. The measuring itself is no test: machines differ."""
 
+import inspect
 import json
 
 import pytest
 
 from tests.load.measuring import (
+    DEPTHS,
     ROUNDS,
     Figures,
     Row,
@@ -14,6 +16,7 @@ from tests.load.measuring import (
     is_chosen,
     is_noisy,
     measure,
+    measure_at_depths,
     read_figures,
     row_of,
     sentences,
@@ -72,6 +75,21 @@ def test_the_bare_request_is_measured_directly_before_the_page_in_every_round():
     made = measure("home", lambda: slice_named("bare", 100), lambda: slice_named("page", 25))
     assert order == ["bare", "page"] * 5
     assert made.ratio == 0.25
+
+
+def test_a_row_at_several_depths_compares_the_fastest_slices_of_page_and_bare_request():
+    depths = []
+
+    def slice_at_depth(milliseconds: dict[int, float]) -> Slice:
+        depths.append(len(inspect.stack(0)))
+        step = (depths[-1] - depths[0]) // DEPTHS.step
+        cpu_ms = milliseconds.get(step, 50)
+        return Slice(1000 / cpu_ms, cpu_ms)
+
+    measured = measure_at_depths("home", lambda: slice_at_depth({4: 2}), lambda: slice_at_depth({7: 8}))
+    assert depths == [depths[0] + depth for depth in DEPTHS for _ in ("bare", "page")]
+    assert (measured.per_second, measured.cpu_ms, measured.ratio, measured.cpu_ratio) == (125, 8, 0.25, 0.25)
+    assert measured.cpu_spread == (2 / 50, 50 / 8)
 
 
 def test_a_page_that_takes_longer_than_its_slice_is_asked_for_once():

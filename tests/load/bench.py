@@ -39,7 +39,7 @@ def main() -> None:
     options = parse_arguments()
     print(f"{os.cpu_count()} cores, load average {load_average:.1f}{', noisy' if is_noisy(load_average) else ''}")
     print("each row comes from rounds in which the bare request and the page are measured in turn: the median of")
-    print(f"{ROUNDS} with a server, the fastest of {len(DEPTHS)} depths of the stack with a test client")
+    print(f"{ROUNDS} with a server, the fastest of {len(DEPTHS)} stack depths with a test client")
     rows = [row for kind in KINDS for row in in_own_process(kind, options.words)]
     figures = Figures(current_commit(), load_average, {row.name: row for row in rows})
     if len(figures.rows) < len(rows):

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from measuring import Row, Slice, is_chosen, measure, print_head, print_row
 from own_site import HOST, PATIENCE, ROOT, free_port, open_session, served, settle_in
 
+PYTHON_PATH = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
 CLIENTS, WORKERS, THREADS = 8, 2, 4
 WARM_UP, BARE_SECONDS, SECONDS = 0.7, 0.7, 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -72,11 +73,19 @@ def measure_rows(words: list[str]) -> list[Row]:
 
         django.setup()
         asked = [each for each in requests() if is_chosen(each.name, words)]
-        gunicorn = stack.enter_context(served(port, folder / "site.log", workers=WORKERS, threads=THREADS))
+        gunicorn = stack.enter_context(
+            served_at_depths(port, folder / "site.log", MEASURED_SITE="casebook.wsgi.application")
+        )
         rows = measure_in_turn(asked, page, save, bare, Site(port, gunicorn))
         if not words:  # else some pages were not asked for, and take no memory yet
             print_memory(bare.gunicorn, gunicorn)
     return rows
+
+
+def served_at_depths(port: int, log: Path, **variables: str) -> AbstractContextManager[int]:
+    """Serve the site that these variables name, each request at another stack depth."""
+    variables = {"PYTHONPATH": PYTHON_PATH, **variables}
+    return served(port, log, workers=WORKERS, threads=THREADS, site="at_depths", **variables)
 
 
 def measure_in_turn(asked: list[Asked], page: Asked, save: Asked, bare: Site, site: Site) -> list[Row]:
@@ -115,7 +124,7 @@ def bare_site(folder: Path) -> Iterator[tuple[Asked, Asked, Site]]:
     port = free_port()
     variables = {
         "DJANGO_SETTINGS_MODULE": "bare",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)]),
+        "PYTHONPATH": PYTHON_PATH,
         "DATABASE_URL": f"sqlite:///{folder / 'bare.sqlite3'}",
     }
     made = subprocess.run(
@@ -125,8 +134,7 @@ def bare_site(folder: Path) -> Iterator[tuple[Asked, Asked, Site]]:
     sessions = made.stdout.split()
     page = Asked("bare page", lambda client: "/", sessions)
     save = Asked("bare save", lambda client: "/save/", sessions, lambda client, turn: {"text": text_of(turn)})
-    site = "django.core.wsgi:get_wsgi_application()"
-    with served(port, folder / "bare.log", workers=WORKERS, threads=THREADS, site=site, **variables) as gunicorn:
+    with served_at_depths(port, folder / "bare.log", **variables) as gunicorn:
         check_signed_in(page, port)
         yield page, save, Site(port, gunicorn)
 

@@ -1,13 +1,13 @@
 """What `make bench` measures with: rounds, rows, and files of figures that later runs are compared with.
 
-A row of a site with a server is the median of five rounds. In each round a short slice of the bare request comes
-directly before a slice of the page, so that other work of the machine slows down both. A ratio is what the page reaches
-of the bare request: the share of its throughput, and of the pages that the same processor time would serve. Lower is
-worse.
+In each round of a row a short slice of the bare request comes directly before a slice of the page, so that other work
+of the machine slows down both. A ratio is what the page reaches of the bare request: the share of its throughput, and
+of the pages that the same processor time would serve. Lower is worse.
 
-A row of a test client is the fastest of nine rounds, each with another number of calls on the stack. CPython 3.11 and
-later store frames in pieces of 16 KB, and take and free a piece whenever a call crosses its end. A page that does this
-in a loop takes up to twice as long, and whether it does depends on how deep it is called, not on the page.
+Requests are measured at nine stack depths. CPython 3.11 and later store frames in pieces of 16 KB, and take and free a
+piece whenever a call crosses its end. A page that does this in a loop takes up to twice as long, and whether it does
+depends on how deep it is called, not on the page. A row with a server is the median of five rounds, and each request
+has the next depth (`at_depths.py`). A row with a test client is the fastest of nine rounds, each with another depth.
 """
 
 import json
@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5
+Result = TypeVar("Result")
 DEPTHS = range(0, 135, 15)  # calls on the stack below a request; 16 KB are the frames of about 130 such calls
 NOISY_FROM = 1.0  # a load average above this, before the start, makes the figures unfit to compare
 WORSE_BY = 0.10  # the share of its ratio that a row may lose
@@ -105,9 +107,9 @@ def measure_at_depths(name: str, bare: Callable[[], Slice], page: Callable[[], S
     )
 
 
-def at_depth(depth: int, measured: Callable[[], Slice]) -> Slice:
-    """Return what `measured` returns, called below this number of further calls."""
-    return at_depth(depth - 1, measured) if depth else measured()
+def at_depth(depth: int, function: Callable[[], Result]) -> Result:
+    """Call the function below this number of further calls, and return its result."""
+    return at_depth(depth - 1, function) if depth else function()
 
 
 def fastest(slices: Iterable[Slice]) -> Slice:
