@@ -28,9 +28,12 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 WANTED = VENV / "casebook-requirements.txt"  # the part of the lock that is installed here
 STAMP = VENV / "casebook-ready.json"  # what was installed, written last
-UNFINISHED = VENV / "casebook-unfinished"  # written first and removed last: others' folders do not have it
 HOST = "127.0.0.1"
 LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # other computers cannot reach it
+SITE_VARIABLES = (  # the table of README.md
+    *("SITE_URL", "PORT", "DEBUG", "SECRET_KEY", "DATABASE_URL", "VAR_DIR", "EMAIL_URL", "DEMO"),
+    *("REQUEST_SECONDS", "OFFLINE_PAGE", "TRUSTED_PROXIES", "BEHIND_PROXY"),
+)
 USAGE = "usage: python3 casebook/bootstrap.py run | test [pytest arguments] | dev | admin | setup [extra …]"
 
 
@@ -160,71 +163,50 @@ def installed_extras() -> list[str] | None:
     """Return the extras that .venv was set up with, or None where it has to be set up (again)."""
     try:
         stamp = json.loads(STAMP.read_text())
-        current = stamp["fingerprint"] == fingerprint() and os.access(PYTHON, os.X_OK)
+        return stamp["extras"] if stamp["fingerprint"] == fingerprint() and has_pip() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return stamp["extras"] if current else None
 
 
-def is_installed(extras: list[str]) -> bool:
-    """Return whether .venv has these extras."""
-    present = installed_extras()
-    return present is not None and set(extras) <= set(present)
+def has_pip() -> bool:
+    """Return False where .venv is missing, where its Python was removed, and where creating it was interrupted."""
+    return os.access(PYTHON, os.X_OK) and any(VENV.glob("lib/python3.*/site-packages/pip/__main__.py"))
 
 
 def install(extras: list[str]) -> None:
-    """Install what pyproject.toml and requirements.lock say in .venv. An incomplete .venv is created again."""
-    if is_installed(extras):
+    """Install the packages in .venv, unless it has them. A failure removes a .venv that this function created."""
+    installed = installed_extras()
+    if installed is not None and set(extras) <= set(installed):
         return
-    extras = sorted({*extras, *(installed_extras() or [])})
-    if UNFINISHED.exists() or not os.access(PYTHON, os.X_OK):
-        make_venv(extras)
-    else:
-        install_packages(extras)
-
-
-def make_venv(extras: list[str]) -> None:
-    """Create .venv and install the packages; a failure removes it."""
-    say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
-    remove_venv()
+    is_new = not has_pip()
     try:
-        VENV.mkdir()
-        UNFINISHED.touch()
-        base = getattr(sys, "_base_executable", sys.executable)  # not the Python of a .venv that was just removed
-        run([base, "-m", "venv", str(VENV)], "Python could not make a virtual environment in .venv")
-        install_packages(extras)
-        UNFINISHED.unlink()
+        if is_new:
+            create_venv()
+        install_packages(sorted({*extras, *(installed or [])}))
     except BaseException:
-        remove_venv()
+        if is_new and not VENV.is_symlink():
+            shutil.rmtree(VENV, ignore_errors=True)
         raise
+
+
+def create_venv() -> None:
+    """Create .venv, in the place of a folder of that name that has no Python."""
+    if VENV.is_symlink():
+        raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
+    say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
+    base = getattr(sys, "_base_executable", sys.executable)  # not the Python of the .venv that is cleared
+    run([base, "-m", "venv", "--clear", str(VENV)], "Python could not make a virtual environment in .venv")
 
 
 def install_packages(extras: list[str]) -> None:
     """Install the packages of the lock and write the stamp."""
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--quiet", "--no-input", "--disable-pip-version-check"]
     WANTED.write_text(locked(extras), encoding="utf-8")
+    pip = ["-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     run(
-        [*pip, "--require-hashes", "-r", str(WANTED)],
+        [str(PYTHON), *pip, "--require-hashes", "-r", str(WANTED)],
         "The packages could not be installed; pip says why above, and it needs the internet",
     )
-    fresh = STAMP.with_suffix(".new")
-    fresh.write_text(json.dumps({"fingerprint": fingerprint(), "extras": extras}))
-    fresh.replace(STAMP)
-
-
-def remove_venv() -> None:
-    """Remove .venv, the marker of an unfinished one last, so that an interruption leaves it recognisable."""
-    if VENV.is_symlink():
-        raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
-    if not VENV.exists():
-        return
-    UNFINISHED.touch()
-    for entry in VENV.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        elif entry != UNFINISHED:
-            entry.unlink()
-    shutil.rmtree(VENV)
+    STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "extras": extras}))
 
 
 # The port
@@ -333,9 +315,9 @@ def welcome(port: int) -> None:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run the tests, without the content of var/ and the environment variables of the site."""
+    """Run the tests, without the content of var/ and without the variables of the site, except DATABASE_URL."""
     set_up(extras_for("test"), site=False)
-    for name in ("SITE_URL", "PORT", "DEBUG", "BEHIND_PROXY", "TRUSTED_PROXIES", "EMAIL_URL", "DEMO"):
+    for name in set(SITE_VARIABLES) - {"DATABASE_URL"}:
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="casebook-test-") as folder:
         environment = {**os.environ, "VAR_DIR": folder, "SECRET_KEY": "only for the tests " * 3}

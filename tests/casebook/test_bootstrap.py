@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from casebook import bootstrap
+from tests.environment import clean_environment, free_port
 
 pytestmark = pytest.mark.once
 
@@ -78,24 +79,16 @@ class Tree:
         return json.loads((self.venv / bootstrap.STAMP.name).read_text())
 
 
-def clean_environment(**extra: str) -> dict[str, str]:
-    names = {
-        "PORT",
-        "SITE_URL",
-        "DEBUG",
-        "BEHIND_PROXY",
-        "TRUSTED_PROXIES",
-        "DATABASE_URL",
-        "VAR_DIR",
-        "SECRET_KEY",
-        "DEMO",
-    }
-    return {name: value for name, value in os.environ.items() if name not in names} | extra
-
-
 @pytest.fixture
 def tree(tmp_path):
     return Tree(tmp_path / "a folder")
+
+
+def put_pip_in(venv: Path) -> None:
+    """Create the file that shows that creating this .venv was not interrupted."""
+    pip = venv / "lib" / "python3.11" / "site-packages" / "pip"
+    pip.mkdir(parents=True)
+    (pip / "__main__.py").touch()
 
 
 @pytest.fixture
@@ -103,6 +96,7 @@ def ready(tree, monkeypatch):
     """A tree whose .venv needs nothing more, with the stand-in for its Python."""
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "pyvenv.cfg").write_text("")
+    put_pip_in(tree.venv)
     python = tree.venv / "bin" / "python"
     python.write_text(STAND_IN)
     python.chmod(0o755)
@@ -114,10 +108,8 @@ def ready(tree, monkeypatch):
 
 
 @pytest.fixture
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+def site_port():
+    return str(free_port())
 
 
 @pytest.fixture
@@ -210,43 +202,43 @@ def test_an_unknown_action_gets_the_list(tree, arguments):
     assert (done.returncode, done.stderr) == (1, bootstrap.USAGE + "\n")
 
 
-def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, free_port):
-    done = ready.start("run", PORT=free_port, DEBUG="1")
+def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, site_port):
+    done = ready.start("run", PORT=site_port, DEBUG="1")
     assert done.returncode == 0
     assert ready.calls() == [
         "manage.py prepare",
-        f"-m gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:{free_port}",
+        f"-m gunicorn -c python:casebook.serving casebook.wsgi --bind 127.0.0.1:{site_port}",
     ]
     assert ready.environment()["DEBUG"] == "0"
-    assert ready.environment()["SITE_URL"] == f"http://127.0.0.1:{free_port}"
+    assert ready.environment()["SITE_URL"] == f"http://127.0.0.1:{site_port}"
 
 
-def test_run_says_where_the_site_is_and_how_to_sign_in(ready, free_port):
-    address = f"http://127.0.0.1:{free_port}/"
-    assert ready.start("run", PORT=free_port).stderr == (
+def test_run_says_where_the_site_is_and_how_to_sign_in(ready, site_port):
+    address = f"http://127.0.0.1:{site_port}/"
+    assert ready.start("run", PORT=site_port).stderr == (
         f"The casebook is at {address} (Ctrl+C stops it).\n"
         "To look around, open it and choose Inloggen, then Kijk rond als student, docent or redacteur.\n"
         "For an account of your own that may do everything: make admin, in another terminal.\n"
     )
-    assert ready.start("run", PORT=free_port, DEMO="0").stderr.splitlines()[1:] == [
+    assert ready.start("run", PORT=site_port, DEMO="0").stderr.splitlines()[1:] == [
         f"Sign in at {address}beheer/; no account yet? In another terminal, make admin makes one."
     ]
 
 
 @pytest.mark.parametrize("url", [None, "http://localhost:9000", "http://[::1]:9000/"])
-def test_on_this_computer_run_brings_the_demonstration(ready, free_port, url):
-    ready.start("run", PORT=free_port, **({"SITE_URL": url} if url else {}))
+def test_on_this_computer_run_brings_the_demonstration(ready, site_port, url):
+    ready.start("run", PORT=site_port, **({"SITE_URL": url} if url else {}))
     assert ready.environment()["DEMO"] == "1"
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://localhost", "http://127.0.0.1.example"])
-def test_a_site_for_others_gets_no_demonstration(ready, free_port, url):
-    ready.start("run", PORT=free_port, SITE_URL=url)
+def test_a_site_for_others_gets_no_demonstration(ready, site_port, url):
+    ready.start("run", PORT=site_port, SITE_URL=url)
     assert "DEMO" not in ready.environment()
 
 
-def test_whoever_wants_no_demonstration_gets_none(ready, free_port):
-    ready.start("run", PORT=free_port, DEMO="0")
+def test_whoever_wants_no_demonstration_gets_none(ready, site_port):
+    ready.start("run", PORT=site_port, DEMO="0")
     assert ready.environment()["DEMO"] == "0"
 
 
@@ -255,15 +247,15 @@ def test_setting_up_a_server_brings_no_demonstration(ready):
     assert "DEMO" not in ready.environment()
 
 
-def test_a_site_behind_a_proxy_keeps_its_own_address(ready, free_port):
-    done = ready.start("run", PORT=free_port, SITE_URL="https://casebook.example/")
+def test_a_site_behind_a_proxy_keeps_its_own_address(ready, site_port):
+    done = ready.start("run", PORT=site_port, SITE_URL="https://casebook.example/")
     assert ready.environment()["SITE_URL"] == "https://casebook.example/"
-    assert done.stderr.startswith(f"The casebook is at https://casebook.example/, served on 127.0.0.1:{free_port} (")
+    assert done.stderr.startswith(f"The casebook is at https://casebook.example/, served on 127.0.0.1:{site_port} (")
 
 
-def test_dev_serves_with_debug_on_and_reloads(ready, free_port):
-    ready.start("dev", PORT=free_port)
-    assert ready.calls() == ["manage.py prepare", f"manage.py runserver 127.0.0.1:{free_port}"]
+def test_dev_serves_with_debug_on_and_reloads(ready, site_port):
+    ready.start("dev", PORT=site_port)
+    assert ready.calls() == ["manage.py prepare", f"manage.py runserver 127.0.0.1:{site_port}"]
     assert ready.environment()["DEBUG"] == "1"
 
 
@@ -272,8 +264,8 @@ def test_admin_makes_an_account_on_a_prepared_site(ready):
     assert ready.calls() == ["manage.py prepare", "manage.py createsuperuser"]
 
 
-def test_nothing_is_served_when_the_site_cannot_be_prepared(ready, free_port):
-    done = ready.start("run", PORT=free_port, FAILS_AT="prepare")
+def test_nothing_is_served_when_the_site_cannot_be_prepared(ready, site_port):
+    done = ready.start("run", PORT=site_port, FAILS_AT="prepare")
     assert done.returncode == 1
     assert ready.calls() == ["manage.py prepare"]
     assert "The site could not be prepared" in done.stderr
@@ -308,6 +300,11 @@ def test_a_database_on_postgresql_brings_its_driver(ready):
     assert ready.stamp()["extras"] == ["postgres", "test"]
 
 
+def test_readme_lists_the_variables_of_the_site():
+    table = re.findall("^\\| `([A-Z_]+)` \\|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert {*table, "BEHIND_PROXY"} == set(bootstrap.SITE_VARIABLES)
+
+
 def test_an_unknown_extra_is_named(ready):
     done = ready.start("setup", "speed")
     assert (done.returncode, done.stderr) == (1, "pyproject.toml has no extra 'speed'; it has postgres, test\n")
@@ -336,20 +333,36 @@ def test_an_update_that_fails_is_tried_again_and_spoils_nothing(ready):
 def test_a_fresh_folder_gets_a_venv_once(tree):
     assert tree.start("setup").returncode == 0
     assert tree.stamp()["extras"] == []
-    assert not (tree.venv / bootstrap.UNFINISHED.name).exists()
     made = (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns
     second = tree.start("setup")
     assert (second.returncode, second.stderr) == (0, "")
     assert (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns == made
 
 
-def test_an_unfinished_venv_is_made_anew(tree):
+@pytest.mark.parametrize(("has_python", "has_pip"), [(True, False), (False, True), (False, False)])
+def test_an_incomplete_venv_is_created_again(tree, has_python, has_pip):
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "left over").touch()
-    (tree.venv / bootstrap.UNFINISHED.name).touch()
+    if has_python:
+        (tree.venv / "bin" / "python").symlink_to(sys.executable)
+    if has_pip:
+        put_pip_in(tree.venv)
     assert tree.start("setup").returncode == 0
     assert not (tree.venv / "left over").exists()
-    assert (tree.venv / "bin" / "python").exists()
+    assert tree.stamp()["extras"] == []
+
+
+def test_a_link_to_no_venv_is_not_emptied(tree, tmp_path):
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    (target / "mine").touch()
+    tree.venv.symlink_to(target)
+    done = tree.start("setup")
+    assert (done.returncode, done.stderr) == (
+        1,
+        ".venv is a link that leads to no working Python; remove the link and start again\n",
+    )
+    assert (target / "mine").exists()
 
 
 def test_a_venv_that_somebody_made_by_hand_is_used_as_it_is(ready):
@@ -422,15 +435,15 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
 # The real thing
 
 
-def test_the_site_starts_serves_and_stops(tmp_path, free_port):
-    if not bootstrap.is_installed([]):
+def test_the_site_starts_serves_and_stops(tmp_path, site_port):
+    if bootstrap.installed_extras() is None:
         pytest.skip("this .venv was not set up by bootstrap.py; make test does")
-    environment = clean_environment(VAR_DIR=str(tmp_path / "var"), PORT=free_port)
+    environment = clean_environment(VAR_DIR=str(tmp_path / "var"), PORT=site_port)
     command = [sys.executable, bootstrap.__file__, "run"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stderr.readline() == f"The casebook is at http://127.0.0.1:{free_port}/ (Ctrl+C stops it).\n"
-            health = first_answer(process, f"http://127.0.0.1:{free_port}/gezond/")
+            assert process.stderr.readline() == f"The casebook is at http://127.0.0.1:{site_port}/ (Ctrl+C stops it).\n"
+            health = first_answer(process, f"http://127.0.0.1:{site_port}/gezond/")
             assert health == b"ok"
         finally:
             process.terminate()

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from casebook import bootstrap
+from tests.environment import clean_environment, free_port
 
 pytestmark = pytest.mark.once
 
@@ -36,25 +37,12 @@ class Site:
     """The site in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        names = {
-            "PORT",
-            "SITE_URL",
-            "DEBUG",
-            "BEHIND_PROXY",
-            "TRUSTED_PROXIES",
-            "DATABASE_URL",
-            "VAR_DIR",
-            "SECRET_KEY",
-            "DEMO",
-        }
-        self.environment = {name: value for name, value in os.environ.items() if name not in names} | {
-            "VAR_DIR": str(folder / "var"),
-            "SITE_URL": f"http://127.0.0.1:{self.port}",
-            "REQUEST_SECONDS": str(ENOUGH),
-        }
+        self.port = free_port()
+        self.environment = clean_environment(
+            VAR_DIR=str(folder / "var"),
+            SITE_URL=f"http://127.0.0.1:{self.port}",
+            REQUEST_SECONDS=str(ENOUGH),
+        )
         prepare = [sys.executable, "manage.py", "prepare"]
         subprocess.run(prepare, cwd=bootstrap.ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         self.begin()

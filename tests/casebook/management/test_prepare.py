@@ -17,6 +17,7 @@ from django.utils import timezone
 from casebook import bootstrap
 from casebook.management.commands.prepare import Command as Prepare
 from casebook.models import User
+from tests.environment import clean_environment
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.once
@@ -31,9 +32,7 @@ class Site:
         self.database = var / "casebook.sqlite3"
 
     def environment(self, **extra: str) -> dict[str, str]:
-        ignored = {"DATABASE_URL", "SITE_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "SECRET_KEY", "DEMO"}
-        kept = {name: value for name, value in os.environ.items() if name not in ignored}
-        return kept | {"VAR_DIR": str(self.var), "DEBUG": "0"} | extra
+        return clean_environment(**{"VAR_DIR": str(self.var), "DEBUG": "0"} | extra)
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
