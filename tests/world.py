@@ -20,7 +20,7 @@ from cases.files.archives import Packed
 from cases.models import Reference
 from cases.publishing import editions
 from cases.transfer import imports, sync
-from questions.actions import answering, co_teacher_invitations, teacher_invitations
+from questions.actions import answering, co_teacher_invitations, pins, teacher_invitations
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -37,7 +37,6 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
-from questions.pages import overview
 from tests.factories import ConceptFactory, UserFactory, publish, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
@@ -186,7 +185,7 @@ class World:
         self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
         given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
         self.released = self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
-        overview.pin(submission=self.submission, teacher=self.people["teacher"])
+        pins.pin(submission=self.submission, teacher=self.people["teacher"])
         self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
         self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
         self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")

@@ -10,8 +10,7 @@ from statistics import median
 from django.db.models import QuerySet
 
 import cases.access
-from casebook.models import User
-from questions.models import Assignment, Enrolment, PinnedAnswer, Question, Submission
+from questions.models import Assignment, Enrolment, Question, Submission
 
 MOST_BARS = 60  # of more answers, an even selection is drawn
 WIDTH, HEIGHT = 600, 72  # of the picture, in SVG units
@@ -132,13 +131,3 @@ def _bars(lengths: list[int]) -> str:
         height = max(2, round(length / longest * HEIGHT))
         bars.append(f"M{index * step:.1f} {HEIGHT}v-{height}h{step * 0.8:.1f}v{height}z")
     return "".join(bars)
-
-
-def pin(*, submission: Submission, teacher: User) -> PinnedAnswer:
-    """Pin an answer unless it is pinned already, and return the pin."""
-    return PinnedAnswer.objects.get_or_create(submission=submission, defaults={"pinned_by": teacher})[0]
-
-
-def unpin(*, submission: Submission) -> None:
-    """Remove the pin of an answer, if there is one."""
-    PinnedAnswer.objects.filter(submission=submission).delete()

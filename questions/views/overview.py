@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from casebook.lib.http import is_script, redirect_back
 from questions import access
+from questions.actions import pins
 from questions.pages import overview as overview_page
 from questions.views.post_actions import post_action
 
@@ -45,10 +46,10 @@ def pin_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if chosen not in {PIN, UNPIN}:
         raise BadRequest("vast is neither ja nor nee")
     if chosen == PIN:
-        overview_page.pin(submission=submission, teacher=request.user)
+        pins.pin(submission=submission, teacher=request.user)
         done = _("Dit antwoord staat klaar om te laten zien, zonder naam, bij het overzicht van de opdracht.")
     else:
-        overview_page.unpin(submission=submission)
+        pins.unpin(submission=submission)
         done = _("Dit antwoord staat niet meer op het scherm.")
     if is_script(request):
         return HttpResponse(status=204)

@@ -290,8 +290,8 @@ class Site:
         from django.utils import timezone
 
         from questions.actions import feedback as feedback_actions
+        from questions.actions import pins
         from questions.models import Feedback, FeedbackVersion, Verdict
-        from questions.pages import overview
 
         def give(submission, author: "User", verdict: Verdict = Verdict.READ, *, released: bool = True):
             revision = Feedback.objects.filter(submission=submission, author=author).values_list("revision", flat=True)
@@ -319,8 +319,8 @@ class Site:
             values = {"submission": first, "author": self.teacher, "kind": kind}
             for revision in range(2):
                 FeedbackVersion.objects.create(text=self.text(), revision=revision, **values)
-        overview.pin(submission=first, teacher=self.teacher)
-        overview.pin(submission=others[0], teacher=self.colleague)
+        pins.pin(submission=first, teacher=self.teacher)
+        pins.pin(submission=others[0], teacher=self.colleague)
 
     def teaching(self) -> None:
         """The comment bank, invitations, and an assignment that takes a next edition over."""

@@ -24,7 +24,7 @@ from cases.files.archives import Packed
 from cases.models import Case, Edition
 from cases.publishing import editions
 from cases.transfer import imports
-from questions.actions import co_teacher_invitations, teacher_invitations
+from questions.actions import co_teacher_invitations, pins, teacher_invitations
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -36,7 +36,6 @@ from questions.models import (
     SharedReading,
     TeacherInvitation,
 )
-from questions.pages import overview
 from tests.factories import ConceptFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
@@ -165,7 +164,7 @@ def as_student(her: User) -> None:
     given = {"submission": handed, "author": teacher}
     Feedback.objects.create(**given, text="Feedback voor haar.", released_at=timezone.now())
     FeedbackVersion.objects.create(**given, text="Niet voor haar.", kind="undone")
-    overview.pin(submission=handed, teacher=teacher)
+    pins.pin(submission=handed, teacher=teacher)
     draft = {"student": her, "assignment": assignment, "question": case.questions.get(key="vraag-2")}
     answer = Answer.objects.create(text="Haar concept.", **draft)
     AnswerVersion.objects.create(answer=answer, text="Haar eerdere tekst.", base_revision=1, kind="conflict")
@@ -188,7 +187,7 @@ def as_teacher(her: User) -> None:
         module=ModuleFactory(title="Van een collega", teacher=colleague), by=colleague
     )
     co_teacher_invitations.open_link(invitation=offered, user=her)
-    overview.pin(submission=handed[0], teacher=her)
+    pins.pin(submission=handed[0], teacher=her)
 
 
 def as_editor(her: User) -> None:

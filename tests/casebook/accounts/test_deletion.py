@@ -19,6 +19,7 @@ from django.utils import timezone
 from casebook.accounts.deletion import DeletionSummary
 from casebook.models import User
 from cases.models import KeptUpload
+from questions.actions import pins
 from questions.models import (
     Answer,
     AnswerVersion,
@@ -32,7 +33,6 @@ from questions.models import (
     Submission,
     TeacherInvitation,
 )
-from questions.pages import overview
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
@@ -169,7 +169,7 @@ def work(her: User) -> None:
     AnswerVersion.objects.create(answer=draft, text="Dit was dasversie.", base_revision=1, kind="conflict")
     Answer.objects.create(student=her, question=case.questions.first(), text="Voor mij: daseigen.")
     SharedReading.objects.create(assignment=assignment, student=her)
-    overview.pin(submission=handed, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
+    pins.pin(submission=handed, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
     teach(her, case)
     KeptUpload.objects.create(owner=her, content=b"dasbestand")  # not compressed here, so that it can be found
 

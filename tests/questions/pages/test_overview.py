@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from questions.actions import answering
+from questions.actions import answering, pins
 from questions.models import Answer, Enrolment, PinnedAnswer, Role, Submission
 from questions.pages import overview as overview_page
 from tests.factories import UserFactory
@@ -289,7 +289,7 @@ def test_it_is_kept_by_nobody(overview, screen):
 def test_it_costs_the_same_however_much_came_in(client, teacher, assignment, module, page, count):
     for _each in range(count):
         someone = enrol(module)
-        overview_page.pin(submission=hand_in(assignment, someone, 0), teacher=teacher)
+        pins.pin(submission=hand_in(assignment, someone, 0), teacher=teacher)
         hand_in(assignment, someone, 0, "Nog eens.")
     client.force_login(teacher)
     with CaptureQueriesContext(connection) as queries:
