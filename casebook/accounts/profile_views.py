@@ -19,10 +19,10 @@ from casebook import error_views
 from casebook.accounts import data_export, deletion, reauthentication
 from casebook.accounts.profile_forms import AddressForm, LeavingForm, NameForm
 from casebook.lib import http, ratelimit
+from casebook.lib.dates import in_full
 from casebook.lib.ratelimit import Count
 from casebook.models import User
 from questions.access import signed_in
-from questions.templatetags.dates import in_full
 
 ASK_FOR_PROOF = ("own_data", "own_data_leave", "account_set_password")
 

@@ -17,10 +17,10 @@ from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 
+from casebook.lib.dates import in_full
 from casebook.models import User
 from questions.exports.portfolio_json import author_name
 from questions.pages.portfolio import Entry, Portfolio, Section, SubmissionEntry
-from questions.templatetags.dates import in_full
 
 INK, SOFT = RGBColor(0x23, 0x1D, 0x17), RGBColor(0x5F, 0x56, 0x4B)
 SIZES = {"Title": 26, "Heading 1": 19, "Heading 2": 15, "Heading 3": 12, "Heading 4": 11}

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 import cases.access
 from casebook.lib import text_diff
+from casebook.lib.dates import moment
 from questions.access import Desk
 from questions.models import (
     Assignment,
@@ -30,7 +31,6 @@ from questions.models import (
     Submission,
 )
 from questions.pages import feedback_status
-from questions.templatetags.dates import moment
 
 PER_PAGE = 25
 

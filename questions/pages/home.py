@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from casebook.lib.dates import from_now, in_a_row
 from casebook.models import User
 from cases.models import Status
 from questions.models import (
@@ -28,7 +29,6 @@ from questions.models import (
     ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
-from questions.templatetags.dates import from_now, in_a_row
 
 MOST_DUE = 3  # assignments of a module; the page of the module has all of them
 MOST_NEWS = 5  # feedback that is shown; the rest is counted, and /antwoorden/ has all of it
