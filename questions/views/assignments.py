@@ -16,7 +16,7 @@ from cases.models import Case, Edition
 from questions import access
 from questions.actions import assignments, edition_upgrades
 from questions.actions.assignments import Plan
-from questions.forms.modules import (
+from questions.forms.assignments import (
     OWN_PREFIX,
     AssignmentForm,
     ExtensionForm,
