@@ -6,10 +6,14 @@ from datetime import datetime
 from django.utils import timezone
 
 from casebook.models import User
-from questions.models import Feedback
+from questions.models import AnswerState, Feedback, Verdict
 from questions.pages.portfolio import Chapter, Entry, Portfolio, Section, SubmissionEntry
 
 FORMAT_VERSION = 1
+STATES = [
+    f"{state.value} ({state.label})" if state in Verdict.values and state.label != state.value else state.value
+    for state in AnswerState
+]
 
 # The meaning of each key of the JSON file. It is part of the file, so that users can read it years later.
 EXPLANATION = {
@@ -17,7 +21,7 @@ EXPLANATION = {
     "own_study": "Wat je voor jezelf schreef, buiten een opdracht om. Geen docent ziet dit.",
     "question": "De vraag zoals de opdracht hem stelt, in Markdown. key: de vaste naam van de vraag binnen de casus.",
     "lens": "De bril van de vraag: doener, beschouwer, denker of beslisser. Zegt iets over de vraag, niet over jou.",
-    "state": "leeg, concept, ingeleverd, gelezen, aanvullen (graag aanvullen) of afgerond.",
+    "state": f"{', '.join(STATES[:-1])} of {STATES[-1]}.",
     "text": "De tekst zoals hij nu is. revision telt hoe vaak hij is opgeslagen.",
     "handed_in": "Elke keer dat je inleverde, de nieuwste eerst, met de vraag en de tekst van toen en de feedback "
     "die voor jou is vrijgegeven. withdrawn_at: wanneer je het terugnam. author is null als die docent geen "

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 class Verdict(models.TextChoices):
     """A teacher's verdict on a submission, in the order in which the feedback desk offers them.
 
-    The appearance and the consequences of a verdict are defined here; templates and pages read them from a verdict or a
-    state.
+    This is the only list of verdicts. Buttons, keys, colours, icons and states are derived from it, in templates and
+    scripts too. The first verdict is the default; it means only that a teacher read the answer.
     """
 
     READ = "gelezen", _("gelezen")
@@ -24,14 +24,9 @@ class Verdict(models.TextChoices):
         return str(Verdict.values.index(self.value) + 1)
 
     @property
-    def icon(self) -> str:
-        """Return the name of the symbol of this verdict in img/desk.svg."""
-        return self.value
-
-    @property
-    def css_class(self) -> str:
-        """Return the CSS class that sets the colour of this verdict."""
-        return f"state--{self.value}"
+    def look(self) -> str:
+        """Return the name of the colours of this verdict in the style sheets, and of its symbol in img/desk.svg."""
+        return self.value if self in {Verdict.AGAIN, Verdict.DONE} else Verdict.READ.value
 
     @property
     def asks_for_new_version(self) -> bool:
@@ -39,15 +34,27 @@ class Verdict(models.TextChoices):
         return self == Verdict.AGAIN
 
 
+def look_of(state: models.TextChoices) -> str:
+    """Return the look of a state: that of the verdict, or its own."""
+    return Verdict(state.value).look if state.value in Verdict.values else state.value
+
+
 class AnswerState(models.TextChoices):
-    """The state of an answer as its student sees it. It is derived, never stored."""
+    """The state of an answer as its student sees it: one of three, or a verdict. It is derived, never stored."""
+
+    _ignore_ = ("members", "verdict")
 
     EMPTY = "leeg", _("nog leeg")
     DRAFT = "concept", _("concept")
     SUBMITTED = "ingeleverd", _("ingeleverd")
-    READ = Verdict.READ.value, Verdict.READ.label
-    AGAIN = Verdict.AGAIN.value, Verdict.AGAIN.label
-    DONE = Verdict.DONE.value, Verdict.DONE.label
+    members = vars()
+    for verdict in Verdict:
+        members[verdict.name] = verdict.value, verdict.label
+
+    @property
+    def look(self) -> str:
+        """Return the name of the colours of this state in the style sheets, and of its symbol in img/desk.svg."""
+        return look_of(self)
 
     @property
     def is_handed_in(self) -> bool:
@@ -60,15 +67,25 @@ class AnswerState(models.TextChoices):
 
 
 class WorkState(models.TextChoices):
-    """The state of an answer as teachers see it. It is derived, never stored; a draft shows only that it exists."""
+    """The state of an answer as teachers see it: one of four, or a verdict. It is derived, never stored.
+
+    A draft shows only that it exists.
+    """
+
+    _ignore_ = ("members", "verdict")
 
     EMPTY = "leeg", _("nog leeg")
     BUSY = "bezig", _("bezig")
     SUBMITTED = "ingeleverd", _("nog te lezen")
     READY = "klaar", _("feedback klaar, niet vrijgegeven")
-    READ = Verdict.READ.value, Verdict.READ.label
-    AGAIN = Verdict.AGAIN.value, Verdict.AGAIN.label
-    DONE = Verdict.DONE.value, Verdict.DONE.label
+    members = vars()
+    for verdict in Verdict:
+        members[verdict.name] = verdict.value, verdict.label
+
+    @property
+    def look(self) -> str:
+        """Return the name of the colours and the symbol of this state in the style sheets."""
+        return look_of(self)
 
     @property
     def is_handed_in(self) -> bool:

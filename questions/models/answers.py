@@ -286,9 +286,14 @@ class Feedback(models.Model):
         return self.text if self.released_text is None else self.released_text
 
     @property
+    def current_verdict(self) -> Verdict:
+        """Return the verdict that was saved last, released or not."""
+        return Verdict(self.verdict)
+
+    @property
     def shown_verdict(self) -> Verdict:
         """Return the verdict that the student sees, if the feedback is released."""
-        return Verdict(self.released_verdict or self.verdict)
+        return Verdict(self.released_verdict) if self.released_verdict else self.current_verdict
 
     @property
     def is_released(self) -> bool:

@@ -147,7 +147,7 @@ class Item:
 
     @property
     def asks_for_more(self) -> bool:
-        return self.state == AnswerState.AGAIN
+        return self.state.asks_for_new_version
 
     @property
     def hand_in_label(self) -> str:

@@ -36,9 +36,9 @@ def _kinds(language: str) -> dict[WorkState, tuple[SafeString, SafeString]]:
     kinds = {}
     for state in WorkState:
         if state in NOT_HANDED_IN:
-            kinds[state] = format_html('<td class="{}">{}</td>', state.value, WORDS[state]), SafeString()
+            kinds[state] = format_html('<td class="{}">{}</td>', state.look, WORDS[state]), SafeString()
         else:
-            before = format_html('<td class="{}"><a href="', state.value)
+            before = format_html('<td class="{}"><a href="', state.look)
             kinds[state] = before, format_html('">{}</a></td>', WORDS[state])
     return kinds
 

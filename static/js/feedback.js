@@ -44,9 +44,14 @@ desk?.addEventListener("focusin", () => {
   lastAt = here() ?? lastAt;
 });
 
+// The first verdict says only that the answer was read.
+function defaultVerdict(field) {
+  return field.choices[0].value;
+}
+
 // To save without a word is to say just that it was read.
 function withVerdict(field) {
-  if (!field.choice) field.choose("gelezen");
+  if (!field.choice) field.choose(defaultVerdict(field));
   field.typed();
 }
 
@@ -115,15 +120,14 @@ function undoVerdict() {
   const reply = field.element.closest("[data-reply]");
   const isAlone = !before && !field.text; // a verdict was all there was: without it the answer waits to be read again
   if (isAlone && field.isStored) return void reply.querySelector("[data-undo]").click();
-  field.choose(before || (isAlone ? "" : "gelezen"));
+  field.choose(before || (isAlone ? "" : defaultVerdict(field)));
   field.verdictBefore = field.choice;
   field.typed();
   goTo(reply);
 }
 
-function choose(reply, number) {
-  const radio = fieldOf(reply)?.choices[number - 1];
-  if (!radio || radio.checked) return;
+function choose(radio) {
+  if (radio.checked) return;
   radio.checked = true;
   radio.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -297,9 +301,6 @@ const LETTER = {
   x: () => here()?.querySelector("[name=antwoord]").click(),
   b: () => here()?.querySelector("[data-bank-search]")?.focus(),
   "?": () => keys.showModal(),
-  1: () => here() && choose(here(), 1),
-  2: () => here() && choose(here(), 2),
-  3: () => here() && choose(here(), 3),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -320,9 +321,11 @@ document.addEventListener("keydown", (event) => {
     return void fieldOf(reply).area.focus();
   }
   if (!box?.checked) return; // «?» too: whoever speaks or trembles has the button
-  if (!Object.hasOwn(LETTER, event.key)) return;
+  const verdict = here()?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!verdict && !Object.hasOwn(LETTER, event.key)) return;
   event.preventDefault();
-  LETTER[event.key]();
+  if (verdict) choose(verdict);
+  else LETTER[event.key]();
 });
 
 // --- How many are ticked ---

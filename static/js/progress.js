@@ -8,8 +8,8 @@ const region = table.parentElement;
 const line = document.getElementById("bijwerken");
 const words = line.dataset; // what the lines say, from the template
 const pause = line.querySelector("[data-pause]");
-const stateWords = new Map(
-  [...document.querySelectorAll("[data-state]")].map((key) => [key.dataset.state, key.dataset.word]),
+const states = new Map(
+  [...document.querySelectorAll("[data-state]")].map(({ dataset: { state, look, word } }) => [state, { look, word }]),
 );
 let wait = EVERY;
 let timer = 0;
@@ -61,22 +61,22 @@ function nameAll() {
 }
 
 function fill(cell, state, path) {
-  const had = cell.className.split(" ")[0];
-  if (had === state) return false;
+  const { look, word } = states.get(state);
+  if (cell.classList.contains(look) && cell.textContent === word) return false;
   const link = cell.querySelector("a");
   const isOpen = state !== "leeg" && state !== "bezig";
   const isFocused = link !== null && link === document.activeElement;
   for (const name of ["aria-label", "title"]) cell.removeAttribute(name);
-  cell.className = state;
+  cell.className = look;
   if (link && (isOpen || isFocused)) {
-    link.textContent = stateWords.get(state); // the same link stays, with the focus that it may have
+    link.textContent = word; // the same link stays, with the focus that it may have
   } else if (isOpen) {
     const made = document.createElement("a");
     made.href = path;
-    made.textContent = stateWords.get(state);
+    made.textContent = word;
     cell.replaceChildren(made);
   } else {
-    cell.replaceChildren(stateWords.get(state));
+    cell.replaceChildren(word);
   }
   return true;
 }

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from questions.access import Desk
@@ -14,7 +13,6 @@ from questions.models import (
     Feedback,
     Submission,
     TooLate,
-    Verdict,
     WorkState,
     why_not_take_back,
 )
@@ -41,27 +39,6 @@ from tests.questions.factories import AssignmentFactory, enrol, hand_in
 def test_an_answer_has_a_state_for_its_student_and_one_for_teachers(progress, for_student, for_teacher):
     assert (progress.for_student, progress.for_teacher) == (for_student, for_teacher)
     assert progress.for_student.is_handed_in is progress.for_teacher.is_handed_in is progress.is_handed_in
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-def test_every_verdict_is_a_state_of_both_with_its_name(verdict):
-    states = AnswerState(verdict.value), WorkState(verdict.value)
-    assert {state.label for state in states} == {verdict.label}
-    assert states[0].asks_for_new_version is verdict.asks_for_new_version
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-def test_every_verdict_has_its_icon_colour_and_key(verdict):
-    static = settings.BASE_DIR / "static"
-    assert f'<symbol id="{verdict.icon}"' in (static / "img" / "desk.svg").read_text(encoding="utf-8")
-    assert f".{verdict.css_class} {{" in (static / "css" / "desk.css").read_text(encoding="utf-8")
-    assert verdict.key in "123456789"
-
-
-def test_only_one_verdict_asks_for_a_new_version_and_no_two_have_one_key():
-    assert [verdict for verdict in Verdict if verdict.asks_for_new_version] == [Verdict.AGAIN]
-    assert [state for state in AnswerState if state.asks_for_new_version] == [AnswerState.AGAIN]
-    assert len({verdict.key for verdict in Verdict}) == len(Verdict)
 
 
 @pytest.mark.parametrize(
