@@ -1,4 +1,4 @@
-"""A module with its teacher, a student and an assignment; and the three fields in which people write."""
+"""Fixtures for a module with a teacher, a student and an assignment, and for the three fields that users write in."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ def assignment(module):
 
 @dataclass
 class Field:
-    """A field on an open page: where its saves go, and where they are stored."""
+    """A field on an open page: the address of its saves, and the models that store them."""
 
     client: Client
     address: str
@@ -47,10 +47,12 @@ class Field:
 
     @property
     def stored(self) -> str:
+        """Return the stored text of the latest row."""
         return self.rows.objects.latest("pk").text
 
     @property
-    def kept(self) -> list[str]:
+    def conflicting_texts(self) -> list[str]:
+        """Return the texts that were saved as versions because of a conflict."""
         return sorted(self.versions.objects.filter(kind="conflict").values_list("text", flat=True))
 
 

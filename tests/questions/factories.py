@@ -1,4 +1,4 @@
-"""Modules, people in them and assignments on cases that were really published.
+"""Factories for modules, enrolments and assignments. Their cases are published by the code of the site itself.
 
 module = ModuleFactory(teacher=user)
 student = enrol(module, UserFactory(), group="SW1C")
@@ -31,7 +31,7 @@ class EnrolmentFactory(factory.django.DjangoModelFactory):
 
 
 class ModuleFactory(factory.django.DjangoModelFactory):
-    """A module with one teacher: a new one, or the given one. teacher=False leaves it without."""
+    """A module with one teacher: a new user, or the user of the argument `teacher`. With teacher=False it has none."""
 
     class Meta:
         model = Module
@@ -47,7 +47,10 @@ class ModuleFactory(factory.django.DjangoModelFactory):
 
 
 class AssignmentFactory(factory.django.DjangoModelFactory):
-    """The latest edition of a case, with all its library questions or the given ones. Open, without a due date."""
+    """An open assignment without a due date, on the latest edition of a case.
+
+    It asks the questions of the argument `questions`, or all questions of the case that are in the library.
+    """
 
     class Meta:
         model = Assignment
@@ -74,7 +77,7 @@ class OwnQuestionFactory(QuestionFactory):
 
 
 def enrol(module: Module, user=None, role: str = Role.STUDENT, group: str = "", **fields) -> Enrolment:
-    """Puts a person (a new one by default) in a module."""
+    """Return a new enrolment of the user, or of a new user, in the module."""
     return EnrolmentFactory(module=module, user=user or UserFactory(), role=role, group=group, **fields)
 
 
@@ -83,7 +86,7 @@ def extend(assignment: Assignment, enrolment: Enrolment, due_at, reason: str = "
 
 
 def hand_in(assignment: Assignment, enrolment: Enrolment, number: int = 0, text: str = "Mijn antwoord.") -> Submission:
-    """Hands in an answer on the question at this place (the first is 0), through the one way there is."""
+    """Hand in an answer to the question at this position (the first is 0) as the site does. Return the submission."""
     question = assignment.questions.order_by("asked_in__position")[number]
     stored = Answer.objects.filter(student=enrolment.user, question=question, assignment=assignment).first()
     draft = answering.Draft(text, revision=stored.revision if stored else 0)

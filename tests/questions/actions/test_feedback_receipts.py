@@ -1,4 +1,4 @@
-"""Feedback as its student meets it: nothing before it is released, and then new, seen, and gone on with."""
+"""Tests of feedback for its student: invisible until its release, then new, seen and taken up."""
 
 import io
 import re
@@ -18,8 +18,8 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
-BUSY = "spreeuwnogbezig"
-FIRST = "merelvrijgegeven"
+UNRELEASED = "spreeuwnogbezig"
+RELEASED = "merelvrijgegeven"
 
 
 @pytest.fixture
@@ -39,26 +39,26 @@ def submission(assignment, student):
 
 @pytest.fixture
 def released(submission, teacher):
-    return give(submission, teacher, released_at=timezone.now())
+    return create_feedback(submission, teacher, released_at=timezone.now())
 
 
-def give(submission, author, text=FIRST, verdict=Verdict.AGAIN, **fields) -> Feedback:
+def create_feedback(submission, author, text=RELEASED, verdict=Verdict.AGAIN, **fields) -> Feedback:
     return Feedback.objects.create(submission=submission, author=author, text=text, verdict=verdict, **fields)
 
 
-def changed(feedback: Feedback, text=BUSY, verdict=Verdict.DONE) -> None:
-    """What a teacher's first key press on released feedback does: the student goes on seeing what was released."""
+def change(feedback: Feedback, text=UNRELEASED, verdict=Verdict.DONE) -> None:
+    """Change released feedback as the first save of a teacher does: the released text and verdict are stored apart."""
     feedback.released_text, feedback.released_verdict = feedback.text, feedback.verdict
     feedback.text, feedback.verdict = text, verdict
     feedback.revision += 1
     feedback.save()
 
 
-# --- Before it is released ---
+# --- Before the release ---
 
 
 def every_page(assignment, submission) -> list[str]:
-    """All that a student of this module can open."""
+    """Return the addresses of all pages and files that a student of this module can open."""
     desk, answer = assignment.get_absolute_url(), submission.answer
     return [
         "/",
@@ -69,7 +69,7 @@ def every_page(assignment, submission) -> list[str]:
         f"{desk}gedeeld/",
         "/antwoorden/",
         "/antwoorden/?q=ik",
-        f"/antwoorden/?q={BUSY}",
+        f"/antwoorden/?q={UNRELEASED}",
         "/antwoorden/?stand=concept",
         "/antwoorden/export.docx",
         "/antwoorden/export.json",
@@ -82,8 +82,8 @@ def every_page(assignment, submission) -> list[str]:
     ]
 
 
-def said(client, address: str) -> bytes:
-    """All bytes of a page but what differs at every visit: the token of its forms, and the moment it was made."""
+def content_of(client, address: str) -> bytes:
+    """Return all bytes of a response except what differs at every request: CSRF tokens and the time of the response."""
     response = client.get(address)
     body = response.content
     if body.startswith(b"PK"):
@@ -95,33 +95,37 @@ def said(client, address: str) -> bytes:
     return f"{response.status_code} {sorted(headers.items())}\n".encode() + body
 
 
-def test_feedback_that_is_not_released_changes_no_byte(client, assignment, submission, student, teacher):
+def test_unreleased_feedback_changes_no_byte_for_its_student(client, assignment, submission, student, teacher):
     colleague = enrol(assignment.module, role=Role.TEACHER).user
     client.force_login(student.user)
     pages = every_page(assignment, submission)
-    before = {page: said(client, page) for page in pages}
-    give(submission, teacher, BUSY)
-    give(submission, colleague, "", Verdict.DONE, seen_at=timezone.now(), taken_up_at=timezone.now())
-    assert {page: said(client, page) for page in pages} == before
+    before = {page: content_of(client, page) for page in pages}
+    create_feedback(submission, teacher, UNRELEASED)
+    create_feedback(submission, colleague, "", Verdict.DONE, seen_at=timezone.now(), taken_up_at=timezone.now())
+    assert {page: content_of(client, page) for page in pages} == before
 
 
-def test_feedback_that_is_being_changed_changes_no_byte(client, assignment, submission, released, student):
+def test_unreleased_change_of_feedback_changes_no_byte_for_its_student(
+    client, assignment, submission, released, student
+):
     client.force_login(student.user)
     pages = every_page(assignment, submission)
-    before = {page: said(client, page) for page in pages}
-    changed(released)
-    after = {page: said(client, page) for page in pages}
+    before = {page: content_of(client, page) for page in pages}
+    change(released)
+    after = {page: content_of(client, page) for page in pages}
     assert after == before
-    # The search echoes what was looked for; so does its address. Everywhere else the word is nowhere.
-    assert not [page for page, body in after.items() if BUSY.encode() in body and "q=" not in page]
-    assert FIRST.encode() in after["/antwoorden/export.json"]
-    assert FIRST.encode() in after["/antwoorden/export.docx"]
-    assert FIRST.encode() in after["/antwoorden/"]
-    assert FIRST.encode() in after[assignment.get_absolute_url()]
+    # Only search pages contain the word, because they repeat the text that was searched for.
+    assert not [page for page, body in after.items() if UNRELEASED.encode() in body and "q=" not in page]
+    assert RELEASED.encode() in after["/antwoorden/export.json"]
+    assert RELEASED.encode() in after["/antwoorden/export.docx"]
+    assert RELEASED.encode() in after["/antwoorden/"]
+    assert RELEASED.encode() in after[assignment.get_absolute_url()]
 
 
-def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignment, submission, student, teacher):
-    """The same through the acts themselves: write, release, change, release again."""
+def test_student_sees_only_released_feedback_through_every_action_of_a_teacher(
+    client, assignment, submission, student, teacher
+):
+    """Compare all pages after each action of the teacher: writing, releasing, changing and releasing again."""
     client.force_login(student.user)
     pages = every_page(assignment, submission)
 
@@ -130,58 +134,56 @@ def test_the_whole_road_of_a_teacher_shows_only_what_is_released(client, assignm
         assert feedback_actions.save(author=teacher, submission=submission, draft=draft, verdict=verdict).revision
 
     def all_pages() -> dict[str, bytes]:
-        return {page: said(client, page) for page in pages}
+        return {page: content_of(client, page) for page in pages}
 
     untouched = all_pages()
-    write(FIRST, 0, Verdict.AGAIN)
+    write(RELEASED, 0, Verdict.AGAIN)
     assert all_pages() == untouched
     feedback_actions.release(feedback=Feedback.objects.releasable_by(teacher, assignment.module))
     released = all_pages()
-    assert FIRST.encode() in released[assignment.get_absolute_url()]
-    write(BUSY, 1, Verdict.DONE)
+    assert RELEASED.encode() in released[assignment.get_absolute_url()]
+    write(UNRELEASED, 1, Verdict.DONE)
     assert all_pages() == released
     feedback_actions.release(feedback=Feedback.objects.releasable_by(teacher, assignment.module))
-    desk = said(client, assignment.get_absolute_url()).decode()
-    assert BUSY in desk
-    assert FIRST not in desk
+    desk = content_of(client, assignment.get_absolute_url()).decode()
+    assert UNRELEASED in desk
+    assert RELEASED not in desk
     assert "fresh" in desk
 
 
-def test_the_comparison_sees_what_is_released(client, assignment, submission, student, teacher):
-    """A test of the two above: with released feedback these pages do differ."""
+def test_comparison_of_pages_detects_released_feedback(client, assignment, submission, student, teacher):
+    """Check the comparisons above: released feedback changes these pages."""
     client.force_login(student.user)
     pages = ["/", assignment.get_absolute_url(), "/antwoorden/", "/antwoorden/export.json", "/antwoorden/export.docx"]
-    before = {page: said(client, page) for page in pages}
-    give(submission, teacher, released_at=timezone.now())
-    assert [page for page in pages if said(client, page) == before[page]] == []
+    before = {page: content_of(client, page) for page in pages}
+    create_feedback(submission, teacher, released_at=timezone.now())
+    assert [page for page in pages if content_of(client, page) == before[page]] == []
 
 
-def test_what_a_student_searches_never_finds_unreleased_words(client, submission, released, student):
+def test_search_of_a_student_does_not_find_unreleased_feedback(client, submission, released, student):
     client.force_login(student.user)
-    changed(released)
-    found = client.get("/antwoorden/", {"q": BUSY}).context["shown"]
-    assert found.size == 0
-    assert client.get("/antwoorden/", {"q": FIRST}).context["shown"].size == 1
+    change(released)
+    results = client.get("/antwoorden/", {"q": UNRELEASED}).context["shown"]
+    assert results.size == 0
+    assert client.get("/antwoorden/", {"q": RELEASED}).context["shown"].size == 1
 
 
-def test_a_classmate_gets_nothing_of_it(client, assignment, submission, released, module):
-    changed(released)
+def test_classmate_sees_no_feedback_of_another_student(client, assignment, submission, released, module):
+    change(released)
     client.force_login(enrol(module).user)
     for page in every_page(assignment, submission):
-        body = said(client, page)
-        assert FIRST.encode() not in body, page
-        assert BUSY.encode() not in body or "q=" in page, page
+        body = content_of(client, page)
+        assert RELEASED.encode() not in body, page
+        assert UNRELEASED.encode() not in body or "q=" in page, page
 
 
-def test_taking_back_is_refused_without_saying_that_a_teacher_has_begun(
-    client, assignment, submission, student, teacher
-):
+def test_refusal_to_take_back_does_not_reveal_unreleased_feedback(client, assignment, submission, student, teacher):
     client.force_login(student.user)
-    give(submission, teacher, BUSY)
+    create_feedback(submission, teacher, UNRELEASED)
     address = reverse("questions:take_back", args=[assignment.pk])
     page = client.post(address, {"versie": submission.pk}, follow=True).content.decode()
     assert "Terugnemen kan niet meer. Wat je inleverde blijft staan. Je kunt wel verder aan een nieuwe versie." in page
-    assert BUSY not in page
+    assert UNRELEASED not in page
     assert "Karin" not in page.split("<main")[1]
     submission.refresh_from_db()
     assert submission.withdrawn_at is None
@@ -196,27 +198,27 @@ def desk(client, assignment, student):
     return lambda: client.get(assignment.get_absolute_url()).content.decode()
 
 
-def came_into_view(feedback: Feedback) -> dict:
-    """What the script of the desk sends."""
+def seen_values(feedback: Feedback) -> dict:
+    """Return the values that the script of the assignment desk sends for feedback that came into view."""
     return {"feedback": feedback.pk, "tot": (feedback.released_at or timezone.now()).isoformat()}
 
 
-def test_what_was_not_seen_is_called_new(desk, released):
+def test_unseen_feedback_is_marked_as_new(desk, released):
     assert '<span class="fresh">nieuw</span>' in desk()
     assert f'data-new="{released.pk}"' in desk()
     assert "js/seen.js" in desk()
 
 
-def test_what_was_seen_is_not(desk, released):
+def test_seen_feedback_is_not_marked_as_new(desk, released):
     Feedback.objects.update(seen_at=timezone.now())
     page = desk()
-    assert FIRST in page
+    assert RELEASED in page
     assert "fresh" not in page
     assert "data-new" not in page
     assert "js/seen.js" not in page
 
 
-def test_opening_the_desk_writes_nothing(desk, released):
+def test_opening_the_assignment_desk_writes_nothing(desk, released):
     desk()
     with CaptureQueriesContext(connection) as queries:
         desk()
@@ -225,58 +227,58 @@ def test_opening_the_desk_writes_nothing(desk, released):
     assert released.seen_at is None
 
 
-def test_what_the_script_saw_is_seen(client, student, released):
+def test_request_of_the_script_marks_feedback_as_seen_once(client, student, released):
     client.force_login(student.user)
     script = {"X-Requested-With": "XMLHttpRequest"}
-    response = client.post("/antwoorden/gezien/", came_into_view(released), headers=script)
+    response = client.post("/antwoorden/gezien/", seen_values(released), headers=script)
     assert (response.status_code, response.content) == (204, b"")
     released.refresh_from_db()
     first = released.seen_at
     assert first is not None
-    client.post("/antwoorden/gezien/", came_into_view(released), headers=script)
+    client.post("/antwoorden/gezien/", seen_values(released), headers=script)
     released.refresh_from_db()
     assert released.seen_at == first
 
 
-def test_only_that_is_seen(client, assignment, student, teacher, released):
+def test_other_feedback_is_not_marked_as_seen(client, assignment, student, teacher, released):
     client.force_login(student.user)
-    other = give(hand_in(assignment, student, 1), teacher, released_at=timezone.now())
-    client.post("/antwoorden/gezien/", came_into_view(released))
+    other = create_feedback(hand_in(assignment, student, 1), teacher, released_at=timezone.now())
+    client.post("/antwoorden/gezien/", seen_values(released))
     other.refresh_from_db()
     assert other.seen_at is None
 
 
-def test_nobody_else_sees_it_for_the_student(client, module, teacher, released):
+def test_other_users_cannot_mark_feedback_as_seen(client, module, teacher, released):
     for person in (teacher, enrol(module).user, UserFactory()):
         client.force_login(person)
-        client.post("/antwoorden/gezien/", came_into_view(released))
+        client.post("/antwoorden/gezien/", seen_values(released))
     released.refresh_from_db()
     assert released.seen_at is None
 
 
-def test_what_is_not_released_cannot_be_seen(client, student, teacher, submission):
-    unreleased = give(submission, teacher)
+def test_unreleased_feedback_cannot_be_marked_as_seen(client, student, teacher, submission):
+    unreleased = create_feedback(submission, teacher)
     client.force_login(student.user)
-    assert client.post("/antwoorden/gezien/", came_into_view(unreleased)).status_code == 302
+    assert client.post("/antwoorden/gezien/", seen_values(unreleased)).status_code == 302
     unreleased.refresh_from_db()
     assert unreleased.seen_at is None
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "-1", "1;2", "9" * 30])
-def test_what_is_no_number_is_refused(client, student, nonsense):
+@pytest.mark.parametrize("invalid", ["", "x", "-1", "1;2", "9" * 30])
+def test_invalid_id_returns_400(client, student, invalid):
     client.force_login(student.user)
     assert (
-        client.post("/antwoorden/gezien/", {"feedback": nonsense, "tot": timezone.now().isoformat()}).status_code == 400
+        client.post("/antwoorden/gezien/", {"feedback": invalid, "tot": timezone.now().isoformat()}).status_code == 400
     )
 
 
-def test_home_leads_to_the_answer_on_the_desk(client, assignment, student, released):
+def test_home_links_to_the_answer_on_the_assignment_desk(client, assignment, student, released):
     client.force_login(student.user)
     key = released.submission.answer.question.key
     assert f'href="{assignment.get_absolute_url()}#vraag-{key}"' in client.get("/").content.decode()
 
 
-def test_who_left_the_module_reads_it_among_their_answers(client, student, released):
+def test_home_links_former_students_to_their_portfolio(client, student, released):
     student.left_at = timezone.now()
     student.save()
     client.force_login(student.user)
@@ -287,7 +289,7 @@ def test_who_left_the_module_reads_it_among_their_answers(client, student, relea
 
 
 @pytest.fixture
-def go_on(client, student):
+def take_up(client, student):
     client.force_login(student.user)
 
     def post(feedback, value="ja", until=None):
@@ -297,9 +299,9 @@ def go_on(client, student):
     return post
 
 
-def test_one_tap_takes_it_up_and_opens_the_field(go_on, desk, assignment, released):
+def test_taking_up_feedback_redirects_to_the_opened_field(take_up, desk, assignment, released):
     question = released.submission.answer.question
-    response = go_on(released)
+    response = take_up(released)
     there = f"{assignment.get_absolute_url()}?bewerk={question.pk}#vraag-{question.key}"
     assert (response.status_code, response["Location"]) == (302, there)
     released.refresh_from_db()
@@ -310,18 +312,18 @@ def test_one_tap_takes_it_up_and_opens_the_field(go_on, desk, assignment, releas
     assert "fresh" not in page
 
 
-def test_twice_is_once(go_on, released):
-    go_on(released)
+def test_taking_up_feedback_twice_does_not_change_the_time(take_up, released):
+    take_up(released)
     released.refresh_from_db()
     first = released.taken_up_at
-    go_on(released)
+    take_up(released)
     released.refresh_from_db()
     assert released.taken_up_at == first
 
 
-def test_not_after_all(go_on, desk, assignment, released):
-    go_on(released)
-    response = go_on(released, "nee")
+def test_taking_up_can_be_undone(take_up, desk, assignment, released):
+    take_up(released)
+    response = take_up(released, "nee")
     assert response["Location"] == f"{assignment.get_absolute_url()}#vraag-{released.submission.answer.question.key}"
     released.refresh_from_db()
     assert released.taken_up_at is None
@@ -331,47 +333,49 @@ def test_not_after_all(go_on, desk, assignment, released):
 
 
 @pytest.mark.parametrize("verdict", [Verdict.READ, Verdict.DONE])
-def test_where_no_more_is_asked_the_desk_stays_as_it_is(go_on, assignment, released, verdict):
+def test_taking_up_feedback_opens_no_field_if_no_new_version_is_asked(take_up, assignment, released, verdict):
     Feedback.objects.update(verdict=verdict)
     there = f"{assignment.get_absolute_url()}#vraag-{released.submission.answer.question.key}"
-    assert go_on(released)["Location"] == there
+    assert take_up(released)["Location"] == there
 
 
-def test_the_verdict_that_counts_is_the_one_that_is_shown(go_on, released):
-    changed(released, verdict=Verdict.DONE)
-    assert "?bewerk=" in go_on(released)["Location"]
+def test_released_verdict_determines_whether_the_field_is_opened(take_up, released):
+    change(released, verdict=Verdict.DONE)
+    assert "?bewerk=" in take_up(released)["Location"]
 
 
-def test_it_is_no_save_of_the_feedback(go_on, released):
+def test_taking_up_does_not_change_text_or_revision_of_the_feedback(take_up, released):
     before = (released.revision, released.updated_at, released.text)
-    go_on(released)
+    take_up(released)
     released.refresh_from_db()
     assert (released.revision, released.updated_at, released.text) == before
 
 
-def test_who_left_is_brought_to_their_answers(go_on, student, released):
+def test_former_student_is_redirected_to_the_portfolio(take_up, student, released):
     student.left_at = timezone.now()
     student.save()
-    assert go_on(released)["Location"] == f"/antwoorden/#antwoord-{released.submission.answer_id}"
+    assert take_up(released)["Location"] == f"/antwoorden/#antwoord-{released.submission.answer_id}"
 
 
-def test_feedback_on_an_earlier_version_is_not_gone_on_with_again(go_on, desk, assignment, student, released):
-    go_on(released)
+def test_feedback_on_an_earlier_version_cannot_be_taken_up_again(take_up, desk, assignment, student, released):
+    take_up(released)
     hand_in(assignment, student, 0, "Nu beter.")
     assert "Je gaat hiermee verder" in desk()
-    go_on(released, "nee")
+    take_up(released, "nee")
     assert "Hier ga ik mee verder" not in desk()
-    assert FIRST in desk()
+    assert RELEASED in desk()
 
 
-def test_what_was_released_anew_since_the_page_was_made_is_read_first(go_on, client, assignment, released, student):
-    made = released.released_at
-    seen = came_into_view(released)
+def test_feedback_released_again_after_the_page_was_made_is_not_taken_up(
+    take_up, client, assignment, released, student
+):
+    released_at = released.released_at
+    values = seen_values(released)
     released.released_at = timezone.now()
-    released.text = BUSY
+    released.text = UNRELEASED
     released.save()
-    client.post("/antwoorden/gezien/", seen)
-    response = go_on(released, until=made)
+    client.post("/antwoorden/gezien/", values)
+    response = take_up(released, until=released_at)
     assert "?bewerk" not in response["Location"]
     released.refresh_from_db()
     assert (released.taken_up_at, released.seen_at) == (None, None)
@@ -379,7 +383,7 @@ def test_what_was_released_anew_since_the_page_was_made_is_read_first(go_on, cli
 
 
 @pytest.mark.parametrize("until", ["", "gisteren", "2026-11-24T12:00:00", "0001-01-01T00:00:00+14:00"])
-def test_without_a_moment_nothing_is_done(client, student, released, until):
+def test_request_without_a_valid_moment_returns_400(client, student, released, until):
     client.force_login(student.user)
     address = f"/antwoorden/feedback/{released.pk}/verder/"
     assert client.post(address, {"verder": "ja", "tot": until}).status_code == 400
@@ -387,40 +391,40 @@ def test_without_a_moment_nothing_is_done(client, student, released, until):
 
 
 @pytest.mark.parametrize("value", ["", "misschien"])
-def test_another_answer_than_yes_or_no_is_refused(go_on, released, value):
-    assert go_on(released, value).status_code == 400
+def test_value_other_than_yes_or_no_returns_400(take_up, released, value):
+    assert take_up(released, value).status_code == 400
     released.refresh_from_db()
     assert released.taken_up_at is None
 
 
-def test_what_is_not_released_is_not_there(go_on, submission, teacher):
-    unreleased = give(submission, teacher)
-    assert go_on(unreleased).status_code == 404
+def test_unreleased_feedback_returns_404(take_up, submission, teacher):
+    unreleased = create_feedback(submission, teacher)
+    assert take_up(unreleased).status_code == 404
     unreleased.refresh_from_db()
     assert (unreleased.taken_up_at, unreleased.seen_at) == (None, None)
 
 
-def test_it_is_for_the_student_alone(client, module, teacher, released):
-    address, sent = f"/antwoorden/feedback/{released.pk}/verder/", {"verder": "ja", "tot": timezone.now().isoformat()}
-    assert client.post(address, sent).status_code == 302
+def test_only_the_student_of_the_feedback_can_take_it_up(client, module, teacher, released):
+    address, values = f"/antwoorden/feedback/{released.pk}/verder/", {"verder": "ja", "tot": timezone.now().isoformat()}
+    assert client.post(address, values).status_code == 302
     for person in (teacher, enrol(module).user, UserFactory()):
         client.force_login(person)
-        assert client.post(address, sent).status_code == 404
+        assert client.post(address, values).status_code == 404
     released.refresh_from_db()
     assert released.taken_up_at is None
 
 
-def test_it_is_a_post(client, student, released):
+def test_get_request_returns_405(client, student, released):
     client.force_login(student.user)
     assert client.get(f"/antwoorden/feedback/{released.pk}/verder/").status_code == 405
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_feedback_costs_the_desk_no_query_more(client, assignment, student, count):
+def test_assignment_desk_uses_eleven_queries_for_any_number_of_feedback(client, assignment, student, count):
     client.force_login(student.user)
     for number in range(count):
         submission = hand_in(assignment, student, 0, f"Versie {number}.")
-        give(submission, UserFactory(), released_at=timezone.now() - timedelta(minutes=number))
+        create_feedback(submission, UserFactory(), released_at=timezone.now() - timedelta(minutes=number))
     with CaptureQueriesContext(connection) as queries:
         page = client.get(assignment.get_absolute_url()).content.decode()
     assert page.count("fresh") == count

@@ -1,4 +1,4 @@
-"""A text is kept once a kind, however many saves arrive at the same moment."""
+"""Tests that a text is stored as a version once for each kind, however many saves arrive at the same moment."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +20,8 @@ from tests.questions.factories import AssignmentFactory, enrol, hand_in
 PARALLEL = 30
 
 
-def at_once(posts: list[Callable[[], int]]) -> list[int]:
-    """The statuses of saves that are all sent at one moment, each over a connection of its own."""
+def send_at_once(posts: list[Callable[[], int]]) -> list[int]:
+    """Return the status codes of saves that are sent at the same moment, each with its own database connection."""
     start = Barrier(len(posts))
 
     def send(post: Callable[[], int]) -> int:
@@ -36,11 +36,11 @@ def at_once(posts: list[Callable[[], int]]) -> list[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("what", ["answer", "feedback"])
-def test_thirty_stale_saves_at_once_keep_each_text_once_and_block_nothing(what):
+@pytest.mark.parametrize("written", ["answer", "feedback"])
+def test_thirty_simultaneous_stale_saves_store_each_text_once_and_block_nothing(written):
     assignment = AssignmentFactory()
     student = enrol(assignment.module)
-    if what == "answer":
+    if written == "answer":
         versions, writer = AnswerVersion, student.user
         address = reverse("questions:save_answer", args=[assignment.questions.get().pk]) + f"?opdracht={assignment.pk}"
     else:
@@ -53,19 +53,19 @@ def test_thirty_stale_saves_at_once_keep_each_text_once_and_block_nothing(what):
         values = {"text": text, "revision": 0, "seq": 1, "writer": page}
         return lambda: client.post(address, values).status_code
 
-    def kept() -> list[str]:
+    def conflicting_texts() -> list[str]:
         return sorted(versions.objects.filter(kind="conflict").values_list("text", flat=True))
 
     assert save("wat er staat", "eerst")() == 200
     posts = [save(f"van elders {number % 3}", f"pagina-{number}") for number in range(PARALLEL)]
-    assert at_once(posts) == [409] * PARALLEL
-    assert kept() == ["van elders 0", "van elders 1", "van elders 2", "wat er staat"]
+    assert send_at_once(posts) == [409] * PARALLEL
+    assert conflicting_texts() == ["van elders 0", "van elders 1", "van elders 2", "wat er staat"]
     assert save("nog een", "later")() == 409
-    assert kept() == ["nog een", "van elders 0", "van elders 1", "van elders 2", "wat er staat"]
+    assert conflicting_texts() == ["nog een", "van elders 0", "van elders 1", "van elders 2", "wat er staat"]
 
 
 @pytest.mark.django_db
-def test_the_database_keeps_a_text_once_a_kind():
+def test_database_allows_a_text_once_for_each_kind_of_version():
     answer = Answer.objects.create(student=UserFactory(), question=AssignmentFactory().questions.get(), text="x")
     for kind in ("conflict", "shrunk"):
         AnswerVersion.objects.create(answer=answer, text="een", base_revision=1, kind=kind)
@@ -75,7 +75,7 @@ def test_the_database_keeps_a_text_once_a_kind():
 
 
 @pytest.mark.django_db
-def test_undoing_the_same_text_twice_goes_on_counting():
+def test_undoing_the_same_text_twice_continues_the_numbering():
     assignment = AssignmentFactory()
     teacher, submission = assignment.module.people.get(), hand_in(assignment, enrol(assignment.module))
     for text in ("Mooi.", "Toch anders.", "Mooi."):
@@ -85,57 +85,69 @@ def test_undoing_the_same_text_twice_goes_on_counting():
     assert feedback.save(author=teacher, submission=submission, draft=Draft("Mooi.")).revision == 4
 
 
-# --- The migration of what is kept already ---
+# --- The migration of existing versions ---
 
 BEFORE, AFTER = [("questions", "0006_feedback_revisions")], [("questions", "0008_versions_once")]
 
 
 @pytest.fixture
-def older_site(transactional_db) -> Iterator[type]:
-    """The models of before; afterwards the database is as new again."""
+def old_models(transactional_db) -> Iterator[type]:
+    """Migrate the database back and yield a function that returns its models; migrate it forward afterwards."""
     yield MigrationExecutor(connection).migrate(BEFORE).apps.get_model
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_migrating_merges_what_was_kept_twice(older_site):
-    get = older_site
-    answer, author = _an_answer_of_before(get)
-    submission = get("questions", "Submission").objects.create(
+def test_migration_merges_versions_that_were_stored_twice(old_models):
+    get_model = old_models
+    answer, author = _create_old_answer(get_model)
+    submission = get_model("questions", "Submission").objects.create(
         answer=answer, revision=1, question_text="?", text="a", submitted_at=answer.created_at
     )
     texts = [("a", "conflict"), ("caf\u00e9", "conflict"), ("a", "shrunk"), ("a", "conflict"), ("a", "conflict")]
-    mine = get("questions", "AnswerVersion").objects
-    first = [mine.create(answer=answer, text=text, kind=kind, base_revision=1).pk for text, kind in texts]
-    theirs = get("questions", "FeedbackVersion").objects
-    given = [("u", 3), ("v", 7), ("u", 5), ("", 1), ("u", 4), ("", 2)]
+    answer_versions = get_model("questions", "AnswerVersion").objects
+    answer_version_ids = [
+        answer_versions.create(answer=answer, text=text, kind=kind, base_revision=1).pk for text, kind in texts
+    ]
+    feedback_versions = get_model("questions", "FeedbackVersion").objects
+    undone = [("u", 3), ("v", 7), ("u", 5), ("", 1), ("u", 4), ("", 2)]
     common = {"submission": submission, "author": author, "kind": "undone"}
-    second = [theirs.create(text=text, revision=revision, **common).pk for text, revision in given]
+    feedback_version_ids = [
+        feedback_versions.create(text=text, revision=revision, **common).pk for text, revision in undone
+    ]
 
     MigrationExecutor(connection).migrate(AFTER)
 
-    assert list(AnswerVersion.objects.order_by("pk").values_list("pk", flat=True)) == first[:3]
-    kept = FeedbackVersion.objects.order_by("pk").values_list("pk", "text", "revision")
-    assert list(kept) == [(second[0], "u", 5), (second[1], "v", 7), (second[3], "", 2)]
-    # The database computed the hashes as Python does, or the same text would be kept once more.
+    assert list(AnswerVersion.objects.order_by("pk").values_list("pk", flat=True)) == answer_version_ids[:3]
+    remaining = FeedbackVersion.objects.order_by("pk").values_list("pk", "text", "revision")
+    assert list(remaining) == [
+        (feedback_version_ids[0], "u", 5),
+        (feedback_version_ids[1], "v", 7),
+        (feedback_version_ids[3], "", 2),
+    ]
+    # The database must compute the same hashes as Python; otherwise the same text would be stored twice.
     for versions in (AnswerVersion, FeedbackVersion):
         for version in versions.objects.all():
-            there = version.text_hash
+            stored_hash = version.text_hash
             version.save()
-            assert version.text_hash == there
+            assert version.text_hash == stored_hash
 
-    get("questions", "Answer").objects.update(created_at=answer.created_at - timedelta(days=9))
+    get_model("questions", "Answer").objects.update(created_at=answer.created_at - timedelta(days=9))
     MigrationExecutor(connection).migrate([("questions", "0009_version_times")])
-    assert Answer.objects.get().version_at == answer.created_at - timedelta(days=9)  # the next save keeps the text
+    assert Answer.objects.get().version_at == answer.created_at - timedelta(
+        days=9
+    )  # the next save stores the text as a version
 
     MigrationExecutor(connection).migrate(BEFORE)
-    assert get("questions", "AnswerVersion").objects.count() == 3
+    assert get_model("questions", "AnswerVersion").objects.count() == 3
 
 
-def _an_answer_of_before(get) -> tuple:
-    user = get("casebook", "User").objects.create(email="iemand@example.org", name="Iemand")
-    part = get("cases", "Part").objects.create(number=1, title="Deel", slug="deel")
-    case = get("cases", "Case").objects.create(number=1, title="Casus", slug="casus", part=part)
-    question = get("questions", "Question").objects.create(case=case, key="a", position=1, text="?", kolb="doener")
-    return get("questions", "Answer").objects.create(student=user, question=question, text="x"), user
+def _create_old_answer(get_model) -> tuple:
+    user = get_model("casebook", "User").objects.create(email="iemand@example.org", name="Iemand")
+    part = get_model("cases", "Part").objects.create(number=1, title="Deel", slug="deel")
+    case = get_model("cases", "Case").objects.create(number=1, title="Casus", slug="casus", part=part)
+    question = get_model("questions", "Question").objects.create(
+        case=case, key="a", position=1, text="?", kolb="doener"
+    )
+    return get_model("questions", "Answer").objects.create(student=user, question=question, text="x"), user

@@ -1,4 +1,4 @@
-"""What follows from an answer, its submissions and its feedback."""
+"""Tests of the states that are derived from an answer, its submissions and its feedback."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ from tests.questions.factories import AssignmentFactory, enrol, hand_in
         (AnswerProgress(True, is_to_read=True, verdict="afgerond"), AnswerState.DRAFT, WorkState.BUSY),
     ],
 )
-def test_an_answer_has_a_state_for_its_student_and_one_for_teachers(progress, for_student, for_teacher):
+def test_answer_has_one_state_for_its_student_and_one_for_teachers(progress, for_student, for_teacher):
     assert (progress.for_student, progress.for_teacher) == (for_student, for_teacher)
     assert progress.for_student.is_handed_in is progress.for_teacher.is_handed_in is progress.is_handed_in
 
@@ -51,7 +51,7 @@ def test_an_answer_has_a_state_for_its_student_and_one_for_teachers(progress, fo
         (AnswerProgress(is_written=False, is_handed_in=True, is_changed=True), True, True),
     ],
 )
-def test_what_was_changed_since_it_was_handed_in_is_unseen_by_teachers(progress, is_changed, is_unseen):
+def test_text_changed_after_it_was_handed_in_is_unseen_by_teachers(progress, is_changed, is_unseen):
     assert (progress.has_unsubmitted_changes, progress.is_unseen_by_teachers) == (is_changed, is_unseen)
 
 
@@ -64,48 +64,53 @@ def test_what_was_changed_since_it_was_handed_in_is_unseen_by_teachers(progress,
         (False, False, False, TooLate.CLOSED),
     ],
 )
-def test_the_first_of_three_reasons_says_why_nothing_is_taken_back(has_feedback, has_read_shared, takes_work, reason):
-    found = why_not_take_back(has_feedback=has_feedback, has_read_shared=has_read_shared, takes_work=takes_work)
-    assert found == reason
+def test_reason_against_taking_back_is_the_first_of_three_that_applies(
+    has_feedback, has_read_shared, takes_work, reason
+):
+    result = why_not_take_back(has_feedback=has_feedback, has_read_shared=has_read_shared, takes_work=takes_work)
+    assert result == reason
 
 
 @pytest.fixture
 def assignment(db):
-    """Six students: one wrote nothing, one was read, one handed in again, one took it back, two left."""
+    """Return an assignment with six students.
+
+    One wrote nothing, one has feedback, one handed in again, one took the submission back, and two left the module.
+    """
     assignment = AssignmentFactory()
     teacher = assignment.module.people.get()
     enrol(assignment.module)
     Feedback.objects.create(submission=hand_in(assignment, enrol(assignment.module)), author=teacher)
-    twice = enrol(assignment.module)
-    Feedback.objects.create(submission=hand_in(assignment, twice, text="Eerst."), author=teacher)
-    hand_in(assignment, twice, text="Anders.")
+    reviser = enrol(assignment.module)
+    Feedback.objects.create(submission=hand_in(assignment, reviser, text="Eerst."), author=teacher)
+    hand_in(assignment, reviser, text="Anders.")
     taken_back = hand_in(assignment, enrol(assignment.module))
     Submission.objects.filter(pk=taken_back.pk).update(withdrawn_at=timezone.now())
     for texts in (["Voor het vertrek."], ["Voor het vertrek.", "Na het vertrek."]):
-        left = enrol(assignment.module)
-        handed_in = [hand_in(assignment, left, text=text) for text in texts]
-        Enrolment.objects.filter(pk=left.pk).update(left_at=timezone.now() - timedelta(days=1))
+        former_student = enrol(assignment.module)
+        handed_in = [hand_in(assignment, former_student, text=text) for text in texts]
+        Enrolment.objects.filter(pk=former_student.pk).update(left_at=timezone.now() - timedelta(days=1))
         Submission.objects.filter(pk=handed_in[0].pk).update(submitted_at=timezone.now() - timedelta(days=2))
     return assignment
 
 
-def test_the_latest_of_each_answer_is_the_latest_that_teachers_may_read(assignment):
+def test_latest_submission_for_teachers_is_the_latest_one_they_may_read(assignment):
     readable = Submission.objects.readable_for_teachers()
     latest = {submission.answer_id: submission for submission in readable.order_by("revision")}
     assert set(Submission.objects.latest_for_teachers()) == set(latest.values())
     assert readable.count() == len(latest) + 1
 
 
-def test_what_stands_is_the_latest_also_where_teachers_may_not_read_it(assignment):
-    standing = Submission.objects.latest_standing()
-    assert standing.count() == 4
-    assert set(standing.values_list("text", flat=True)) >= {"Anders.", "Na het vertrek.", "Voor het vertrek."}
+def test_latest_standing_includes_submissions_that_teachers_may_not_read(assignment):
+    latest = Submission.objects.latest_standing()
+    assert latest.count() == 4
+    assert set(latest.values_list("text", flat=True)) >= {"Anders.", "Na het vertrek.", "Voor het vertrek."}
 
 
-def test_the_pages_of_a_teacher_agree_on_what_is_to_read(assignment):
+def test_pages_of_a_teacher_agree_on_the_number_of_unread_submissions(assignment):
     enrolment = assignment.module.enrolments.get(role="teacher")
-    pile = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
+    workload = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
     table = progress.module_progress(assignment.module, enrolment)
     desk = FeedbackDesk(Desk(assignment, enrolment), PageRequest())
-    assert (pile.waiting, table.waiting, desk.waiting) == (3, 3, 3)
-    assert (pile.handed_in, table.handed_in, desk.total) == (4, 4, 4)
+    assert (workload.waiting, table.waiting, desk.waiting) == (3, 3, 3)
+    assert (workload.handed_in, table.handed_in, desk.total) == (4, 4, 4)

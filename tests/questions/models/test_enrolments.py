@@ -1,4 +1,4 @@
-"""Who is in a module now, and in which role."""
+"""Tests of the queries for current enrolments and their roles."""
 
 import re
 
@@ -14,20 +14,20 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def people():
-    """By name one enrolment of each kind in one module."""
+def enrolments():
+    """Return one enrolment of each kind in one module, by the name of the kind."""
     module = ModuleFactory(teacher=False)
-    gone = {"left_at": timezone.now()}
+    former = {"left_at": timezone.now()}
     return {
         "student": enrol(module),
-        "former student": enrol(module, **gone),
+        "former student": enrol(module, **former),
         "teacher": enrol(module, role=Role.TEACHER),
-        "former teacher": enrol(module, role=Role.TEACHER, **gone),
+        "former teacher": enrol(module, role=Role.TEACHER, **former),
     }
 
 
 @pytest.mark.parametrize(
-    ("ask", "found"),
+    ("query", "names"),
     [
         (lambda rows: rows.current(), {"student", "teacher"}),
         (lambda rows: rows.students(), {"student", "former student"}),
@@ -38,34 +38,36 @@ def people():
     ],
     ids=["current", "students", "teachers", "current students", "current teachers", "lookups"],
 )
-def test_a_queryset_tells_apart_who_is_in_a_module(people, ask, found):
-    module = people["student"].module
-    assert {name for name, person in people.items() if person in ask(module.enrolments)} == found
-    assert ask(Enrolment.objects).count() == len(found)
+def test_querysets_distinguish_roles_and_former_members(enrolments, query, names):
+    module = enrolments["student"].module
+    assert {name for name, enrolment in enrolments.items() if enrolment in query(module.enrolments)} == names
+    assert query(Enrolment.objects).count() == len(names)
 
 
-def test_an_enrolment_says_the_same_of_itself(people):
-    assert [name for name, person in people.items() if person.is_current_student] == ["student"]
-    assert [name for name, person in people.items() if person.is_current_teacher] == ["teacher"]
+def test_properties_of_an_enrolment_agree_with_the_querysets(enrolments):
+    assert [name for name, enrolment in enrolments.items() if enrolment.is_current_student] == ["student"]
+    assert [name for name, enrolment in enrolments.items() if enrolment.is_current_teacher] == ["teacher"]
 
 
-@pytest.mark.parametrize("field", [{"is_active": False}, {"deletion_due_at": timezone.now()}], ids=["off", "leaving"])
-def test_an_account_that_does_not_last_is_left_out(people, field):
-    user = people["teacher"].user
+@pytest.mark.parametrize(
+    "field", [{"is_active": False}, {"deletion_due_at": timezone.now()}], ids=["inactive", "deletion due"]
+)
+def test_accounts_that_are_off_or_will_be_deleted_are_excluded(enrolments, field):
+    user = enrolments["teacher"].user
     type(user).objects.filter(pk=user.pk).update(**field)
-    assert set(Enrolment.objects.current().with_lasting_account()) == {people["student"]}
+    assert set(Enrolment.objects.current().with_lasting_account()) == {enrolments["student"]}
 
 
-def test_the_lookups_ask_all_of_one_enrolment():
+def test_lookups_apply_to_one_and_the_same_enrolment():
     module, user = ModuleFactory(), UserFactory()
     enrol(module, user)
     assert Module.objects.filter(**current_enrolment("enrolments", user=user)).get() == module
     assert not Module.objects.filter(**current_enrolment("enrolments", user=user, role=Role.TEACHER)).exists()
 
 
-def test_only_the_model_spells_out_who_is_in_a_module_now():
+def test_only_the_model_contains_the_condition_for_current_enrolments():
     files = [file for app in ("questions", "casebook", "cases") for file in (settings.BASE_DIR / app).rglob("*.py")]
-    spelled = re.compile(r'left_at(__isnull=True|=None|": None)')
-    assert [file.relative_to(settings.BASE_DIR).as_posix() for file in files if spelled.search(file.read_text())] == [
+    condition = re.compile(r'left_at(__isnull=True|=None|": None)')
+    assert [file.relative_to(settings.BASE_DIR).as_posix() for file in files if condition.search(file.read_text())] == [
         "questions/models/modules.py"
     ]

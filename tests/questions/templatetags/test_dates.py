@@ -12,18 +12,18 @@ HOME = ZoneInfo("Europe/Amsterdam")
 
 
 def at(text: str) -> datetime:
-    """A moment in the site's own time: «2026-11-27 17:00»."""
+    """Return a moment in the time zone of the site, from a text such as «2026-11-27 17:00»."""
     return datetime.fromisoformat(text).replace(tzinfo=HOME)
 
 
 @pytest.fixture(autouse=True)
-def a_tuesday(monkeypatch):
-    """Tuesday 24 November 2026, ten past two."""
+def fixed_now(monkeypatch):
+    """Set the time of all tests to Tuesday 24 November 2026, 14:10."""
     monkeypatch.setattr(timezone, "now", lambda: at("2026-11-24 14:10").astimezone(UTC))
 
 
 @pytest.mark.parametrize(
-    ("when", "words"),
+    ("when", "expected"),
     [
         ("2026-11-24 17:00", "vandaag om 17:00"),
         ("2026-11-24 09:00", "vandaag om 9:00"),
@@ -34,12 +34,12 @@ def a_tuesday(monkeypatch):
         ("2027-01-08 08:30", "vrijdag 8 januari 2027 om 8:30"),
     ],
 )
-def test_a_deadline_is_said_as_people_say_it(when, words):
-    assert due_in_words(at(when)) == words
+def test_due_date_is_shown_as_a_day_with_a_time(when, expected):
+    assert due_in_words(at(when)) == expected
 
 
 @pytest.mark.parametrize(
-    ("when", "words"),
+    ("when", "expected"),
     [
         ("2026-11-24 23:59", "vandaag"),
         ("2026-11-24 00:00", "vandaag"),
@@ -49,12 +49,12 @@ def test_a_deadline_is_said_as_people_say_it(when, words):
         ("2026-11-22 23:59", "2 dagen geleden"),
     ],
 )
-def test_distance_is_counted_in_midnights(when, words):
-    assert from_now(at(when)) == words
+def test_distance_in_days_counts_midnights(when, expected):
+    assert from_now(at(when)) == expected
 
 
 @pytest.mark.parametrize(
-    ("when", "words"),
+    ("when", "expected"),
     [
         ("2026-11-24 14:03", "14:03"),
         ("2026-11-24 00:00", "0:00"),
@@ -64,36 +64,36 @@ def test_distance_is_counted_in_midnights(when, words):
         ("2024-11-03 14:03", "3 november 2024"),
     ],
 )
-def test_what_happened_is_dated_as_briefly_as_can_be(when, words):
-    assert moment(at(when)) == words
+def test_moment_is_shown_as_briefly_as_possible(when, expected):
+    assert moment(at(when)) == expected
 
 
-def test_paper_gets_the_date_in_full():
+def test_in_full_shows_the_weekday_and_the_year():
     assert in_full(at("2026-11-24 09:05")) == "dinsdag 24 november 2026 om 9:05"
 
 
-def test_the_day_is_that_of_the_site_and_not_of_the_server():
+def test_days_are_those_of_the_time_zone_of_the_site():
     assert due_in_words(datetime(2026, 11, 24, 23, 30, tzinfo=UTC)) == "morgen om 0:30"
 
 
-def test_the_night_in_which_the_clock_goes_back_is_one_midnight(monkeypatch):
+def test_night_in_which_the_clock_goes_back_counts_as_one_midnight(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: at("2026-10-24 23:30").astimezone(UTC))
     assert due_in_words(at("2026-10-25 23:00")) == "morgen om 23:00"
 
 
-@pytest.mark.parametrize("words", [due_in_words, from_now, moment, in_full])
-def test_no_moment_is_no_words(words):
-    assert words(None) == ""
+@pytest.mark.parametrize("format_moment", [due_in_words, from_now, moment, in_full])
+def test_functions_return_an_empty_text_for_none(format_moment):
+    assert format_moment(None) == ""
 
 
-def test_templates_use_them_as_filters():
-    page = Template("{% load dates %}{{ when|due_in_words }}, {{ when|from_now }}, {{ when|moment }}")
-    assert page.render(Context({"when": at("2026-11-24 17:00")})) == "vandaag om 17:00, vandaag, 17:00"
+def test_functions_are_available_as_template_filters():
+    template = Template("{% load dates %}{{ when|due_in_words }}, {{ when|from_now }}, {{ when|moment }}")
+    assert template.render(Context({"when": at("2026-11-24 17:00")})) == "vandaag om 17:00, vandaag, 17:00"
 
 
-@pytest.mark.parametrize(("numbers", "words"), [([], ""), ([2], "2"), ([2, 3], "2 en 3"), ([1, 2, 4], "1, 2 en 4")])
-def test_numbers_stand_in_a_row(numbers, words):
-    assert in_a_row(numbers) == words
+@pytest.mark.parametrize(("numbers", "expected"), [([], ""), ([2], "2"), ([2, 3], "2 en 3"), ([1, 2, 4], "1, 2 en 4")])
+def test_list_of_numbers_ends_with_en(numbers, expected):
+    assert in_a_row(numbers) == expected
 
 
 NOTES = "{% load dates %}{% due_note assignment.due_at assignment.is_past_due remark %}|{% opening_note assignment %}"
@@ -101,7 +101,7 @@ TOMORROW, YESTERDAY = at("2026-11-25 12:00"), at("2026-11-23 12:00")
 
 
 @pytest.mark.parametrize(
-    ("dates", "remark", "made"),
+    ("dates", "remark", "html"),
     [
         ({}, "(jouw eigen datum)", "|"),
         ({"due_at": TOMORROW}, "", "<span>inleveren voor morgen om 12:00</span>|"),
@@ -111,12 +111,12 @@ TOMORROW, YESTERDAY = at("2026-11-25 12:00"), at("2026-11-23 12:00")
         ({"opens_at": YESTERDAY}, "", "|"),
     ],
 )
-def test_each_date_of_an_assignment_has_a_note(dates, remark, made):
-    assert Template(NOTES).render(Context({"assignment": Assignment(**dates), "remark": remark})) == made
+def test_each_date_of_an_assignment_has_a_note(dates, remark, html):
+    assert Template(NOTES).render(Context({"assignment": Assignment(**dates), "remark": remark})) == html
 
 
 @pytest.mark.parametrize(
-    ("dates", "made"),
+    ("dates", "html"),
     [
         ({}, ""),
         ({"due_at": TOMORROW}, '<span class="small soft">voor morgen om 12:00</span>'),
@@ -125,6 +125,6 @@ def test_each_date_of_an_assignment_has_a_note(dates, remark, made):
         ({"due_at": YESTERDAY, "closed_at": YESTERDAY}, '<span class="small late">gesloten</span>'),
     ],
 )
-def test_the_head_of_a_table_says_the_stage_of_an_assignment(dates, made):
+def test_stage_note_shows_the_stage_of_an_assignment(dates, html):
     context = Context({"assignment": Assignment(**dates)})
-    assert Template("{% load dates %}{% stage_note assignment %}").render(context) == made
+    assert Template("{% load dates %}{% stage_note assignment %}").render(context) == html

@@ -52,7 +52,7 @@ def test_a_conflict_names_the_text_that_is_stored(field):
     reply = field.save("op de telefoon", writer="telefoon")
     assert said(reply) == (409, "stale", "1", text_hash("op de laptop"))
     assert reply.json()["stored"] == "op de laptop"
-    assert field.kept == ["op de laptop", "op de telefoon"]
+    assert field.conflicting_texts == ["op de laptop", "op de telefoon"]
 
 
 def test_what_is_too_long_names_the_text_that_is_stored_and_no_other(field):
@@ -83,7 +83,7 @@ def test_a_text_that_arrived_damaged_is_not_stored(field, wrong):
     damaged = field.save("geheel ande", 1, 2, hash=text_hash("geheel anders"))
     assert said(damaged) == (400, "damaged", "1", text_hash("heel"))
     assert field.stored == "heel"
-    assert field.kept == []
+    assert field.conflicting_texts == []
 
 
 # --- Numbers of one page ---
@@ -93,7 +93,7 @@ def test_a_higher_number_is_stored_whatever_revision_it_knew_of(field):
     field.save("een", seq=1)
     field.save("een twee", 0, seq=2)
     assert said(field.save("een twee drie", 0, seq=7)) == saved("een twee drie", 3)
-    assert field.kept == []
+    assert field.conflicting_texts == []
 
 
 def test_a_lower_number_with_other_words_hears_what_is_stored(field):
@@ -101,7 +101,7 @@ def test_a_lower_number_with_other_words_hears_what_is_stored(field):
     reply = field.save("ouder", seq=2)
     assert said(reply) == (200, "overtaken", "1", text_hash("nieuwer en langer"))
     assert reply.json()["stored"] == "nieuwer en langer"
-    assert (field.stored, field.kept) == ("nieuwer en langer", [])
+    assert (field.stored, field.conflicting_texts) == ("nieuwer en langer", [])
 
 
 def test_the_same_words_are_saved_whatever_their_number(field):
@@ -121,7 +121,7 @@ def test_the_same_number_with_other_words_is_a_conflict_when_it_did_not(field):
     field.save("een twee", 1, seq=2)
     reply = field.save("een drie", 1, seq=2)
     assert said(reply) == (409, "stale", "2", text_hash("een twee"))
-    assert field.kept == ["een drie", "een twee"]
+    assert field.conflicting_texts == ["een drie", "een twee"]
 
 
 def test_no_two_texts_under_one_number_both_hear_that_they_are_stored(field):
@@ -129,7 +129,7 @@ def test_no_two_texts_under_one_number_both_hear_that_they_are_stored(field):
     texts = [f"zin {number}" for number in range(10)]
     told = [text for text in texts if said(field.save(text, 0, 1))[:2] == (200, "saved")]
     assert told == [field.stored]
-    assert set(texts) - set(told) <= set(field.kept)
+    assert set(texts) - set(told) <= set(field.conflicting_texts)
 
 
 def test_a_save_that_arrives_after_its_undoing_changes_nothing(field):
