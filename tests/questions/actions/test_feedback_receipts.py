@@ -302,8 +302,8 @@ def take_up(client, student):
 def test_taking_up_feedback_redirects_to_the_opened_field(take_up, desk, assignment, released):
     question = released.submission.answer.question
     response = take_up(released)
-    there = f"{assignment.get_absolute_url()}?bewerk={question.pk}#vraag-{question.key}"
-    assert (response.status_code, response["Location"]) == (302, there)
+    expected_address = f"{assignment.get_absolute_url()}?bewerk={question.pk}#vraag-{question.key}"
+    assert (response.status_code, response["Location"]) == (302, expected_address)
     released.refresh_from_db()
     assert released.taken_up_at is not None
     assert released.seen_at is not None
@@ -335,8 +335,8 @@ def test_taking_up_can_be_undone(take_up, desk, assignment, released):
 @pytest.mark.parametrize("verdict", [Verdict.READ, Verdict.DONE])
 def test_taking_up_feedback_opens_no_field_if_no_new_version_is_asked(take_up, assignment, released, verdict):
     Feedback.objects.update(verdict=verdict)
-    there = f"{assignment.get_absolute_url()}#vraag-{released.submission.answer.question.key}"
-    assert take_up(released)["Location"] == there
+    expected_address = f"{assignment.get_absolute_url()}#vraag-{released.submission.answer.question.key}"
+    assert take_up(released)["Location"] == expected_address
 
 
 def test_released_verdict_determines_whether_the_field_is_opened(take_up, released):
