@@ -1,4 +1,4 @@
-"""Modules: what teachers do with them and with the people in them, and the pages for it."""
+"""Tests of the actions on modules and their members, and of the pages of modules."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
 pytestmark = pytest.mark.django_db
-HOME = ZoneInfo("Europe/Amsterdam")
+TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=HOME)
+    return datetime.fromisoformat(text).replace(tzinfo=TIME_ZONE)
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def module(teacher):
 
 
 def teachers_of(module: Module) -> set[str]:
-    found = module.enrolments.filter(role=Role.TEACHER, left_at=None)
-    return set(found.values_list("user__name", flat=True))
+    rows = module.enrolments.filter(role=Role.TEACHER, left_at=None)
+    return set(rows.values_list("user__name", flat=True))
 
 
-# --- Making, changing, deleting ---
+# --- Creating, changing, deleting ---
 
 
-def test_who_makes_a_module_teaches_it_and_nobody_else_is_in_it(teacher):
+def test_new_module_has_its_creator_as_only_member(teacher):
     module = modules.create_module(teacher=teacher, title="Wijkwerk", groups=["SW1A"])
     assert teachers_of(module) == {"Karin Vos"}
     assert module.enrolments.count() == 1
@@ -44,22 +44,22 @@ def test_who_makes_a_module_teaches_it_and_nobody_else_is_in_it(teacher):
     assert len(module.code) == 6
 
 
-def test_a_group_with_people_in_it_stays(module):
+def test_group_with_students_cannot_be_removed(module):
     enrol(module, group="SW1C")
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusedError) as error:
         modules.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
-    assert refused.value.sentence == "In klas SW1C zitten nog studenten. Zet hen eerst in een andere klas."
+    assert error.value.sentence == "In klas SW1C zitten nog studenten. Zet hen eerst in een andere klas."
     module.refresh_from_db()
     assert (module.title, module.groups) == ("Sociaal werk in de wijk", ["SW1A", "SW1C"])
 
 
-def test_a_group_without_people_goes(module):
+def test_group_without_current_students_can_be_removed(module):
     enrol(module, group="SW1C", left_at=timezone.now())
     modules.change_module(module=module, title="X", period="", description="", groups=["SW1A"])
     assert Module.objects.get().groups == ["SW1A"]
 
 
-def test_a_module_in_which_nobody_wrote_is_deleted_with_its_assignments_and_own_questions(module):
+def test_module_without_answers_is_deleted_with_assignments_and_own_questions(module):
     case = published_case()
     own = OwnQuestionFactory(module=module, case=case)
     AssignmentFactory(module=module, case=case, questions=[case.questions.first(), own])
@@ -70,7 +70,7 @@ def test_a_module_in_which_nobody_wrote_is_deleted_with_its_assignments_and_own_
     assert list(case.questions.values_list("key", flat=True)) == ["vraag-1"]
 
 
-def test_a_module_in_which_someone_wrote_one_word_stays(module):
+def test_module_with_an_answer_cannot_be_deleted(module):
     assignment = AssignmentFactory(module=module)
     Answer.objects.create(
         student=enrol(module).user, question=assignment.questions.get(), assignment=assignment, text="a"
@@ -80,7 +80,7 @@ def test_a_module_in_which_someone_wrote_one_word_stays(module):
     assert Assignment.objects.get() == assignment
 
 
-def test_archiving_keeps_the_first_date_and_can_be_undone(module):
+def test_archiving_twice_does_not_change_the_date_and_can_be_undone(module):
     modules.archive_module(module=module)
     first = module.archived_at
     modules.archive_module(module=module)
@@ -90,45 +90,45 @@ def test_archiving_keeps_the_first_date_and_can_be_undone(module):
     assert Module.objects.get().archived_at is None
 
 
-# --- The code ---
+# --- The join code ---
 
 
-def test_renewing_gives_another_code_for_two_weeks_and_the_old_one_leads_nowhere(module):
-    old = module.code
+def test_renewed_join_code_is_open_for_two_weeks_and_replaces_the_old_one(module):
+    old_code = module.code
     Module.objects.update(code_closes_at=timezone.now())
     modules.renew_code(module=module)
-    assert module.code != old
-    assert not Module.objects.filter(code=old).exists()
+    assert module.code != old_code
+    assert not Module.objects.filter(code=old_code).exists()
     assert timedelta(days=13, hours=23) < module.code_closes_at - timezone.now() < timedelta(days=14, hours=1)
 
 
-def test_closing_the_code_is_at_once(module):
+def test_join_code_can_be_closed(module):
     modules.close_code(module=module)
     assert not Module.objects.get().code_is_open
 
 
-def test_an_archived_module_gets_no_new_code(module):
+def test_join_code_of_an_archived_module_cannot_be_renewed(module):
     modules.archive_module(module=module)
     with pytest.raises(RefusedError, match="gearchiveerd"):
         modules.renew_code(module=module)
 
 
-# --- People ---
+# --- Members ---
 
 
-def test_the_last_teacher_cannot_leave(module, teacher):
+def test_last_teacher_cannot_leave(module, teacher):
     with pytest.raises(RefusedError, match="altijd een docent"):
         modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
     assert teachers_of(module) == {"Karin Vos"}
 
 
-def test_a_teacher_who_has_left_already_does_not_count_as_another_one(module, teacher):
+def test_teacher_cannot_leave_if_the_only_colleague_has_left(module, teacher):
     enrol(module, role=Role.TEACHER, left_at=timezone.now())
     with pytest.raises(RefusedError):
         modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
 
 
-def test_with_a_colleague_in_it_a_teacher_can_leave_and_be_added_again(module, teacher):
+def test_teacher_with_a_colleague_can_leave_and_be_added_again(module, teacher):
     enrol(module, UserFactory(name="Omar"), role=Role.TEACHER)
     modules.remove_teacher(enrolment=Enrolment.objects.get(user=teacher))
     assert teachers_of(module) == {"Omar"}
@@ -136,7 +136,7 @@ def test_with_a_colleague_in_it_a_teacher_can_leave_and_be_added_again(module, t
     assert teachers_of(module) == {"Omar", "Karin Vos"}
 
 
-def test_removing_a_student_keeps_the_row_and_the_first_date(module):
+def test_removing_a_student_twice_does_not_change_the_date(module):
     student = enrol(module)
     modules.remove_student(enrolment=student)
     first = student.left_at
@@ -144,19 +144,19 @@ def test_removing_a_student_keeps_the_row_and_the_first_date(module):
     assert Enrolment.objects.get(pk=student.pk).left_at == first
 
 
-def test_a_teacher_is_not_removed_as_if_she_were_a_student(module, teacher):
+def test_teacher_cannot_be_removed_as_a_student(module, teacher):
     with pytest.raises(RefusedError):
         modules.remove_student(enrolment=Enrolment.objects.get(user=teacher))
 
 
-def test_let_back_is_in_again_and_asks_nothing_any_more(module):
+def test_restored_student_is_enrolled_without_a_pending_request(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
     modules.restore_enrolment(enrolment=student)
     student.refresh_from_db()
     assert (student.left_at, student.asked_back_at) == (None, None)
 
 
-def test_turned_down_stays_out_and_may_ask_again(module):
+def test_declined_student_can_ask_again(module):
     student = enrol(module, left_at=timezone.now(), asked_back_at=timezone.now())
     modules.decline_return(enrolment=student)
     student.refresh_from_db()
@@ -165,7 +165,7 @@ def test_turned_down_stays_out_and_may_ask_again(module):
     assert modules.join(module=module, user=student.user) is modules.Joining.ASKED_BACK
 
 
-def test_a_student_moves_only_to_a_group_of_the_module(module):
+def test_student_can_be_moved_only_to_a_group_of_the_module(module):
     student = enrol(module)
     modules.move_to_group(enrolment=student, group="SW1C")
     assert Enrolment.objects.get(pk=student.pk).group == "SW1C"
@@ -180,23 +180,23 @@ def copy(module: Module, teacher, weeks: int = 52) -> Module:
     return modules.copy_module(module=module, teacher=teacher, title="Nieuw", period="Blok 1", weeks=weeks)
 
 
-def test_a_copy_has_the_assignments_and_only_the_teacher_who_made_it(module, teacher):
+def test_copy_has_the_assignments_and_only_its_creator_as_a_member(module, teacher):
     enrol(module, group="SW1A")
     enrol(module, role=Role.TEACHER)
     module.description = "Over de wijk."
     module.save()
     AssignmentFactory(module=module, instructions="Lees eerst.", share=True, shared_from=timezone.now())
-    made = copy(module, teacher)
-    assert made.enrolments.count() == 1
-    assert teachers_of(made) == {"Karin Vos"}
-    assert (made.description, made.groups) == ("Over de wijk.", ["SW1A", "SW1C"])
-    assert made.code != module.code
-    assignment = made.assignments.get()
+    created = copy(module, teacher)
+    assert created.enrolments.count() == 1
+    assert teachers_of(created) == {"Karin Vos"}
+    assert (created.description, created.groups) == ("Over de wijk.", ["SW1A", "SW1C"])
+    assert created.code != module.code
+    assignment = created.assignments.get()
     assert (assignment.instructions, assignment.share, assignment.shared_from) == ("Lees eerst.", True, None)
     assert [q.key for q in assignment.questions.all()] == ["vraag-1"]
 
 
-def test_dates_move_by_whole_weeks_and_stay_at_the_same_time_on_the_clock(module, teacher):
+def test_dates_of_a_copy_move_by_whole_weeks_at_the_same_local_time(module, teacher):
     AssignmentFactory(
         module=module, opens_at=at("2026-03-23 09:00"), due_at=at("2026-10-20 17:00"), closed_at=timezone.now()
     )
@@ -206,20 +206,20 @@ def test_dates_move_by_whole_weeks_and_stay_at_the_same_time_on_the_clock(module
     assert assignment.closed_at is None
 
 
-def test_a_year_later_it_is_the_same_weekday(module, teacher):
+def test_date_moved_by_a_year_is_on_the_same_weekday(module, teacher):
     AssignmentFactory(module=module, due_at=at("2026-10-20 17:00"))
     due = copy(module, teacher).assignments.get().due_at
     assert due == at("2027-10-19 17:00")
-    assert due.astimezone(HOME).weekday() == at("2026-10-20 17:00").weekday()
+    assert due.astimezone(TIME_ZONE).weekday() == at("2026-10-20 17:00").weekday()
 
 
-def test_dates_that_are_not_set_stay_so(module, teacher):
+def test_empty_dates_are_empty_in_a_copy(module, teacher):
     AssignmentFactory(module=module)
     assignment = copy(module, teacher).assignments.get()
     assert (assignment.opens_at, assignment.due_at) == (None, None)
 
 
-def test_a_copy_takes_the_latest_edition_without_what_that_no_longer_asks(module, teacher):
+def test_copy_uses_the_latest_edition_without_its_retired_questions(module, teacher):
     case = published_case(kolbs=["doener", "denker"])
     AssignmentFactory(module=module, case=case)
     working = editions.start_working_copy(case=case)
@@ -231,7 +231,7 @@ def test_a_copy_takes_the_latest_edition_without_what_that_no_longer_asks(module
 
 
 @pytest.mark.parametrize("status", ["archived", "withdrawn"])
-def test_a_copy_goes_without_a_case_that_is_no_longer_published(module, teacher, status):
+def test_copy_excludes_cases_that_are_no_longer_published(module, teacher, status):
     case = published_case(title="Uit de bundel")
     AssignmentFactory(module=module, case=case)
     case.status = status
@@ -240,25 +240,25 @@ def test_a_copy_goes_without_a_case_that_is_no_longer_published(module, teacher,
     assert modules.not_copied(module) == ["Uit de bundel"]
 
 
-def test_own_questions_go_along_once_each_and_become_the_copys_own(module, teacher):
+def test_each_own_question_is_copied_once_to_the_new_module(module, teacher):
     case = published_case()
     own = OwnQuestionFactory(module=module, case=case, text="En jij?", kolb=Kolb.BESLISSER)
     for _time in range(2):
         AssignmentFactory(module=module, case=case, questions=[own])
-    made = copy(module, teacher)
-    copied = made.own_questions.get()
+    created = copy(module, teacher)
+    copied = created.own_questions.get()
     assert (copied.text, copied.kolb, copied.case) == ("En jij?", "beslisser", case)
     assert copied.key != own.key
-    assert [list(a.questions.all()) for a in made.assignments.all()] == [[copied], [copied]]
+    assert [list(a.questions.all()) for a in created.assignments.all()] == [[copied], [copied]]
 
 
-def test_own_questions_get_keys_that_the_case_never_had(module):
+def test_own_questions_get_keys_that_were_never_used(module):
     case = published_case()
     keys = [modules.add_own_question(module=module, case=case, text="?", kolb=Kolb.DENKER).key for _time in range(2)]
     assert keys == ["eigen-1", "eigen-2"]
 
 
-def test_a_new_edition_leaves_a_teachers_own_questions_alone(module):
+def test_new_edition_does_not_retire_own_questions(module):
     case = published_case()
     own = modules.add_own_question(module=module, case=case, text="En jij?", kolb=Kolb.DENKER)
     editions.publish(case=editions.start_working_copy(case=case))
@@ -267,7 +267,7 @@ def test_a_new_edition_leaves_a_teachers_own_questions_alone(module):
     assert Question.objects.in_library().filter(case=case).count() == 1
 
 
-# --- Pages: who gets in ---
+# --- Pages: access ---
 
 
 def text_of(response) -> str:
@@ -275,7 +275,7 @@ def text_of(response) -> str:
 
 
 def addresses(module: Module) -> dict[str, tuple[str, str]]:
-    """Each address of a module by name: its path and the method that it is for."""
+    """Return the path and the method of each address of a module, by name."""
     person = module.enrolments.filter(role=Role.STUDENT).order_by("pk").first()
     base = f"/modules/{module.pk}/"
     return {
@@ -297,7 +297,7 @@ def addresses(module: Module) -> dict[str, tuple[str, str]]:
     }
 
 
-NAMES = (
+ADDRESS_NAMES = (
     ["edit", "save", "screen", "copy page", "copy", "code", "close code", "archive", "return", "delete"]
     + ["teachers", "person", "group", "departure", "back"]
 )  # fmt: skip
@@ -308,29 +308,29 @@ def student(module):
     return enrol(module, UserFactory(name="Bram Kuipers"), group="SW1A")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_only_teachers_of_the_module_get_in(client, module, student, name):
+@pytest.mark.parametrize("name", ADDRESS_NAMES)
+def test_only_teachers_of_the_module_have_access(client, module, student, name):
     path, method = addresses(module)[name]
-    ask = getattr(client, method)
-    response = ask(path)
+    send_request = getattr(client, method)
+    response = send_request(path)
     assert response.status_code == 302
     assert response.url.startswith("/account/inloggen/?next=")
     client.force_login(UserFactory(groups=["Docenten"]))
-    assert ask(path).status_code == 404
+    assert send_request(path).status_code == 404
     client.force_login(student.user)
-    assert ask(path).status_code == 403
-    gone = enrol(module, role=Role.TEACHER, left_at=timezone.now())
-    client.force_login(gone.user)
-    assert ask(path).status_code == 404
+    assert send_request(path).status_code == 403
+    former_teacher = enrol(module, role=Role.TEACHER, left_at=timezone.now())
+    client.force_login(former_teacher.user)
+    assert send_request(path).status_code == 404
     before = Module.objects.filter(pk=module.pk).values().get()
     assert before["archived_at"] is None
     assert Module.objects.count() == 1
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in {"edit", "save", "copy", "copy page", "teachers"}]
+    "name", [name for name in ADDRESS_NAMES if name not in {"edit", "save", "copy", "copy page", "teachers"}]
 )
-def test_each_address_is_for_one_method(client, module, student, teacher, name):
+def test_each_address_allows_one_method(client, module, student, teacher, name):
     client.force_login(teacher)
     path, method = addresses(module)[name]
     assert getattr(client, "post" if method == "get" else "get")(path).status_code == 405
@@ -338,33 +338,33 @@ def test_each_address_is_for_one_method(client, module, student, teacher, name):
 
 
 @pytest.mark.parametrize("path", ["/modules/", "/modules/nieuw/", "/modules/kiezen/"])
-def test_pages_of_ones_own_ask_to_sign_in(client, path):
+def test_personal_pages_require_signing_in(client, path):
     assert client.get(path).url == f"/account/inloggen/?next={path}"
     assert client.get(path, headers={"HX-Request": "true"}).status_code == 401
 
 
-def test_a_module_that_does_not_exist_is_as_one_that_is_not_mine(client, teacher):
+def test_module_that_does_not_exist_returns_404(client, teacher):
     client.force_login(teacher)
     assert client.get("/modules/999999/").status_code == 404
 
 
-# --- My modules ---
+# --- The list of modules ---
 
 
-def test_my_modules_stand_by_role_and_others_do_not(client, module, teacher):
+def test_own_modules_are_listed_by_role_without_other_modules(client, module, teacher):
     other = ModuleFactory(title="Andermans module")
     archived = ModuleFactory(teacher=teacher, title="Vorig jaar", archived_at=timezone.now())
     enrol(ModuleFactory(title="Waar ik leer"), teacher)
     enrol(ModuleFactory(title="Waar ik uit ben"), teacher, left_at=timezone.now())
     client.force_login(teacher)
-    places = client.get("/modules/").context["modules"]
-    assert [place.module for place in places.teaching] == [module]
-    assert [place.module.title for place in places.learning] == ["Waar ik leer"]
-    assert [place.module for place in places.archived] == [archived]
+    lists = client.get("/modules/").context["modules"]
+    assert [entry.module for entry in lists.teaching] == [module]
+    assert [entry.module.title for entry in lists.learning] == ["Waar ik leer"]
+    assert [entry.module for entry in lists.archived] == [archived]
     assert other.title not in text_of(client.get("/modules/"))
 
 
-def test_without_modules_a_student_is_told_how_to_join(client):
+def test_student_without_modules_sees_how_to_join(client):
     client.force_login(UserFactory())
     page = text_of(client.get("/modules/"))
     assert "Nog geen module" in page
@@ -372,14 +372,14 @@ def test_without_modules_a_student_is_told_how_to_join(client):
     assert "Nieuwe module" not in page
 
 
-def test_without_modules_a_teacher_is_told_how_to_begin(client):
+def test_teacher_without_modules_sees_how_to_create_one(client):
     client.force_login(UserFactory(groups=["Docenten"]))
     page = text_of(client.get("/modules/"))
     assert "Maak je eerste module" in page
     assert "/modules/nieuw/" in page
 
 
-def test_the_next_date_is_ones_own(client, module, teacher, student):
+def test_next_due_date_of_a_student_includes_the_extension(client, module, teacher, student):
     soon, later = timezone.now() + timedelta(days=2), timezone.now() + timedelta(days=9)
     assignment = AssignmentFactory(module=module, due_at=soon)
     extend(assignment, student, later)
@@ -389,7 +389,7 @@ def test_the_next_date_is_ones_own(client, module, teacher, student):
     assert client.get("/modules/").context["modules"].teaching[0].next_due == soon
 
 
-def test_students_do_not_see_how_many_others_there_are(client, module, student):
+def test_students_do_not_see_the_number_of_students(client, module, student):
     for _other in range(4):
         enrol(module)
     client.force_login(student.user)
@@ -398,7 +398,7 @@ def test_students_do_not_see_how_many_others_there_are(client, module, student):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_my_modules_cost_the_same_however_many(client, django_assert_num_queries, number):
+def test_list_of_modules_uses_a_fixed_number_of_queries(client, django_assert_num_queries, number):
     user = UserFactory(groups=["Docenten"])
     for _each in range(number):
         AssignmentFactory(module=ModuleFactory(teacher=user), due_at=timezone.now() + timedelta(days=1))
@@ -408,10 +408,10 @@ def test_my_modules_cost_the_same_however_many(client, django_assert_num_queries
         client.get("/modules/")
 
 
-# --- Making and changing ---
+# --- The form of a module ---
 
 
-def test_a_teacher_makes_a_module(client, teacher):
+def test_teacher_can_create_a_module(client, teacher):
     client.force_login(teacher)
     assert client.get("/modules/nieuw/").status_code == 200
     groups = "SW1A\r\n sw1a \r\nSW1C, SW1D\r\n\r\n"
@@ -423,14 +423,14 @@ def test_a_teacher_makes_a_module(client, teacher):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_is_no_teacher_makes_no_module(client, method):
+def test_user_outside_the_teachers_cannot_create_a_module(client, method):
     client.force_login(UserFactory(groups=["Redactie"]))
     assert getattr(client, method)("/modules/nieuw/", {"title": "X"}).status_code == 403
     assert not Module.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("sent", "sentence"),
+    ("values", "sentence"),
     [
         ({"title": ""}, "verplicht"),
         ({"title": "x" * 121}, "121"),
@@ -438,25 +438,25 @@ def test_who_is_no_teacher_makes_no_module(client, method):
         ({"title": "X", "groups": "\n".join(f"k{n}" for n in range(31))}, "hoogstens 30 klassen"),
     ],
 )
-def test_mistakes_are_said_beside_what_was_typed(client, teacher, sent, sentence):
+def test_form_with_mistakes_shows_errors_and_the_typed_values(client, teacher, values, sentence):
     client.force_login(teacher)
-    response = client.post("/modules/nieuw/", {"description": "Bewaar mij.", **sent})
+    response = client.post("/modules/nieuw/", {"description": "Bewaar mij.", **values})
     assert response.status_code == 200
     assert sentence in text_of(response)
     assert "Bewaar mij." in text_of(response)
     assert not Module.objects.exists()
 
 
-def test_a_teacher_changes_a_module(client, module, teacher):
+def test_teacher_can_change_a_module(client, module, teacher):
     client.force_login(teacher)
     assert "SW1A" in text_of(client.get(f"/modules/{module.pk}/bewerken/"))
-    sent = {"title": "Wijkwerk", "period": "Blok 3", "description": "D", "groups": "SW2A"}
-    assert client.post(f"/modules/{module.pk}/bewerken/", sent).url == f"/modules/{module.pk}/"
+    values = {"title": "Wijkwerk", "period": "Blok 3", "description": "D", "groups": "SW2A"}
+    assert client.post(f"/modules/{module.pk}/bewerken/", values).url == f"/modules/{module.pk}/"
     module.refresh_from_db()
     assert (module.title, module.period, module.description, module.groups) == ("Wijkwerk", "Blok 3", "D", ["SW2A"])
 
 
-def test_taking_away_a_group_with_people_is_said_at_the_field(client, module, teacher, student):
+def test_removing_a_group_with_students_shows_an_error(client, module, teacher, student):
     client.force_login(teacher)
     response = client.post(f"/modules/{module.pk}/bewerken/", {"title": "X", "groups": "SW1C"})
     assert "In klas SW1A zitten nog studenten." in text_of(response)
@@ -465,7 +465,7 @@ def test_taking_away_a_group_with_people_is_said_at_the_field(client, module, te
 # --- The page of a module ---
 
 
-def test_its_teacher_sees_code_link_qr_people_and_assignments(client, module, teacher, student, settings):
+def test_teacher_sees_join_code_link_members_and_assignments(client, module, teacher, student, settings):
     settings.SITE_URL = "https://casusboek.example"
     AssignmentFactory(module=module, due_at=timezone.now() + timedelta(days=1))
     client.force_login(teacher)
@@ -479,14 +479,14 @@ def test_its_teacher_sees_code_link_qr_people_and_assignments(client, module, te
     assert "style=" not in page
 
 
-def test_on_a_loopback_site_it_says_that_phones_cannot_reach_it(client, module, teacher, settings):
+def test_site_on_a_loopback_address_warns_that_phones_cannot_reach_it(client, module, teacher, settings):
     settings.SITE_URL = "http://127.0.0.1:8000"
     client.force_login(teacher)
     assert "Telefoons kunnen er niet bij" in text_of(client.get(f"/modules/{module.pk}/"))
     assert "telefoons kunnen er niet bij" in text_of(client.get(f"/modules/{module.pk}/scherm/"))
 
 
-def test_the_screen_shows_a_code_only_while_it_works(client, module, teacher):
+def test_screen_shows_the_join_code_only_while_it_is_open(client, module, teacher):
     client.force_login(teacher)
     assert 'class="qr"' in text_of(client.get(f"/modules/{module.pk}/scherm/"))
     modules.close_code(module=module)
@@ -495,7 +495,7 @@ def test_the_screen_shows_a_code_only_while_it_works(client, module, teacher):
     assert "De code is dicht." in page
 
 
-def test_students_see_their_assignments_and_nothing_of_others(client, module, student):
+def test_students_see_their_assignments_and_no_data_of_others(client, module, student):
     other = enrol(module, UserFactory(name="Fenna de Jong"))
     case = published_case(kolbs=["doener", "denker"])
     assignment = AssignmentFactory(module=module, case=case, due_at=timezone.now() + timedelta(days=1))
@@ -511,7 +511,7 @@ def test_students_see_their_assignments_and_nothing_of_others(client, module, st
     assert module.code not in page
 
 
-def test_a_students_states_are_counted_one_by_one(client, module, student):
+def test_student_sees_a_count_for_each_answer_state(client, module, student):
     case = published_case(kolbs=["doener", "denker", "beslisser"])
     assignment = AssignmentFactory(module=module, case=case)
     submission = hand_in(assignment, student, 0)
@@ -526,7 +526,7 @@ def test_a_students_states_are_counted_one_by_one(client, module, student):
     assert (own.handed_in, own.total) == (2, 3)
 
 
-def test_an_assignment_that_is_not_open_is_announced_without_a_link(client, module, student):
+def test_assignment_that_is_not_open_is_shown_without_a_link(client, module, student):
     assignment = AssignmentFactory(module=module, opens_at=timezone.now() + timedelta(days=1))
     client.force_login(student.user)
     page = text_of(client.get(f"/modules/{module.pk}/"))
@@ -534,7 +534,7 @@ def test_an_assignment_that_is_not_open_is_announced_without_a_link(client, modu
     assert f"/opdrachten/{assignment.pk}/" not in page
 
 
-def test_an_own_date_is_said_to_be_so(client, module, student):
+def test_extension_is_marked_as_the_own_date_of_the_student(client, module, student):
     assignment = AssignmentFactory(module=module, due_at=timezone.now() - timedelta(days=3))
     client.force_login(student.user)
     assert "inleveren was voor" in text_of(client.get(f"/modules/{module.pk}/"))
@@ -544,16 +544,16 @@ def test_an_own_date_is_said_to_be_so(client, module, student):
     assert "(jouw eigen datum)" in page
 
 
-@pytest.mark.parametrize(("days", "said"), [(1, "inleveren voor morgen om"), (-1, "inleveren was voor gisteren om")])
-def test_its_teacher_is_told_that_a_date_is_over(client, module, teacher, student, days, said):
+@pytest.mark.parametrize(("days", "note"), [(1, "inleveren voor morgen om"), (-1, "inleveren was voor gisteren om")])
+def test_teacher_sees_whether_the_due_date_has_passed(client, module, teacher, student, days, note):
     assignment = AssignmentFactory(module=module, due_at=timezone.now() + timedelta(days=days))
     client.force_login(teacher)
     for page in (f"modules/{module.pk}", *(f"opdrachten/{assignment.pk}/{name}" for name in ("feedback", "overzicht"))):
-        assert said in text_of(client.get(f"/{page}/"))
-    assert said.removeprefix("inleveren ") in text_of(client.get(f"/modules/{module.pk}/voortgang/"))
+        assert note in text_of(client.get(f"/{page}/"))
+    assert note.removeprefix("inleveren ") in text_of(client.get(f"/modules/{module.pk}/voortgang/"))
 
 
-def test_an_empty_module_says_what_comes(client, module, teacher, student):
+def test_module_without_assignments_shows_a_message(client, module, teacher, student):
     client.force_login(student.user)
     assert "Er zijn nog geen opdrachten." in text_of(client.get(f"/modules/{module.pk}/"))
     student.delete()
@@ -564,7 +564,9 @@ def test_an_empty_module_says_what_comes(client, module, teacher, student):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_teachers_page_costs_the_same_however_full(client, module, teacher, django_assert_num_queries, number):
+def test_module_page_of_a_teacher_uses_a_fixed_number_of_queries(
+    client, module, teacher, django_assert_num_queries, number
+):
     for each in range(number):
         assignment = AssignmentFactory(module=module)
         hand_in(assignment, enrol(module, group=f"K{each}"), 0)
@@ -575,7 +577,9 @@ def test_a_teachers_page_costs_the_same_however_full(client, module, teacher, dj
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_students_page_costs_the_same_however_full(client, module, student, django_assert_num_queries, number):
+def test_module_page_of_a_student_uses_a_fixed_number_of_queries(
+    client, module, student, django_assert_num_queries, number
+):
     for _each in range(number):
         hand_in(AssignmentFactory(module=module), student, 0)
         enrol(module, role=Role.TEACHER)
@@ -584,108 +588,108 @@ def test_a_students_page_costs_the_same_however_full(client, module, student, dj
         client.get(f"/modules/{module.pk}/")
 
 
-# --- Acts on the page ---
+# --- Actions on the page ---
 
 
 @pytest.fixture
-def at_work(client, teacher):
+def teacher_client(client, teacher):
     client.force_login(teacher)
     return client
 
 
-def test_code_and_archive_have_their_buttons(at_work, module):
-    old = module.code
-    assert "Er is een nieuwe code" in text_of(at_work.post(f"/modules/{module.pk}/code/", follow=True))
+def test_module_page_has_actions_for_the_join_code_and_the_archive(teacher_client, module):
+    old_code = module.code
+    assert "Er is een nieuwe code" in text_of(teacher_client.post(f"/modules/{module.pk}/code/", follow=True))
     module.refresh_from_db()
-    assert module.code != old
-    at_work.post(f"/modules/{module.pk}/code/sluiting/")
+    assert module.code != old_code
+    teacher_client.post(f"/modules/{module.pk}/code/sluiting/")
     module.refresh_from_db()
     assert not module.code_is_open
-    at_work.post(f"/modules/{module.pk}/archief/")
+    teacher_client.post(f"/modules/{module.pk}/archief/")
     assert Module.objects.get().is_archived
-    assert "Haal de module eerst terug" in text_of(at_work.post(f"/modules/{module.pk}/code/", follow=True))
-    at_work.post(f"/modules/{module.pk}/terugkeer/")
+    assert "Haal de module eerst terug" in text_of(teacher_client.post(f"/modules/{module.pk}/code/", follow=True))
+    teacher_client.post(f"/modules/{module.pk}/terugkeer/")
     assert not Module.objects.get().is_archived
 
 
-def test_deleting_leads_to_ones_modules_and_a_refusal_back_to_the_form(at_work, module, student):
+def test_deletion_redirects_to_the_modules_and_a_refusal_to_the_form(teacher_client, module, student):
     assignment = AssignmentFactory(module=module)
     hand_in(assignment, student, 0)
-    response = at_work.post(f"/modules/{module.pk}/verwijdering/", follow=True)
+    response = teacher_client.post(f"/modules/{module.pk}/verwijdering/", follow=True)
     assert "al geantwoord" in text_of(response)
     assert response.redirect_chain[-1][0] == f"/modules/{module.pk}/bewerken/"
     empty = ModuleFactory(teacher=Enrolment.objects.get(role=Role.TEACHER).user)
-    assert at_work.post(f"/modules/{empty.pk}/verwijdering/").url == "/modules/"
+    assert teacher_client.post(f"/modules/{empty.pk}/verwijdering/").url == "/modules/"
     assert list(Module.objects.all()) == [module]
 
 
-def test_a_copy_is_made_by_who_may_make_modules(at_work, module, student):
+def test_teacher_can_copy_a_module(teacher_client, module, student):
     AssignmentFactory(module=module, due_at=at("2026-10-20 17:00"))
-    page = text_of(at_work.get(f"/modules/{module.pk}/kopie/"))
+    page = text_of(teacher_client.get(f"/modules/{module.pk}/kopie/"))
     assert "dinsdag 20 oktober 2026 om 17:00; 52 weken later is dat dinsdag 19 oktober 2027 om 17:00" in page
-    response = at_work.post(f"/modules/{module.pk}/kopie/", {"title": "Nieuw", "period": "", "weeks": "52"})
+    response = teacher_client.post(f"/modules/{module.pk}/kopie/", {"title": "Nieuw", "period": "", "weeks": "52"})
     copied = Module.objects.exclude(pk=module.pk).get()
     assert response.url == f"/modules/{copied.pk}/"
     assert copied.assignments.get().due_at == at("2027-10-19 17:00")
 
 
-def test_a_colleague_without_the_right_to_make_modules_cannot_copy(client, module):
+def test_teacher_without_the_right_to_create_modules_cannot_copy_one(client, module):
     client.force_login(enrol(module, role=Role.TEACHER).user)
     assert client.get(f"/modules/{module.pk}/kopie/").status_code == 403
     assert client.get(f"/modules/{module.pk}/bewerken/").status_code == 200
 
 
 @pytest.mark.parametrize("weeks", ["", "-1", "1.5", "261", "een"])
-def test_only_whole_weeks_within_five_years(at_work, module, weeks):
-    assert at_work.post(f"/modules/{module.pk}/kopie/", {"title": "X", "weeks": weeks}).status_code == 200
+def test_copy_can_move_dates_only_by_whole_weeks_within_five_years(teacher_client, module, weeks):
+    assert teacher_client.post(f"/modules/{module.pk}/kopie/", {"title": "X", "weeks": weeks}).status_code == 200
     assert Module.objects.count() == 1
 
 
-def test_a_student_is_moved_removed_and_let_back(at_work, module, student):
+def test_student_can_be_moved_removed_and_restored(teacher_client, module, student):
     base = f"/modules/{module.pk}/mensen/{student.tag}/"
-    assert "Bram Kuipers" in text_of(at_work.get(base))
-    at_work.post(f"{base}klas/", {"group": "SW1C"})
+    assert "Bram Kuipers" in text_of(teacher_client.get(base))
+    teacher_client.post(f"{base}klas/", {"group": "SW1C"})
     student.refresh_from_db()
     assert student.group == "SW1C"
-    response = at_work.post(f"{base}vertrek/", follow=True)
+    response = teacher_client.post(f"{base}vertrek/", follow=True)
     assert "Wat al was ingeleverd, kun je blijven lezen." in text_of(response)
     student.refresh_from_db()
     assert student.has_left
     modules.join(module=module, user=student.user)
-    assert "Wil terug" in text_of(at_work.get(f"/modules/{module.pk}/"))
-    at_work.post(f"{base}terugkeer/", {"answer": "no"})
+    assert "Wil terug" in text_of(teacher_client.get(f"/modules/{module.pk}/"))
+    teacher_client.post(f"{base}terugkeer/", {"answer": "no"})
     student.refresh_from_db()
     assert (student.has_left, student.asked_back_at) == (True, None)
-    assert "Laat terug" in text_of(at_work.get(base))
-    at_work.post(f"{base}terugkeer/", {"answer": "yes"})
+    assert "Laat terug" in text_of(teacher_client.get(base))
+    teacher_client.post(f"{base}terugkeer/", {"answer": "yes"})
     student.refresh_from_db()
     assert not student.has_left
 
 
-def test_a_group_that_is_none_of_the_modules_is_refused(at_work, module, student):
-    response = at_work.post(f"/modules/{module.pk}/mensen/{student.tag}/klas/", {"group": "SW9Z"}, follow=True)
+def test_student_cannot_be_moved_to_a_group_of_another_module(teacher_client, module, student):
+    response = teacher_client.post(f"/modules/{module.pk}/mensen/{student.tag}/klas/", {"group": "SW9Z"}, follow=True)
     assert "Deze module heeft geen klas SW9Z." in text_of(response)
 
 
-def test_somebody_of_another_module_is_not_found(at_work, module, student):
+def test_member_of_another_module_returns_404(teacher_client, module, student):
     stranger = enrol(ModuleFactory())
-    assert at_work.post(f"/modules/{module.pk}/mensen/{stranger.tag}/vertrek/").status_code == 404
+    assert teacher_client.post(f"/modules/{module.pk}/mensen/{stranger.tag}/vertrek/").status_code == 404
     stranger.refresh_from_db()
     assert not stranger.has_left
 
 
-def test_a_teacher_leaves_only_when_someone_stays(at_work, module, teacher):
-    me = Enrolment.objects.get(user=teacher)
-    response = at_work.post(f"/modules/{module.pk}/mensen/{me.tag}/vertrek/", follow=True)
+def test_teacher_can_leave_only_if_another_teacher_remains(teacher_client, module, teacher):
+    enrolment = Enrolment.objects.get(user=teacher)
+    response = teacher_client.post(f"/modules/{module.pk}/mensen/{enrolment.tag}/vertrek/", follow=True)
     assert "Een module heeft altijd een docent." in text_of(response)
     enrol(module, role=Role.TEACHER)
-    assert at_work.post(f"/modules/{module.pk}/mensen/{me.tag}/vertrek/").url == "/modules/"
-    assert at_work.get(f"/modules/{module.pk}/").status_code == 404
+    assert teacher_client.post(f"/modules/{module.pk}/mensen/{enrolment.tag}/vertrek/").url == "/modules/"
+    assert teacher_client.get(f"/modules/{module.pk}/").status_code == 404
 
 
-def test_the_reading_pages_write_nothing(at_work, module, student):
+def test_get_requests_write_nothing(teacher_client, module, student):
     for path, method in addresses(module).values():
         if method == "get":
             with CaptureQueriesContext(connection) as queries:
-                at_work.get(path)
+                teacher_client.get(path)
             assert not [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]

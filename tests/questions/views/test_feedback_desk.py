@@ -1,4 +1,4 @@
-"""The addresses of the feedback desk: order, pages, hiding names, releasing, the comment bank."""
+"""Tests of the views of the feedback desk: order, pages, hidden names, saving, releasing, and the comment bank."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def module(teacher):
 
 
 @pytest.fixture
-def page(client, assignment):
+def get_page(client, assignment):
     return lambda **query: client.get(f"/opdrachten/{assignment.pk}/feedback/", query)
 
 
@@ -44,131 +44,131 @@ def save(client):
     return save
 
 
-def student(module, name: str, group: str = "SW1C"):
+def enrol_student(module, name: str, group: str = "SW1C"):
     return enrol(module, UserFactory(name=name), group=group)
 
 
-def labels(response) -> list[str]:
+def reply_labels(response) -> list[str]:
     return [reply.label for reply in response.context["view"].replies]
 
 
 # --- Order and pages ---
 
 
-def test_what_nobody_read_comes_first_and_of_that_what_was_revised(page, teacher, assignment, module):
-    read, new, revised = (student(module, name) for name in ("Aylin", "Bram", "Zeynep"))
-    for person in (read, new, revised):
-        hand_in(assignment, person)
+def test_unread_submissions_come_first_and_revised_ones_before_new_ones(get_page, teacher, assignment, module):
+    read, new, revised = (enrol_student(module, name) for name in ("Aylin", "Bram", "Zeynep"))
+    for enrolment in (read, new, revised):
+        hand_in(assignment, enrolment)
     second = hand_in(assignment, revised, text="Nog eens.")
     feedback.save_in_bulk(author=teacher, submissions=[read.user.answers.get().submissions.get()])
-    assert labels(page()) == ["Zeynep", "Bram", "Aylin"]
+    assert reply_labels(get_page()) == ["Zeynep", "Bram", "Aylin"]
     feedback.save_in_bulk(author=teacher, submissions=[second])
-    assert labels(page()) == ["Bram", "Aylin", "Zeynep"]
+    assert reply_labels(get_page()) == ["Bram", "Aylin", "Zeynep"]
 
 
-def test_within_a_sitting_nothing_moves_and_no_answer_is_passed_over(page, teacher, assignment, module):
-    people = [student(module, f"Student {number:02}") for number in range(30)]
-    submissions = [hand_in(assignment, person) for person in people]
-    first = page()
+def test_order_does_not_change_during_a_session_and_no_answer_is_skipped(get_page, teacher, assignment, module):
+    enrolments = [enrol_student(module, f"Student {number:02}") for number in range(30)]
+    submissions = [hand_in(assignment, enrolment) for enrolment in enrolments]
+    first = get_page()
     view = first.context["view"]
     assert (len(view.replies), view.pages, view.total) == (25, 2, 30)
     feedback.save_in_bulk(author=teacher, submissions=submissions[:25])
     since = view.since.isoformat()
-    assert labels(page(pagina="2", sinds=since)) == [f"Student {number:02}" for number in range(25, 30)]
-    assert labels(page(sinds=since)) == labels(first)
-    assert labels(page())[:5] == [f"Student {number:02}" for number in range(25, 30)]
+    assert reply_labels(get_page(pagina="2", sinds=since)) == [f"Student {number:02}" for number in range(25, 30)]
+    assert reply_labels(get_page(sinds=since)) == reply_labels(first)
+    assert reply_labels(get_page())[:5] == [f"Student {number:02}" for number in range(25, 30)]
 
 
-def test_a_link_to_one_answer_opens_the_page_it_is_on(page, assignment, module):
-    submissions = [hand_in(assignment, student(module, f"Student {number:02}")) for number in range(30)]
-    view = page(antwoord=str(submissions[28].pk)).context["view"]
+def test_link_to_an_answer_opens_its_page(get_page, assignment, module):
+    submissions = [hand_in(assignment, enrol_student(module, f"Student {number:02}")) for number in range(30)]
+    view = get_page(antwoord=str(submissions[28].pk)).context["view"]
     assert view.page == 2
     assert submissions[28] in [reply.submission for reply in view.replies]
 
 
-def test_it_opens_at_the_first_question_with_something_to_read(page, teacher, assignment, module):
-    person = student(module, "Bram")
-    first = hand_in(assignment, person, 0)
-    hand_in(assignment, person, 1)
-    assert page().context["view"].here.number == 1
+def test_desk_opens_at_the_first_question_with_unread_submissions(get_page, teacher, assignment, module):
+    enrolment = enrol_student(module, "Bram")
+    first = hand_in(assignment, enrolment, 0)
+    hand_in(assignment, enrolment, 1)
+    assert get_page().context["view"].here.number == 1
     feedback.save_in_bulk(author=teacher, submissions=[first])
-    assert page().context["view"].here.number == 2
+    assert get_page().context["view"].here.number == 2
 
 
-def test_one_student_after_another(page, assignment, module):
+def test_answers_can_be_read_by_student(get_page, assignment, module):
     for name in ("Aylin", "Bram"):
-        person = student(module, name)
-        hand_in(assignment, person, 1, f"Tweede van {name}.")
-        hand_in(assignment, person, 0, f"Eerste van {name}.")
-    view = page(student=person.tag).context["view"]
+        enrolment = enrol_student(module, name)
+        hand_in(assignment, enrolment, 1, f"Tweede van {name}.")
+        hand_in(assignment, enrolment, 0, f"Eerste van {name}.")
+    view = get_page(student=enrolment.tag).context["view"]
     assert [reply.submission.text for reply in view.replies] == ["Eerste van Bram.", "Tweede van Bram."]
     assert (view.previous_person.label, view.next_person) == ("Aylin", None)
 
 
 @pytest.mark.parametrize("query", [{"pagina": "99"}, {"pagina": "x"}, {"sinds": "gisteren"}, {"student": "geen"}])
 @pytest.mark.parametrize("more", [{"antwoord": "x"}, {"antwoord": "999999"}, {"klas": "Bestaat niet"}])
-def test_an_address_that_was_mangled_still_opens(page, assignment, module, query, more):
-    hand_in(assignment, student(module, "Bram"))
-    assert labels(page(**query, **more)) == (["Bram"] if "student" not in query else ["Bram"])
+def test_invalid_query_parameters_are_ignored(get_page, assignment, module, query, more):
+    hand_in(assignment, enrol_student(module, "Bram"))
+    assert reply_labels(get_page(**query, **more)) == (["Bram"] if "student" not in query else ["Bram"])
 
 
-def test_a_class_can_be_chosen_and_is_remembered(client, page, assignment, module):
-    hand_in(assignment, student(module, "Aylin", "SW1A"))
-    hand_in(assignment, student(module, "Bram", "SW1C"))
-    assert labels(page(klas="SW1A")) == ["Aylin"]
-    assert len(labels(page())) == 2
+def test_group_can_be_chosen_and_is_remembered(client, get_page, assignment, module):
+    hand_in(assignment, enrol_student(module, "Aylin", "SW1A"))
+    hand_in(assignment, enrol_student(module, "Bram", "SW1C"))
+    assert reply_labels(get_page(klas="SW1A")) == ["Aylin"]
+    assert len(reply_labels(get_page())) == 2
     client.post(f"/modules/{module.pk}/leeswijze/", {"group": "SW1C"})
-    assert labels(page()) == ["Bram"]
+    assert reply_labels(get_page()) == ["Bram"]
     client.post(f"/modules/{module.pk}/leeswijze/", {"by": "student"})
-    assert page().context["view"].person.label == "Bram"
+    assert get_page().context["view"].person.label == "Bram"
 
 
-def test_an_earlier_version_stands_under_the_new_one_with_what_changed(page, teacher, assignment, module):
-    person = student(module, "Bram")
-    first = hand_in(assignment, person, text="Ik bel haar morgen.")
+def test_earlier_version_is_shown_with_the_differences(get_page, teacher, assignment, module):
+    enrolment = enrol_student(module, "Bram")
+    first = hand_in(assignment, enrolment, text="Ik bel haar morgen.")
     feedback.save(author=teacher, submission=first, draft=Draft("Waarom morgen?"), verdict=Verdict.AGAIN)
-    hand_in(assignment, person, text="Ik bel haar vandaag.")
-    said = text_of(page())
-    assert "Ik bel haar <del>morgen</del><ins>vandaag</ins>." in said
-    assert "Waarom morgen?" in said
-    assert "opnieuw ingeleverd" in said
+    hand_in(assignment, enrolment, text="Ik bel haar vandaag.")
+    text = text_of(get_page())
+    assert "Ik bel haar <del>morgen</del><ins>vandaag</ins>." in text
+    assert "Waarom morgen?" in text
+    assert "opnieuw ingeleverd" in text
 
 
 # --- Names ---
 
 
-def test_hidden_names_are_nowhere(client, page, teacher, assignment, module):
-    people = [student(module, name) for name in ("Wielewaal", "Aalscholver")]
-    for person in people:
-        submission = hand_in(assignment, person)
+def test_hidden_names_are_in_no_response(client, get_page, teacher, assignment, module):
+    enrolments = [enrol_student(module, name) for name in ("Wielewaal", "Aalscholver")]
+    for enrolment in enrolments:
+        submission = hand_in(assignment, enrolment)
         feedback.save(author=teacher, submission=submission, draft=Draft("Mooi."))
-        hand_in(assignment, person, text="Opnieuw.")
-        hand_in(assignment, person, 1)
+        hand_in(assignment, enrolment, text="Opnieuw.")
+        hand_in(assignment, enrolment, 1)
         Feedback.objects.update(released_at=timezone.now(), released_text="Anders.")
-    assert b"Wielewaal" in page().content
+    assert b"Wielewaal" in get_page().content
     client.post(f"/modules/{module.pk}/leeswijze/", {"names": "verborgen"})
-    pages = [page(), page(vraag="vraag-2"), *(page(student=person.tag) for person in people)]
+    pages = [get_page(), get_page(vraag="vraag-2"), *(get_page(student=enrolment.tag) for enrolment in enrolments)]
     pages.append(client.get(f"/opdrachten/{assignment.pk}/feedback/nu/"))
     pages.append(client.get(f"/opdrachten/{assignment.pk}/verhaal/"))
-    submission = people[0].user.answers.first().submissions.latest("revision")
+    submission = enrolments[0].user.answers.first().submissions.latest("revision")
     url = f"/ingeleverd/{submission.pk}/feedback/"
     pages.append(client.post(url, {"text": "Mooi."}, headers=SCRIPT))
     pages.append(client.post(url, {"text": "Anders."}, headers={"Accept": "text/html"}))
     pages.append(client.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"}, follow=True))
     for response in pages:
-        said = str(response.headers).encode() + response.content
-        for person in people:
-            assert person.user.name.encode() not in said
-            assert person.user.email.encode() not in said
-    by_tag = [person.alias for person in sorted(people, key=lambda person: person.tag)]
-    assert labels(page(vraag="vraag-2")) == by_tag
+        text = str(response.headers).encode() + response.content
+        for enrolment in enrolments:
+            assert enrolment.user.name.encode() not in text
+            assert enrolment.user.email.encode() not in text
+    labels_by_tag = [enrolment.alias for enrolment in sorted(enrolments, key=lambda enrolment: enrolment.tag)]
+    assert reply_labels(get_page(vraag="vraag-2")) == labels_by_tag
 
 
 # --- Saving, releasing, undoing ---
 
 
-def test_a_save_answers_with_the_revision_and_what_the_student_sees(save, assignment, module):
-    submission = hand_in(assignment, student(module, "Bram"))
+def test_response_to_a_save_has_the_revision_and_the_release_state(save, assignment, module):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     reply = save(submission, "Mooi.", verdict="aanvullen", writer="laptop", seq="1")
     assert (reply.status_code, reply["X-Revision"], reply["Cache-Control"]) == (200, "1", "private, no-store")
     assert {name: reply.json()[name] for name in ("result", "note", "verdict")} == {
@@ -180,8 +180,8 @@ def test_a_save_answers_with_the_revision_and_what_the_student_sees(save, assign
     assert save(submission, "Mooi zo.", revision="1").json()["note"] == "wijziging nog niet vrijgegeven"
 
 
-def test_only_what_was_sent_is_released(save, assignment, module):
-    submission = hand_in(assignment, student(module, "Bram"))
+def test_save_that_was_not_stored_releases_nothing(save, assignment, module):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     save(submission, "Half af", verdict="gelezen", writer="laptop", seq="2")
     reply = save(submission, "Af.", verdict="gelezen", revision="1", writer="laptop", seq="1", vrij="1")
     assert reply.json()["note"] == "nog niet vrijgegeven"
@@ -191,20 +191,20 @@ def test_only_what_was_sent_is_released(save, assignment, module):
 
 
 @pytest.mark.parametrize("fields", [{"verdict": "onvoldoende"}, {"revision": "x"}, {"seq": "-1"}, {"user": "ik"}])
-def test_nonsense_is_refused(save, assignment, module, fields):
-    assert save(hand_in(assignment, student(module, "Bram")), **fields).status_code == 400
+def test_invalid_values_return_400(save, assignment, module, fields):
+    assert save(hand_in(assignment, enrol_student(module, "Bram")), **fields).status_code == 400
     assert not Feedback.objects.exists()
 
 
-def test_a_save_of_somebody_else_is_not_stored(save, assignment, module):
-    person = student(module, "Bram")
-    reply = save(hand_in(assignment, person), user=str(person.user_id))
+def test_save_from_the_page_of_another_user_is_not_stored(save, assignment, module):
+    enrolment = enrol_student(module, "Bram")
+    reply = save(hand_in(assignment, enrolment), user=str(enrolment.user_id))
     assert (reply.status_code, reply["X-Reason"]) == (409, "other_user")
     assert not Feedback.objects.exists()
 
 
-def test_a_conflict_says_what_is_stored(save, assignment, module):
-    submission = hand_in(assignment, student(module, "Bram"))
+def test_response_to_a_conflict_has_the_stored_text_and_verdict(save, assignment, module):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     save(submission, "Van de laptop.", verdict="afgerond", writer="laptop", seq="1")
     reply = save(submission, "Van de telefoon.", writer="telefoon", seq="1")
     assert (reply.status_code, reply["X-Revision"]) == (409, "1")
@@ -212,15 +212,15 @@ def test_a_conflict_says_what_is_stored(save, assignment, module):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_saving_takes_few_queries(save, assignment, module, django_assert_max_num_queries):
-    submission = hand_in(assignment, student(module, "Bram"))
+def test_save_takes_at_most_thirteen_queries(save, assignment, module, django_assert_max_num_queries):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     save(submission, "Mooi gezien, dit.", writer="laptop", seq="1")
     with django_assert_max_num_queries(13):
         save(submission, "Mooi gezien, dit en dat.", revision="1", writer="laptop", seq="2")
 
 
-def test_releasing_per_question_student_class_choice_and_all(client, teacher, assignment, module):
-    aylin, bram = student(module, "Aylin", "SW1A"), student(module, "Bram", "SW1C")
+def test_feedback_can_be_released_by_question_student_group_selection_or_all(client, teacher, assignment, module):
+    aylin, bram = enrol_student(module, "Aylin", "SW1A"), enrol_student(module, "Bram", "SW1C")
     submissions = {(p, n): hand_in(assignment, p, n) for p in (aylin, bram) for n in (0, 1)}
     feedback.save_in_bulk(author=teacher, submissions=submissions.values())
     url = f"/opdrachten/{assignment.pk}/feedback/vrijgave/"
@@ -230,45 +230,45 @@ def test_releasing_per_question_student_class_choice_and_all(client, teacher, as
         assert client.post(url, fields).status_code == 302
         return set(Feedback.objects.released().values_list("submission", flat=True))
 
-    def of(*keys) -> set:
+    def ids_of(*keys) -> set:
         return {submissions[key].pk for key in keys}
 
-    assert released(wat="hier", vraag="vraag-1", klas="") == of((aylin, 0), (bram, 0))
-    assert released(wat="hier", vraag="vraag-1", klas="SW1A") == of((aylin, 0))
-    assert released(wat="hier", student=bram.tag) == of((bram, 0), (bram, 1))
-    assert released(wat="klas", klas="SW1C") == of((bram, 0), (bram, 1))
-    assert released(wat="keuze", antwoord=[submissions[aylin, 1].pk]) == of((aylin, 1))
+    assert released(wat="hier", vraag="vraag-1", klas="") == ids_of((aylin, 0), (bram, 0))
+    assert released(wat="hier", vraag="vraag-1", klas="SW1A") == ids_of((aylin, 0))
+    assert released(wat="hier", student=bram.tag) == ids_of((bram, 0), (bram, 1))
+    assert released(wat="klas", klas="SW1C") == ids_of((bram, 0), (bram, 1))
+    assert released(wat="keuze", antwoord=[submissions[aylin, 1].pk]) == ids_of((aylin, 1))
     assert released(wat="keuze") == set()
-    assert released(wat="alles") == of(*submissions)
+    assert released(wat="alles") == ids_of(*submissions)
 
 
 @pytest.mark.parametrize("fields", [{}, {"wat": "iets"}, {"wat": "hier"}, {"wat": "keuze", "antwoord": "x"}])
-def test_a_release_that_does_not_say_what_is_refused(client, teacher, assignment, fields):
+def test_release_without_a_valid_scope_returns_400(client, teacher, assignment, fields):
     assert client.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", fields).status_code == 400
 
 
-def test_what_is_not_released_is_counted_also_of_colleagues(page, teacher, assignment, module):
+def test_unreleased_feedback_of_colleagues_is_counted(get_page, teacher, assignment, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
-    submissions = [hand_in(assignment, student(module, name)) for name in ("Aylin", "Bram")]
+    submissions = [hand_in(assignment, enrol_student(module, name)) for name in ("Aylin", "Bram")]
     feedback.save_in_bulk(author=teacher, submissions=submissions)
     feedback.save_in_bulk(author=colleague, submissions=submissions[:1])
-    said = text_of(page())
-    assert "Bij 2 antwoorden van deze opdracht staat feedback klaar" in said
-    assert "Van Hakan Demir is er nog 1 niet vrijgegeven." in said
+    text = text_of(get_page())
+    assert "Bij 2 antwoorden van deze opdracht staat feedback klaar" in text
+    assert "Van Hakan Demir is er nog 1 niet vrijgegeven." in text
 
 
-def test_a_selection_is_of_this_assignment_only(client, teacher, assignment, module):
-    elsewhere = hand_in(AssignmentFactory(), enrol(ModuleFactory()))
-    here = hand_in(assignment, student(module, "Bram"))
+def test_selection_ignores_submissions_of_other_assignments(client, teacher, assignment, module):
+    other_submission = hand_in(AssignmentFactory(), enrol(ModuleFactory()))
+    own_submission = hand_in(assignment, enrol_student(module, "Bram"))
     url = f"/opdrachten/{assignment.pk}/feedback/keuze/"
-    client.post(url, {"antwoord": [here.pk, elsewhere.pk], "oordeel": "gelezen"})
-    assert list(Feedback.objects.values_list("submission", flat=True)) == [here.pk]
+    client.post(url, {"antwoord": [own_submission.pk, other_submission.pk], "oordeel": "gelezen"})
+    assert list(Feedback.objects.values_list("submission", flat=True)) == [own_submission.pk]
 
 
-def test_a_comment_for_a_selection_comes_from_a_bank_one_may_use(client, teacher, assignment, module):
+def test_selection_accepts_only_comments_that_the_teacher_can_use(client, teacher, assignment, module):
     own = Comment.objects.create(owner=teacher, text="Goed gezien.")
     private = Comment.objects.create(owner=enrol(module, role=Role.TEACHER).user, text="Van een ander.")
-    submission = hand_in(assignment, student(module, "Bram"))
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     url = f"/opdrachten/{assignment.pk}/feedback/keuze/"
     assert client.post(url, {"antwoord": submission.pk, "zin": private.pk}).status_code == 404
     assert client.post(url, {"antwoord": submission.pk, "zin": own.pk, "oordeel": "afgerond"}).status_code == 302
@@ -276,33 +276,33 @@ def test_a_comment_for_a_selection_comes_from_a_bank_one_may_use(client, teacher
     assert client.post(url, {"antwoord": submission.pk, "oordeel": "goed"}).status_code == 400
 
 
-def test_back_is_only_ever_back_on_this_site(client, teacher, assignment):
+def test_redirect_back_stays_on_this_site(client, teacher, assignment):
     url = f"/opdrachten/{assignment.pk}/feedback/vrijgave/"
     assert client.post(url, {"wat": "alles", "terug": "//elders.example/"}).url.startswith("/opdrachten/")
     assert client.post(url, {"wat": "alles", "terug": "https://elders.example/"}).url.startswith("/opdrachten/")
 
 
-def test_undoing_from_the_page(client, save, assignment, module):
-    submission = hand_in(assignment, student(module, "Bram"))
+def test_feedback_can_be_undone_from_the_page(client, save, assignment, module):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     save(submission)
     assert client.post(f"/ingeleverd/{submission.pk}/feedback/ongedaan/").status_code == 302
     assert not Feedback.objects.exists()
 
 
-def test_who_is_no_longer_a_teacher_here_stores_nothing(save, teacher, assignment, module):
+def test_former_teacher_cannot_save_feedback(save, teacher, assignment, module):
     enrol(module, role=Role.TEACHER)
-    submission = hand_in(assignment, student(module, "Bram"))
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     modules.remove_teacher(enrolment=module.enrolments.get(user=teacher))
     assert save(submission).status_code == 404
     assert not Feedback.objects.exists()
 
 
-# --- Who else ---
+# --- Activity of others ---
 
 
-def test_a_colleague_at_work_is_named_for_a_while(client, teacher, assignment, module):
+def test_colleague_who_is_writing_is_named_for_a_short_time(client, teacher, assignment, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
-    submission = hand_in(assignment, student(module, "Bram"))
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
     feedback.save(author=colleague, submission=submission, draft=Draft("Ik", writer="laptop", seq=1))
     feedback.save(author=teacher, submission=submission, draft=Draft("Ook ik", writer="tafel", seq=1))
     url = f"/opdrachten/{assignment.pk}/feedback/nu/"
@@ -311,20 +311,24 @@ def test_a_colleague_at_work_is_named_for_a_while(client, teacher, assignment, m
     assert client.get(url).json()["writing"] == {}
 
 
-def test_what_came_in_since_is_counted(client, teacher, assignment, module):
+def test_submissions_that_arrived_since_a_moment_are_counted(client, teacher, assignment, module):
     url = f"/opdrachten/{assignment.pk}/feedback/nu/"
     before = timezone.now()
-    hand_in(assignment, student(module, "Bram"))
+    hand_in(assignment, enrol_student(module, "Bram"))
     assert client.get(url, {"sinds": before.isoformat()}).json()["arrived"] == 1
     assert client.get(url, {"sinds": timezone.now().isoformat()}).json()["arrived"] == 0
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_looking_around_costs_the_same(client, teacher, assignment, module, django_assert_num_queries, number):
+def test_current_state_uses_a_fixed_number_of_queries(
+    client, teacher, assignment, module, django_assert_num_queries, number
+):
     for each in range(number):
         colleague = enrol(module, role=Role.TEACHER).user
         feedback.save(
-            author=colleague, submission=hand_in(assignment, student(module, f"S{each}")), draft=Draft("Ik", writer="x")
+            author=colleague,
+            submission=hand_in(assignment, enrol_student(module, f"S{each}")),
+            draft=Draft("Ik", writer="x"),
         )
     with django_assert_num_queries(7):
         client.get(f"/opdrachten/{assignment.pk}/feedback/nu/")
@@ -333,7 +337,7 @@ def test_looking_around_costs_the_same(client, teacher, assignment, module, djan
 # --- The comment bank ---
 
 
-def test_keeping_sharing_and_throwing_away(client, teacher, module):
+def test_comment_can_be_saved_shared_and_deleted(client, teacher, module):
     assert client.post("/zinnen/", {"text": " Waar zie je dat? "}).status_code == 302
     comment = Comment.objects.get()
     assert (comment.text, comment.module) == ("Waar zie je dat?", None)
@@ -347,7 +351,7 @@ def test_keeping_sharing_and_throwing_away(client, teacher, module):
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 1001])
-def test_a_sentence_that_cannot_be_kept_comes_back(client, teacher, module, text):
+def test_invalid_comment_is_shown_again(client, teacher, module, text):
     response = client.post("/zinnen/", {"text": text})
     assert response.status_code == 400
     assert text.strip() in response.content.decode()
@@ -355,16 +359,16 @@ def test_a_sentence_that_cannot_be_kept_comes_back(client, teacher, module, text
     assert not Comment.objects.exists()
 
 
-def test_a_sentence_is_shared_only_where_one_teaches(client, teacher, module):
+def test_comment_can_be_shared_only_in_a_module_of_the_teacher(client, teacher, module):
     assert client.post("/zinnen/", {"text": "Waar zie je dat?", "module": ModuleFactory().pk}).status_code == 400
     assert not Comment.objects.exists()
 
 
-def test_the_bank_of_a_colleague_is_closed_but_for_what_is_shared(client, teacher, module):
+def test_comments_of_a_colleague_are_hidden_unless_shared(client, teacher, module):
     colleague = enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     Comment.objects.create(owner=colleague, text="Alleen van Hakan.")
     shared = Comment.objects.create(owner=colleague, text="Van ons allemaal.", module=module)
-    said = text_of(client.get("/zinnen/"))
-    assert "Alleen van Hakan." not in said
-    assert "Van ons allemaal." in said
+    text = text_of(client.get("/zinnen/"))
+    assert "Alleen van Hakan." not in text
+    assert "Van ons allemaal." in text
     assert client.post(f"/zinnen/{shared.pk}/verwijdering/").status_code == 404

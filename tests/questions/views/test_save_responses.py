@@ -133,7 +133,7 @@ def test_only_one_of_several_texts_with_the_same_number_is_confirmed_as_stored(f
 
 
 def test_late_save_of_an_undone_edit_changes_nothing(field):
-    """A sentence is typed, deleted and typed again; the save of the deletion arrives last, but the page shows the text."""
+    """A sentence is typed, deleted and typed again; the save of the deletion arrives last and is ignored."""
     field.save("met de zin", seq=1)
     assert summary(field.save("met de zin", 1, seq=3)) == saved_summary("met de zin", 1)
     assert summary(field.save("zonder", 1, seq=2)) == (200, "overtaken", "1", text_hash("met de zin"))
