@@ -1,4 +1,4 @@
-"""Answers to take along: a document that opens and reads, and JSON with everything."""
+"""Tests of the exports of the portfolio: a DOCX document, and JSON with all texts."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from tests.questions.pages.test_portfolio import first_question, hand_in, react,
 
 pytestmark = pytest.mark.django_db
 
-HOME = ZoneInfo("Europe/Amsterdam")
+TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def data(client, student):
     return fetch
 
 
-def words(document) -> str:
+def text_of(document) -> str:
     return "\n".join(paragraph.text for paragraph in document.paragraphs)
 
 
-# --- the document ---
+# --- The document ---
 
 
-def test_the_document_has_real_headings(document, student, assignment):
+def test_document_uses_heading_styles(document, student, assignment):
     write(student, first_question(assignment), assignment=assignment)
     headings = [(p.style.name, p.text) for p in document().paragraphs if p.style.name.startswith(("Title", "Heading"))]
     number = assignment.edition.case.number
@@ -77,13 +77,13 @@ def test_the_document_has_real_headings(document, student, assignment):
     ]
 
 
-def test_the_document_tells_what_was_handed_in_and_what_came_back(document, student, assignment):
-    when = datetime(2026, 11, 3, 14, 3, tzinfo=HOME)
+def test_document_has_submissions_with_their_feedback(document, student, assignment):
+    when = datetime(2026, 11, 3, 14, 3, tzinfo=TIME_ZONE)
     submission = hand_in(student, assignment, first_question(assignment), "Ik bel Hans.\n\nEn dan?\nDat weet ik niet.")
     type(submission).objects.update(submitted_at=when)
     feedback = react(submission, UserFactory(name="Karin Vos"), text="Waar zie je dat?", verdict=Verdict.AGAIN)
     Feedback.objects.filter(pk=feedback.pk).update(released_at=when)
-    text = words(document())
+    text = text_of(document())
     assert "Ik bel Hans.\nEn dan?\nDat weet ik niet." in text
     assert "Ingeleverd op dinsdag 3 november 2026 om 14:03" in text
     assert "Feedback van Karin Vos · graag aanvullen · dinsdag 3 november 2026 om 14:03" in text
@@ -91,17 +91,17 @@ def test_the_document_tells_what_was_handed_in_and_what_came_back(document, stud
     assert "bril: doener" in text
 
 
-def test_a_document_has_every_text_that_was_handed_in(document, student, assignment):
+def test_document_has_every_submission(document, student, assignment):
     hand_in(student, assignment, first_question(assignment), "Eerst dit.")
     hand_in(student, assignment, first_question(assignment), "Later dat, en meer.", revision=1)
-    text = words(document())
+    text = text_of(document())
     assert "Eerst dit." in text
     assert text.count("Later dat, en meer.") == 1
 
 
-def test_neither_has_feedback_that_is_not_released(document, data, student, assignment):
+def test_document_and_json_exclude_unreleased_feedback(document, data, student, assignment):
     react(hand_in(student, assignment, first_question(assignment)), text="Nog niet af.", is_released=False)
-    assert "Nog niet af." not in words(document())
+    assert "Nog niet af." not in text_of(document())
     assert "Nog niet af." not in json.dumps(data())
 
 
@@ -117,15 +117,15 @@ def test_neither_has_feedback_that_is_not_released(document, data, student, assi
     ],
     ids=["control", "only control", "noncharacters", "beyond the plane", "markup", "blank"],
 )
-def test_no_character_breaks_the_document(document, student, assignment, text):
+def test_document_accepts_every_character(document, student, assignment, text):
     question = first_question(assignment)
     Answer.objects.create(student=student, question=question, assignment=assignment, text=f"Voor {text} na")
     student.name = "Noor\x0bRahimi"
     student.save()
-    assert "Voor" in words(document())
+    assert "Voor" in text_of(document())
 
 
-def test_the_stress_in_a_question_is_kept(document, student):
+def test_document_has_the_emphasis_in_a_question(document, student):
     case = published_case()
     question = case.questions.get()
     type(question).objects.update(text="Lees *De Groene* en **kies**.")
@@ -135,7 +135,7 @@ def test_the_stress_in_a_question_is_kept(document, student):
     assert [run.text for run in heading.runs if run.italic] == ["De Groene"]
 
 
-def test_the_document_is_a4_in_dutch_with_a_name_and_a_date(client, student, assignment):
+def test_document_is_a4_in_dutch_with_author_and_date(client, student, assignment):
     client.force_login(student)
     response = client.get(reverse("questions:answers_docx"))
     document = Document(io.BytesIO(response.content))
@@ -145,13 +145,13 @@ def test_the_document_is_a4_in_dutch_with_a_name_and_a_date(client, student, ass
     assert response["Content-Disposition"] == f'attachment; filename="mijn-antwoorden-{today}.docx"'
 
 
-def test_without_answers_the_document_says_so(document):
-    assert "Je hebt nog niets geschreven." in words(document())
+def test_document_without_answers_contains_a_message(document):
+    assert "Je hebt nog niets geschreven." in text_of(document())
 
 
-def test_a_teacher_whose_account_is_gone_has_no_name(document, data, student, assignment):
+def test_feedback_of_a_deleted_account_has_no_author(document, data, student, assignment):
     react(hand_in(student, assignment, first_question(assignment)))
-    assert "Feedback van een docent · gelezen" in words(document())
+    assert "Feedback van een docent · gelezen" in text_of(document())
     (answer,) = data()["modules"][0]["assignments"][0]["answers"]
     assert answer["handed_in"][0]["feedback"][0]["author"] is None
 
@@ -159,16 +159,16 @@ def test_a_teacher_whose_account_is_gone_has_no_name(document, data, student, as
 # --- JSON ---
 
 
-def test_json_says_what_each_kind_of_version_is(data):
-    explained = data()["explanation"]["versions"]
+def test_json_explains_each_kind_of_version(data):
+    explanation = data()["explanation"]["versions"]
     for kind in AnswerVersion.Kind:
-        assert f"{kind.value} ({kind.label})" in explained
+        assert f"{kind.value} ({kind.label})" in explanation
 
 
-def test_json_has_everything(data, student, assignment):
+def test_json_has_all_texts_of_the_user(data, student, assignment):
     question = first_question(assignment)
-    submission = hand_in(student, assignment, question, "Ik bel Hans, een cliënt, en daarna nog iemand.")
-    react(submission, UserFactory(name="Karin Vos"), text="Waar zie je dat?")
+    handed_in = hand_in(student, assignment, question, "Ik bel Hans, een cliënt, en daarna nog iemand.")
+    react(handed_in, UserFactory(name="Karin Vos"), text="Waar zie je dat?")
     write(student, question, "Kort.", assignment, revision=1)
     write(student, question, "Voor mij alleen.")
     content = data()
@@ -178,13 +178,13 @@ def test_json_has_everything(data, student, assignment):
     (answer,) = module["assignments"][0]["answers"]
     assert (answer["text"], answer["state"], answer["lens"]) == ("Kort.", "gelezen", "doener")
     assert {version["kind"] for version in answer["versions"]} == {"handed_in", "shrunk"}
-    (handed,) = answer["handed_in"]
-    assert handed["text"] == "Ik bel Hans, een cliënt, en daarna nog iemand."
-    assert (handed["feedback"][0]["author"], handed["feedback"][0]["verdict"]) == ("Karin Vos", "gelezen")
+    (submission,) = answer["handed_in"]
+    assert submission["text"] == "Ik bel Hans, een cliënt, en daarna nog iemand."
+    assert (submission["feedback"][0]["author"], submission["feedback"][0]["verdict"]) == ("Karin Vos", "gelezen")
     assert content["own_study"][0]["answers"][0]["text"] == "Voor mij alleen."
 
 
-def test_json_is_read_by_people_too(client, student):
+def test_json_is_indented_and_not_escaped(client, student):
     client.force_login(student)
     write(student, published_case().questions.get(), "Eén cliënt.")
     content = client.get(reverse("questions:answers_json")).content.decode()
@@ -196,33 +196,33 @@ def test_json_explains_its_keys(data, student, assignment):
     hand_in(student, assignment, first_question(assignment))
     content = data()
     (answer,) = content["modules"][0]["assignments"][0]["answers"]
-    said = " ".join([*content["explanation"], *content["explanation"].values(), "…_at"])
-    unsaid = {key for key in answer if key not in said and not key.endswith("_at")}
-    assert unsaid == set()
+    explanation = " ".join([*content["explanation"], *content["explanation"].values(), "…_at"])
+    unexplained = {key for key in answer if key not in explanation and not key.endswith("_at")}
+    assert unexplained == set()
 
 
-def test_times_carry_their_zone(data, student, assignment):
+def test_times_have_a_time_zone(data, student, assignment):
     hand_in(student, assignment, first_question(assignment))
     (answer,) = data()["modules"][0]["assignments"][0]["answers"]
     assert datetime.fromisoformat(answer["handed_in"][0]["submitted_at"]).utcoffset() is not None
 
 
-# --- one module ---
+# --- One module ---
 
 
-def test_one_module_can_be_taken_along(document, data, student, assignment):
+def test_export_can_be_limited_to_one_module(document, data, student, assignment):
     other = AssignmentFactory(case=assignment.edition.case)
     enrol(other.module, student)
     write(student, first_question(assignment), "Van de eerste.", assignment)
     write(student, first_question(other), "Van de andere.", other)
     write(student, first_question(other), "Voor mijzelf.")
-    assert "Van de andere." not in words(document(module=assignment.module.pk))
+    assert "Van de andere." not in text_of(document(module=assignment.module.pk))
     content = data(module=assignment.module.pk)
     assert [module["title"] for module in content["modules"]] == [assignment.module.title]
     assert content["own_study"] == []
 
 
-def test_a_module_that_is_left_and_archived_can_be_taken_along(data, student, assignment):
+def test_export_is_possible_for_a_left_and_archived_module(data, student, assignment):
     write(student, first_question(assignment), "Van toen.", assignment)
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
     assignment.module.archived_at = timezone.now()
@@ -234,19 +234,19 @@ def test_a_module_that_is_left_and_archived_can_be_taken_along(data, student, as
 
 @pytest.mark.parametrize("name", ["answers_docx", "answers_json"])
 @pytest.mark.parametrize("module", ["0", "999999", "x", "", "-1", "9" * 30, "١"])
-def test_no_other_module_can_be_asked_for(client, student, name, module):
+def test_invalid_module_returns_404(client, student, name, module):
     client.force_login(student)
     assert client.get(reverse(f"questions:{name}"), {"module": module}).status_code == 404
 
 
-def test_the_module_of_others_cannot_be_asked_for(client, assignment):
+def test_module_of_other_users_returns_404(client, assignment):
     client.force_login(UserFactory())
     assert client.get(reverse("questions:answers_docx"), {"module": assignment.module.pk}).status_code == 404
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("name", ["answers_docx", "answers_json"])
-def test_one_answer_takes_as_many_queries_as_three(client, student, count, name):
+def test_exports_use_a_fixed_number_of_queries(client, student, count, name):
     client.force_login(student)
     for _number in range(count):
         assignment = AssignmentFactory(case=published_case())

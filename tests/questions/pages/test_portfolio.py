@@ -1,4 +1,4 @@
-"""/antwoorden/: everything one wrote, by module and case, with what came back."""
+"""Tests of the portfolio, /antwoorden/: everything a user wrote, by module and case, with its feedback."""
 
 from datetime import timedelta
 
@@ -29,10 +29,10 @@ def write(student, question, text="Ik bel de buurvrouw.", assignment=None, revis
 
 
 def hand_in(student, assignment, question, text="Ik bel de buurvrouw.", revision=0) -> Submission:
-    done = answering.hand_in(
+    result = answering.hand_in(
         student=student, assignment=assignment, question=question, draft=answering.Draft(text, revision=revision)
     )
-    return done.saved.row.submissions.first()
+    return result.saved.row.submissions.first()
 
 
 def react(submission, author=None, *, is_released=True, text="Mooi gezien.", **fields) -> Feedback:
@@ -63,7 +63,7 @@ def first_question(assignment):
 
 @pytest.fixture
 def page(client, student):
-    """Fetches one's own answers, as the student."""
+    """Return a function that returns the portfolio page of the student."""
     client.force_login(student)
 
     def fetch(**params):
@@ -74,34 +74,34 @@ def page(client, student):
     return fetch
 
 
-def test_a_person_finds_back_what_was_written_and_what_came_back(page, student, assignment):
+def test_portfolio_shows_answers_with_their_feedback(page, student, assignment):
     teacher = UserFactory(name="Karin Vos")
     submission = hand_in(student, assignment, first_question(assignment), "Ik bel meneer Hans.")
     react(submission, teacher, text="Waar zie je dat?", verdict=Verdict.AGAIN)
     content = page()
-    for words in ("De koelkast", "Ik bel meneer Hans.", "Waar zie je dat?", "Karin Vos", "graag aanvullen"):
-        assert words in content
+    for text in ("De koelkast", "Ik bel meneer Hans.", "Waar zie je dat?", "Karin Vos", "graag aanvullen"):
+        assert text in content
 
 
-def test_feedback_that_is_not_released_stays_unseen(page, student, assignment):
+def test_unreleased_feedback_is_not_shown(page, student, assignment):
     react(hand_in(student, assignment, first_question(assignment)), text="Nog niet af.", is_released=False)
     assert "Nog niet af." not in page()
     assert "Nog niet af." not in page(q="af")
 
 
-def test_the_answers_of_others_are_not_among_them(page, assignment):
+def test_answers_of_others_are_not_shown(page, assignment):
     write(UserFactory(), first_question(assignment), "Van een ander.", assignment)
     assert "Van een ander." not in page()
 
 
-def test_feedback_of_somebody_whose_account_is_gone_stays_without_a_name(page, student, assignment):
+def test_feedback_of_a_deleted_account_is_shown_without_a_name(page, student, assignment):
     react(hand_in(student, assignment, first_question(assignment)), text="Goed gedaan.")
     content = page()
     assert "Goed gedaan." in content
     assert "Een docent" in content
 
 
-def test_a_module_that_is_archived_or_left_keeps_its_answers(page, student, assignment):
+def test_answers_in_an_archived_or_left_module_are_shown(page, student, assignment):
     write(student, first_question(assignment), "Van toen.", assignment)
     assignment.module.archived_at = timezone.now()
     assignment.module.save()
@@ -113,14 +113,14 @@ def test_a_module_that_is_archived_or_left_keeps_its_answers(page, student, assi
     assert f'href="{assignment.get_absolute_url()}' not in content
 
 
-def test_own_study_stands_apart(page, student, assignment):
+def test_own_study_is_shown_separately(page, student, assignment):
     write(student, first_question(assignment), "Voor mij alleen.")
     content = page()
     assert "Voor jezelf" in content
     assert "Voor mij alleen." in content
 
 
-def test_the_question_is_worded_as_the_assignment_asks_it(student, assignment):
+def test_question_has_the_wording_of_the_assignment(student, assignment):
     question = first_question(assignment)
     write(student, question, assignment=assignment)
     type(question).objects.filter(pk=question.pk).update(text="Heel anders gezegd?")
@@ -128,7 +128,7 @@ def test_the_question_is_worded_as_the_assignment_asks_it(student, assignment):
     assert entry.wording == "Wat doe je als eerste?"
 
 
-def test_a_question_that_a_teacher_added_has_its_own_words(student, assignment):
+def test_own_question_of_a_teacher_has_its_own_wording(student, assignment):
     question = OwnQuestionFactory(
         module=assignment.module, case=assignment.edition.case, text="Wat vindt onze klas?", key="eigen-1"
     )
@@ -138,7 +138,7 @@ def test_a_question_that_a_teacher_added_has_its_own_words(student, assignment):
     assert entry.wording == "Wat vindt onze klas?"
 
 
-def test_questions_stand_in_the_order_of_the_assignment(student, assignment):
+def test_questions_are_in_the_order_of_the_assignment(student, assignment):
     first, second = assignment.asked.all()
     first.position, second.position = 2, 1
     first.save()
@@ -151,7 +151,7 @@ def test_questions_stand_in_the_order_of_the_assignment(student, assignment):
     ]
 
 
-def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
+def test_newest_module_comes_first_and_own_study_last(student, assignment):
     write(student, first_question(assignment))
     write(student, first_question(assignment), assignment=assignment)
     later = AssignmentFactory(module=ModuleFactory(title="Later"), case=assignment.edition.case)
@@ -161,10 +161,10 @@ def test_the_newest_module_comes_first_and_own_study_last(student, assignment):
     assert modules == [later.module, assignment.module, None]
 
 
-# --- state ---
+# --- States ---
 
 
-def test_a_draft_is_a_draft_until_it_is_handed_in(student, assignment):
+def test_answer_is_a_draft_until_it_is_handed_in(student, assignment):
     write(student, first_question(assignment), assignment=assignment)
     (entry,) = portfolio.portfolio_of(student).entries
     assert (entry.state.value, entry.is_unseen_by_teacher) == ("concept", True)
@@ -173,7 +173,7 @@ def test_a_draft_is_a_draft_until_it_is_handed_in(student, assignment):
     assert (entry.state.value, entry.is_unseen_by_teacher) == ("ingeleverd", False)
 
 
-def test_what_changed_after_handing_in_is_said(page, student, assignment):
+def test_page_marks_text_that_was_changed_after_handing_in(page, student, assignment):
     hand_in(student, assignment, first_question(assignment), "Eerst dit.")
     write(student, first_question(assignment), "Nu dat, en nog meer.", assignment, revision=1)
     content = page()
@@ -181,13 +181,13 @@ def test_what_changed_after_handing_in_is_said(page, student, assignment):
     assert "Eerst dit." in content
 
 
-def test_own_study_is_no_draft_for_a_teacher(page, student, assignment):
+def test_own_study_does_not_count_as_unseen_by_teachers(page, student, assignment):
     write(student, first_question(assignment), "Voor mij alleen.")
     assert portfolio.portfolio_of(student).unseen_by_teacher == 0
     assert "Voor mij alleen." not in page(stand="concept")
 
 
-def test_only_what_a_teacher_does_not_see_is_shown_when_asked(page, student, assignment):
+def test_filter_shows_only_texts_that_teachers_do_not_see(page, student, assignment):
     first, second = assignment.questions.order_by("position")
     hand_in(student, assignment, first, "Ingeleverd werk.")
     write(student, second, "Nog een concept.", assignment)
@@ -196,24 +196,24 @@ def test_only_what_a_teacher_does_not_see_is_shown_when_asked(page, student, ass
     assert "Ingeleverd werk." not in content
 
 
-# --- brillen ---
+# --- Lenses ---
 
 
-def test_the_brillen_of_what_was_written_are_counted_and_the_others_named(page, student, assignment):
+def test_lenses_of_written_answers_are_counted_and_the_others_named(page, student, assignment):
     write(student, assignment.questions.get(kolb=Kolb.DOENER), assignment=assignment)
-    gathered = portfolio.portfolio_of(student)
-    assert gathered.lenses == {"doener": 1}
-    assert gathered.skipped_in_words == "de beschouwer of de denker of de beslisser"
+    own_portfolio = portfolio.portfolio_of(student)
+    assert own_portfolio.lenses == {"doener": 1}
+    assert own_portfolio.skipped_in_words == "de beschouwer of de denker of de beslisser"
     assert "Je schreef nog niets door de bril van de beschouwer of de denker of de beslisser." in page()
 
 
-def test_an_emptied_answer_counts_for_no_bril(student, assignment):
+def test_emptied_answer_does_not_count_for_a_lens(student, assignment):
     write(student, first_question(assignment), "Lang genoeg om te bewaren.", assignment)
     write(student, first_question(assignment), "", assignment, revision=1)
     assert portfolio.portfolio_of(student).lenses == {}
 
 
-def test_all_four_brillen_leave_none_to_name(page, student):
+def test_page_names_no_missing_lens_if_all_four_are_used(page, student):
     for question in published_case(kolbs=[kolb.value for kolb in Kolb]).questions.all():
         write(student, question)
     content = page()
@@ -221,14 +221,14 @@ def test_all_four_brillen_leave_none_to_name(page, student):
     assert "nog niets door de bril" not in content
 
 
-def test_nobody_is_told_who_they_are(page, student, assignment):
+def test_page_does_not_describe_users_by_lenses(page, student, assignment):
     write(student, first_question(assignment), assignment=assignment)
     content = page().lower()
     assert "jij bent een" not in content
     assert "je bent een" not in content
 
 
-# --- searching ---
+# --- Search ---
 
 
 @pytest.mark.parametrize(
@@ -236,50 +236,50 @@ def test_nobody_is_told_who_they_are(page, student, assignment):
     ["hans", "HANS bel", "koelkast", "module", "eerste", "cliënt", "client", "zie je"],
     ids=["word", "two words", "case", "module", "question", "accent", "no accent", "feedback"],
 )
-def test_search_finds(page, student, assignment, query):
+def test_search_finds_answers(page, student, assignment, query):
     assignment.module.title = "Sociaal werk, module 2"
     assignment.module.save()
     react(hand_in(student, assignment, first_question(assignment), "Ik bel Hans, een cliënt."), text="Waar zie je dat?")
     assert "Ik bel Hans" in page(q=query)
 
 
-def test_every_word_has_to_be_there(page, student, assignment):
+def test_search_requires_every_word(page, student, assignment):
     write(student, first_question(assignment), "Ik bel meneer Hans.", assignment)
     content = page(q="Hans olifant")
     assert "Ik bel meneer Hans." not in content
     assert "Niets gevonden" in content
 
 
-def test_search_looks_through_earlier_versions(page, student, assignment):
+def test_search_includes_earlier_versions(page, student, assignment):
     write(student, first_question(assignment), "Een lang stuk over de zeldzame pinguïn in de wijk.", assignment)
     write(student, first_question(assignment), "Kort.", assignment, revision=1)
     assert "Kort." in page(q="pinguin")
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\0", "%", "_", "<script>alert(1)</script>", "é" * 5000])
-def test_odd_queries_are_no_problem(page, student, assignment, query):
+def test_unusual_queries_are_handled(page, student, assignment, query):
     write(student, first_question(assignment), assignment=assignment)
     assert "<script>alert" not in page(q=query)
 
 
-def test_what_was_written_is_shown_as_text_and_never_as_html(page, student, assignment):
+def test_answers_are_shown_as_text_and_never_as_html(page, student, assignment):
     write(student, first_question(assignment), "<b onclick=x>hoi</b>", assignment)
     assert "&lt;b onclick=x&gt;hoi&lt;/b&gt;" in page()
 
 
-def test_without_answers_the_page_says_what_will_come_here(page):
+def test_page_without_answers_shows_a_message(page):
     assert "Je schreef nog niets." in page()
 
 
-def test_the_place_for_texts_that_were_not_sent_is_there_and_hidden(page):
+def test_section_for_unsent_texts_is_hidden(page):
     assert 'id="niet-verzonden" aria-labelledby="niet-verzonden-kop" hidden' in page()
 
 
-# --- queries ---
+# --- Queries ---
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_page_takes_the_same_queries_for_one_answer_and_three(client, student, count):
+def test_page_uses_a_fixed_number_of_queries(client, student, count):
     client.force_login(student)
     for _number in range(count):
         assignment = AssignmentFactory(case=published_case(kolbs=["doener", "denker"]))
@@ -287,17 +287,15 @@ def test_the_page_takes_the_same_queries_for_one_answer_and_three(client, studen
         for question in assignment.questions.all():
             react(hand_in(student, assignment, question), UserFactory())
             write(student, question)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         client.get(reverse("questions:answers"))
-    assert len(queries) == 8  # session, user, answers, submissions, feedback, versions, assignments, places
+    assert len(queries) == 8  # session, user, answers, submissions, feedback, versions, assignments, enrolments
 
 
-# --- earlier versions ---
+# --- Earlier versions ---
 
 
-def test_an_earlier_version_is_there_whole(client, student, assignment):
+def test_earlier_version_is_shown_in_full_on_its_page(client, student, assignment):
     client.force_login(student)
     text = "Begin. " + "lang " * 200 + "Einde."
     write(student, first_question(assignment), text, assignment)
@@ -308,7 +306,7 @@ def test_an_earlier_version_is_there_whole(client, student, assignment):
     assert "Einde." in client.get(reverse("questions:answer_versions", args=[answer.pk])).content.decode()
 
 
-def test_earlier_versions_are_for_their_writer_alone(client, assignment):
+def test_only_the_writer_can_read_earlier_versions(client, assignment):
     other = UserFactory()
     answer = write(other, first_question(assignment), assignment=assignment)
     AnswerVersion.objects.create(answer=answer, text="Geheim.", base_revision=1, kind="shrunk")
@@ -318,31 +316,31 @@ def test_earlier_versions_are_for_their_writer_alone(client, assignment):
         assert client.get(reverse("questions:answer_versions", args=[answer.pk])).status_code == 404
 
 
-def test_an_answer_without_earlier_versions_says_so(client, student, assignment):
+def test_answer_without_earlier_versions_shows_a_message(client, student, assignment):
     client.force_login(student)
     answer = write(student, first_question(assignment), assignment=assignment)
     content = client.get(reverse("questions:answer_versions", args=[answer.pk])).content.decode()
     assert "Er zijn geen eerdere versies." in content
 
 
-# --- read ---
+# --- Marking feedback as seen ---
 
 
-def test_news_is_read_once_and_only_ones_own(client, student, assignment):
+def test_only_own_feedback_is_marked_as_seen(client, student, assignment):
     client.force_login(student)
-    mine = react(hand_in(student, assignment, first_question(assignment)))
+    own_feedback = react(hand_in(student, assignment, first_question(assignment)))
     other = UserFactory()
     enrol(assignment.module, other)
-    theirs = react(hand_in(other, assignment, first_question(assignment)))
+    other_feedback = react(hand_in(other, assignment, first_question(assignment)))
     response = client.post(reverse("questions:feedback_seen"), {"tot": timezone.now().isoformat(), "terug": "/"})
     assert (response.status_code, response["Location"]) == (302, "/")
-    mine.refresh_from_db()
-    theirs.refresh_from_db()
-    assert mine.seen_at is not None
-    assert theirs.seen_at is None
+    own_feedback.refresh_from_db()
+    other_feedback.refresh_from_db()
+    assert own_feedback.seen_at is not None
+    assert other_feedback.seen_at is None
 
 
-def test_feedback_that_came_after_the_page_was_made_stays_news(client, student, assignment):
+def test_feedback_released_after_the_page_was_made_remains_unseen(client, student, assignment):
     client.force_login(student)
     feedback = react(hand_in(student, assignment, first_question(assignment)))
     before = (feedback.released_at - timedelta(minutes=1)).isoformat()
@@ -352,22 +350,22 @@ def test_feedback_that_came_after_the_page_was_made_stays_news(client, student, 
 
 
 @pytest.mark.parametrize("moment", ["", "gisteren", "2026-11-24T12:00:00"])
-def test_a_moment_that_is_none_is_refused(client, student, moment):
+def test_invalid_moment_returns_400(client, student, moment):
     client.force_login(student)
     assert client.post(reverse("questions:feedback_seen"), {"tot": moment}).status_code == 400
 
 
-def test_the_way_back_stays_on_this_site(client, student):
+def test_redirect_back_stays_on_this_site(client, student):
     client.force_login(student)
-    sent = {"tot": timezone.now().isoformat(), "terug": "https://elders.example/"}
-    assert client.post(reverse("questions:feedback_seen"), sent)["Location"] == reverse("questions:answers")
+    values = {"tot": timezone.now().isoformat(), "terug": "https://elders.example/"}
+    assert client.post(reverse("questions:feedback_seen"), values)["Location"] == reverse("questions:answers")
 
 
-# --- doors ---
+# --- Access ---
 
 
 @pytest.mark.parametrize("name", ["answers", "answers_docx", "answers_json"])
-def test_pages_are_for_people_with_an_account(client, name):
+def test_pages_require_signing_in(client, name):
     address = reverse(f"questions:{name}")
     response = client.get(address)
     assert response.status_code == 302
@@ -381,24 +379,24 @@ def test_pages_are_read_only(client, student, name):
     assert client.post(reverse(f"questions:{name}")).status_code == 405
 
 
-def test_reading_news_is_a_post(client, student):
+def test_marking_as_seen_requires_post_and_signing_in(client, student):
     assert client.post(reverse("questions:feedback_seen")).status_code == 302
     client.force_login(student)
     assert client.get(reverse("questions:feedback_seen")).status_code == 405
 
 
 @pytest.mark.parametrize("name", ["answers", "answers_docx", "answers_json"])
-def test_nothing_between_us_and_them_keeps_these_pages(client, student, name):
+def test_pages_are_not_cached(client, student, name):
     client.force_login(student)
     assert client.get(reverse(f"questions:{name}"))["Cache-Control"] == "private, no-store"
 
 
-def test_an_answer_without_any_text_ever_does_no_harm(page, student, assignment):
+def test_answer_that_never_had_a_text_is_shown_as_empty(page, student, assignment):
     Answer.objects.create(student=student, question=first_question(assignment), assignment=assignment)
     assert "Hier staat nu niets." in page()
 
 
-def test_a_case_that_was_withdrawn_is_named_without_a_link(page, student):
+def test_withdrawn_case_is_named_without_a_link(page, student):
     case = published_case(title="Weggehaald")
     write(student, case.questions.get())
     case.status = "withdrawn"
@@ -408,7 +406,7 @@ def test_a_case_that_was_withdrawn_is_named_without_a_link(page, student):
     assert f'href="{case.get_absolute_url()}' not in content
 
 
-def test_a_retired_question_keeps_its_answer(page, student):
+def test_answer_to_a_retired_question_is_shown(page, student):
     question = QuestionFactory(case=published_case(), retired=True, text="Een vraag van vroeger?")
     write(student, question, "Toen nog wel.")
     assert "Toen nog wel." in page()

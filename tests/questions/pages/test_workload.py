@@ -1,4 +1,4 @@
-"""What a teacher finds on the page of a module: what waits in each assignment, and who has not begun."""
+"""Tests of the workload on the module page: the work in each assignment, and the students who have not begun."""
 
 from datetime import timedelta
 
@@ -34,19 +34,21 @@ def not_begun(client, teacher, assignment):
     return lambda: " ".join(client.get(f"/opdrachten/{assignment.pk}/niet-begonnen/").content.decode().split())
 
 
-def give(submission, author, **fields) -> Feedback:
+def create_feedback(submission, author, **fields) -> Feedback:
     return Feedback.objects.create(submission=submission, author=author, text="Mooi.", **fields)
 
 
-# --- Per assignment ---
+# --- The work in each assignment ---
 
 
-def test_each_assignment_says_what_waits_in_it(page, module, assignment, student, teacher):
+def test_module_page_shows_the_unread_and_unreleased_work_of_each_assignment(
+    page, module, assignment, student, teacher
+):
     other = AssignmentFactory(module=module, case=published_case(title="Het buurthuis"))
     colleague = enrol(module, UserFactory(name="Omar Said"), role=Role.TEACHER).user
     hand_in(assignment, student, 0)
-    give(hand_in(assignment, student, 1), colleague)
-    give(hand_in(other, student, 0), teacher)
+    create_feedback(hand_in(assignment, student, 1), colleague)
+    create_feedback(hand_in(other, student, 0), teacher)
     text = page()
     feedback, other_feedback = (
         f'href="/opdrachten/{assignment.pk}/feedback/"',
@@ -58,8 +60,8 @@ def test_each_assignment_says_what_waits_in_it(page, module, assignment, student
     assert f"{other_feedback}>{house}1 keer feedback van jou klaar, niet vrijgegeven" in text
 
 
-def test_a_new_version_waits_to_be_read_again(assignment, module, student, teacher):
-    give(hand_in(assignment, student, 0), teacher, released_at=timezone.now())
+def test_new_version_counts_as_unread(assignment, module, student, teacher):
+    create_feedback(hand_in(assignment, student, 0), teacher, released_at=timezone.now())
     (line,) = modules.module_for_its_teacher(module, teacher).assignments
     assert line.pile.waiting == 0
     hand_in(assignment, student, 0, "Nu beter.")
@@ -67,38 +69,38 @@ def test_a_new_version_waits_to_be_read_again(assignment, module, student, teach
     assert (line.pile.waiting, line.pile.handed_in, line.pile.handing_in) == (1, 1, 1)
 
 
-def test_what_was_taken_back_waits_for_nobody(assignment, module, student, teacher):
+def test_submission_that_was_taken_back_is_not_counted(assignment, module, student, teacher):
     answering.take_back(submission=hand_in(assignment, student, 0))
     (line,) = modules.module_for_its_teacher(module, teacher).assignments
     assert (line.pile.waiting, line.pile.handed_in, line.not_begun) == (0, 0, 0)
 
 
-def test_the_brillen_of_all_assignments_together_are_pictured(page, assignment, module):
+def test_ring_of_the_module_counts_the_lenses_of_all_assignments(page, assignment, module):
     AssignmentFactory(module=module, case=published_case(kolbs=["doener"]))
     text = page()
     assert 'aria-label="Drie vragen: 2 doener, 1 denker"' in text
     assert "Nog geen vraag door de bril van de beschouwer of de beslisser." in text
 
 
-def test_another_module_counts_for_nothing(page, assignment, student):
-    elsewhere = AssignmentFactory(case=assignment.edition.case)
-    hand_in(elsewhere, enrol(elsewhere.module), 0)
+def test_work_in_another_module_is_not_counted(page, assignment, student):
+    other_assignment = AssignmentFactory(case=assignment.edition.case)
+    hand_in(other_assignment, enrol(other_assignment.module), 0)
     text = page()
     assert "te lezen" not in text
     assert "nog niemand begonnen" in text
 
 
-# --- Who has not begun ---
+# --- Students who have not begun ---
 
 
-def test_names_are_for_who_asks(page, not_begun, assignment, student, module):
+def test_students_who_have_not_begun_are_named_on_a_separate_page(page, not_begun, assignment, student, module):
     enrol(module, UserFactory(name="Aya Amrani"), group="SW1A")
     assert f'href="/opdrachten/{assignment.pk}/niet-begonnen/"' in page()
     text = not_begun()
     assert text.index("SW1A") < text.index("Aya Amrani") < text.index("SW1C") < text.index("Bram Kuipers")
 
 
-def test_who_wrote_or_handed_in_is_not_there(not_begun, assignment, student, module):
+def test_students_who_began_or_left_are_not_listed(not_begun, assignment, student, module):
     question = assignment.questions.get(key="vraag-1")
     Answer.objects.create(student=student.user, question=question, assignment=assignment, text="Geheim concept.")
     hand_in(assignment, enrol(module, UserFactory(name="Aya Amrani")), 0)
@@ -109,24 +111,24 @@ def test_who_wrote_or_handed_in_is_not_there(not_begun, assignment, student, mod
         assert word not in text.split("<main")[1]
 
 
-def test_who_wrote_for_another_assignment_only_has_not_begun(not_begun, module, assignment, student):
+def test_student_who_wrote_only_for_another_assignment_has_not_begun(not_begun, module, assignment, student):
     hand_in(AssignmentFactory(module=module, case=assignment.edition.case), student, 0)
     assert "Bram Kuipers" in not_begun()
 
 
-def test_who_keeps_names_hidden_gets_labels(not_begun, module, teacher, student):
+def test_teacher_who_hides_names_sees_tags(not_begun, module, teacher, student):
     enrolments = [student, *(enrol(module, UserFactory(name=f"Naam {letter}")) for letter in "ABCDEF")]
     module_actions.choose_reading(enrolment=module.enrolments.get(user=teacher), hides_names=True)
     text = not_begun()
     assert "Bram" not in text
     assert "Naam" not in text
     assert f"/mensen/{student.tag}/" not in text
-    ungrouped = sorted((each.tag, each.alias) for each in enrolments[1:])
-    places = [text.index(alias) for _tag, alias in ungrouped]
-    assert places == sorted(places)
+    ungrouped = sorted((enrolment.tag, enrolment.alias) for enrolment in enrolments[1:])
+    positions = [text.index(alias) for _tag, alias in ungrouped]
+    assert positions == sorted(positions)
 
 
-def test_it_says_what_there_is_to_say_without_anybody(not_begun, assignment):
+def test_page_without_students_or_before_opening_shows_a_message(not_begun, assignment):
     assert "Er doet nog niemand mee" in not_begun()
     assignment.opens_at = timezone.now() + timedelta(days=1)
     assignment.save()
@@ -134,7 +136,7 @@ def test_it_says_what_there_is_to_say_without_anybody(not_begun, assignment):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_it_costs_the_same_however_many(client, teacher, assignment, module, count):
+def test_page_uses_a_fixed_number_of_queries(client, teacher, assignment, module, count):
     for _each in range(count):
         enrol(module)
         hand_in(assignment, enrol(module), 0)
