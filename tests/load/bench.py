@@ -1,11 +1,11 @@
-"""Measure the site beside a site with nothing in it, and compare with an earlier run. Asserts nothing.
+"""Measure the site in comparison with an empty Django site and with an earlier run. Asserts nothing.
 
     make bench
     make bench ARGS="save desk"              only the rows that have such a word in their name
     make bench ARGS="--save before.json"     saves the figures
     make bench ARGS="--against before.json"  lists the rows that became worse by more than 10 %
 
-Each kind of row is measured in a process of its own, because each has a site and a database of its own.
+Each kind of row is measured in a separate process, because each uses its own site and database.
 """
 
 import argparse
@@ -35,7 +35,7 @@ KINDS = (beside_bare_views.measure_rows, ten_thousand_cases.measure_rows, three_
 
 
 def main() -> None:
-    load_average = os.getloadavg()[0]  # before this starts anything
+    load_average = os.getloadavg()[0]  # read before this process adds to it
     options = parse_arguments()
     print(f"{os.cpu_count()} cores, load average {load_average:.1f}{', noisy' if is_noisy(load_average) else ''}")
     print("each row comes from rounds in which the bare request and the page are measured in turn: the median of")
@@ -55,6 +55,7 @@ def main() -> None:
 
 
 def in_own_process(kind: Callable[[list[str]], list[Row]], words: list[str]) -> list[Row]:
+    """Return the rows of one kind, measured in a new process."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         return pool.submit(kind, words).result()
 
@@ -68,13 +69,14 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def file_to_write(name: str) -> Path:
-    """Refused before minutes of measuring rather than after them."""
+    """Return the path of a file that can be written, checked before minutes of measuring and not after them."""
     if not os.access(Path(name).absolute().parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"{name} cannot be written")
     return Path(name)
 
 
 def earlier_figures(name: str) -> Figures:
+    """Return the figures in the file with this name. Raises ArgumentTypeError if it has none."""
     try:
         return read_figures(Path(name))
     except (OSError, ValueError, KeyError, TypeError) as reason:

@@ -1,8 +1,9 @@
-"""How many pages and saves the casebook serves beside a site with nothing in it: the first part of make bench.
+"""The first part of make bench: the pages and saves that the casebook serves, compared with an empty Django site.
 
-Both are up at once under gunicorn with 2 workers of 4 threads, on SQLite in a temporary folder. Eight clients that keep
-their connections ask them in turn. The clients share the processors with the server and so hold both sites back;
-what a request costs the server itself is read from the system (Linux). Every client asks for gzip, as browsers do.
+Both run at the same time under gunicorn with 2 workers of 4 threads, on SQLite in a temporary folder. Eight clients
+with persistent connections send requests to each in turn. The clients use the same processors as the server and so slow
+down both sites; the cost of a request for the server itself is read from /proc (Linux). Every client accepts gzip, as
+browsers do.
 """
 
 import http.client
@@ -26,8 +27,8 @@ PYTHON_PATH = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
 CLIENTS, WORKERS, THREADS = 8, 2, 4
 WARM_UP, BARE_SECONDS, SECONDS = 0.7, 0.7, 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
-SYSTEM_TELLS_CPU = Path("/proc/self/stat").exists()
-# The least of a bare view's throughput, or of its CPU ratio, that each page has to reach.
+HAS_PROC = Path("/proc/self/stat").exists()
+# The least share of the throughput of a bare view, or of its CPU ratio, that each page must reach.
 BUDGETS = {
     "home, visitor": ("ratio", 1),
     "catalogue, visitor": ("ratio", 1),
@@ -45,14 +46,15 @@ BUDGETS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One kind of request. Each client has a session of its own; what is sent may differ from time to time."""
+class RequestKind:
+    """One kind of request. Each client has a session; the fields that are sent may differ between requests."""
 
     name: str
     path: Callable[[int], str]
     sessions: list[str]
     fields: Callable[[int, int], dict] | None = None
-    remember: Callable[[int, http.client.HTTPResponse], None] | None = None  # what the next request of a client needs
+    # Stores values of a response for the next request of this client.
+    after_response: Callable[[int, http.client.HTTPResponse], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Site:
 
 
 def measure_rows(words: list[str]) -> list[Row]:
+    """Return the measured rows of requests to gunicorn that have one of the words in their name."""
     if not any(is_chosen(name, words) for name in BUDGETS):
         return []
     with tempfile.TemporaryDirectory(prefix="casebook-bench-") as name, ExitStack() as stack:
@@ -72,12 +75,12 @@ def measure_rows(words: list[str]) -> list[Row]:
         import django
 
         django.setup()
-        asked = [each for each in requests() if is_chosen(each.name, words)]
+        kinds = [kind for kind in requests() if is_chosen(kind.name, words)]
         gunicorn = stack.enter_context(
             served_at_depths(port, folder / "site.log", MEASURED_SITE="casebook.wsgi.application")
         )
-        rows = measure_in_turn(asked, page, save, bare, Site(port, gunicorn))
-        if not words:  # else some pages were not asked for, and take no memory yet
+        rows = measure_in_turn(kinds, page, save, bare, Site(port, gunicorn))
+        if not words:  # otherwise some pages were not requested and use no memory yet
             print_memory(bare.gunicorn, gunicorn)
     return rows
 
@@ -88,17 +91,20 @@ def served_at_depths(port: int, log: Path, **variables: str) -> AbstractContextM
     return served(port, log, workers=WORKERS, threads=THREADS, site="at_depths", **variables)
 
 
-def measure_in_turn(asked: list[Asked], page: Asked, save: Asked, bare: Site, site: Site) -> list[Row]:
+def measure_in_turn(
+    kinds: list[RequestKind], page: RequestKind, save: RequestKind, bare: Site, site: Site
+) -> list[Row]:
+    """Return a row for each kind of request, measured in turn on the bare site and on the casebook."""
     print_head(f"{CLIENTS} clients, gunicorn {WORKERS} × {THREADS}", "KB", "budget")
-    ask_for(page, bare.port, WARM_UP)
-    ask_for(save, bare.port, WARM_UP)
+    send_requests(page, bare.port, WARM_UP)
+    send_requests(save, bare.port, WARM_UP)
     rows = []
-    for each in asked:
-        count, size = ask_for(each, site.port, WARM_UP)  # templates and pages are read by then
+    for kind in kinds:
+        count, size = send_requests(kind, site.port, WARM_UP)  # also loads templates and fills the caches
         row = measure(
-            each.name,
-            lambda beside=save if each.fields else page: slice_of_site(beside, bare, BARE_SECONDS),
-            lambda each=each: slice_of_site(each, site, SECONDS),
+            kind.name,
+            lambda bare_kind=save if kind.fields else page: slice_of_site(bare_kind, bare, BARE_SECONDS),
+            lambda kind=kind: slice_of_site(kind, site, SECONDS),
         )
         print_row(row, f"{size / count / 1024:.1f}", budget_of(row))
         rows.append(row)
@@ -106,41 +112,41 @@ def measure_in_turn(asked: list[Asked], page: Asked, save: Asked, bare: Site, si
 
 
 def budget_of(row: Row) -> str:
-    """The budget, with a mark where the row does not reach it."""
+    """Return the budget of a row in words, with an exclamation mark if the row does not reach it."""
     kind, least = BUDGETS[row.name]
     measured = row.ratio if kind == "ratio" else row.cpu_ratio
     return f"{kind} {least:.2f}{'!' if measured is not None and measured < least else ''}"
 
 
 def print_memory(bare: int, site: int) -> None:
-    if SYSTEM_TELLS_CPU:
-        ours, least = memory_of(site), memory_of(bare)
-        print(f"memory of the workers together: {ours:.0f} MB, bare {least:.0f} MB: {ours / least:.2f} (1.6 at most)")
+    if HAS_PROC:
+        mb, bare_mb = memory_of(site), memory_of(bare)
+        print(f"memory of the workers together: {mb:.0f} MB, bare {bare_mb:.0f} MB: {mb / bare_mb:.2f} (1.6 at most)")
 
 
 @contextmanager
-def bare_site(folder: Path) -> Iterator[tuple[Asked, Asked, Site]]:
-    """Serve the site with nothing in it; give its page, its save, and where it is."""
+def bare_site(folder: Path) -> Iterator[tuple[RequestKind, RequestKind, Site]]:
+    """Serve the empty site. Yield its kinds of request, a page and a save, and the site itself."""
     port = free_port()
     variables = {
         "DJANGO_SETTINGS_MODULE": "bare",
         "PYTHONPATH": PYTHON_PATH,
         "DATABASE_URL": f"sqlite:///{folder / 'bare.sqlite3'}",
     }
-    made = subprocess.run(
-        [sys.executable, "-c", MAKE_BARE, str(CLIENTS)],
+    result = subprocess.run(
+        [sys.executable, "-c", CREATE_BARE_USERS, str(CLIENTS)],
         cwd=ROOT, env={**os.environ, **variables}, check=True, text=True, stdout=subprocess.PIPE,
     )  # fmt: skip
-    sessions = made.stdout.split()
-    page = Asked("bare page", lambda client: "/", sessions)
-    save = Asked("bare save", lambda client: "/save/", sessions, lambda client, turn: {"text": text_of(turn)})
+    sessions = result.stdout.split()
+    page = RequestKind("bare page", lambda client: "/", sessions)
+    save = RequestKind("bare save", lambda client: "/save/", sessions, lambda client, turn: {"text": text_of(turn)})
     with served_at_depths(port, folder / "bare.log", **variables) as gunicorn:
         check_signed_in(page, port)
         yield page, save, Site(port, gunicorn)
 
 
-def check_signed_in(page: Asked, port: int) -> None:
-    """A bare page for nobody would cost less, and every ratio would look worse than it is."""
+def check_signed_in(page: RequestKind, port: int) -> None:
+    """Raise RuntimeError unless each client is signed in; pages for visitors cost less and would falsify the ratios."""
     for client, session in enumerate(page.sessions):
         connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
         connection.request("GET", page.path(client), headers={"Cookie": f"sessionid={session}"})
@@ -150,8 +156,8 @@ def check_signed_in(page: Asked, port: int) -> None:
             raise RuntimeError(f"client {client} is not signed in on the bare site")
 
 
-# The tables of the bare site, and for each client somebody with a session; prints what stands in their cookies.
-MAKE_BARE = """
+# Creates the tables of the bare site and a user with a session for each client; prints the keys of the sessions.
+CREATE_BARE_USERS = """
 import sys, django; django.setup()
 from django.core.management import call_command; call_command("migrate", verbosity=0)
 from django.contrib.auth.models import User
@@ -160,18 +166,20 @@ print(*(open_session(User.objects.create(username=f"somebody{n}")) for n in rang
 """
 
 
-def requests() -> list[Asked]:
-    """What is asked of the casebook: a class of 25 that is halfway with three cases."""
+def requests() -> list[RequestKind]:
+    """Return the kinds of request to the casebook, for a class of 25 students that is halfway through three cases."""
     from django.db import connections
-    from three_hundred_students import make_module
+    from three_hundred_students import create_module
 
     from casebook.lib.text import text_hash
     from cases.models import Case
     from questions.models import Role
 
-    module, teacher, assignment = make_module(25, 12)
-    students = [place.user for place in module.enrolments.filter(role=Role.STUDENT).select_related("user")[:CLIENTS]]
-    learning, teaching = [open_session(student) for student in students], [open_session(teacher)] * CLIENTS
+    module, teacher, assignment = create_module(25, 12)
+    enrolments = module.enrolments.filter(role=Role.STUDENT).select_related("user")[:CLIENTS]
+    students = [enrolment.user for enrolment in enrolments]
+    student_sessions = [open_session(student) for student in students]
+    teacher_sessions = [open_session(teacher)] * CLIENTS
     case = Case.objects.published().order_by("number").first().get_absolute_url()
     desk, module_page = f"/opdrachten/{assignment.pk}/", f"/modules/{module.pk}/"
     written = [students[client].answers.filter(assignment=assignment).first() for client in range(CLIENTS)]
@@ -182,12 +190,12 @@ def requests() -> list[Asked]:
     revisions = [answer.revision if answer else 0 for answer in written]
 
     def fields(client: int, turn: int) -> dict:
-        """What static/js/outbox.js posts."""
+        """Return the fields that static/js/outbox.js sends."""
         text = text_of(turn)
         fields = {"text": text, "hash": text_hash(text), "revision": revisions[client], "writer": f"bench-{client}"}
         return fields | {"seq": turn + 1, "user": students[client].pk}
 
-    def remember(client: int, response: http.client.HTTPResponse) -> None:
+    def after_response(client: int, response: http.client.HTTPResponse) -> None:
         if "X-Revision" not in response.headers:
             raise RuntimeError("a save is answered without the stored revision")
         revisions[client] = int(response.headers["X-Revision"])
@@ -196,23 +204,25 @@ def requests() -> list[Asked]:
         question = written[client].question_id if written[client] else assignment.questions.first().pk
         return f"/vragen/{question}/antwoord/?opdracht={assignment.pk}"
 
-    def at(path: str) -> Callable[[int], str]:
+    def fixed_path(path: str) -> Callable[[int], str]:
         return lambda client: path
 
-    nobody = [""] * CLIENTS
+    visitor_sessions = [""] * CLIENTS
     return [
-        Asked("home, visitor", at("/"), nobody),
-        Asked("catalogue, visitor", at("/casussen/"), nobody),
-        Asked("case, visitor", at(case), nobody),
-        Asked("home, student", at("/"), learning),
-        Asked("catalogue, student", at("/casussen/"), learning),
-        Asked("case, student", at(case), learning),
-        Asked("desk of a student", at(desk), learning),
-        Asked("module, teacher", at(module_page), teaching),
-        Asked("desk of a teacher, 25 answers", at(f"{desk}feedback/"), teaching),
-        Asked("progress, 25 × 12", at(f"{module_page}voortgang/"), teaching),
-        Asked("poll of progress, unchanged", at(f"{poll}?{urlencode({'sinds': since})}"), teaching),
-        Asked("save an answer", save, learning, fields, remember),
+        RequestKind("home, visitor", fixed_path("/"), visitor_sessions),
+        RequestKind("catalogue, visitor", fixed_path("/casussen/"), visitor_sessions),
+        RequestKind("case, visitor", fixed_path(case), visitor_sessions),
+        RequestKind("home, student", fixed_path("/"), student_sessions),
+        RequestKind("catalogue, student", fixed_path("/casussen/"), student_sessions),
+        RequestKind("case, student", fixed_path(case), student_sessions),
+        RequestKind("desk of a student", fixed_path(desk), student_sessions),
+        RequestKind("module, teacher", fixed_path(module_page), teacher_sessions),
+        RequestKind("desk of a teacher, 25 answers", fixed_path(f"{desk}feedback/"), teacher_sessions),
+        RequestKind("progress, 25 × 12", fixed_path(f"{module_page}voortgang/"), teacher_sessions),
+        RequestKind(
+            "poll of progress, unchanged", fixed_path(f"{poll}?{urlencode({'sinds': since})}"), teacher_sessions
+        ),
+        RequestKind("save an answer", save, student_sessions, fields, after_response),
     ]
 
 
@@ -230,36 +240,38 @@ def text_of(turn: int) -> str:
     return f"Ik bel eerst haar dochter, want die kent de situatie thuis. Poging {turn}."
 
 
-# --- Asking, and what it cost ---
+# --- Sending requests and measuring their cost ---
 
 
-def slice_of_site(asked: Asked, site: Site, seconds: float) -> Slice:
-    before, begun = cpu_of(site.gunicorn), time.monotonic()
-    count, _ = ask_for(asked, site.port, seconds)
-    took, spent = time.monotonic() - begun, cpu_of(site.gunicorn) - before
-    return Slice(count / took, 1000 * spent / count if SYSTEM_TELLS_CPU else None)
+def slice_of_site(kind: RequestKind, site: Site, seconds: float) -> Slice:
+    """Return the throughput and the CPU time of one kind of request in this number of seconds."""
+    cpu_before, started = cpu_of(site.gunicorn), time.monotonic()
+    count, _ = send_requests(kind, site.port, seconds)
+    elapsed, seconds_used = time.monotonic() - started, cpu_of(site.gunicorn) - cpu_before
+    return Slice(count / elapsed, 1000 * seconds_used / count if HAS_PROC else None)
 
 
-def ask_for(asked: Asked, port: int, seconds: float) -> tuple[int, int]:
-    """How many answers came, and how many bytes of body. Raises where one is no answer to be pleased with."""
+def send_requests(kind: RequestKind, port: int, seconds: float) -> tuple[int, int]:
+    """Return the number of responses and the bytes of their bodies. Raises RuntimeError if a client got no response."""
     results: list[tuple[int, int]] = []
-    until = time.monotonic() + seconds
-    threads = [threading.Thread(target=ask, args=(asked, port, n, until, results)) for n in range(CLIENTS)]
+    end = time.monotonic() + seconds
+    threads = [threading.Thread(target=run_client, args=(kind, port, n, end, results)) for n in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if len(results) < CLIENTS:
-        raise RuntimeError(f"{asked.name}: not every client was answered")
+        raise RuntimeError(f"{kind.name}: not every client was answered")
     return sum(count for count, _ in results), sum(size for _, size in results)
 
 
-def ask(asked: Asked, port: int, client: int, until: float, results: list) -> None:
+def run_client(kind: RequestKind, port: int, client: int, end: float, results: list) -> None:
+    """Send requests until this moment; append the number of responses and their size to the results."""
     token = secrets.token_hex(16)
     headers = {"Accept-Encoding": "gzip"}
-    if asked.sessions[client]:
-        headers["Cookie"] = f"sessionid={asked.sessions[client]}; csrftoken={token}"
-    if asked.fields:
+    if kind.sessions[client]:
+        headers["Cookie"] = f"sessionid={kind.sessions[client]}; csrftoken={token}"
+    if kind.fields:
         headers |= {
             "X-CSRFToken": token,
             "Content-Type": "application/x-www-form-urlencoded",
@@ -267,18 +279,18 @@ def ask(asked: Asked, port: int, client: int, until: float, results: list) -> No
             "X-Requested-With": "XMLHttpRequest",
         }
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
-    path, count, size = asked.path(client), 0, 0
-    turn = time.monotonic_ns() // 1000  # goes up from one measurement to the next, as the saves of a page do
-    while time.monotonic() < until:
-        body = urlencode(asked.fields(client, turn + count)) if asked.fields else None
+    path, count, size = kind.path(client), 0, 0
+    turn = time.monotonic_ns() // 1000  # increases with every measurement, as the numbers of saves do
+    while time.monotonic() < end:
+        body = urlencode(kind.fields(client, turn + count)) if kind.fields else None
         connection.request("POST" if body else "GET", path, body, headers)
         response = connection.getresponse()
         size += len(response.read())
         count += 1
         if response.status not in {200, 204}:
             raise RuntimeError(f"{path} answers {response.status}")
-        if asked.remember:
-            asked.remember(client, response)
+        if kind.after_response:
+            kind.after_response(client, response)
     connection.close()
     results.append((count, size))
 
@@ -288,16 +300,16 @@ def workers_of(gunicorn: int) -> list[int]:
 
 
 def cpu_of(gunicorn: int) -> float:
-    """Seconds that the workers had of a processor until now."""
-    spent = 0
-    for worker in workers_of(gunicorn) if SYSTEM_TELLS_CPU else []:
+    """Return the seconds of processor time that the workers have used."""
+    seconds_used = 0
+    for worker in workers_of(gunicorn) if HAS_PROC else []:
         after_name = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-        spent += int(after_name[11]) + int(after_name[12])
-    return spent / TICKS
+        seconds_used += int(after_name[11]) + int(after_name[12])
+    return seconds_used / TICKS
 
 
 def memory_of(gunicorn: int) -> float:
-    """MB that the workers take, what they share counted in parts."""
+    """Return the memory of the workers in MB; shared memory is divided among the processes that share it."""
     kilobytes = 0
     for worker in workers_of(gunicorn):
         lines = Path(f"/proc/{worker}/smaps_rollup").read_text().splitlines()

@@ -1,11 +1,14 @@
-"""A class that writes and hands in at once: make load, or .venv/bin/python tests/load/class_of_students.py --seconds 20
+"""A load test of a class that writes and hands in at the same time.
 
-Starts the real site (gunicorn, 2 workers of 4 threads) in a folder of its own, lets students save every five seconds
-and then all hand in within ten, and looks afterwards whether everything that the site acknowledged is there. Ends with
-1 where anything was lost, refused or locked. It measures too, but judges no time: machines differ.
+    make load
+    .venv/bin/python tests/load/class_of_students.py --seconds 20
 
-With --kills 20 the whole site is killed (SIGKILL) and started again twenty times meanwhile. With DATABASE_URL=postgres://…
-it runs on a database that is made in that cluster and dropped afterwards, else on SQLite.
+It starts the real site (gunicorn, 2 workers of 4 threads) in its own folder. Students save every five seconds and then
+all hand in within ten. Afterwards it checks that everything the site acknowledged is stored, and exits with 1 if any
+text was lost, refused or locked. It also measures times but asserts nothing about them, because machines differ.
+
+With --kills 20 the whole site is killed (SIGKILL) and started again twenty times meanwhile. With
+DATABASE_URL=postgres://… it uses a new database in that cluster, which is dropped afterwards; otherwise it uses SQLite.
 """
 
 import argparse
@@ -28,7 +31,8 @@ from urllib.parse import urlencode
 from own_site import HOST, PATIENCE, ROOT, Gunicorn, database_of_its_own, free_port, open_session, settle_in
 
 QUESTIONS = 3
-SECONDS, SECONDS_PER_KILL = 60, 9  # a site that was killed takes some seconds to start, and has to be used in between
+# A killed site takes some seconds to start, and must receive requests between two kills.
+SECONDS, SECONDS_PER_KILL = 60, 9
 SENTENCES = (
     "Ik bel eerst haar dochter, want die kent de situatie thuis.",
     "Wat mij raakt, is dat niemand haar iets heeft gevraagd.",
@@ -40,7 +44,7 @@ SENTENCES = (
 
 @dataclass
 class Student:
-    """One person at one open page: what was written, and what the site acknowledged."""
+    """One student at one open page: the texts that were written, and the saves that the site acknowledged."""
 
     number: int
     user_id: int
@@ -49,11 +53,10 @@ class Student:
     questions: list[int]
     port: int
     token: str = field(default_factory=lambda: secrets.token_hex(16))
-    patience: float = (
-        0  # seconds in which a page tries again where the site does not answer; at once, and once, in any case
-    )
+    # For how long a page sends a request again if the site does not answer. One retry, at once, is always made.
+    retry_seconds: float = 0
     texts: dict[int, str] = field(default_factory=dict)
-    numbers: dict[int, int] = field(default_factory=dict)  # of the texts, as the page numbers them
+    numbers: dict[int, int] = field(default_factory=dict)  # of the saves, by question
     acknowledged: dict[int, list[tuple[int, str]]] = field(default_factory=dict)  # by question; revision and text
     handed_in: dict[int, tuple[int, str]] = field(default_factory=dict)
     saves: list[float] = field(default_factory=list)
@@ -65,18 +68,18 @@ class Student:
 
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
-        self.chance = random.Random(self.number)
+        self.rng = random.Random(self.number)
 
-    def spend(self, options: argparse.Namespace, start: float) -> None:
-        """Write until the time is over, from a moment of one's own, and then hand in at another."""
+    def run(self, options: argparse.Namespace, start: float) -> None:
+        """Write from a random moment until the time is over, and then hand in at another random moment."""
         end = start + options.seconds
-        moment = start + self.chance.uniform(0, options.every)
+        moment = start + self.rng.uniform(0, options.every)
         try:
             while moment < end:
                 wait_until(moment)
                 self.save()
                 moment = max(moment + options.every, time.monotonic())
-            wait_until(end + self.chance.uniform(0, options.hand_in))
+            wait_until(end + self.rng.uniform(0, options.hand_in))
             self.submit()
         except (OSError, http.client.HTTPException, ValueError) as reason:
             self.problems.append(f"no answer: {reason!r}")
@@ -84,29 +87,35 @@ class Student:
             self.connection.close()
 
     def save(self) -> None:
-        """One more sentence in one of the answers, sent as the page's script sends it."""
+        """Add a sentence to one of the answers and save it as the script of the page does."""
         question = self.questions[self.turn % len(self.questions)]
         self.turn += 1
         self.write(question)
         path = f"/vragen/{question}/antwoord/?opdracht={self.assignment}"
         response, body = self.post(
-            path, lambda: self.fields_of_save(question), self.saves, lambda: self.go_on(question)
+            path, lambda: self.fields_of_save(question), self.saves, lambda: self.maybe_write(question)
         )
         text = self.texts[question]
-        revision, told = response.headers["X-Revision"], response.headers["X-Text-Hash"]
-        if response.status == 200 and revision and told == hash_of(text) and json.loads(body)["result"] == "saved":
+        revision, stored_hash = response.headers["X-Revision"], response.headers["X-Text-Hash"]
+        if (
+            response.status == 200
+            and revision
+            and stored_hash == hash_of(text)
+            and json.loads(body)["result"] == "saved"
+        ):
             self.acknowledged.setdefault(question, []).append((int(revision), text))
         else:
-            self.problems.append(f"save refused: {response.status}, revision {revision}, hash {told}")
+            self.problems.append(f"save refused: {response.status}, revision {revision}, hash {stored_hash}")
 
     def write(self, question: int) -> None:
+        """Add a sentence to the text for this question."""
         self.texts[question] = f"{self.texts.get(question, '')} {SENTENCES[self.written % len(SENTENCES)]}".strip()
         self.written += 1
         self.numbers[question] = self.written
 
-    def go_on(self, question: int) -> None:
-        """While the site does not answer, somebody writes on, or does not."""
-        if self.chance.random() < 0.5:
+    def maybe_write(self, question: int) -> None:
+        """Add a sentence or not, at random, as a student may do while the site does not answer."""
+        if self.rng.random() < 0.5:
             self.write(question)
 
     def fields_of_save(self, question: int) -> dict[str, object]:
@@ -115,6 +124,7 @@ class Student:
         return fields | {"writer": self.writer, "user": self.user_id, "hash": hash_of(text)}
 
     def submit(self) -> None:
+        """Hand in all texts and note which the site acknowledged."""
         path = f"/opdrachten/{self.assignment}/inleveren/"
         response, body = self.post(path, self.fields_of_hand_in, self.hand_ins)
         if response.status != 200 or not response.headers["X-Revision"]:
@@ -122,11 +132,11 @@ class Student:
             return
         results = json.loads(body)["results"]
         for question, text in self.texts.items():
-            told = results[str(question)]
-            if told["result"] == "submitted" and told["hash"] == hash_of(text):
-                self.handed_in[question] = told["revision"], text
+            result = results[str(question)]
+            if result["result"] == "submitted" and result["hash"] == hash_of(text):
+                self.handed_in[question] = result["revision"], text
             else:
-                self.problems.append(f"not handed in: {told['result']}, hash {told['hash']}")
+                self.problems.append(f"not handed in: {result['result']}, hash {result['hash']}")
 
     def fields_of_hand_in(self) -> dict[str, object]:
         fields: dict[str, object] = {"lever": "alles", "writer": self.writer, "user": self.user_id}
@@ -143,27 +153,34 @@ class Student:
         return f"load-{self.number}"
 
     def post(
-        self, path: str, fields: Callable[[], dict], took: list[float], between: Callable[[], None] = lambda: None
+        self,
+        path: str,
+        fields: Callable[[], dict],
+        durations: list[float],
+        before_retry: Callable[[], None] = lambda: None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Once more where the connection was gone: the server ends one that is idle, and may do so as we send. Where
-        the site is killed, until it is back; each try sends what `fields` returns by then."""
-        begun = time.monotonic()
-        tries = 0
+        """Send a POST request, once more if the connection was closed, and return the response with its body.
+
+        The server closes idle connections, and may do so while the request is sent. If the site is killed, the request
+        is sent until the site answers; each attempt sends what `fields` returns at that moment.
+        """
+        started = time.monotonic()
+        attempts = 0
         while True:
-            tries += 1
+            attempts += 1
             try:
                 answer = self._exchange(path, fields())
             except (ConnectionError, http.client.HTTPException):
                 self.connection.close()
-                if tries > 1 and time.monotonic() - begun > self.patience:
+                if attempts > 1 and time.monotonic() - started > self.retry_seconds:
                     raise
             else:
-                took.append(time.monotonic() - begun)
+                durations.append(time.monotonic() - started)
                 return answer
             self.resent += 1
-            if tries > 1:
-                time.sleep(self.chance.uniform(0.2, 1))
-                between()
+            if attempts > 1:
+                time.sleep(self.rng.uniform(0.2, 1))
+                before_retry()
 
     def _exchange(self, path: str, fields: dict) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {
@@ -178,7 +195,7 @@ class Student:
 
 
 def hash_of(text: str) -> str:
-    from casebook.lib.text import text_hash  # not before main() has told Python where the site is
+    from casebook.lib.text import text_hash  # only possible once main() has added the site to sys.path
 
     return text_hash(text)
 
@@ -187,16 +204,19 @@ def wait_until(moment: float) -> None:
     time.sleep(max(0, moment - time.monotonic()))
 
 
-def say(line: str = "") -> None:
+def print_line(line: str = "") -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-# --- The class, and what became of its work. Django is imported here, when the environment is set. ---
+# --- The class and its stored work. Django is imported in the functions, once the environment is set. ---
 
 
-def make_class(size: int, port: int, patience: float) -> list[Student]:
-    """One module with one assignment; students with a session each, so that no time goes into hashing passwords."""
+def create_class(size: int, port: int, retry_seconds: float) -> list[Student]:
+    """Create a module with one assignment and return its students.
+
+    Each has a session already, so that no time is spent on hashing passwords.
+    """
     from django.db import connections, transaction
 
     from casebook.models import User
@@ -214,110 +234,119 @@ def make_class(size: int, port: int, patience: float) -> list[Student]:
         for number in range(size):
             user = User.objects.create(name=f"Student {number}", email=f"student{number}@example.org", password="!")
             Enrolment.objects.create(module=module, user=user)
-            asked = [question.pk for question in questions]
-            student = Student(number, user.pk, open_session(user), assignment.pk, asked, port, patience=patience)
+            question_ids = [question.pk for question in questions]
+            student = Student(
+                number, user.pk, open_session(user), assignment.pk, question_ids, port, retry_seconds=retry_seconds
+            )
             students.append(student)
     connections.close_all()
     return students
 
 
 @dataclass
-class Found:
-    """What the database holds of what was acknowledged."""
+class StoredWork:
+    """The numbers of acknowledged saves and submissions that are stored, and the problems that were found."""
 
     saves: int = 0
     submissions: int = 0
     problems: list[str] = field(default_factory=list)
 
 
-def look_back(students: list[Student]) -> Found:
-    """Return what is stored of all that the site acknowledged, with a line for everything that is not as it should."""
+def check_database(students: list[Student]) -> StoredWork:
+    """Return how much of the acknowledged work is stored, with a line for each problem."""
     from django.db import connection
 
-    found = Found()
-    check_texts(students, found)
-    check_rows(found)
-    if connection.vendor == "sqlite" and (told := integrity_of(connection)) != "ok":
-        found.problems.append(f"the database is damaged: {told}")
+    stored_work = StoredWork()
+    check_texts(students, stored_work)
+    check_rows(stored_work)
+    if connection.vendor == "sqlite" and (integrity := integrity_of(connection)) != "ok":
+        stored_work.problems.append(f"the database is damaged: {integrity}")
     connection.close()
-    return found
+    return stored_work
 
 
-def check_texts(students: list[Student], found: Found) -> None:
-    """Note for every text that was acknowledged whether it is stored."""
+def check_texts(students: list[Student], stored_work: StoredWork) -> None:
+    """Count the acknowledged texts that are stored, and add a problem for each of the others."""
     from questions.models import Answer, AnswerVersion, Submission
 
-    stored = {(answer.student_id, answer.question_id): answer for answer in Answer.objects.all()}
-    kept = set(AnswerVersion.objects.values_list("answer", "text"))
+    answers = {(answer.student_id, answer.question_id): answer for answer in Answer.objects.all()}
+    version_texts = set(AnswerVersion.objects.values_list("answer", "text"))
     submitted = {
         (submission.answer_id, submission.revision): submission.text for submission in Submission.objects.standing()
     }
     for student in students:
         for question, saves in student.acknowledged.items():
-            answer = stored.get((student.user_id, question))
+            answer = answers.get((student.user_id, question))
             for count, (revision, text) in enumerate(saves, start=1):
-                # Each save only adds, so an earlier text begins a later one; and each was a revision of its own.
-                is_there = answer and (answer.text.startswith(text) or (answer.pk, text) in kept)
-                if is_there and answer.revision >= revision >= count:
-                    found.saves += 1
+                # Each save only appends, so a later text starts with an earlier one; and each is a separate revision.
+                is_stored = answer and (answer.text.startswith(text) or (answer.pk, text) in version_texts)
+                if is_stored and answer.revision >= revision >= count:
+                    stored_work.saves += 1
                 else:
-                    found.problems.append(f"LOST: student {student.number}, question {question}, revision {revision}")
-            # A text may be later than that: stored, and the reply lost with the site.
+                    stored_work.problems.append(
+                        f"LOST: student {student.number}, question {question}, revision {revision}"
+                    )
+            # The stored text may be a later one, whose reply was lost when the site was killed.
             is_last = (
                 answer and answer.text.startswith(saves[-1][1]) and student.texts[question].startswith(answer.text)
             )
             if not is_last:
-                found.problems.append(f"student {student.number}, question {question}: not the last text acknowledged")
+                stored_work.problems.append(
+                    f"student {student.number}, question {question}: not the last text acknowledged"
+                )
         for question, (revision, text) in student.handed_in.items():
-            answer = stored.get((student.user_id, question))
+            answer = answers.get((student.user_id, question))
             if answer and submitted.get((answer.pk, revision)) == text:
-                found.submissions += 1
+                stored_work.submissions += 1
             else:
-                found.problems.append(f"LOST: hand-in of student {student.number}, question {question}")
+                stored_work.problems.append(f"LOST: hand-in of student {student.number}, question {question}")
 
 
-def check_rows(found: Found) -> None:
-    """Note conflicts and answers that were handed in twice, of which there should be none."""
+def check_rows(stored_work: StoredWork) -> None:
+    """Add a problem for conflicts and for answers that were handed in twice; there should be none."""
     from questions.models import AnswerVersion, Submission
 
     if conflicts := AnswerVersion.objects.filter(kind=AnswerVersion.Kind.LOST).count():
-        found.problems.append(f"{conflicts} texts kept as conflicts, and there was one writer for each answer")
-    if twice := Submission.objects.count() - Submission.objects.values("answer").distinct().count():
-        found.problems.append(f"{twice} answers handed in twice")
+        stored_work.problems.append(f"{conflicts} texts kept as conflicts, and there was one writer for each answer")
+    if duplicates := Submission.objects.count() - Submission.objects.values("answer").distinct().count():
+        stored_work.problems.append(f"{duplicates} answers handed in twice")
 
 
 def integrity_of(connection) -> str:
+    """Return the result of the integrity check of SQLite, which is 'ok' for a database without errors."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check")
         return cursor.fetchone()[0]
 
 
 def read_log(log: Path) -> list[str]:
+    """Return a problem for each line of the server log that names an error."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    words = ("locked", "internal server error", "traceback", "worker timeout")
-    return [f"server's log: {line}" for line in lines if any(word in line.lower() for word in words)]
+    error_words = ("locked", "internal server error", "traceback", "worker timeout")
+    return [f"server's log: {line}" for line in lines if any(word in line.lower() for word in error_words)]
 
 
 # --- The run ---
 
 
-def in_figures(name: str, seconds: list[float]) -> str:
+def summary_of(name: str, seconds: list[float]) -> str:
+    """Return a line with the number and the percentiles of these times."""
     if len(seconds) < 2:
         return f"{name:<9} {len(seconds):>6}"
     steps = quantiles(seconds, n=100, method="inclusive")
-    p50, p95, p99 = (1000 * steps[place - 1] for place in (50, 95, 99))
+    p50, p95, p99 = (1000 * steps[percentile - 1] for percentile in (50, 95, 99))
     return f"{name:<9} {len(seconds):>6}   {p50:>6.0f}   {p95:>6.0f}   {p99:>6.0f}   {1000 * max(seconds):>6.0f}"
 
 
 @contextmanager
-def killed(gunicorn: Gunicorn, options: argparse.Namespace) -> Iterator[None]:
-    """While the block runs, kill the site and start it again, once in each of as many equal parts of the time."""
-    chance, start, is_over = random.Random(options.kills), time.monotonic() + 1, threading.Event()
+def repeated_kills(gunicorn: Gunicorn, options: argparse.Namespace) -> Iterator[None]:
+    """Kill the site and start it again while the block runs, once in each of options.kills equal parts of the time."""
+    rng, start, is_over = random.Random(options.kills), time.monotonic() + 1, threading.Event()
     part = (options.seconds + options.hand_in) / max(options.kills, 1)
 
     def kill_and_start() -> None:
         for number in range(options.kills):
-            if is_over.wait(max(0, start + part * (number + chance.random()) - time.monotonic())):
+            if is_over.wait(max(0, start + part * (number + rng.random()) - time.monotonic())):
                 return
             gunicorn.kill()
             gunicorn.start()
@@ -331,9 +360,10 @@ def killed(gunicorn: Gunicorn, options: argparse.Namespace) -> Iterator[None]:
         thread.join(timeout=2 * PATIENCE)
 
 
-def let_them_write(students: list[Student], options: argparse.Namespace) -> None:
+def run_students(students: list[Student], options: argparse.Namespace) -> None:
+    """Run each student in a thread until all have handed in."""
     start = time.monotonic() + 1
-    threads = [threading.Thread(target=student.spend, args=(options, start), daemon=True) for student in students]
+    threads = [threading.Thread(target=student.run, args=(options, start), daemon=True) for student in students]
     for thread in threads:
         thread.start()
     deadline = start + options.seconds + options.hand_in + 4 * PATIENCE
@@ -343,21 +373,21 @@ def let_them_write(students: list[Student], options: argparse.Namespace) -> None
             student.problems.append("did not come to an end")
 
 
-def report(students: list[Student], found: Found, problems: list[str], kills: int) -> None:
+def report(students: list[Student], stored_work: StoredWork, problems: list[str], kills: int) -> None:
     acknowledged = sum(len(saves) for student in students for saves in student.acknowledged.values())
     handed_in = sum(len(student.handed_in) for student in students)
-    say(f"{'':<9} {'number':>6}   {'p50':>6}   {'p95':>6}   {'p99':>6}   {'max':>6}  (milliseconds)")
-    say(in_figures("saves", [took for student in students for took in student.saves]))
-    say(in_figures("hand-ins", [took for student in students for took in student.hand_ins]))
-    say()
-    say(f"found afterwards: {found.saves} of {acknowledged} acknowledged saves")
-    say(f"                  {found.submissions} of {handed_in} answers handed in")
-    lost = acknowledged - found.saves + handed_in - found.submissions
-    say(f"{lost} lost, {kills} kills")
-    say(f"sent again after a connection was gone or refused: {sum(student.resent for student in students)}")
-    say(f"problems: {len(problems)}")
+    print_line(f"{'':<9} {'number':>6}   {'p50':>6}   {'p95':>6}   {'p99':>6}   {'max':>6}  (milliseconds)")
+    print_line(summary_of("saves", [duration for student in students for duration in student.saves]))
+    print_line(summary_of("hand-ins", [duration for student in students for duration in student.hand_ins]))
+    print_line()
+    print_line(f"found afterwards: {stored_work.saves} of {acknowledged} acknowledged saves")
+    print_line(f"                  {stored_work.submissions} of {handed_in} answers handed in")
+    lost = acknowledged - stored_work.saves + handed_in - stored_work.submissions
+    print_line(f"{lost} lost, {kills} kills")
+    print_line(f"sent again after a connection was gone or refused: {sum(student.resent for student in students)}")
+    print_line(f"problems: {len(problems)}")
     for problem in problems[:20]:
-        say(f"  {problem}")
+        print_line(f"  {problem}")
 
 
 def read_options() -> argparse.Namespace:
@@ -381,29 +411,29 @@ def read_options() -> argparse.Namespace:
 
 def main() -> int:
     options = read_options()
-    given = os.environ.get("DATABASE_URL", "")
-    with tempfile.TemporaryDirectory(prefix="casebook-load-") as name, database_of_its_own(given) as database:
+    database_url = os.environ.get("DATABASE_URL", "")
+    with tempfile.TemporaryDirectory(prefix="casebook-load-") as name, database_of_its_own(database_url) as database:
         folder, port = Path(name), free_port()
         settle_in(folder, port, database)
         sys.path.insert(0, str(ROOT))
         import django
 
         django.setup()
-        students = make_class(options.students, port, patience=2 * PATIENCE if options.kills else 0)
-        say(
+        students = create_class(options.students, port, retry_seconds=2 * PATIENCE if options.kills else 0)
+        print_line(
             f"{options.students} students save every {options.every:g} s for {options.seconds:g} s and hand in within"
             f" {options.hand_in:g} s; {options.workers} workers of {options.threads} threads,"
             f" {'PostgreSQL' if database else 'SQLite'}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
         )
         gunicorn = Gunicorn(port, folder / "server.log", workers=options.workers, threads=options.threads)
-        with gunicorn.running(), killed(gunicorn, options):
-            let_them_write(students, options)
-        found = look_back(students)
-        told = [f"student {student.number}: {problem}" for student in students for problem in student.problems]
-        problems = [*found.problems, *told, *read_log(folder / "server.log")]
+        with gunicorn.running(), repeated_kills(gunicorn, options):
+            run_students(students, options)
+        stored_work = check_database(students)
+        reported = [f"student {student.number}: {problem}" for student in students for problem in student.problems]
+        problems = [*stored_work.problems, *reported, *read_log(folder / "server.log")]
         if gunicorn.kills < options.kills:
             problems.append(f"only {gunicorn.kills} kills: a site that was killed did not start again")
-    report(students, found, problems, gunicorn.kills)
+    report(students, stored_work, problems, gunicorn.kills)
     return 1 if problems else 0
 
 

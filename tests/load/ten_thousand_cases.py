@@ -1,6 +1,6 @@
-"""How the catalogue holds up with ten thousand cases, beside sixteen. The second part of make bench.
+"""The second part of make bench: the catalogue with ten thousand cases, compared with sixteen.
 
-Works in a database of its own in a temporary folder.
+It uses a database of its own in a temporary folder.
 """
 
 import random
@@ -12,7 +12,7 @@ from measuring import Row, is_chosen, print_head, print_row
 from own_site import client_of, in_this_process, measure_with_client
 
 FEW, MANY = "16 cases", "10,000 cases"
-ASKED = {
+QUERIES = {
     "first page": "",
     "one filter": "?trefwoord=schulden",
     "three filters": "?trefwoord=schulden&bril=denker&sfeer=formeel",
@@ -26,35 +26,36 @@ ASKED = {
 
 
 def measure_rows(words: list[str]) -> list[Row]:
-    few, many = asked_of(FEW, words), asked_of(MANY, words)
+    """Return the measured rows of the catalogue that have one of the words in their name."""
+    few, many = queries_of(FEW, words), queries_of(MANY, words)
     if not few and not many:
         return []
     with tempfile.TemporaryDirectory() as folder:
         in_this_process(Path(folder))
-        rows = measure_asked(FEW, few)
+        rows = measure_queries(FEW, few)
         if many:
             started = time.perf_counter()
-            multiply(10_000)
+            create_cases(10_000)
             print(f"\nmade 10,000 cases in {time.perf_counter() - started:.0f} s", flush=True)
-            rows += measure_asked(MANY, many)
+            rows += measure_queries(MANY, many)
     print_growth({row.name: row.ms for row in rows})
     return rows
 
 
-def asked_of(label: str, words: list[str]) -> dict[str, str]:
+def queries_of(label: str, words: list[str]) -> dict[str, str]:
     """Return the query of each row to measure, by its name."""
-    named = {f"catalogue, {label}: {key}": query for key, query in ASKED.items()}
+    named = {f"catalogue, {label}: {key}": query for key, query in QUERIES.items()}
     return {name: query for name, query in named.items() if is_chosen(name, words)}
 
 
-def measure_asked(label: str, asked: dict[str, str]) -> list[Row]:
-    """Measure for a user who is signed in, for whom no page is kept whole."""
+def measure_queries(label: str, queries: dict[str, str]) -> list[Row]:
+    """Return the rows of these queries, measured for a signed-in user, for whom pages are not cached as a whole."""
     from casebook.models import User
 
     user, _ = User.objects.get_or_create(email="meter@example.org", defaults={"name": "Meter"})
     client, rows = client_of(user), []
     print_head(f"{label}, test client", "ms")
-    for name, query in asked.items():
+    for name, query in queries.items():
         rows.append(measure_with_client(name, client, f"/casussen/{query}"))
         print_row(rows[-1], f"{rows[-1].ms:.1f}")
     return rows
@@ -62,14 +63,14 @@ def measure_asked(label: str, asked: dict[str, str]) -> list[Row]:
 
 def print_growth(ms: dict[str, float]) -> None:
     """Print how many times as long a page takes with many cases, where both were measured."""
-    for key in ASKED:
+    for key in QUERIES:
         few, many = ms.get(f"catalogue, {FEW}: {key}"), ms.get(f"catalogue, {MANY}: {key}")
         if few and many:
             print(f"{key:24}{many / few:>6.1f} times the milliseconds of {FEW}")
 
 
-def multiply(count: int) -> None:
-    """Cases of the same make as the sixteen: their paragraphs, keywords, actors and questions, shuffled."""
+def create_cases(count: int) -> None:
+    """Create cases up to this number, from the paragraphs, keywords, actors and questions of the sixteen, shuffled."""
     from django.db import transaction
 
     from cases.library import search
@@ -77,15 +78,15 @@ def multiply(count: int) -> None:
     from cases.publishing import editions
     from questions.models import Question
 
-    chance = random.Random(1)
+    rng = random.Random(1)
     models = list(Case.objects.published().for_reading())
     paragraphs = [part for case in models for part in case.body.split("\n\n")]
     keywords = list(Keyword.objects.all())
     actors = [line for case in models for line in case.case_actors.all()]
-    asked = [question for case in models for question in case.questions.all()]
+    questions = [question for case in models for question in case.questions.all()]
     with transaction.atomic():
         for number in range(17, count + 1):
-            model = chance.choice(models)
+            model = rng.choice(models)
             case = Case.objects.create(
                 number=number,
                 slug=f"casus-{number}",
@@ -93,19 +94,19 @@ def multiply(count: int) -> None:
                 part=model.part,
                 summary=model.summary,
                 introduction=model.introduction,
-                body="\n\n".join(chance.sample(paragraphs, 6)),
+                body="\n\n".join(rng.sample(paragraphs, 6)),
                 closing=model.closing,
                 status=Status.PUBLISHED,
-                word_count=chance.randint(300, 3000),
+                word_count=rng.randint(300, 3000),
             )
             CaseKeyword.objects.bulk_create(
-                CaseKeyword(case=case, keyword=keyword) for keyword in chance.sample(keywords, 6)
+                CaseKeyword(case=case, keyword=keyword) for keyword in rng.sample(keywords, 6)
             )
-            lines = {(line.actor_id, line.person) for line in chance.sample(actors, 5)}
+            lines = {(line.actor_id, line.person) for line in rng.sample(actors, 5)}
             CaseActor.objects.bulk_create(CaseActor(case=case, actor_id=a, person=person) for a, person in lines)
             Question.objects.bulk_create(
                 Question(case=case, key=f"k{n}", text=question.text, kolb=question.kolb)
-                for n, question in enumerate(chance.sample(asked, 5))
+                for n, question in enumerate(rng.sample(questions, 5))
             )
             search.index_case(case)
         editions.renew_library()

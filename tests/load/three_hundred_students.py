@@ -1,6 +1,6 @@
-"""What a teacher's pages cost in a module of 300 students and 30 questions, and in a class: the end of make bench.
+"""The last part of make bench: the pages of a teacher, with 300 students and 30 questions and with one class.
 
-Works in a database of its own in a temporary folder.
+It uses a database of its own in a temporary folder.
 """
 
 import gzip
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from measuring import Row, is_chosen, print_head, print_row
 from own_site import client_of, in_this_process, measure_with_client
 
-SMALLEST = {"new module": "/modules/nieuw/"}  # what every page of a teacher costs
+SMALLEST = {"new module": "/modules/nieuw/"}  # the cost that every page of a teacher has
 IN_MODULE = {
     "progress": "/modules/{module}/voortgang/",
     "progress, one class": "/modules/{module}/voortgang/?klas=SW1A",
@@ -31,11 +31,9 @@ OF_ANSWERS = {
     "feedback, one student": "/opdrachten/{assignment}/feedback/?student={student}",
 }
 OF_VERSIONS = {"feedback, one student": OF_ANSWERS["feedback, one student"]}
-ORDINARY, HOSTILE = (
-    "five ordinary versions",
-    "five hostile versions",
-)  # the second at most a fifth slower than the first
-# Name of the module, students, questions, and the pages that are asked of it.
+# The second may be at most a fifth slower than the first.
+ORDINARY, HOSTILE = "five ordinary versions", "five hostile versions"
+# The name of the module, its numbers of students and questions, and the pages to request.
 MODULES = (
     ("no students", 0, 0, SMALLEST),
     ("30 × 12", 30, 12, IN_MODULE),
@@ -48,8 +46,9 @@ MODULES = (
 
 
 def measure_rows(words: list[str]) -> list[Row]:
+    """Return the measured rows of the pages of a teacher that have one of the words in their name."""
     chosen = [(name, students, questions, pages_of(name, pages, words)) for name, students, questions, pages in MODULES]
-    chosen = [each for each in chosen if each[-1]]
+    chosen = [module for module in chosen if module[-1]]
     if not chosen:
         return []
     with tempfile.TemporaryDirectory() as folder:
@@ -59,14 +58,15 @@ def measure_rows(words: list[str]) -> list[Row]:
 
 
 def pages_of(name: str, pages: dict[str, str], words: list[str]) -> dict[str, str]:
+    """Return the path of each page to measure, by the name of its row."""
     named = {f"{name}: {key}": path for key, path in pages.items()}
     return {name: path for name, path in named.items() if is_chosen(name, words)}
 
 
 def measure_module(name: str, students: int, questions: int, pages: dict[str, str]) -> list[Row]:
-    module, teacher, assignment = make_module(students, questions)
+    module, teacher, assignment = create_module(students, questions)
     if name in {ORDINARY, HOSTILE}:
-        make_versions(assignment, lines_of_words if name == ORDINARY else lines_of_letters)
+        create_versions(assignment, lines_of_words if name == ORDINARY else lines_of_letters)
     client, rows = client_of(teacher), []
     values = values_of(client, module, assignment) if assignment else {}
     for name, pattern in pages.items():
@@ -79,7 +79,7 @@ def measure_module(name: str, students: int, questions: int, pages: dict[str, st
 
 
 def values_of(client, module, assignment) -> dict[str, object]:
-    """What the addresses of the pages are made of."""
+    """Return the values that the addresses of the pages contain, by name."""
     changes = f"/modules/{module.pk}/voortgang/wijzigingen/"
     since = client.get(changes, headers={"accept-encoding": "identity"}).json()["since"]
     return {
@@ -93,7 +93,7 @@ def values_of(client, module, assignment) -> dict[str, object]:
 
 
 def cost_of(client, path: str) -> tuple[int, int, int]:
-    """Return the queries of a page, and its bytes with and without gzip."""
+    """Return the number of queries of a page, and its size in bytes with and without gzip."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -104,10 +104,10 @@ def cost_of(client, path: str) -> tuple[int, int, int]:
     return len(queries), len(body), len(plain)
 
 
-def make_module(students: int, questions: int):
-    """A module as it is halfway: some answers not begun, some drafts, some waiting, some with feedback.
+def create_module(students: int, questions: int):
+    """Create a module with drafts, unread submissions and feedback. Return it with its teacher and first assignment.
 
-    Returns the module, its teacher and its first assignment. Rows are made in bulk, past the activities.
+    Some answers are not begun. Rows are created in bulk, without the functions in questions/actions.
     """
     from casebook.models import User
     from questions.models import Enrolment, Module, Role
@@ -117,20 +117,20 @@ def make_module(students: int, questions: int):
     teacher = User.objects.create_user(f"docent{number}@example.org", "Karin Vos")
     teacher.groups.add(*teacher.groups.model.objects.filter(name="Docenten"))
     Enrolment.objects.create(module=module, user=teacher, role=Role.TEACHER)
-    people = User.objects.bulk_create(
-        User(email=f"student{number}-{n}@example.org", name=f"{chance_of(n).choice(NAMES)} {surname(n)}")
+    users = User.objects.bulk_create(
+        User(email=f"student{number}-{n}@example.org", name=f"{rng_of(n).choice(NAMES)} {surname(n)}")
         for n in range(students)
     )
     Enrolment.objects.bulk_create(
-        Enrolment(module=module, user=person, group=module.groups[n % 3]) for n, person in enumerate(people)
+        Enrolment(module=module, user=user, group=module.groups[n % 3]) for n, user in enumerate(users)
     )
-    assignments = make_assignments(module, questions)
-    make_answers(assignments, people, teacher)
+    assignments = create_assignments(module, questions)
+    create_answers(assignments, users, teacher)
     return module, teacher, next(iter(assignments), None)
 
 
-def make_versions(assignment, text_of: Callable[[int], str]) -> None:
-    """Five versions of the first answer of the student whose page is measured, each with another text."""
+def create_versions(assignment, make_text: Callable[[int], str]) -> None:
+    """Create five versions of the first answer of the student whose page is measured, each with another text."""
     from django.utils import timezone
 
     from questions.models import Answer, Submission
@@ -144,7 +144,7 @@ def make_versions(assignment, text_of: Callable[[int], str]) -> None:
             answer=answer,
             revision=number,
             question_text="Wat doe je?",
-            text=text_of(number),
+            text=make_text(number),
             submitted_at=timezone.now(),
         )
         for number in range(1, 6)
@@ -152,31 +152,32 @@ def make_versions(assignment, text_of: Callable[[int], str]) -> None:
 
 
 def lines_of_letters(seed: int) -> str:
-    """8 KB in which every line is in the other texts thousands of times."""
-    return "".join(chance_of(seed).choices(["a\n", "b\n"], k=3_990))
+    """Return 8 KB of text in which every line occurs thousands of times in the other texts."""
+    return "".join(rng_of(seed).choices(["a\n", "b\n"], k=3_990))
 
 
 def lines_of_words(seed: int) -> str:
-    """8 KB of sentences, some of them other ones in each version."""
+    """Return 8 KB of sentences, some of which differ in each version."""
     return "".join(f"{surname(number + (seed * 7 if number % 9 == 0 else 0))} ziet dat.\n" for number in range(445))
 
 
 NAMES = ["Aylin", "Bram", "Chaima", "Daan", "Fenna", "Ilias", "Joëlle", "Lotte", "Mees", "Noor", "Sem", "Zeynep"]
 
 
-def chance_of(seed: int) -> random.Random:
+def rng_of(seed: int) -> random.Random:
     return random.Random(seed)
 
 
 def surname(n: int) -> str:
-    return "".join(chance_of(n).choices("abdegiklmnoprstuvz", k=8)).title()
+    return "".join(rng_of(n).choices("abdegiklmnoprstuvz", k=8)).title()
 
 
-def make_assignments(module, questions: int) -> list:
+def create_assignments(module, questions: int) -> list:
+    """Create assignments on as many cases as are needed for this number of questions. Return them."""
     from cases.models import Case
     from questions.models import Assignment, AssignmentQuestion
 
-    made = []
+    created = []
     for position, case in enumerate(Case.objects.published().order_by("number")):
         chosen = list(case.questions.in_library())[:questions]
         if not chosen:
@@ -184,26 +185,29 @@ def make_assignments(module, questions: int) -> list:
         questions -= len(chosen)
         assignment = Assignment.objects.create(module=module, edition=case.editions.latest(), position=position)
         AssignmentQuestion.objects.bulk_create(
-            AssignmentQuestion(assignment=assignment, question=question, position=place)
-            for place, question in enumerate(chosen)
+            AssignmentQuestion(assignment=assignment, question=question, position=index)
+            for index, question in enumerate(chosen)
         )
-        made.append(assignment)
-    return made
+        created.append(assignment)
+    return created
 
 
-def make_answers(assignments: list, people: list, teacher) -> None:
+def create_answers(assignments: list, users: list, teacher) -> None:
+    """Create answers of these users in all states, with submissions and feedback."""
     from django.utils import timezone
 
     from questions.models import Answer, Feedback, Submission, Verdict
 
-    chance, now, text = random.Random(3), timezone.now(), "Ik bel eerst de dochter, en vraag wat zij al doet. " * 20
-    asked = [(assignment, question) for assignment in assignments for question in assignment.questions.all()]
-    pairs = [(person, *one) for person in people for one in asked]
-    chance.shuffle(pairs)  # in the order of a lesson, not of the table
-    kinds = chance.choices(["empty", "busy", "waiting", "ready", "released"], [15, 10, 30, 10, 35], k=len(pairs))
+    rng, now, text = random.Random(3), timezone.now(), "Ik bel eerst de dochter, en vraag wat zij al doet. " * 20
+    assignment_questions = [
+        (assignment, question) for assignment in assignments for question in assignment.questions.all()
+    ]
+    to_answer = [(user, *pair) for user in users for pair in assignment_questions]
+    rng.shuffle(to_answer)  # students answer at the same time, so the rows of a student are not adjacent
+    kinds = rng.choices(["empty", "busy", "waiting", "ready", "released"], [15, 10, 30, 10, 35], k=len(to_answer))
     answers = Answer.objects.bulk_create(
-        Answer(student=person, assignment=assignment, question=question, text=text)
-        for (person, assignment, question), kind in zip(pairs, kinds, strict=True)
+        Answer(student=user, assignment=assignment, question=question, text=text)
+        for (user, assignment, question), kind in zip(to_answer, kinds, strict=True)
         if kind != "empty"
     )
     kinds = [kind for kind in kinds if kind != "empty"]
@@ -218,7 +222,7 @@ def make_answers(assignments: list, people: list, teacher) -> None:
             submission=submission,
             author=teacher,
             text="Mooi gezien. " * 20,
-            verdict=chance.choice(Verdict.values),
+            verdict=rng.choice(Verdict.values),
             released_at=now if kind == "released" else None,
         )
         for submission, kind in zip(submissions, kinds, strict=True)

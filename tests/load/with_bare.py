@@ -1,4 +1,4 @@
-"""The casebook's addresses and one more: a bare page, for what is measured with a test client in one process."""
+"""The addresses of the casebook and a bare page, for measuring with a test client in one process."""
 
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
