@@ -1,7 +1,6 @@
 """Tests of assignments: choosing a case and its questions, changing, closing, sharing and extensions."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -15,14 +14,10 @@ from questions.actions.assignments import OwnQuestion, Plan
 from questions.models import Answer, Assignment, Extension, Kolb, Question, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
+from tests.questions.templatetags.test_dates import at
 
 pytestmark = pytest.mark.django_db
-TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 KOLBS = ["doener", "beschouwer", "denker", "beslisser"]
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=TIME_ZONE)
 
 
 def text_of(response) -> str:

@@ -1,7 +1,6 @@
 """Tests of the actions on modules and their members, and of the pages of modules."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,13 +13,9 @@ from questions.actions import modules
 from questions.models import Answer, Assignment, Enrolment, Feedback, Kolb, Module, Question, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
+from tests.questions.templatetags.test_dates import TIME_ZONE, at
 
 pytestmark = pytest.mark.django_db
-TIME_ZONE = ZoneInfo("Europe/Amsterdam")
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=TIME_ZONE)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""Tests of invitations for teachers of the site: creating, showing and accepting them."""
+
 import re
 from datetime import timedelta
 

@@ -1,3 +1,5 @@
+"""Tests of the texts in which templates show dates."""
+
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,12 +10,12 @@ from django.utils import timezone
 from questions.models import Assignment
 from questions.templatetags.dates import due_in_words, from_now, in_a_row, in_full, moment
 
-HOME = ZoneInfo("Europe/Amsterdam")
+TIME_ZONE = ZoneInfo("Europe/Amsterdam")
 
 
 def at(text: str) -> datetime:
     """Return a moment in the time zone of the site, from a text such as «2026-11-27 17:00»."""
-    return datetime.fromisoformat(text).replace(tzinfo=HOME)
+    return datetime.fromisoformat(text).replace(tzinfo=TIME_ZONE)
 
 
 @pytest.fixture(autouse=True)
