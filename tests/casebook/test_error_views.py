@@ -1,4 +1,4 @@
-"""A form whose token is gone gives back what was written; a form of another site gets nothing."""
+"""The error pages for a form with a stale token, which return the user's text, and for requests that are too big."""
 
 import pytest
 from django.test import Client
@@ -11,25 +11,25 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def browser():
-    """As a browser without our script sends a form, with the check of the token switched on."""
+    """Return a client that sends forms without JavaScript and has its CSRF token checked."""
     return Client(enforce_csrf_checks=True, headers={"accept": "text/html"})
 
 
 @pytest.fixture
-def place():
+def assignment():
     assignment = AssignmentFactory()
     enrol(assignment.module, UserFactory())
-    return assignment, assignment.questions.get()
+    return assignment
 
 
-def send(browser, place, **headers):
-    assignment, question = place
+def send(browser, assignment, **headers):
+    question = assignment.questions.get()
     data = {f"text-{question.pk}": "Wat ik schreef.", f"revision-{question.pk}": "0", "lever": "niets", "user": "7"}
     return browser.post(f"/opdrachten/{assignment.pk}/inleveren/", data, headers=headers)
 
 
-def test_cookies_gone_gives_back_what_was_written(browser, place):
-    response = send(browser, place)
+def test_a_form_without_cookies_gets_its_text_back(browser, assignment):
+    response = send(browser, assignment)
     page = response.content.decode()
     assert (response.status_code, response["X-Reason"]) == (403, "csrf")
     assert "Wat ik schreef." in page
@@ -37,18 +37,18 @@ def test_cookies_gone_gives_back_what_was_written(browser, place):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_a_stale_token_gives_it_back_too(browser, place):
+def test_a_form_with_a_stale_token_gets_its_text_back(browser, assignment):
     browser.cookies["csrftoken"] = "x" * 32
-    assert "Wat ik schreef." in send(browser, place).content.decode()
+    assert "Wat ik schreef." in send(browser, assignment).content.decode()
 
 
-def test_another_site_gets_no_text_into_a_page(browser, place):
-    response = send(browser, place, origin="https://elders.example")
+def test_a_form_of_another_site_does_not_get_its_text_back(browser, assignment):
+    response = send(browser, assignment, origin="https://elders.example")
     assert response.status_code == 403
     assert "Wat ik schreef." not in response.content.decode()
 
 
-def test_without_text_the_page_says_that_the_form_was_stale(browser):
+def test_a_stale_form_without_text_gets_an_explanation(browser):
     response = browser.post("/account/uitloggen/")
     assert response.status_code == 403
     assert "Dat formulier was verlopen" in response.content.decode()
@@ -59,7 +59,7 @@ def test_without_text_the_page_says_that_the_form_was_stale(browser):
 )
 @pytest.mark.parametrize("is_signed_in", [True, False])
 @pytest.mark.parametrize("sent", ["twelve megabytes", "too many fields"])
-def test_what_is_too_big_is_answered_in_words_at_any_address(browser, address, is_signed_in, sent):
+def test_a_request_that_is_too_big_gets_an_explanation_at_any_address(browser, address, is_signed_in, sent):
     if is_signed_in:
         browser.force_login(UserFactory(groups=["Redactie", "Docenten"]))
     data = {"body": "woord " * 2_000_000} if sent == "twelve megabytes" else {f"veld-{n}": "x" for n in range(1_100)}

@@ -1,4 +1,4 @@
-"""Sessions survive the move of the authentication backend."""
+"""The migration of sessions to the new path of the authentication backend."""
 
 from importlib import import_module
 
@@ -14,7 +14,7 @@ migration = import_module("casebook.migrations.0010_session_backend")
 
 @pytest.fixture
 def old_client(client, db):
-    """A browser that signed in before the backend moved."""
+    """Return a client that signed in before the backend moved."""
     client.force_login(UserFactory())
     session = client.session
     session[BACKEND_SESSION_KEY] = migration.BEFORE
@@ -23,15 +23,15 @@ def old_client(client, db):
     return client
 
 
-def test_the_migration_writes_the_path_of_the_settings():
+def test_the_migration_uses_the_path_of_the_settings():
     assert [migration.AFTER] == settings.AUTHENTICATION_BACKENDS
 
 
-def test_a_session_with_the_old_path_is_over_without_the_migration(old_client):
+def test_a_session_with_the_old_path_is_invalid_without_the_migration(old_client):
     assert old_client.get("/mijn-gegevens/").status_code == 302
 
 
-def test_the_migration_keeps_the_session_and_what_is_in_it(old_client):
+def test_the_migration_preserves_the_session_and_its_data(old_client):
     migration.forwards(apps, None)
     assert old_client.get("/mijn-gegevens/").status_code == 200
     assert old_client.session["draft"] == "é"
@@ -44,7 +44,7 @@ def test_the_migration_can_be_reversed(old_client):
     assert dict(old_client.session) == before
 
 
-def test_the_migration_leaves_other_sessions_alone(client, db):
+def test_the_migration_does_not_change_other_sessions(client, db):
     session = client.session
     session["next"] = "/casussen/"
     session.save()

@@ -1,4 +1,4 @@
-"""An address is proven by a code that came back from it, and a session alone is not enough for what is grave."""
+"""Proving an address with a mailed code, and reauthentication before changes to an account."""
 
 import re
 from datetime import timedelta
@@ -19,10 +19,10 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 PASSWORD = "een lang wachtwoord"
 PBKDF2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
-MINE, THEIRS = "mallory@example.org", "collega@example.org"
+OWN, OTHER = "mallory@example.org", "collega@example.org"
 SIGN_IN, SIGN_UP = "/account/inloggen/", "/account/aanmelden/"
 ASK_CODE, TYPE_CODE = "/account/inloggen/code/", "/account/inloggen/code/typen/"
-OWN_DATA, LEAVE, SEND = "/mijn-gegevens/", "/mijn-gegevens/wissen/", "/mijn-gegevens/code/"
+OWN_DATA, DELETE_ACCOUNT, SEND_CODE = "/mijn-gegevens/", "/mijn-gegevens/wissen/", "/mijn-gegevens/code/"
 CHOOSE, CHANGE = "/account/wachtwoord/kiezen/", "/account/wachtwoord/wijzigen/"
 NEW_PASSWORD = {"password1": "koelkast-op-drie", "password2": "koelkast-op-drie"}
 
@@ -36,14 +36,14 @@ def code_in_mail() -> str:
     return re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", mail.outbox[-1].body)[0]
 
 
-def who(browser: Client) -> int | None:
+def signed_in_user(browser: Client) -> int | None:
     return browser.get("/account/wie/").json()["user"]
 
 
 def sign_up(email: str) -> Client:
     browser = Client()
     browser.post(SIGN_UP, {"name": "M", "email": email, "password1": PASSWORD})
-    assert who(browser)
+    assert signed_in_user(browser)
     return browser
 
 
@@ -57,73 +57,73 @@ def change_address(browser: Client, email: str, proof: str = PASSWORD) -> None:
     browser.post(OWN_DATA, {"form": "adres", "email": email, "proof": proof})
 
 
-# --- A code proves the address that it went to ---
+# --- A code proves the address that it was sent to ---
 
 
-def test_a_code_dies_when_the_address_of_the_account_changes():
-    first = sign_up(MINE)
-    second, code = ask_code(MINE)
-    change_address(first, THEIRS)
+def test_a_code_is_invalid_after_the_address_of_the_account_changes():
+    first = sign_up(OWN)
+    second, code = ask_code(OWN)
+    change_address(first, OTHER)
     response = second.post(TYPE_CODE, {"code": code}, follow=True)
-    assert who(second) is None
+    assert signed_in_user(second) is None
     person = User.objects.get()
-    assert (person.email, person.proven_email) == (THEIRS, "")
+    assert (person.email, person.proven_email) == (OTHER, "")
     assert "Het e-mailadres van dit account is veranderd. Vraag een nieuwe code." in response.content.decode()
 
 
-def test_it_dies_too_where_an_administrator_changes_the_address():
-    sign_up(MINE)
-    browser, code = ask_code(MINE)
-    User.objects.update(email=THEIRS)
+def test_a_code_is_invalid_after_an_administrator_changes_the_address():
+    sign_up(OWN)
+    browser, code = ask_code(OWN)
+    User.objects.update(email=OTHER)
     browser.post(TYPE_CODE, {"code": code})
-    assert who(browser) is None
+    assert signed_in_user(browser) is None
     assert User.objects.get().proven_email == ""
 
 
-def test_whoever_owns_the_address_gets_the_account_and_nobody_else_keeps_it():
-    first = sign_up(MINE)
-    second, code = ask_code(MINE)
-    change_address(first, THEIRS)
+def test_the_owner_of_the_address_gets_the_account_and_others_lose_it():
+    first = sign_up(OWN)
+    second, code = ask_code(OWN)
+    change_address(first, OTHER)
     second.post(TYPE_CODE, {"code": code})
     second.post(CHOOSE, NEW_PASSWORD)
-    owner, code = ask_code(THEIRS)
+    owner, code = ask_code(OTHER)
     owner.post(TYPE_CODE, {"code": code})
     person = User.objects.get()
-    assert who(owner) == person.pk
-    assert person.proven_email == THEIRS
-    assert who(first) is None
-    assert who(second) is None
+    assert signed_in_user(owner) == person.pk
+    assert person.proven_email == OTHER
+    assert signed_in_user(first) is None
+    assert signed_in_user(second) is None
     for password in (PASSWORD, NEW_PASSWORD["password1"]):
         browser = Client()
-        browser.post(SIGN_IN, {"login": THEIRS, "password": password})
-        assert who(browser) is None
+        browser.post(SIGN_IN, {"login": OTHER, "password": password})
+        assert signed_in_user(browser) is None
 
 
-def test_sessions_end_also_where_the_account_had_no_password():
-    person = UserFactory(email=MINE, proven_email=MINE)
+def test_a_first_code_ends_other_sessions_of_an_account_without_a_password():
+    person = UserFactory(email=OWN, proven_email=OWN)
     person.set_unusable_password()
     person.save()
     squatter = Client()
     squatter.force_login(person)
-    User.objects.update(email=THEIRS)
-    owner, code = ask_code(THEIRS)
+    User.objects.update(email=OTHER)
+    owner, code = ask_code(OTHER)
     owner.post(TYPE_CODE, {"code": code})
-    assert who(owner) == person.pk
-    assert who(squatter) is None
+    assert signed_in_user(owner) == person.pk
+    assert signed_in_user(squatter) is None
 
 
-def test_an_address_that_came_back_has_to_be_proven_again():
-    browser = sign_up(MINE)
-    User.objects.update(proven_email=MINE)
-    change_address(browser, THEIRS)
-    change_address(browser, MINE)
+def test_a_restored_address_has_to_be_proven_again():
+    browser = sign_up(OWN)
+    User.objects.update(proven_email=OWN)
+    change_address(browser, OTHER)
+    change_address(browser, OWN)
     person = User.objects.get()
-    assert (person.email, person.proven_email) == (MINE, "")
+    assert (person.email, person.proven_email) == (OWN, "")
 
 
-def at_that_moment(monkeypatch, where: str, act) -> None:
-    """Let this happen in the middle of a request: right before it calls that function, once."""
-    original, done = resolve_name(where), []
+def run_before_call(monkeypatch, function: str, act) -> None:
+    """Run an action in the middle of a request, once: before the request calls the function."""
+    original, done = resolve_name(function), []
 
     def meanwhile(*args, **kwargs):
         if not done:
@@ -131,10 +131,10 @@ def at_that_moment(monkeypatch, where: str, act) -> None:
             act()
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(where, meanwhile)
+    monkeypatch.setattr(function, meanwhile)
 
 
-MEANWHILE = {
+CHANGES = {
     "password": (
         "casebook.accounts.adapter.AccountAdapter.set_password",
         CHANGE,
@@ -143,184 +143,184 @@ MEANWHILE = {
     "address": (
         "casebook.accounts.deletion.erase_if_due",
         OWN_DATA,
-        {"form": "adres", "email": MINE, "proof": PASSWORD},
+        {"form": "adres", "email": OWN, "proof": PASSWORD},
     ),
-    "leaving": ("casebook.accounts.deletion.modules_to_hand_over", LEAVE, {"proof": PASSWORD}),
+    "deletion": ("casebook.accounts.deletion.modules_to_hand_over", DELETE_ACCOUNT, {"proof": PASSWORD}),
 }
 
 
-@pytest.mark.parametrize("act", MEANWHILE)
-def test_what_a_squatter_does_while_the_owner_proves_the_address_comes_too_late(monkeypatch, act):
-    where, path, sent = MEANWHILE[act]
-    squatter = sign_up(THEIRS)
-    owner, code = ask_code(THEIRS)
-    at_that_moment(monkeypatch, where, lambda: owner.post(TYPE_CODE, {"code": code}))
+@pytest.mark.parametrize("act", CHANGES)
+def test_a_change_by_a_squatter_during_the_proof_of_the_owner_has_no_effect(monkeypatch, act):
+    function, path, sent = CHANGES[act]
+    squatter = sign_up(OTHER)
+    owner, code = ask_code(OTHER)
+    run_before_call(monkeypatch, function, lambda: owner.post(TYPE_CODE, {"code": code}))
     squatter.post(path, sent)
     person = User.objects.get()
-    assert (person.email, person.proven_email, person.deletion_due_at) == (THEIRS, THEIRS, None)
+    assert (person.email, person.proven_email, person.deletion_due_at) == (OTHER, OTHER, None)
     assert not person.has_usable_password()
-    assert who(owner) == person.pk
-    assert who(squatter) is None
+    assert signed_in_user(owner) == person.pk
+    assert signed_in_user(squatter) is None
 
 
-def test_a_hash_that_is_written_anew_at_sign_in_does_not_bring_a_password_back(monkeypatch):
-    sign_up(THEIRS)
-    with override_settings(PASSWORD_HASHERS=[PBKDF2]):  # not the first one that the tests have
+def test_a_hash_that_sign_in_upgrades_does_not_restore_a_removed_password(monkeypatch):
+    sign_up(OTHER)
+    with override_settings(PASSWORD_HASHERS=[PBKDF2]):  # not the preferred hasher of the tests
         User.objects.update(password=make_password(PASSWORD))
-    owner, code = ask_code(THEIRS)
-    at_that_moment(monkeypatch, "casebook.models.User.set_password", lambda: owner.post(TYPE_CODE, {"code": code}))
+    owner, code = ask_code(OTHER)
+    run_before_call(monkeypatch, "casebook.models.User.set_password", lambda: owner.post(TYPE_CODE, {"code": code}))
     squatter = Client()
     with override_settings(PASSWORD_HASHERS=[*settings.PASSWORD_HASHERS, PBKDF2]):
-        squatter.post(SIGN_IN, {"login": THEIRS, "password": PASSWORD})
+        squatter.post(SIGN_IN, {"login": OTHER, "password": PASSWORD})
     person = User.objects.get()
-    assert (person.proven_email, person.has_usable_password()) == (THEIRS, False)
-    assert who(owner) == person.pk
-    assert who(squatter) is None
+    assert (person.proven_email, person.has_usable_password()) == (OTHER, False)
+    assert signed_in_user(owner) == person.pk
+    assert signed_in_user(squatter) is None
 
 
-def test_the_administrator_saves_only_what_the_form_changed(monkeypatch):
-    squatter = sign_up(THEIRS)
-    owner, code = ask_code(THEIRS)
+def test_the_admin_saves_only_the_fields_that_changed(monkeypatch):
+    squatter = sign_up(OTHER)
+    owner, code = ask_code(OTHER)
     person = User.objects.get()
     administrator = Client()
     administrator.force_login(UserFactory(is_superuser=True))
-    at_that_moment(monkeypatch, "casebook.admin.UserAdmin.save_model", lambda: owner.post(TYPE_CODE, {"code": code}))
-    form = {"email": THEIRS, "name": "Nieuwe naam", "is_active": "on"}
+    run_before_call(monkeypatch, "casebook.admin.UserAdmin.save_model", lambda: owner.post(TYPE_CODE, {"code": code}))
+    form = {"email": OTHER, "name": "Nieuwe naam", "is_active": "on"}
     assert administrator.post(f"/beheer/casebook/user/{person.pk}/change/", form).status_code == 302
     person.refresh_from_db()
-    assert (person.name, person.proven_email, person.has_usable_password()) == ("Nieuwe naam", THEIRS, False)
-    assert who(squatter) is None
+    assert (person.name, person.proven_email, person.has_usable_password()) == ("Nieuwe naam", OTHER, False)
+    assert signed_in_user(squatter) is None
 
 
-def test_two_who_type_the_first_code_at_once_both_have_a_session_that_lives():
-    sign_up(MINE)
+def test_two_simultaneous_first_codes_both_get_a_valid_session():
+    sign_up(OWN)
     first, second = User.objects.get(), User.objects.get()
     prove_address = resolve_name("casebook.accounts.adapter.prove_address")
-    prove_address(user=first, email=MINE)
-    prove_address(user=second, email=MINE)
+    prove_address(user=first, email=OWN)
+    prove_address(user=second, email=OWN)
     assert User.objects.get().password == first.password == second.password
 
 
-# --- Changing the address, leaving, and a first password ---
+# --- Changing the address, deleting the account, and choosing a first password ---
 
 
 @pytest.fixture
 def person():
-    """Signs in by code only."""
-    person = UserFactory(email=MINE, name="Noor", proven_email=MINE)
+    """Return a user without a password, who signs in with codes."""
+    person = UserFactory(email=OWN, name="Noor", proven_email=OWN)
     person.set_unusable_password()
     person.save()
     return person
 
 
 @pytest.fixture
-def open_phone(person):
-    """Somebody else has it in hand."""
+def unlocked_phone(person):
+    """Return a client in which the user is still signed in while someone else uses it."""
     browser = Client()
     browser.force_login(person)
     return browser
 
 
-GRAVE = {
+PROTECTED = {
     "address": (OWN_DATA, {"form": "adres", "email": "nieuw@example.org"}),
-    "leaving": (LEAVE, {}),
+    "deletion": (DELETE_ACCOUNT, {}),
     "password": (CHOOSE, NEW_PASSWORD),
 }
 
 
-def happened(act: str) -> bool:
+def is_done(act: str) -> bool:
     person = User.objects.get(name="Noor")
     return {
         "address": person.email == "nieuw@example.org",
-        "leaving": person.deletion_due_at is not None,
+        "deletion": person.deletion_due_at is not None,
         "password": person.has_usable_password(),
     }[act]
 
 
-def do(browser: Client, act: str, **more):
-    path, sent = GRAVE[act]
+def submit(browser: Client, act: str, **more):
+    path, sent = PROTECTED[act]
     return browser.post(path, sent | more)
 
 
-@pytest.mark.parametrize("act", GRAVE)
-@pytest.mark.parametrize("proof", [None, "", MINE, "BCDF-GHJK", "\0", "x" * 9000])
-def test_without_a_code_from_the_mail_nothing_happens(open_phone, act, proof):
+@pytest.mark.parametrize("act", PROTECTED)
+@pytest.mark.parametrize("proof", [None, "", OWN, "BCDF-GHJK", "\0", "x" * 9000])
+def test_a_change_without_a_mailed_code_is_not_made(unlocked_phone, act, proof):
     for _ in range(2):
-        response = do(open_phone, act, **({} if proof is None else {"proof": proof}))
+        response = submit(unlocked_phone, act, **({} if proof is None else {"proof": proof}))
         assert response.status_code == 200
-        assert not happened(act)
-        open_phone.post(SEND, {"next": GRAVE[act][0]})  # a code that was sent is not yet one that was typed
+        assert not is_done(act)
+        unlocked_phone.post(SEND_CODE, {"next": PROTECTED[act][0]})  # sending a code proves nothing
 
 
-@pytest.mark.parametrize("act", GRAVE)
-def test_a_code_is_asked_for_and_typed(open_phone, act):
-    page = open_phone.get(GRAVE[act][0]).content.decode()
-    assert f'action="{SEND}"' in page
-    assert MINE in page
-    response = open_phone.post(SEND, {"next": GRAVE[act][0]})
-    assert response["Location"] == GRAVE[act][0]
-    assert mail.outbox[-1].to == [MINE]
-    assert do(open_phone, act, proof=code_in_mail().lower().replace("-", " ")).status_code == 302
-    assert happened(act)
+@pytest.mark.parametrize("act", PROTECTED)
+def test_a_change_with_a_mailed_code_is_made(unlocked_phone, act):
+    page = unlocked_phone.get(PROTECTED[act][0]).content.decode()
+    assert f'action="{SEND_CODE}"' in page
+    assert OWN in page
+    response = unlocked_phone.post(SEND_CODE, {"next": PROTECTED[act][0]})
+    assert response["Location"] == PROTECTED[act][0]
+    assert mail.outbox[-1].to == [OWN]
+    assert submit(unlocked_phone, act, proof=code_in_mail().lower().replace("-", " ")).status_code == 302
+    assert is_done(act)
 
 
-def test_a_code_works_once(open_phone):
-    open_phone.post(SEND)
+def test_a_code_works_once(unlocked_phone):
+    unlocked_phone.post(SEND_CODE)
     code = code_in_mail()
-    do(open_phone, "address", proof=code)
-    User.objects.update(email=MINE)
-    do(open_phone, "leaving", proof=code)
-    assert happened("leaving") is False
+    submit(unlocked_phone, "address", proof=code)
+    User.objects.update(email=OWN)
+    submit(unlocked_phone, "deletion", proof=code)
+    assert is_done("deletion") is False
 
 
-def test_a_mistake_elsewhere_in_the_form_does_not_cost_the_code(open_phone):
-    open_phone.post(SEND)
-    open_phone.post(OWN_DATA, {"form": "adres", "email": "geen adres", "proof": code_in_mail()})
-    do(open_phone, "address", proof=code_in_mail())
-    assert happened("address")
+def test_a_code_is_not_used_up_by_a_mistake_in_another_field(unlocked_phone):
+    unlocked_phone.post(SEND_CODE)
+    unlocked_phone.post(OWN_DATA, {"form": "adres", "email": "geen adres", "proof": code_in_mail()})
+    submit(unlocked_phone, "address", proof=code_in_mail())
+    assert is_done("address")
 
 
-def test_after_three_wrong_codes_the_right_one_is_worth_nothing(open_phone):
-    open_phone.post(SEND)
+def test_a_code_is_invalid_after_three_wrong_codes(unlocked_phone):
+    unlocked_phone.post(SEND_CODE)
     for _ in range(3):
-        do(open_phone, "address", proof="BCDF-GHJK")
-    do(open_phone, "address", proof=code_in_mail())
-    assert not happened("address")
+        submit(unlocked_phone, "address", proof="BCDF-GHJK")
+    submit(unlocked_phone, "address", proof=code_in_mail())
+    assert not is_done("address")
 
 
-@pytest.mark.parametrize("what", ["too old", "other address", "other session", "code to sign in"])
-def test_a_code_that_proves_nothing(open_phone, person, monkeypatch, what):
-    open_phone.post(SEND)
-    code, browser = code_in_mail(), open_phone
-    if what == "too old":
+@pytest.mark.parametrize("kind", ["too old", "other address", "other session", "code to sign in"])
+def test_a_code_that_is_old_or_not_for_this_purpose_is_invalid(unlocked_phone, person, monkeypatch, kind):
+    unlocked_phone.post(SEND_CODE)
+    code, browser = code_in_mail(), unlocked_phone
+    if kind == "too old":
         now = timezone.now().timestamp() + 15 * 60 + 1
         monkeypatch.setattr("time.time", lambda: now)
-    elif what == "other address":
-        User.objects.update(email=THEIRS)
-    elif what == "other session":
+    elif kind == "other address":
+        User.objects.update(email=OTHER)
+    elif kind == "other session":
         browser = Client()
         browser.force_login(person)
     else:
-        _, code = ask_code(MINE)
-    do(browser, "leaving", proof=code)
-    assert not happened("leaving")
+        _, code = ask_code(OWN)
+    submit(browser, "deletion", proof=code)
+    assert not is_done("deletion")
 
 
-def test_no_more_than_three_mails_in_five_minutes(open_phone):
-    assert [open_phone.post(SEND).status_code for _ in range(4)] == [302, 302, 302, 429]
+def test_three_codes_can_be_mailed_in_five_minutes(unlocked_phone):
+    assert [unlocked_phone.post(SEND_CODE).status_code for _ in range(4)] == [302, 302, 302, 429]
     assert len(mail.outbox) == 3
 
 
-def test_the_same_address_in_capitals_changes_nothing():
-    browser = sign_up(MINE)
-    User.objects.update(proven_email=MINE)
-    change_address(browser, MINE.upper())
-    assert User.objects.get().proven_email == MINE
+def test_typing_the_own_address_in_capitals_changes_nothing():
+    browser = sign_up(OWN)
+    User.objects.update(proven_email=OWN)
+    change_address(browser, OWN.upper())
+    assert User.objects.get().proven_email == OWN
     assert mail.outbox == []
 
 
-def test_a_code_of_an_account_that_was_deleted_meanwhile_is_a_wrong_one(person):
-    browser, code = ask_code(MINE)
+def test_a_code_of_a_deleted_account_is_invalid(person):
+    browser, code = ask_code(OWN)
     person.delete()
     response = browser.post(TYPE_CODE, {"code": code})
     assert response.status_code == 200
@@ -330,151 +330,151 @@ def test_a_code_of_an_account_that_was_deleted_meanwhile_is_a_wrong_one(person):
 LONGER_IN_LOWER_CASE = "@" + ".".join(["\u0130" * 20] * 9) + ".nl"
 
 
-def test_an_address_that_is_too_long_to_store_is_said_in_words():
+def test_an_address_that_is_too_long_to_store_is_a_form_error():
     browser = Client()
     sent = {"name": "S", "email": f"x{LONGER_IN_LOWER_CASE}", "password1": PASSWORD}
     assert browser.post(SIGN_UP, sent).status_code == 200
-    browser = sign_up(MINE)
+    browser = sign_up(OWN)
     change_address(browser, f"x{LONGER_IN_LOWER_CASE}")
-    assert User.objects.get().email == MINE
+    assert User.objects.get().email == OWN
 
 
-def test_a_name_is_one_line_wherever_it_is_typed():
+def test_newlines_in_a_name_are_replaced_in_every_form():
     browser = Client()
-    sent = {"name": "klant,\n\nUw\u2028rekening\t ", "email": MINE, "password1": PASSWORD}
+    sent = {"name": "klant,\n\nUw\u2028rekening\t ", "email": OWN, "password1": PASSWORD}
     browser.post(SIGN_UP, sent)
     assert User.objects.get().name == "klant, Uw rekening"
     browser.post(OWN_DATA, {"form": "naam", "name": "Noor\nvan\rDam"})
     assert User.objects.get().name == "Noor van Dam"
 
 
-def test_a_link_that_opens_something_is_not_logged(caplog, open_phone):
-    link = reset_link(UserFactory(email=THEIRS)).removeprefix(settings.SITE_URL)
+def test_a_secret_link_is_not_logged(caplog, unlocked_phone):
+    link = reset_link(UserFactory(email=OTHER)).removeprefix(settings.SITE_URL)
     caplog.handler.addFilter(resolve_name(settings.LOGGING["filters"]["without_secrets"]["()"])())
     with caplog.at_level("WARNING", "django.request"):
-        assert open_phone.get(link).status_code == 403
+        assert unlocked_phone.get(link).status_code == 403
     assert "/account/wachtwoord/nieuw/…" in caplog.text
     assert link not in caplog.text
     assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_secrets"]
 
 
-def test_a_mail_server_that_is_out_uses_nothing_up(open_phone, settings):
+def test_mails_that_cannot_be_sent_do_not_count(unlocked_phone, settings):
     with override_settings(EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_PORT=1):
-        assert [open_phone.post(SEND).status_code for _ in range(5)] == [503] * 5
-    assert open_phone.post(SEND).status_code == 302
+        assert [unlocked_phone.post(SEND_CODE).status_code for _ in range(5)] == [503] * 5
+    assert unlocked_phone.post(SEND_CODE).status_code == 302
 
 
-def test_a_code_that_is_sent_again_is_a_mail_too(person):
-    browser, _code = ask_code(MINE)
+def test_a_code_that_is_sent_again_counts_as_a_mail(person):
+    browser, _code = ask_code(OWN)
     assert [browser.post(TYPE_CODE, {"action": "resend"}).status_code for _ in range(2)] == [302, 302]
-    assert Client().post(ASK_CODE, {"email": MINE}).status_code == 429
+    assert Client().post(ASK_CODE, {"email": OWN}).status_code == 429
     assert len(mail.outbox) == 3
 
 
-def test_an_address_changes_five_times_an_hour_and_nobody_is_mailed_without_end():
-    browser = sign_up(MINE)
+def test_an_address_can_be_changed_five_times_an_hour():
+    browser = sign_up(OWN)
     for number in range(20):
         change_address(browser, f"nummer{number}@example.org")
     assert User.objects.get().email == "nummer4@example.org"
     assert len(mail.outbox) == 5
 
 
-def test_whether_addresses_are_taken_is_not_told_without_end():
-    browser = sign_up(MINE)
-    UserFactory(email=THEIRS)
-    sent = {"form": "adres", "email": THEIRS, "proof": PASSWORD}
-    told = ["Er is al een account" in browser.post(OWN_DATA, sent).content.decode() for _ in range(7)]
-    assert told == [True] * 5 + [False] * 2
+def test_a_user_can_learn_five_times_an_hour_that_an_address_is_taken():
+    browser = sign_up(OWN)
+    UserFactory(email=OTHER)
+    sent = {"form": "adres", "email": OTHER, "proof": PASSWORD}
+    revealed = ["Er is al een account" in browser.post(OWN_DATA, sent).content.decode() for _ in range(7)]
+    assert revealed == [True] * 5 + [False] * 2
 
 
-def test_leaving_and_coming_back_again_and_again_mails_nobody_without_end():
-    sign_up(MINE)
+def test_deletion_can_be_requested_three_times_an_hour():
+    sign_up(OWN)
     statuses = []
     for _ in range(5):
         browser = Client()
-        browser.post(SIGN_IN, {"login": MINE, "password": PASSWORD})
-        statuses.append(browser.post(LEAVE, {"proof": PASSWORD}).status_code)
+        browser.post(SIGN_IN, {"login": OWN, "password": PASSWORD})
+        statuses.append(browser.post(DELETE_ACCOUNT, {"proof": PASSWORD}).status_code)
     assert statuses == [302, 302, 302, 429, 429]
     assert len(mail.outbox) == 3
 
 
-@pytest.mark.parametrize("back", ["https://example.org/", "//example.org", "/beheer/", "", "x"])
-def test_it_leads_back_to_a_form_that_asks_for_it_only(open_phone, back):
-    assert open_phone.post(SEND, {"next": back})["Location"] == OWN_DATA
+@pytest.mark.parametrize("path", ["https://example.org/", "//example.org", "/beheer/", "", "x"])
+def test_sending_a_code_redirects_only_to_forms_that_ask_for_one(unlocked_phone, path):
+    assert unlocked_phone.post(SEND_CODE, {"next": path})["Location"] == OWN_DATA
 
 
-@pytest.mark.parametrize("act", GRAVE)
-def test_without_mail_it_is_said_who_can_help(open_phone, settings, act):
+@pytest.mark.parametrize("act", PROTECTED)
+def test_the_forms_refer_to_the_administrator_where_the_site_has_no_mail(unlocked_phone, settings, act):
     settings.HAS_MAIL = False
-    page = open_phone.get(GRAVE[act][0]).content.decode()
+    page = unlocked_phone.get(PROTECTED[act][0]).content.decode()
     assert "Vraag de beheerder om een link waarmee je een wachtwoord kiest." in page
-    assert open_phone.post(SEND).status_code == 404
-    do(open_phone, act, proof=MINE)
-    assert not happened(act)
+    assert unlocked_phone.post(SEND_CODE).status_code == 404
+    submit(unlocked_phone, act, proof=OWN)
+    assert not is_done(act)
 
 
 @pytest.mark.parametrize(("minutes", "is_asked"), [(14, False), (16, True)])
-def test_whoever_came_by_a_code_just_now_chooses_a_password_at_once(person, monkeypatch, minutes, is_asked):
-    browser, code = ask_code(MINE)
+def test_a_user_who_just_signed_in_by_code_chooses_a_password_without_another(person, monkeypatch, minutes, is_asked):
+    browser, code = ask_code(OWN)
     browser.post(TYPE_CODE, {"code": code})
     later = timezone.now().timestamp() + minutes * 60
     monkeypatch.setattr("time.time", lambda: later)
-    do(browser, "password")
-    assert happened("password") is not is_asked
+    submit(browser, "password")
+    assert is_done("password") is not is_asked
     if is_asked:
-        assert f'action="{SEND}"' in browser.get(CHOOSE).content.decode()
+        assert f'action="{SEND_CODE}"' in browser.get(CHOOSE).content.decode()
 
 
-@pytest.mark.parametrize("act", ["address", "leaving"])
-def test_with_a_password_it_is_the_password(act):
-    sign_up(MINE)
+@pytest.mark.parametrize("act", ["address", "deletion"])
+def test_a_user_with_a_password_types_the_password_instead_of_a_code(act):
+    sign_up(OWN)
     User.objects.update(name="Noor")
     browser = Client()
-    browser.post(SIGN_IN, {"login": MINE, "password": PASSWORD})
-    assert f'action="{SEND}"' not in browser.get(GRAVE[act][0]).content.decode()
-    do(browser, act, proof="verkeerd")
-    assert not happened(act)
-    do(browser, act, proof=PASSWORD)
-    assert happened(act)
+    browser.post(SIGN_IN, {"login": OWN, "password": PASSWORD})
+    assert f'action="{SEND_CODE}"' not in browser.get(PROTECTED[act][0]).content.decode()
+    submit(browser, act, proof="verkeerd")
+    assert not is_done(act)
+    submit(browser, act, proof=PASSWORD)
+    assert is_done(act)
 
 
-def test_the_old_address_is_told():
-    browser = sign_up(MINE)
+def test_a_changed_address_is_reported_to_the_old_address():
+    browser = sign_up(OWN)
     change_address(browser, "nieuw@example.org")
     (message,) = mail.outbox
-    assert message.to == [MINE]
+    assert message.to == [OWN]
     assert message.subject == "Je e-mailadres is veranderd"
     assert "Was jij dat niet?" in message.body
-    change_address(browser, "nieuw@example.org")  # to the same one: nothing changed
+    change_address(browser, "nieuw@example.org")  # the same address, so no mail
     assert len(mail.outbox) == 1
 
 
-def test_a_mail_server_that_is_out_does_not_undo_the_change(settings):
+def test_an_address_changes_if_the_mail_server_cannot_be_reached(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    browser = sign_up(MINE)
+    browser = sign_up(OWN)
     change_address(browser, "nieuw@example.org")
     assert User.objects.get().email == "nieuw@example.org"
 
 
-def test_a_code_that_cannot_be_mailed_is_said_in_words(open_phone, settings):
+def test_a_code_that_cannot_be_mailed_gets_an_error_page(unlocked_phone, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert open_phone.post(SEND).status_code == 503
+    assert unlocked_phone.post(SEND_CODE).status_code == 503
 
 
 @pytest.mark.parametrize("days", [6, 8])
-def test_leaving_still_takes_seven_days(open_phone, days, monkeypatch):
-    open_phone.post(SEND)
-    do(open_phone, "leaving", proof=code_in_mail())
+def test_signing_in_by_code_works_for_seven_days_after_a_request_for_deletion(unlocked_phone, days, monkeypatch):
+    unlocked_phone.post(SEND_CODE)
+    submit(unlocked_phone, "deletion", proof=code_in_mail())
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=days))
-    browser, code = ask_code(MINE)
+    browser, code = ask_code(OWN)
     browser.post(TYPE_CODE, {"code": code})
-    assert (who(browser) is not None) is (days == 6)
+    assert (signed_in_user(browser) is not None) is (days == 6)
 
 
-def test_every_form_that_asks_for_proof_is_in_the_table():
+def test_the_table_lists_every_form_that_asks_for_proof():
     from casebook.accounts.profile_views import ASK_FOR_PROOF
 
-    assert {reverse(name) for name in ASK_FOR_PROOF} == {path for path, _sent in GRAVE.values()}
+    assert {reverse(name) for name in ASK_FOR_PROOF} == {path for path, _sent in PROTECTED.values()}

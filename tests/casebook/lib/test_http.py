@@ -1,4 +1,4 @@
-"""What several apps read from requests and answer in the same way."""
+"""The helpers for requests and responses that several apps use."""
 
 import pytest
 from django.test import RequestFactory
@@ -11,7 +11,7 @@ SCRIPT, HTMX = {"X-Requested-With": "XMLHttpRequest"}, {"HX-Request": "true"}
 @pytest.mark.parametrize(
     ("headers", "is_script", "wants_status"), [(SCRIPT, True, True), (HTMX, False, True), ({}, False, False)]
 )
-def test_our_scripts_and_htmx_are_told_apart(headers, is_script, wants_status):
+def test_requests_of_our_scripts_and_of_htmx_are_recognised(headers, is_script, wants_status):
     request = RequestFactory().get("/", headers=headers)
     assert (http.is_script(request), http.wants_status(request)) == (is_script, wants_status)
 
@@ -34,21 +34,21 @@ def test_a_redirect_goes_back_to_a_path_of_this_site(path):
         "javascript:alert(1)",
     ],
 )
-def test_a_redirect_goes_nowhere_else(path):
+def test_a_redirect_never_goes_to_another_address(path):
     request = RequestFactory().post("/", {"terug": path})
     assert http.redirect_back(request, "/otherwise/").url == "/otherwise/"
 
 
-def test_a_redirect_without_a_path_goes_where_the_view_says():
+def test_a_redirect_without_a_path_goes_to_the_fallback_of_the_view():
     assert http.redirect_back(RequestFactory().post("/"), "/otherwise/").url == "/otherwise/"
 
 
-def test_a_download_is_saved_under_its_name_and_stored_by_no_cache():
+def test_a_download_has_its_file_name_and_is_not_cached():
     response = http.download(b"abc", name="mijn-antwoorden.json", content_type="application/json")
     assert (response.content, response["Content-Type"]) == (b"abc", "application/json")
     assert response["Content-Disposition"] == 'attachment; filename="mijn-antwoorden.json"'
     assert response["Cache-Control"] == "private, no-store"
 
 
-def test_an_address_that_is_none_has_empty_parts():
+def test_an_invalid_address_has_empty_parts():
     assert http.read_address("http://[x") == http.read_address("")

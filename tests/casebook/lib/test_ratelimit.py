@@ -1,4 +1,4 @@
-"""What may be tried how often, by whom: each attack is let through within its limit and refused after it."""
+"""The rate limits: each attack is allowed within its limit and refused after it."""
 
 import re
 from collections.abc import Callable
@@ -23,13 +23,13 @@ SANNE, NOOR = "sanne@example.org", "noor@example.org"
 SIGN_IN, SIGN_UP = "/account/inloggen/", "/account/aanmelden/"
 ASK_CODE, ASK_RESET = "/account/inloggen/code/", "/account/wachtwoord/vergeten/"
 CHANGE = "/account/wachtwoord/wijzigen/"
-OWN_DATA, LEAVE = "/mijn-gegevens/", "/mijn-gegevens/wissen/"
+OWN_DATA, DELETE_ACCOUNT = "/mijn-gegevens/", "/mijn-gegevens/wissen/"
 CODE = "ABC234"
 SCHOOL, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 
 
 @pytest.fixture(autouse=True)
-def people():
+def users():
     for email in (SANNE, NOOR):
         user = UserFactory(email=email, name=email)
         user.set_password(PASSWORD)
@@ -47,7 +47,7 @@ def behind_proxies(settings, hops: int) -> None:
 
 
 def browser_of(email: str | None = None, **environ) -> Client:
-    """A new browser, at the school; with somebody signed in, who never did so by password."""
+    """Return a new client at the school; with an email, that user is signed in without a password."""
     browser = Client(**{"REMOTE_ADDR": SCHOOL, **environ})
     if email:
         browser.force_login(User.objects.get(email=email))
@@ -71,7 +71,7 @@ def wrong_code(number: int) -> str:
 
 @dataclass(frozen=True)
 class Attack:
-    """Something that is tried again and again: the number of the try, and a browser that goes on or a new one."""
+    """A repeated attempt, made in the same browser or in a new one; `attempt` gets its number and the client."""
 
     most: int
     attempt: Callable[[int, Client], HttpResponse]
@@ -79,8 +79,8 @@ class Attack:
     new_browser_each_time: bool = False
     new_account_each_time: bool = False
 
-    def carry_out(self, times: int, **environ) -> list[bool]:
-        """For each try whether it was refused."""
+    def run(self, times: int, **environ) -> list[bool]:
+        """Return for each attempt whether it was refused."""
         browser, refused = browser_of(self.signed_in, **environ), []
         for number in range(times):
             if self.new_account_each_time:
@@ -95,7 +95,7 @@ def guess_a_password(number: int, browser: Client) -> HttpResponse:
     return sign_in(browser, password=f"geraden {number}")
 
 
-def guess_everyone(number: int, browser: Client) -> HttpResponse:
+def guess_of_every_account(number: int, browser: Client) -> HttpResponse:
     return sign_in(browser, email=f"student{number}@example.org")
 
 
@@ -103,7 +103,7 @@ def guess_by_signing_up(number: int, browser: Client) -> HttpResponse:
     return browser.post(SIGN_UP, {"name": "S", "email": SANNE, "password1": f"geraden nr {number}"})
 
 
-def guess_by_changing_it(number: int, browser: Client) -> HttpResponse:
+def guess_by_changing_the_password(number: int, browser: Client) -> HttpResponse:
     again = {"password1": "nieuw wachtwoord", "password2": "nieuw wachtwoord"}
     return browser.post(CHANGE, {"oldpassword": f"geraden {number}", **again})
 
@@ -112,11 +112,11 @@ def guess_by_changing_the_address(number: int, browser: Client) -> HttpResponse:
     return browser.post(OWN_DATA, {"form": "adres", "email": "nieuw@example.org", "proof": f"geraden {number}"})
 
 
-def guess_by_leaving(number: int, browser: Client) -> HttpResponse:
-    return browser.post(LEAVE, {"proof": f"geraden {number}"})
+def guess_by_deleting_the_account(number: int, browser: Client) -> HttpResponse:
+    return browser.post(DELETE_ACCOUNT, {"proof": f"geraden {number}"})
 
 
-def make_an_account(number: int, browser: Client) -> HttpResponse:
+def create_an_account(number: int, browser: Client) -> HttpResponse:
     sent = {"name": "S", "email": f"verzonnen{User.objects.count()}@example.org", "password1": PASSWORD}
     return browser.post(SIGN_UP, sent)
 
@@ -129,7 +129,7 @@ def mail_a_link(number: int, browser: Client) -> HttpResponse:
     return browser.post(ASK_RESET, {"email": SANNE})
 
 
-def mail_everyone(number: int, browser: Client) -> HttpResponse:
+def mail_every_account(number: int, browser: Client) -> HttpResponse:
     return browser.post(ASK_RESET, {"email": f"student{number}@example.org"})
 
 
@@ -139,15 +139,15 @@ def guess_a_join_code(number: int, browser: Client) -> HttpResponse:
 
 ATTACKS = {
     "passwords of one account": Attack(10, guess_a_password, new_browser_each_time=True),
-    "one password on every account": Attack(300, guess_everyone, new_browser_each_time=True),
+    "one password on every account": Attack(300, guess_of_every_account, new_browser_each_time=True),
     "passwords by signing up": Attack(10, guess_by_signing_up, new_browser_each_time=True),
-    "passwords by choosing a new one": Attack(10, guess_by_changing_it, signed_in=SANNE),
+    "passwords by changing the password": Attack(10, guess_by_changing_the_password, signed_in=SANNE),
     "passwords by changing the address": Attack(10, guess_by_changing_the_address, signed_in=SANNE),
-    "passwords by leaving": Attack(10, guess_by_leaving, signed_in=SANNE),
-    "accounts": Attack(300, make_an_account, new_browser_each_time=True),
-    "codes by mail to one": Attack(3, mail_a_code, new_browser_each_time=True),
-    "links by mail to one": Attack(3, mail_a_link, new_browser_each_time=True),
-    "mails to everyone": Attack(300, mail_everyone, new_browser_each_time=True),
+    "passwords by deleting the account": Attack(10, guess_by_deleting_the_account, signed_in=SANNE),
+    "new accounts": Attack(300, create_an_account, new_browser_each_time=True),
+    "codes by mail to one account": Attack(3, mail_a_code, new_browser_each_time=True),
+    "links by mail to one account": Attack(3, mail_a_link, new_browser_each_time=True),
+    "mails to every account": Attack(300, mail_every_account, new_browser_each_time=True),
     "join codes of one account": Attack(10, guess_a_join_code, signed_in=SANNE),
     "join codes of many accounts": Attack(300, guess_a_join_code, new_account_each_time=True),
 }
@@ -156,28 +156,29 @@ ATTACKS = {
 @pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize("name", ATTACKS)
-def test_within_the_limit_is_allowed_and_after_it_refused(name, monkeypatch):
+def test_attempts_are_allowed_within_the_limit_and_refused_after_it(name, monkeypatch):
     attack = ATTACKS[name]
     now = timezone.now()
-    assert attack.carry_out(attack.most + 2) == [False] * attack.most + [True] * 2
+    assert attack.run(attack.most + 2) == [False] * attack.most + [True] * 2
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=4))
-    assert attack.carry_out(1) == [True]
-    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=16))  # going on made it no longer
-    assert attack.carry_out(1) == [False]
+    assert attack.run(1) == [True]
+    # Further attempts do not extend the window.
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(minutes=16))
+    assert attack.run(1) == [False]
 
 
-# --- Where somebody comes from ---
+# --- The network address of a client ---
 
 
 def guess_join_codes(times: int, **environ) -> None:
-    """As somebody signed out, in a new browser each time."""
+    """Try wrong join codes as a visitor, in a new browser each time."""
     for number in range(times):
-        is_one_of_many = {name: value.format(number, f"{number:x}") for name, value in environ.items()}
-        Client(**is_one_of_many).get(wrong_code(number))
+        numbered = {name: value.format(number, f"{number:x}") for name, value in environ.items()}
+        Client(**numbered).get(wrong_code(number))
 
 
 def is_busy(**environ) -> bool:
-    """Whether visitors of this address are asked to sign in before their code is looked at."""
+    """Return whether visitors from this address have to sign in before their join code is checked."""
     response = Client(**environ).get(wrong_code(0))
     return response.status_code == 302 and response["Location"].startswith(SIGN_IN)
 
@@ -185,7 +186,7 @@ def is_busy(**environ) -> bool:
 @pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("hops", "come_from"),
+    ("hops", "environ"),
     [
         (0, {"REMOTE_ADDR": SCHOOL, "HTTP_X_FORWARDED_FOR": "10.0.{}.1"}),
         (0, {"REMOTE_ADDR": SCHOOL, "HTTP_FORWARDED": "for=10.0.{}.1"}),
@@ -196,52 +197,52 @@ def is_busy(**environ) -> bool:
         (1, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": SCHOOL + ":{}"}),
         (1, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "[2001:db8:1:2:{1}::1]:443"}),
         (2, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.{}.1, " + SCHOOL + ", 10.0.0.2"}),
-        (2, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.{}.1"}),  # a hop is missing: not believed
+        (2, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.{}.1"}),  # a proxy is missing: not trusted
     ],
 )
-def test_nobody_comes_from_another_address_by_saying_so(settings, hops, come_from):
+def test_a_client_cannot_forge_its_network_address(settings, hops, environ):
     behind_proxies(settings, hops)
-    guess_join_codes(300, **come_from)
-    assert is_busy(**{name: value.format(999, "3e7") for name, value in come_from.items()})
+    guess_join_codes(300, **environ)
+    assert is_busy(**{name: value.format(999, "3e7") for name, value in environ.items()})
 
 
 @pytest.mark.once
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("hops", "neighbour"),
+    ("hops", "other_client"),
     [
         (0, {"REMOTE_ADDR": ELSEWHERE}),
         (0, {"REMOTE_ADDR": "2001:db8:1:3::1"}),
         (1, {"REMOTE_ADDR": SCHOOL, "HTTP_X_FORWARDED_FOR": f"{SCHOOL}, {ELSEWHERE}"}),
     ],
 )
-def test_another_address_is_not_held_up(settings, hops, neighbour):
+def test_the_limit_of_one_address_does_not_apply_to_another_address(settings, hops, other_client):
     behind_proxies(settings, hops)
     guess_join_codes(300, REMOTE_ADDR=SCHOOL, HTTP_X_FORWARDED_FOR=SCHOOL)
     guess_join_codes(300, REMOTE_ADDR="2001:db8:1:2::1", HTTP_X_FORWARDED_FOR="2001:db8:1:2::1")
     assert is_busy(REMOTE_ADDR=SCHOOL, HTTP_X_FORWARDED_FOR=SCHOOL)
-    assert not is_busy(**neighbour)
+    assert not is_busy(**other_client)
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("nonsense", ["onzin", ",", "::1::", "1.2.3.4.5", "fe80::1%eth0", "x" * 5000, "é"])
-def test_nonsense_about_the_address_shuts_nobody_out(settings, nonsense):
+@pytest.mark.parametrize("header", ["onzin", ",", "::1::", "1.2.3.4.5", "fe80::1%eth0", "x" * 5000, "é"])
+def test_a_client_with_an_invalid_forwarding_header_is_not_refused(settings, header):
     behind_proxies(settings, 1)
-    browser = Client(HTTP_X_FORWARDED_FOR=nonsense)
+    browser = Client(HTTP_X_FORWARDED_FOR=header)
     assert browser.post(SIGN_UP, {"name": "S", "email": "x@example.org", "password1": PASSWORD}).status_code == 302
     assert browser.get(wrong_code(1)).status_code == 404
 
 
 @pytest.mark.once
-def test_a_server_behind_a_socket_is_told_no_address():
+def test_a_user_can_sign_in_behind_a_socket_without_an_address():
     assert sign_in(Client(REMOTE_ADDR="")).status_code == 302
 
 
-# --- Nobody is shut out by others ---
+# --- Users are not locked out by attempts of others ---
 
 
 def known_browser() -> Client:
-    """A browser in which Sanne signed in before."""
+    """Return a client in which Sanne signed in before."""
     browser = browser_of()
     assert sign_in(browser).status_code == 302
     browser.post("/account/uitloggen/")
@@ -258,17 +259,19 @@ def known_browser() -> Client:
         "join codes of one account",
     ],
 )
-def test_the_right_password_works_where_one_signed_in_before(name):
+def test_a_known_browser_can_sign_in_during_an_attack(name):
     known = known_browser()
-    ATTACKS[name].carry_out(ATTACKS[name].most + 1)
+    ATTACKS[name].run(ATTACKS[name].most + 1)
     assert sign_in(known).status_code == 302
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["codes by mail to one", "links by mail to one", "mails to everyone"])
-def test_mails_come_where_one_signed_in_before(name):
+@pytest.mark.parametrize(
+    "name", ["codes by mail to one account", "links by mail to one account", "mails to every account"]
+)
+def test_a_known_browser_can_ask_for_mail_during_an_attack(name):
     known = known_browser()
-    ATTACKS[name].carry_out(ATTACKS[name].most + 1)
+    ATTACKS[name].run(ATTACKS[name].most + 1)
     mail.outbox.clear()
     for page in (ASK_CODE, ASK_RESET):
         assert known.post(page, {"email": SANNE}).status_code == 302
@@ -276,18 +279,18 @@ def test_mails_come_where_one_signed_in_before(name):
 
 
 @pytest.mark.once
-def test_a_browser_that_is_known_has_a_limit_too_and_of_its_own():
+def test_each_known_browser_has_its_own_limit():
     known, other = known_browser(), known_browser()
     refused = [is_refused(sign_in(known, password=f"geraden {number}")) for number in range(12)]
     assert refused == [False] * 10 + [True] * 2
     assert is_refused(sign_in(known))
     assert sign_in(other).status_code == 302
-    assert sign_in(browser_of()).status_code == 302  # and what it tried holds up nobody else
+    assert sign_in(browser_of()).status_code == 302  # its attempts do not count for other browsers
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("is_known", [False, True])
-def test_a_new_password_ends_the_wait(is_known):
+def test_a_new_password_resets_the_limit(is_known):
     browser = known_browser() if is_known else browser_of()
     for number in range(11):
         sign_in(browser, password=f"geraden {number}")
@@ -307,44 +310,44 @@ def test_a_browser_is_known_for_its_own_accounts_only():
 
 
 @pytest.mark.once
-def test_a_new_password_makes_other_browsers_unknown_and_not_the_one_where_it_was_chosen():
-    thief, hers = known_browser(), browser_of()
-    sign_in(hers)
-    hers.post(CHANGE, {"oldpassword": PASSWORD, "password1": "koelkast-op-drie", "password2": "koelkast-op-drie"})
-    hers.post("/account/uitloggen/")
-    ATTACKS["passwords of one account"].carry_out(10)
-    assert is_refused(sign_in(thief, password="geraden"))
-    assert sign_in(hers, password="koelkast-op-drie").status_code == 302
+def test_a_new_password_makes_all_browsers_unknown_except_the_one_that_set_it():
+    other, own = known_browser(), browser_of()
+    sign_in(own)
+    own.post(CHANGE, {"oldpassword": PASSWORD, "password1": "koelkast-op-drie", "password2": "koelkast-op-drie"})
+    own.post("/account/uitloggen/")
+    ATTACKS["passwords of one account"].run(10)
+    assert is_refused(sign_in(other, password="geraden"))
+    assert sign_in(own, password="koelkast-op-drie").status_code == 302
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("made_up", ["", "onzin", "[1]", "WyJ4IiwxXQ:1u:x", "é", "x" * 4000])
-def test_a_cookie_that_is_not_ours_makes_no_browser_known(made_up):
-    ATTACKS["passwords of one account"].carry_out(10)
+@pytest.mark.parametrize("cookie", ["", "onzin", "[1]", "WyJ4IiwxXQ:1u:x", "é", "x" * 4000])
+def test_an_invalid_cookie_does_not_make_a_browser_known(cookie):
+    ATTACKS["passwords of one account"].run(10)
     browser = browser_of()
-    browser.cookies["bekend"] = made_up
+    browser.cookies["bekend"] = cookie
     assert is_refused(sign_in(browser))
 
 
 @pytest.mark.once
-def test_a_cookie_with_another_name_in_it_makes_no_browser_known():
+def test_a_cookie_with_a_changed_value_does_not_make_a_browser_known():
     known = known_browser()
     value, stamp, signature = known.cookies["bekend"].value.rsplit(":", 2)
-    ATTACKS["passwords of one account"].carry_out(10)
+    ATTACKS["passwords of one account"].run(10)
     known.cookies["bekend"] = f"{value[:-1]}{'A' if value[-1] != 'A' else 'B'}:{stamp}:{signature}"
     assert is_refused(sign_in(known))
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("ways_in", ["password", "sign-up", "script"])
-def test_every_way_in_makes_a_browser_known(ways_in):
+@pytest.mark.parametrize("way", ["password", "sign-up", "script"])
+def test_every_way_to_sign_in_makes_a_browser_known(way):
     browser = browser_of()
-    if ways_in == "sign-up":
+    if way == "sign-up":
         email = "nieuw@example.org"
         browser.post(SIGN_UP, {"name": "S", "email": email, "password1": PASSWORD})
     else:
         email = SANNE
-        sign_in(browser, **({"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"} if ways_in == "script" else {}))
+        sign_in(browser, **({"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"} if way == "script" else {}))
     cookie = browser.cookies["bekend"]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
     browser.post("/account/uitloggen/")
@@ -354,7 +357,7 @@ def test_every_way_in_makes_a_browser_known(ways_in):
 
 
 @pytest.mark.once
-def test_a_form_that_came_back_with_a_mistake_is_no_account():
+def test_an_invalid_sign_up_does_not_count():
     for _ in range(310):
         browser_of().post(SIGN_UP, {})
     response = browser_of().post(SIGN_UP, {"name": "S", "email": "nieuw@example.org", "password1": PASSWORD})
@@ -363,14 +366,14 @@ def test_a_form_that_came_back_with_a_mistake_is_no_account():
 
 @pytest.mark.once
 @pytest.mark.parametrize("page", [ASK_CODE, ASK_RESET])
-def test_a_form_without_an_address_sends_no_mail(page):
+def test_a_request_for_mail_without_an_address_does_not_count(page):
     for _ in range(310):
         browser_of().post(page, {"email": "onzin"})
     assert browser_of().post(page, {"email": SANNE}).status_code == 302
 
 
 @pytest.mark.once
-def test_signing_up_without_a_password_tells_nobody_who_has_an_account():
+def test_signing_up_without_a_password_does_not_reveal_accounts():
     taken, free = (
         browser_of().post(SIGN_UP, {"name": "S", "email": email, "password1": ""}).context["form"].errors
         for email in (SANNE, "nieuw@example.org")
@@ -379,10 +382,10 @@ def test_signing_up_without_a_password_tells_nobody_who_has_an_account():
 
 
 @pytest.mark.once
-def test_at_an_address_where_codes_are_guessed_a_visitor_is_asked_to_sign_in():
+def test_visitors_have_to_sign_in_at_an_address_with_many_wrong_join_codes():
     guess_join_codes(301, REMOTE_ADDR=SCHOOL)
     browser = browser_of()
-    for path in (f"/meedoen/{CODE}/", wrong_code(1)):  # alike, so that nothing is told
+    for path in (f"/meedoen/{CODE}/", wrong_code(1)):  # the same reply, which reveals nothing about the code
         response = browser.get(path, follow=True)
         assert response.redirect_chain == [(f"{SIGN_IN}?next={path}", 302)]
         assert "Daarna ga je verder met je code." in response.content.decode()
@@ -392,8 +395,8 @@ def test_at_an_address_where_codes_are_guessed_a_visitor_is_asked_to_sign_in():
 
 
 @pytest.mark.once
-def test_at_such_an_address_an_account_has_three_wrong_codes():
-    ATTACKS["join codes of many accounts"].carry_out(300)
+def test_an_account_has_three_wrong_join_codes_at_an_address_with_many():
+    ATTACKS["join codes of many accounts"].run(300)
     assert browser_of(NOOR).get(f"/meedoen/{CODE}/").status_code == 200
     guesser = browser_of(SANNE)
     for number in range(3):
@@ -403,11 +406,11 @@ def test_at_such_an_address_an_account_has_three_wrong_codes():
     assert browser_of(SANNE, REMOTE_ADDR=ELSEWHERE).get(f"/meedoen/{CODE}/").status_code == 200
 
 
-# --- Many at once ---
+# --- Simultaneous attempts ---
 
 
-def at_once(act: Callable[[int], HttpResponse], times: int = 160) -> list[bool]:
-    """Sixteen at a time, each with a connection of its own. For each whether it was refused."""
+def simultaneously(act: Callable[[int], HttpResponse], times: int = 160) -> list[bool]:
+    """Make attempts in sixteen threads with separate connections. Return for each whether it was refused."""
 
     def one(number: int) -> bool:
         try:
@@ -420,36 +423,38 @@ def at_once(act: Callable[[int], HttpResponse], times: int = 160) -> list[bool]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", ["passwords of one account", "passwords by signing up", "codes by mail to one"])
-def test_a_hundred_and_sixty_at_once_count_a_hundred_and_sixty(name):
+@pytest.mark.parametrize(
+    "name", ["passwords of one account", "passwords by signing up", "codes by mail to one account"]
+)
+def test_simultaneous_attempts_do_not_exceed_the_limit(name):
     attack = ATTACKS[name]
-    refused = at_once(lambda number: attack.attempt(number, browser_of()))
+    refused = simultaneously(lambda number: attack.attempt(number, browser_of()))
     assert refused.count(False) == attack.most
 
 
 @pytest.mark.django_db(transaction=True)
-def test_join_codes_at_once():
+def test_simultaneous_join_codes_of_one_account_do_not_exceed_the_limit():
     browser = browser_of(SANNE)
     cookies = browser.cookies
 
     def guess(number: int) -> HttpResponse:
-        same = browser_of()
-        same.cookies = cookies
-        return guess_a_join_code(number, same)
+        copy = browser_of()
+        copy.cookies = cookies
+        return guess_a_join_code(number, copy)
 
-    assert at_once(guess).count(False) == 10
+    assert simultaneously(guess).count(False) == 10
 
 
 @pytest.mark.django_db(transaction=True)
-def test_right_passwords_at_once_use_nothing_up():
-    at_once(lambda number: sign_in(browser_of()), times=48)
+def test_simultaneous_right_passwords_do_not_count():
+    simultaneously(lambda number: sign_in(browser_of()), times=48)
     assert sign_in(browser_of()).status_code == 302
     assert [is_refused(guess_a_password(number, browser_of())) for number in range(11)] == [False] * 10 + [True]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_class_that_signs_in_at_once_counts_nothing():
+def test_a_class_that_signs_in_simultaneously_does_not_count():
     password = User.objects.get(email=SANNE).password
     emails = [UserFactory(password=password).email for _ in range(32)]
-    assert not any(at_once(lambda number: sign_in(browser_of(), email=emails[number]), times=32))
-    assert at_once(lambda number: guess_a_password(number, browser_of()), times=32).count(False) == 10
+    assert not any(simultaneously(lambda number: sign_in(browser_of(), email=emails[number]), times=32))
+    assert simultaneously(lambda number: guess_a_password(number, browser_of()), times=32).count(False) == 10

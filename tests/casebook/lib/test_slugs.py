@@ -1,4 +1,4 @@
-"""Names that have to be unique."""
+"""The generation of unique slugs."""
 
 import pytest
 
@@ -15,5 +15,5 @@ from casebook.lib.slugs import first_free
         ({"wonen", *(f"wonen-{number}" for number in range(2, 12_000))}, "wonen-12000"),
     ],
 )
-def test_the_first_name_that_nothing_has_is_given(taken, free):
+def test_first_free_returns_the_first_slug_that_is_not_taken(taken, free):
     assert first_free("wonen", taken) == free

@@ -1,4 +1,4 @@
-"""How texts are spelled and told apart, by cases that static/js has to agree with."""
+"""Normalising and hashing texts, with test vectors that static/js has to match."""
 
 import json
 from collections.abc import Iterator
@@ -13,41 +13,41 @@ VECTORS = json.loads(Path(__file__).with_name("text_vectors.json").read_text(enc
 STORIES = sorted((settings.BASE_DIR / "fixtures" / "cases").glob("*.md"))
 
 
-def whole(text: str | dict) -> str:
+def expand(text: str | dict) -> str:
     return text if isinstance(text, str) else text["of"] * text["repeat"]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
-def test_each_shared_case_is_normalised_and_hashed_as_written_down(vector):
-    text = normalise(whole(vector["sent"]))
-    assert text == whole(vector["normalised"])
+def test_each_vector_is_normalised_and_hashed_as_specified(vector):
+    text = normalise(expand(vector["sent"]))
+    assert text == expand(vector["normalised"])
     assert text_hash(text) == vector["hash"]
 
 
-def test_the_shared_cases_have_a_hash_each_that_is_only_theirs():
-    texts = {whole(vector["normalised"]) for vector in VECTORS}
+def test_different_vectors_have_different_hashes():
+    texts = {expand(vector["normalised"]) for vector in VECTORS}
     assert len({vector["hash"] for vector in VECTORS}) == len(texts)
     assert all(int(vector["hash"]) < 2**53 for vector in VECTORS)
 
 
-def test_the_hash_is_what_its_definition_says():
+def test_the_hash_matches_its_definition():
     assert P1 * P2 < 2**53
     assert text_hash("") == str(P2 + 1)
     assert text_hash("a") == str(0x161 * P2 + 0x161)
 
 
 def small_changes(text: str) -> Iterator[str]:
-    """Neighbours swapped, paragraphs swapped, a letter changed, left out or doubled."""
-    for place in range(0, len(text) - 1, 17):
-        first, second, rest = text[place], text[place + 1], text[place + 2 :]
-        yield text[:place] + second + first + rest
-        yield text[:place] + ("x" if first != "x" else "y") + second + rest
-        yield text[:place] + second + rest
-        yield text[:place] + first + first + second + rest
+    """Yield variants of the text: letters or paragraphs swapped, a letter changed, removed or doubled."""
+    for index in range(0, len(text) - 1, 17):
+        first, second, rest = text[index], text[index + 1], text[index + 2 :]
+        yield text[:index] + second + first + rest
+        yield text[:index] + ("x" if first != "x" else "y") + second + rest
+        yield text[:index] + second + rest
+        yield text[:index] + first + first + second + rest
     paragraphs = text.split("\n\n")
-    for place in range(len(paragraphs) - 1):
-        first, second = paragraphs[place : place + 2]
-        yield "\n\n".join([*paragraphs[:place], second, first, *paragraphs[place + 2 :]])
+    for index in range(len(paragraphs) - 1):
+        first, second = paragraphs[index : index + 2]
+        yield "\n\n".join([*paragraphs[:index], second, first, *paragraphs[index + 2 :]])
 
 
 def test_small_changes_in_real_texts_never_have_the_same_hash():

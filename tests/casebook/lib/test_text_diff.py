@@ -1,4 +1,4 @@
-"""What changed between two texts."""
+"""The differences between two texts."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def old_and_new(runs: list[Run]) -> tuple[str, str]:
         ("Zelfde regel.\n\nOud eind", "Zelfde regel.\n\nNieuw eind, met meer."),
     ],
 )
-def test_both_texts_can_be_read_back(old, new):
+def test_the_runs_contain_both_texts(old, new):
     assert old_and_new(difference(old, new)) == (old, new)
 
 
-def test_words_are_marked_and_not_letters_or_lines():
+def test_differences_are_marked_by_word():
     assert difference("Ik bel haar morgen.", "Ik bel haar vanmiddag.") == [
         Run("same", "Ik bel haar "),
         Run("gone", "morgen"),
@@ -39,7 +39,7 @@ def test_words_are_marked_and_not_letters_or_lines():
     ]
 
 
-def test_a_changed_phrase_is_one_run():
+def test_a_replaced_phrase_is_one_run():
     assert difference("Zij wil nu niet.", "Zij gaat straks niet.") == [
         Run("same", "Zij "),
         Run("gone", "wil nu"),
@@ -48,7 +48,7 @@ def test_a_changed_phrase_is_one_run():
     ]
 
 
-def test_a_word_in_common_by_chance_does_not_cut_a_phrase():
+def test_a_short_common_word_does_not_split_a_phrase():
     assert difference("Zij bel ik nu.", "Hij loopt ik weg.") == [
         Run("gone", "Zij bel ik nu"),
         Run("new", "Hij loopt ik weg"),
@@ -56,7 +56,7 @@ def test_a_word_in_common_by_chance_does_not_cut_a_phrase():
     ]
 
 
-def test_equal_texts_hold_no_change():
+def test_equal_texts_have_no_differences():
     assert difference("Zo.", "Zo.") == [Run("same", "Zo.")]
     assert not is_changed(difference("Zo.", "Zo."))
     assert is_changed(difference("Zo.", "Zo!"))
@@ -67,8 +67,8 @@ def test_a_very_long_line_is_replaced_as_a_whole():
     assert difference(old, new) == [Run("gone", old), Run("new", new)]
 
 
-def test_a_text_of_very_many_lines_is_shown_as_replaced():
-    """Comparing them line by line takes time with the square."""
+def test_a_text_of_very_many_lines_is_replaced_as_a_whole():
+    """A comparison line by line takes quadratic time."""
     old, new = "a\n" * 100_000, "a\n" * 99_999 + "b\n"
     assert difference(old, new) == [Run("gone", old), Run("new", new)]
     assert difference(old, old) == [Run("same", old)]

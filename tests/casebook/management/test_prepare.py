@@ -1,4 +1,4 @@
-"""The command in processes of its own, on a copy of the tree: that is how a start uses it."""
+"""The prepare command, run in separate processes on a copy of the tree, as a start of the site runs it."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.once
 
 NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "__pycache__")
-MADE = {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
+PREPARED_FILES = {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
 
 
 class Site:
@@ -47,137 +47,137 @@ class Site:
     def prepare(self, **environment: str) -> subprocess.CompletedProcess:
         return self.manage("prepare", **environment)
 
-    def ask(self, sql: str):
+    def query(self, sql: str):
         with closing(sqlite3.connect(self.database)) as connection, connection:
             return connection.execute(sql).fetchone()
 
-    def made(self) -> set[str]:
+    def files(self) -> set[str]:
         return {path.name for path in self.var.iterdir()}
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
-    """The var folder of a prepared site, to copy from."""
+    """Return the var folder of a prepared site, as a source for copies."""
     site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("prepared") / "var")
     done = site.prepare()
     assert done.returncode == 0, done.stderr
-    assert site.made() == MADE
+    assert site.files() == PREPARED_FILES
     return site.var
 
 
 @pytest.fixture
 def site(prepared, tmp_path):
-    """A prepared site of the real code."""
+    """Return a prepared site that runs the real code."""
     shutil.copytree(prepared, tmp_path / "var")
     return Site(bootstrap.ROOT, tmp_path / "var")
 
 
 @pytest.fixture
-def changeable(tmp_path):
-    """A site with a copy of the code that a test may spoil, not prepared yet."""
+def copied_site(tmp_path):
+    """Return a site that is not prepared yet, with a copy of the code that tests may change."""
     shutil.copytree(bootstrap.ROOT, tmp_path / "code", ignore=NOT_COPIED)
     return Site(tmp_path / "code", tmp_path / "var")
 
 
-def times(folder: Path) -> dict[str, int]:
+def modification_times(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-SCRIPTS_IMPORTED = {"copies", "device", "field", "outbox", "reply", "save_state", "text", "writing"}
+IMPORTED_SCRIPTS = {"copies", "device", "field", "outbox", "reply", "save_state", "text", "writing"}
 
 
-def test_scripts_import_each_other_under_the_names_that_pages_ask_for(prepared):
-    """Under another name a browser would take the same script for a second one."""
+def test_scripts_import_each_other_by_the_file_names_that_pages_use(prepared):
+    """A browser would load the same script a second time under another name."""
     scripts = {path.name: path.read_text() for path in (prepared / "static" / "js").glob("*.????????????.js")}
     imported = {name for script in scripts.values() for name in re.findall(r'from ["\']\./([^"\']+)', script)}
-    assert {name.split(".")[0] for name in imported} == SCRIPTS_IMPORTED
+    assert {name.split(".")[0] for name in imported} == IMPORTED_SCRIPTS
     assert imported <= set(scripts)
 
 
-def test_an_empty_folder_gets_the_sixteen_cases(site):
-    assert site.ask("SELECT count(*) FROM cases_case WHERE status = 'published'") == (16,)
+def test_prepare_loads_the_sixteen_cases_into_an_empty_folder(site):
+    assert site.query("SELECT count(*) FROM cases_case WHERE status = 'published'") == (16,)
 
 
-def test_only_the_owner_may_read_what_people_write(site):
+def test_only_the_owner_of_the_database_file_can_read_it(site):
     assert site.database.stat().st_mode & 0o077 == 0
 
 
-def test_static_files_are_collected_with_names_that_browsers_may_keep(site):
+def test_static_files_are_collected_with_cacheable_names(site):
     assert (site.var / "static" / "staticfiles.json").is_file()
 
 
-def test_a_second_time_there_is_nothing_to_do(site):
-    before = times(site.var)
+def test_a_second_prepare_changes_nothing(site):
+    before = modification_times(site.var)
     done = site.prepare()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert times(site.var) == before
+    assert modification_times(site.var) == before
 
 
-def test_what_people_changed_stays(site):
-    site.ask("UPDATE cases_case SET title = 'Door een redacteur' WHERE number = 1")
-    site.ask("DELETE FROM cases_reference")
+def test_prepare_does_not_overwrite_changes_of_editors(site):
+    site.query("UPDATE cases_case SET title = 'Door een redacteur' WHERE number = 1")
+    site.query("DELETE FROM cases_reference")
     assert site.prepare().returncode == 0
-    assert site.ask("SELECT title FROM cases_case WHERE number = 1") == ("Door een redacteur",)
-    assert site.ask("SELECT count(*) FROM cases_reference") == (0,)
+    assert site.query("SELECT title FROM cases_case WHERE number = 1") == ("Door een redacteur",)
+    assert site.query("SELECT count(*) FROM cases_reference") == (0,)
 
 
-def test_a_database_that_lags_behind_is_migrated_and_kept(site):
-    site.ask("UPDATE cases_case SET title = 'Door een redacteur' WHERE number = 1")
-    site.ask("DELETE FROM django_migrations WHERE app = 'casebook' AND name >= '0009'")
-    site.ask("DROP TABLE casebook_attemptcount")
+def test_an_older_database_is_migrated_without_loss(site):
+    site.query("UPDATE cases_case SET title = 'Door een redacteur' WHERE number = 1")
+    site.query("DELETE FROM django_migrations WHERE app = 'casebook' AND name >= '0009'")
+    site.query("DROP TABLE casebook_attemptcount")
     assert site.prepare().returncode == 0
-    assert site.ask("SELECT count(*) FROM casebook_attemptcount") == (0,)
-    assert site.ask("SELECT title FROM cases_case WHERE number = 1") == ("Door een redacteur",)
+    assert site.query("SELECT count(*) FROM casebook_attemptcount") == (0,)
+    assert site.query("SELECT title FROM cases_case WHERE number = 1") == ("Door een redacteur",)
 
 
-def test_an_empty_file_becomes_a_whole_database(site):
+def test_an_empty_database_file_is_filled(site):
     site.database.write_bytes(b"")
     assert site.prepare().returncode == 0
-    assert site.ask("SELECT count(*) FROM cases_case") == (16,)
+    assert site.query("SELECT count(*) FROM cases_case") == (16,)
 
 
-def test_a_case_file_with_a_mistake_leaves_no_database(changeable):
-    case = next((changeable.code / "fixtures" / "cases").glob("*.md"))
+def test_an_invalid_case_file_leaves_no_database(copied_site):
+    case = next((copied_site.code / "fixtures" / "cases").glob("*.md"))
     case.write_text(case.read_text().replace("number: ", "nummer: ", 1))
-    done = changeable.prepare()
+    done = copied_site.prepare()
     assert done.returncode == 1
     assert case.name in done.stderr
     assert "Traceback" not in done.stderr
-    assert changeable.made() == {"secret-key"}
+    assert copied_site.files() == {"secret-key"}
 
 
-def test_a_style_sheet_that_cannot_be_collected_leaves_no_half_of_them(changeable):
-    (changeable.code / "static" / "css").mkdir(exist_ok=True)
-    (changeable.code / "static" / "css" / "broken.css").write_text("body { background: url(there-is-none.png) }")
-    assert changeable.prepare().returncode == 1
-    assert changeable.made() == {"secret-key", "casebook.sqlite3"}
+def test_an_invalid_style_sheet_leaves_no_partial_static_folder(copied_site):
+    (copied_site.code / "static" / "css").mkdir(exist_ok=True)
+    (copied_site.code / "static" / "css" / "broken.css").write_text("body { background: url(there-is-none.png) }")
+    assert copied_site.prepare().returncode == 1
+    assert copied_site.files() == {"secret-key", "casebook.sqlite3"}
 
 
-def test_being_stopped_leaves_no_half_a_database(changeable, tmp_path):
-    """A case file that is a pipe tells when loading has begun, without guessing how long migrations take."""
-    pipe = changeable.code / "fixtures" / "cases" / "00-slow.md"
+def test_a_stopped_prepare_leaves_no_partial_database(copied_site, tmp_path):
+    """A pipe instead of a case file shows when loading begins, whatever time the migrations take."""
+    pipe = copied_site.code / "fixtures" / "cases" / "00-slow.md"
     os.mkfifo(pipe)
     command = [sys.executable, "manage.py", "prepare"]
     with subprocess.Popen(
-        command, cwd=changeable.code, env=changeable.environment(), stderr=subprocess.PIPE, text=True
+        command, cwd=copied_site.code, env=copied_site.environment(), stderr=subprocess.PIPE, text=True
     ) as process:
-        with pipe.open("w"):  # opens when the command reads, and keeps it waiting
-            assert (changeable.var / "casebook.sqlite3.unfinished").exists()
+        with pipe.open("w"):  # opens when the command reads, which then blocks
+            assert (copied_site.var / "casebook.sqlite3.unfinished").exists()
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=60) == 130
         assert process.stderr.read() == "CommandError: Stopped before the site was ready.\n"
-    assert changeable.made() == {"secret-key"}
+    assert copied_site.files() == {"secret-key"}
 
 
-def test_what_a_power_cut_left_is_cleared_away(site):
+def test_files_of_an_interrupted_prepare_are_deleted(site):
     site.database.rename(site.var / "casebook.sqlite3.unfinished")
     (site.var / "casebook.sqlite3.unfinished-wal").write_text("half of something")
     assert site.prepare().returncode == 0
-    assert site.made() == MADE
-    assert site.ask("SELECT count(*) FROM cases_case") == (16,)
+    assert site.files() == PREPARED_FILES
+    assert site.query("SELECT count(*) FROM cases_case") == (16,)
 
 
-def test_a_log_without_its_database_is_never_poured_into_a_new_one(site):
+def test_a_write_ahead_log_without_its_database_stops_prepare(site):
     site.database.unlink()
     journal = site.var / "casebook.sqlite3-wal"
     journal.write_text("somebody's last words")
@@ -187,35 +187,35 @@ def test_a_log_without_its_database_is_never_poured_into_a_new_one(site):
     assert journal.read_text() == "somebody's last words"
 
 
-def test_a_changed_style_sheet_is_collected_again(changeable):
-    assert changeable.prepare().returncode == 0
-    sheet = changeable.code / "static" / "css" / "new.css"
+def test_a_changed_style_sheet_is_collected_again(copied_site):
+    assert copied_site.prepare().returncode == 0
+    sheet = copied_site.code / "static" / "css" / "new.css"
     sheet.parent.mkdir(exist_ok=True)
     sheet.write_text("body { color: black }")
-    assert changeable.prepare().returncode == 0
-    assert (changeable.var / "static" / "css" / "new.css").is_file()
+    assert copied_site.prepare().returncode == 0
+    assert (copied_site.var / "static" / "css" / "new.css").is_file()
 
 
-def test_with_debug_on_nothing_is_collected(changeable):
-    assert changeable.prepare(DEBUG="1").returncode == 0
-    assert changeable.made() == {"casebook.sqlite3", "secret-key"}
+def test_static_files_are_not_collected_with_debug_on(copied_site):
+    assert copied_site.prepare(DEBUG="1").returncode == 0
+    assert copied_site.files() == {"casebook.sqlite3", "secret-key"}
 
 
-def test_two_starts_at_once_make_one_site(changeable):
+def test_two_simultaneous_starts_prepare_one_site(copied_site):
     command = [sys.executable, "manage.py", "prepare"]
     processes = [
-        subprocess.Popen(command, cwd=changeable.code, env=changeable.environment(), stderr=subprocess.PIPE)
+        subprocess.Popen(command, cwd=copied_site.code, env=copied_site.environment(), stderr=subprocess.PIPE)
         for _ in range(2)
     ]
     assert [(process.communicate(timeout=120)[1], process.returncode) for process in processes] == [(b"", 0)] * 2
-    assert changeable.made() == MADE
-    assert changeable.ask("SELECT count(*) FROM cases_case") == (16,)
+    assert copied_site.files() == PREPARED_FILES
+    assert copied_site.query("SELECT count(*) FROM cases_case") == (16,)
 
 
 @pytest.mark.django_db
-def test_a_start_deletes_the_accounts_whose_seven_days_are_over():
+def test_a_start_deletes_accounts_that_are_due_for_deletion():
     due = UserFactory(deletion_due_at=timezone.now() - timedelta(minutes=1))
-    waiting = UserFactory(deletion_due_at=timezone.now() + timedelta(days=1))
+    not_due = UserFactory(deletion_due_at=timezone.now() + timedelta(days=1))
     Prepare().bring_up_to_date()
     assert not User.objects.filter(pk=due.pk).exists()
-    assert User.objects.filter(pk=waiting.pk).exists()
+    assert User.objects.filter(pk=not_due.pk).exists()
