@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser():
+def csrf_client():
     """Return a client that sends forms without JavaScript and has its CSRF token checked."""
     return Client(enforce_csrf_checks=True, headers={"accept": "text/html"})
 
@@ -22,14 +22,14 @@ def assignment():
     return assignment
 
 
-def send(browser, assignment, **headers):
+def send(csrf_client, assignment, **headers):
     question = assignment.questions.get()
     data = {f"text-{question.pk}": "Wat ik schreef.", f"revision-{question.pk}": "0", "lever": "niets", "user": "7"}
-    return browser.post(f"/opdrachten/{assignment.pk}/inleveren/", data, headers=headers)
+    return csrf_client.post(f"/opdrachten/{assignment.pk}/inleveren/", data, headers=headers)
 
 
-def test_a_form_without_cookies_gets_its_text_back(browser, assignment):
-    response = send(browser, assignment)
+def test_a_form_without_cookies_gets_its_text_back(csrf_client, assignment):
+    response = send(csrf_client, assignment)
     page = response.content.decode()
     assert (response.status_code, response["X-Reason"]) == (403, "csrf")
     assert "Wat ik schreef." in page
@@ -37,19 +37,19 @@ def test_a_form_without_cookies_gets_its_text_back(browser, assignment):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_a_form_with_a_stale_token_gets_its_text_back(browser, assignment):
-    browser.cookies["csrftoken"] = "x" * 32
-    assert "Wat ik schreef." in send(browser, assignment).content.decode()
+def test_a_form_with_a_stale_token_gets_its_text_back(csrf_client, assignment):
+    csrf_client.cookies["csrftoken"] = "x" * 32
+    assert "Wat ik schreef." in send(csrf_client, assignment).content.decode()
 
 
-def test_a_form_of_another_site_does_not_get_its_text_back(browser, assignment):
-    response = send(browser, assignment, origin="https://elders.example")
+def test_a_form_of_another_site_does_not_get_its_text_back(csrf_client, assignment):
+    response = send(csrf_client, assignment, origin="https://elders.example")
     assert response.status_code == 403
     assert "Wat ik schreef." not in response.content.decode()
 
 
-def test_a_stale_form_without_text_gets_an_explanation(browser):
-    response = browser.post("/account/uitloggen/")
+def test_a_stale_form_without_text_gets_an_explanation(csrf_client):
+    response = csrf_client.post("/account/uitloggen/")
     assert response.status_code == 403
     assert "Dat formulier was verlopen" in response.content.decode()
 
@@ -59,11 +59,11 @@ def test_a_stale_form_without_text_gets_an_explanation(browser):
 )
 @pytest.mark.parametrize("is_signed_in", [True, False])
 @pytest.mark.parametrize("sent", ["twelve megabytes", "too many fields"])
-def test_a_request_that_is_too_big_gets_an_explanation_at_any_address(browser, address, is_signed_in, sent):
+def test_a_request_that_is_too_big_gets_an_explanation_at_any_address(csrf_client, address, is_signed_in, sent):
     if is_signed_in:
-        browser.force_login(UserFactory(groups=["Redactie", "Docenten"]))
+        csrf_client.force_login(UserFactory(groups=["Redactie", "Docenten"]))
     data = {"body": "woord " * 2_000_000} if sent == "twelve megabytes" else {f"veld-{n}": "x" for n in range(1_100)}
-    response = browser.post(address, data)
+    response = csrf_client.post(address, data)
     page = response.content.decode()
     assert (response.status_code, response.get("X-Reason")) == (413, "too_big")
     assert "Er is niets opgeslagen." in page

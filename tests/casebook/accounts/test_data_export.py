@@ -1,6 +1,6 @@
-"""Every row that is about a person, in whatever table, is in the copy of their data and goes with their account.
+"""Every row about a user is in the data export, and is deleted or made anonymous with the account.
 
-The relations are found by walking the models, so a new one fails here until the table below says what becomes of it.
+The relations are collected from the models: a new relation fails here until EXPECTED lists it.
 """
 
 import json
@@ -42,55 +42,57 @@ from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, e
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "een lang wachtwoord"
-GONE, ANONYMOUS, SOME_STAY = "gone", "anonymous", "some stay without a name"
+DELETED, ANONYMOUS, SOME_ANONYMOUS = "deleted", "anonymous", "some anonymous"
 
 
 @dataclass(frozen=True)
-class Row:
-    """What becomes of the rows of one relation."""
+class Expected:
+    """The key and the text of the rows of one relation in the data export, and their fate after account deletion."""
 
     after: str
-    key: str = ""  # of the copy, where the words are found
-    words: str = ""
-    reason: str = ""  # why it is not in the copy
+    key: str = ""  # the key of the export that has the text
+    text: str = ""
+    reason: str = ""  # why the rows are not in the export
 
 
-TABLE = {
-    "account.EmailAddress.user": Row(GONE, reason="always empty: User.email is the only address"),
-    "account.EmailConfirmation.email_address": Row(GONE, reason="always empty, as the addresses"),
-    "admin.LogEntry.user": Row(GONE, "log_by_you", "Gedaan door haar."),
-    "admin.LogEntry.object_id": Row(GONE, "log_about_you", "Gedaan met haar account."),
-    "casebook.User_groups.user": Row(GONE, "account", "Docenten"),
-    "casebook.User_user_permissions.user": Row(GONE, "account", "merge_actor"),
-    "cases.Case.sent_in_by": Row(ANONYMOUS, "cases_sent_in", "Ingestuurde casus"),
-    "cases.Edition.published_by": Row(ANONYMOUS, "published_editions", "Wat ze erbij schreef."),
-    "cases.KeptUpload.owner": Row(GONE, "uploads", "haar-casus.md"),
-    "questions.Answer.student": Row(GONE, "answers", "Haar concept."),
-    "questions.AnswerVersion.answer": Row(GONE, "answers", "Haar eerdere tekst."),
-    "questions.CoTeacherInvitation.invited_by": Row(GONE, "co_teacher_links", "Vastgezet door haar"),
-    "questions.CoTeacherInvitation.opened_by": Row(GONE, "co_teacher_links_opened", "Van een collega"),
-    "questions.Comment.owner": Row(GONE, "comments", "Haar zin."),
-    "questions.Enrolment.user": Row(GONE, "enrolments", "Haar module"),
-    "questions.Extension.enrolment": Row(GONE, "extensions", "Haar uitstel."),
-    "questions.Feedback.author": Row(SOME_STAY, "feedback_given", "Haar feedback."),
-    "questions.Feedback.submission": Row(GONE, "answers", "Feedback voor haar."),
-    "questions.FeedbackVersion.author": Row(GONE, "feedback_versions", "Haar eerdere feedback."),
-    "questions.FeedbackVersion.submission": Row(GONE, reason="a text that a teacher did not choose is the teacher's"),
-    "questions.Module.people": Row(GONE, "enrolments", "Haar module"),
-    "questions.PinnedAnswer.pinned_by": Row(GONE, "pinned", "Vastgezet door haar"),
-    "questions.PinnedAnswer.submission": Row(GONE, "own_answers_pinned", "Haar module"),
-    "questions.SharedReading.student": Row(GONE, "shared_readings", "Haar module"),
-    "questions.Submission.answer": Row(GONE, "answers", "Haar ingeleverde tekst."),
-    "questions.TeacherInvitation.invited_by": Row(ANONYMOUS, "invitations_sent", "created_at"),
-    "questions.TeacherInvitation.person": Row(GONE, "invitations", "eerder@example.org"),
+EXPECTED = {
+    "account.EmailAddress.user": Expected(DELETED, reason="always empty: User.email is the only address"),
+    "account.EmailConfirmation.email_address": Expected(DELETED, reason="always empty, as the addresses"),
+    "admin.LogEntry.user": Expected(DELETED, "log_by_you", "Gedaan door haar."),
+    "admin.LogEntry.object_id": Expected(DELETED, "log_about_you", "Gedaan met haar account."),
+    "casebook.User_groups.user": Expected(DELETED, "account", "Docenten"),
+    "casebook.User_user_permissions.user": Expected(DELETED, "account", "merge_actor"),
+    "cases.Case.sent_in_by": Expected(ANONYMOUS, "cases_sent_in", "Ingestuurde casus"),
+    "cases.Edition.published_by": Expected(ANONYMOUS, "published_editions", "Wat ze erbij schreef."),
+    "cases.KeptUpload.owner": Expected(DELETED, "uploads", "haar-casus.md"),
+    "questions.Answer.student": Expected(DELETED, "answers", "Haar concept."),
+    "questions.AnswerVersion.answer": Expected(DELETED, "answers", "Haar eerdere tekst."),
+    "questions.CoTeacherInvitation.invited_by": Expected(DELETED, "co_teacher_links", "Vastgezet door haar"),
+    "questions.CoTeacherInvitation.opened_by": Expected(DELETED, "co_teacher_links_opened", "Van een collega"),
+    "questions.Comment.owner": Expected(DELETED, "comments", "Haar zin."),
+    "questions.Enrolment.user": Expected(DELETED, "enrolments", "Haar module"),
+    "questions.Extension.enrolment": Expected(DELETED, "extensions", "Haar uitstel."),
+    "questions.Feedback.author": Expected(SOME_ANONYMOUS, "feedback_given", "Haar feedback."),
+    "questions.Feedback.submission": Expected(DELETED, "answers", "Feedback voor haar."),
+    "questions.FeedbackVersion.author": Expected(DELETED, "feedback_versions", "Haar eerdere feedback."),
+    "questions.FeedbackVersion.submission": Expected(
+        DELETED, reason="an earlier text of a teacher belongs to the teacher"
+    ),
+    "questions.Module.people": Expected(DELETED, "enrolments", "Haar module"),
+    "questions.PinnedAnswer.pinned_by": Expected(DELETED, "pinned", "Vastgezet door haar"),
+    "questions.PinnedAnswer.submission": Expected(DELETED, "own_answers_pinned", "Haar module"),
+    "questions.SharedReading.student": Expected(DELETED, "shared_readings", "Haar module"),
+    "questions.Submission.answer": Expected(DELETED, "answers", "Haar ingeleverde tekst."),
+    "questions.TeacherInvitation.invited_by": Expected(ANONYMOUS, "invitations_sent", "created_at"),
+    "questions.TeacherInvitation.person": Expected(DELETED, "invitations", "eerder@example.org"),
 }
 
 
 @dataclass(frozen=True)
 class Relation:
     model: type[models.Model]
-    path: str  # from a row to its person
-    is_hers: bool  # the rows belong to the person, so what refers to them does too
+    path: str  # the lookup from a row to its user
+    is_owned: bool  # the rows belong to the user, so rows that refer to them do too
 
     def rows(self, user: User) -> models.QuerySet:
         if self.path == "object_id":
@@ -100,28 +102,27 @@ class Relation:
 
 
 def relations() -> dict[str, Relation]:
-    """Everything that refers to a user: directly, or by way of rows that are the user's own; also any row that can be
-    about whatever object."""
+    """Return every relation to a user: direct, through rows that belong to the user, or generic."""
     found: dict[str, Relation] = {}
-    hers: dict[type[models.Model], str] = {User: ""}
-    waiting = [User]
-    while waiting:
-        target = waiting.pop(0)
+    paths: dict[type[models.Model], str] = {User: ""}
+    targets = [User]
+    while targets:
+        target = targets.pop(0)
         for model in apps.get_models(include_auto_created=True):
             for field in model._meta.get_fields(include_hidden=True):
                 refers = not field.auto_created and field.is_relation and field.related_model is target
                 if model is User or not refers or not (field.concrete or field.many_to_many):
                     continue
-                path = "__".join(filter(None, (field.name, hers[target])))
-                is_hers = not field.many_to_many and field.remote_field.on_delete is models.CASCADE
-                found[f"{model._meta.label}.{field.name}"] = Relation(model, path, is_hers)
-                if is_hers and model not in hers:
-                    hers[model] = path
-                    waiting.append(model)
+                path = "__".join(filter(None, (field.name, paths[target])))
+                is_owned = not field.many_to_many and field.remote_field.on_delete is models.CASCADE
+                found[f"{model._meta.label}.{field.name}"] = Relation(model, path, is_owned)
+                if is_owned and model not in paths:
+                    paths[model] = path
+                    targets.append(model)
     for model in apps.get_models():
         names = {field.name for field in model._meta.get_fields()}
         if any(hasattr(field, "ct_field") for field in model._meta.private_fields) or "object_id" in names:
-            found[f"{model._meta.label}.object_id"] = Relation(model, "object_id", is_hers=True)
+            found[f"{model._meta.label}.object_id"] = Relation(model, "object_id", is_owned=True)
     return found
 
 
@@ -129,73 +130,73 @@ RELATIONS = relations()
 
 
 @pytest.fixture
-def her(client) -> User:
-    """Somebody with a row in every table that can have one."""
-    her = UserFactory(name="Noor Rahimi", email="eerder@example.org", groups=["Docenten"])
-    her.set_password(PASSWORD)
-    her.save()
-    her.user_permissions.add(Permission.objects.get(codename="merge_actor"))
+def user(client) -> User:
+    """Return a user with rows in every relation."""
+    user = UserFactory(name="Noor Rahimi", email="eerder@example.org", groups=["Docenten"])
+    user.set_password(PASSWORD)
+    user.save()
+    user.user_permissions.add(Permission.objects.get(codename="merge_actor"))
     administrator = UserFactory(is_superuser=True)
-    as_student(her)
-    as_teacher(her)
-    as_editor(her)
-    teacher_invitations.invite(invitation=TeacherInvitation(email=her.email), by=administrator)
-    teacher_invitations.invite(invitation=TeacherInvitation(email="ander@example.org"), by=her)
-    address = EmailAddress.objects.create(user=her, email=her.email)
+    add_work_as_student(user)
+    add_work_as_teacher(user)
+    add_work_as_editor(user)
+    teacher_invitations.invite(invitation=TeacherInvitation(email=user.email), by=administrator)
+    teacher_invitations.invite(invitation=TeacherInvitation(email="ander@example.org"), by=user)
+    address = EmailAddress.objects.create(user=user, email=user.email)
     EmailConfirmation.objects.create(email_address=address, key="x")
-    about_her = {"content_type": ContentType.objects.get_for_model(User), "object_id": str(her.pk)}
-    said = {"object_repr": "Noor Rahimi", "action_flag": 2, "change_message": "Gedaan met haar account."}
-    LogEntry.objects.create(user=administrator, **about_her, **said)
+    about_user = {"content_type": ContentType.objects.get_for_model(User), "object_id": str(user.pk)}
+    entry = {"object_repr": "Noor Rahimi", "action_flag": 2, "change_message": "Gedaan met haar account."}
+    LogEntry.objects.create(user=administrator, **about_user, **entry)
     browser = Client()
-    browser.force_login(her)
+    browser.force_login(user)
     sent = {"form": "adres", "email": "nu@example.org", "proof": PASSWORD}
     assert browser.post(reverse("own_data"), sent).status_code == 302
-    her.refresh_from_db()
-    return her
+    user.refresh_from_db()
+    return user
 
 
-def as_student(her: User) -> None:
+def add_work_as_student(user: User) -> None:
     case = published_case(kolbs=["doener", "denker"])
     assignment = AssignmentFactory(module=ModuleFactory(title="Haar module"), case=case)
     teacher = assignment.module.enrolments.get(role=Role.TEACHER).user
-    place = enrol(assignment.module, her)
-    extend(assignment, place, timezone.now(), reason="Haar uitstel.")
-    handed = hand_in(assignment, place, 0, "Haar ingeleverde tekst.")
-    given = {"submission": handed, "author": teacher}
-    Feedback.objects.create(**given, text="Feedback voor haar.", released_at=timezone.now())
-    FeedbackVersion.objects.create(**given, text="Niet voor haar.", kind="undone")
-    pins.pin(submission=handed, teacher=teacher)
-    draft = {"student": her, "assignment": assignment, "question": case.questions.get(key="vraag-2")}
+    enrolment = enrol(assignment.module, user)
+    extend(assignment, enrolment, timezone.now(), reason="Haar uitstel.")
+    submission = hand_in(assignment, enrolment, 0, "Haar ingeleverde tekst.")
+    feedback = {"submission": submission, "author": teacher}
+    Feedback.objects.create(**feedback, text="Feedback voor haar.", released_at=timezone.now())
+    FeedbackVersion.objects.create(**feedback, text="Niet voor haar.", kind="undone")
+    pins.pin(submission=submission, teacher=teacher)
+    draft = {"student": user, "assignment": assignment, "question": case.questions.get(key="vraag-2")}
     answer = Answer.objects.create(text="Haar concept.", **draft)
     AnswerVersion.objects.create(answer=answer, text="Haar eerdere tekst.", base_revision=1, kind="conflict")
-    SharedReading.objects.create(assignment=assignment, student=her)
+    SharedReading.objects.create(assignment=assignment, student=user)
 
 
-def as_teacher(her: User) -> None:
-    module = ModuleFactory(title="Vastgezet door haar", teacher=her)
+def add_work_as_teacher(user: User) -> None:
+    module = ModuleFactory(title="Vastgezet door haar", teacher=user)
     enrol(module, role=Role.TEACHER)
     assignment = AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
     student = enrol(module)
-    handed = [hand_in(assignment, student, number, "Van een ander.") for number in range(2)]
-    Feedback.objects.create(submission=handed[0], author=her, text="Haar feedback.", released_at=timezone.now())
-    Feedback.objects.create(submission=handed[1], author=her, text="Nog niet vrij.")
-    FeedbackVersion.objects.create(submission=handed[0], author=her, text="Haar eerdere feedback.", kind="undone")
-    Comment.objects.create(owner=her, text="Haar zin.")
-    co_teacher_invitations.invite(module=module, by=her)
+    submissions = [hand_in(assignment, student, number, "Van een ander.") for number in range(2)]
+    Feedback.objects.create(submission=submissions[0], author=user, text="Haar feedback.", released_at=timezone.now())
+    Feedback.objects.create(submission=submissions[1], author=user, text="Nog niet vrij.")
+    FeedbackVersion.objects.create(submission=submissions[0], author=user, text="Haar eerdere feedback.", kind="undone")
+    Comment.objects.create(owner=user, text="Haar zin.")
+    co_teacher_invitations.invite(module=module, by=user)
     colleague = UserFactory()
-    offered = co_teacher_invitations.invite(
+    invitation = co_teacher_invitations.invite(
         module=ModuleFactory(title="Van een collega", teacher=colleague), by=colleague
     )
-    co_teacher_invitations.open_link(invitation=offered, user=her)
-    pins.pin(submission=handed[0], teacher=her)
+    co_teacher_invitations.open_link(invitation=invitation, user=user)
+    pins.pin(submission=submissions[0], teacher=user)
 
 
-def as_editor(her: User) -> None:
-    editions.publish(case=ConceptFactory(), by=her, note="Wat ze erbij schreef.")
-    editions.send_in(case=ConceptFactory(title="Ingestuurde casus"), by=her)
-    imports.keep(files=[Packed("haar-casus.md", b"tekst")], owner=her)
+def add_work_as_editor(user: User) -> None:
+    editions.publish(case=ConceptFactory(), by=user, note="Wat ze erbij schreef.")
+    editions.send_in(case=ConceptFactory(title="Ingestuurde casus"), by=user)
+    imports.keep(files=[Packed("haar-casus.md", b"tekst")], owner=user)
     LogEntry.objects.create(
-        user=her,
+        user=user,
         content_type=ContentType.objects.get_for_model(Case),
         object_id="1",
         object_repr="1. Een casus",
@@ -204,67 +205,67 @@ def as_editor(her: User) -> None:
     )
 
 
-def copy_of(user: User) -> dict:
+def data_export_of(user: User) -> dict:
     client = Client()
     client.force_login(user)
     return json.loads(client.get(reverse("own_data_json")).content)
 
 
-def test_every_relation_to_a_user_has_a_row_in_the_table():
-    assert set(RELATIONS) == set(TABLE)
+def test_the_table_lists_every_relation_to_a_user():
+    assert set(RELATIONS) == set(EXPECTED)
 
 
-def test_what_is_not_in_the_copy_has_a_reason():
-    assert [name for name, row in TABLE.items() if bool(row.key) == bool(row.reason)] == []
+def test_every_relation_is_in_the_export_or_has_a_reason():
+    assert [name for name, row in EXPECTED.items() if bool(row.key) == bool(row.reason)] == []
 
 
-def test_the_person_of_this_test_has_a_row_in_every_table(her):
-    assert [name for name, relation in RELATIONS.items() if not relation.rows(her).exists()] == []
+def test_the_user_of_these_tests_has_a_row_in_every_relation(user):
+    assert [name for name, relation in RELATIONS.items() if not relation.rows(user).exists()] == []
 
 
-@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.key])
-def test_it_is_in_the_copy_of_ones_data(her, name):
-    row, data = TABLE[name], copy_of(her)
-    assert row.words in json.dumps(data.get(row.key), ensure_ascii=False)
+@pytest.mark.parametrize("name", [name for name, row in EXPECTED.items() if row.key])
+def test_the_rows_of_a_relation_are_in_the_data_export(user, name):
+    row, data = EXPECTED[name], data_export_of(user)
+    assert row.text in json.dumps(data.get(row.key), ensure_ascii=False)
     assert row.key in data["explanation"]
 
 
-def test_the_copy_says_nothing_that_others_wrote_or_are(her):
-    content = json.dumps(copy_of(her), ensure_ascii=False)
-    for words in ("Van een ander.", "Niet voor haar.", "ander@example.org"):
-        assert words not in content
+def test_the_export_has_no_texts_or_addresses_of_others(user):
+    content = json.dumps(data_export_of(user), ensure_ascii=False)
+    for text in ("Van een ander.", "Niet voor haar.", "ander@example.org"):
+        assert text not in content
 
 
-def test_the_copy_has_what_a_place_in_a_module_says(her):
-    Enrolment.objects.filter(user=her).update(reading_choices={"by": "student"}, asked_back_at=timezone.now())
-    for place in copy_of(her)["enrolments"]:
-        assert place.get("reading_choices") == {"by": "student"}
-        assert place.get("asked_back_at")
-        assert Enrolment.objects.filter(user=her, tag=place.get("tag")).exists()
+def test_the_export_has_the_fields_of_an_enrolment(user):
+    Enrolment.objects.filter(user=user).update(reading_choices={"by": "student"}, asked_back_at=timezone.now())
+    for enrolment in data_export_of(user)["enrolments"]:
+        assert enrolment.get("reading_choices") == {"by": "student"}
+        assert enrolment.get("asked_back_at")
+        assert Enrolment.objects.filter(user=user, tag=enrolment.get("tag")).exists()
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_it_goes_with_the_account_or_loses_its_name(her, name):
+@pytest.mark.parametrize("name", EXPECTED)
+def test_account_deletion_deletes_the_rows_of_a_relation_or_makes_them_anonymous(user, name):
     assert name in RELATIONS
-    relation, expected = RELATIONS[name], TABLE[name].after
-    keys = list(relation.rows(her).values_list("pk", flat=True))
+    relation, expected = RELATIONS[name], EXPECTED[name].after
+    keys = list(relation.rows(user).values_list("pk", flat=True))
     assert keys
-    User.objects.filter(pk=her.pk).update(deletion_due_at=timezone.now() - timedelta(minutes=1))
+    User.objects.filter(pk=user.pk).update(deletion_due_at=timezone.now() - timedelta(minutes=1))
     call_command("tidy")
-    assert not relation.rows(her).exists()
-    left = relation.model._base_manager.filter(pk__in=keys)
-    if expected == GONE and relation.is_hers:
-        assert not left.exists()
+    assert not relation.rows(user).exists()
+    remaining = relation.model._base_manager.filter(pk__in=keys)
+    if expected == DELETED and relation.is_owned:
+        assert not remaining.exists()
     elif expected == ANONYMOUS:
-        assert left.count() == len(keys)
-    elif expected == SOME_STAY:
-        assert [(given.author, given.text) for given in left] == [(None, "Haar feedback.")]
+        assert remaining.count() == len(keys)
+    elif expected == SOME_ANONYMOUS:
+        assert [(feedback.author, feedback.text) for feedback in remaining] == [(None, "Haar feedback.")]
 
 
-def test_the_copy_of_a_withdrawn_case_says_nothing_of_what_it_told(her):
+def test_the_export_has_no_content_of_a_withdrawn_case(user):
     edition = Edition.objects.get(note="Wat ze erbij schreef.")
     LogEntry.objects.create(
-        user=her,
+        user=user,
         content_type=ContentType.objects.get_for_model(Case),
         object_id=str(edition.case_id),
         object_repr=str(edition.case),
@@ -272,18 +273,18 @@ def test_the_copy_of_a_withdrawn_case_says_nothing_of_what_it_told(her):
         change_message=json.dumps([{"changed": {"name": "vraag", "object": "Wat zegt Uysal?", "fields": ["text"]}}]),
     )
     editions.withdraw(case=edition.case, reason="Ze herkende zich.")
-    content = json.dumps(copy_of(her), ensure_ascii=False)
+    content = json.dumps(data_export_of(user), ensure_ascii=False)
     assert "Uysal" not in content
     assert "Wat ze erbij schreef." not in content
 
 
-def test_the_copy_takes_as_many_queries_however_much_there_is(her, django_assert_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(user, django_assert_num_queries):
     client = Client()
-    client.force_login(her)
+    client.force_login(user)
     client.get(reverse("own_data_json"))
-    for _more in range(2):
-        as_student(her)
-        as_teacher(her)
-        as_editor(her)
+    for _ in range(2):
+        add_work_as_student(user)
+        add_work_as_teacher(user)
+        add_work_as_editor(user)
         with django_assert_num_queries(29):
             client.get(reverse("own_data_json"))

@@ -1,4 +1,4 @@
-"""An account that was deleted leaves nothing behind: in no table, and on SQLite in no file of the database."""
+"""Account deletion removes every trace from the tables and, on SQLite, from the files of the database."""
 
 import base64
 import re
@@ -39,23 +39,23 @@ from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, e
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 PASSWORD = "een lang wachtwoord"
-FIRST, SECOND, NOW = "hermelijn@first.example", "hermelijn@second.example", "hermelijn@third.example"
+FIRST, SECOND, CURRENT = "hermelijn@first.example", "hermelijn@second.example", "hermelijn@third.example"
 NAME = "Wezel Bunzing"
-# What is looked for: each stands in something that she wrote, or that was written about her.
+# The strings to search for: each is in something that was written by or about the user.
 TRACES = {
-    *(FIRST, SECOND, NOW, NAME, "hermelijn", "bunzing"),
+    *(FIRST, SECOND, CURRENT, NAME, "hermelijn", "bunzing"),
     *("dasdraft", "dasversie", "dasingeleverd", "daseigen", "daszin", "dasfeedback", "dasbestand", "dasuitstel"),
 }
 
 
 def everything_stored() -> dict[str, list[str]]:
-    """By table, everything in it as text; sessions as they read."""
+    """Return for each table all its values as text, and the decoded sessions."""
     found = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
             found[table] = [_as_text(value) for row in cursor.fetchall() for value in row]
-    found["sessions as they read"] = [str(session.get_decoded()) for session in Session.objects.all()]
+    found["decoded sessions"] = [str(session.get_decoded()) for session in Session.objects.all()]
     return found
 
 
@@ -63,19 +63,19 @@ def _as_text(value) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode("latin-1")
     text = str(value)
-    if re.fullmatch(r"[A-Za-z0-9+/=\s]{16,}", text):  # the cache stores its values so
+    if re.fullmatch(r"[A-Za-z0-9+/=\s]{16,}", text):  # values of the cache are in base64
         with suppress(ValueError):
             text += base64.b64decode(text).decode("latin-1")
     return text
 
 
 def traces() -> dict[str, set[str]]:
-    """By table, what is left of her there."""
+    """Return for each table the traces of the user in it."""
     found = {}
     for table, texts in everything_stored().items():
-        said = "\n".join(texts).lower()
-        if there := {trace for trace in TRACES if trace.lower() in said}:
-            found[table] = there
+        content = "\n".join(texts).lower()
+        if in_table := {trace for trace in TRACES if trace.lower() in content}:
+            found[table] = in_table
     return found
 
 
@@ -88,8 +88,8 @@ def traces_in_files() -> dict[str, set[str]]:
     found = {}
     for path in files():
         content = path.read_bytes().lower()
-        if there := {trace for trace in TRACES if trace.lower().encode() in content}:
-            found[path.name] = there
+        if in_file := {trace for trace in TRACES if trace.lower().encode() in content}:
+            found[path.name] = in_file
     return found
 
 
@@ -99,115 +99,122 @@ def send(client: Client, address: str, status: int = 302, **fields) -> None:
 
 
 @pytest.fixture
-def chief() -> Client:
+def administrator() -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD))
     return client
 
 
 @pytest.fixture
-def her(settings, chief) -> User:
-    """Somebody who did whatever there is to do, under three addresses, and who asked to be deleted."""
+def user(settings, administrator) -> User:
+    """Return a user with three addresses and rows in every table, who requested deletion."""
     settings.HAS_MAIL = settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-    her = UserFactory(name=NAME, email=FIRST)
-    her.set_password(PASSWORD)
-    her.save()
+    user = UserFactory(name=NAME, email=FIRST)
+    user.set_password(PASSWORD)
+    user.save()
     client = Client()
     assert client.post(reverse("account_login"), {"login": FIRST, "password": PASSWORD}).status_code == 302
-    use_an_invitation(chief, client)
-    invite(chief, FIRST)  # which she never uses
-    move(client, SECOND)
-    invite(chief, SECOND)
-    chief.post(
+    use_an_invitation(administrator, client)
+    invite(administrator, FIRST)  # never used
+    change_address(client, SECOND)
+    invite(administrator, SECOND)
+    administrator.post(
         reverse("admin:questions_teacherinvitation_delete", args=[TeacherInvitation.objects.latest("pk").pk]),
         {"post": "yes"},
     )
-    invite(chief, SECOND)
-    move(client, NOW)
-    invite(chief, NOW)
-    in_the_admin(chief, her)
-    work(her)
-    for address in (FIRST, SECOND, NOW):
+    invite(administrator, SECOND)
+    change_address(client, CURRENT)
+    invite(administrator, CURRENT)
+    use_the_admin(administrator, user)
+    add_work_as_student(user)
+    for address in (FIRST, SECOND, CURRENT):
         Client().post(reverse("account_request_login_code"), {"email": address})
         Client().post(reverse("account_login"), {"login": address, "password": "verkeerd"})
     other_browser = Client()
-    other_browser.post(reverse("account_login"), {"login": NOW, "password": PASSWORD})
-    assert set().union(*traces().values()) == TRACES, "all of it is there to be deleted"
+    other_browser.post(reverse("account_login"), {"login": CURRENT, "password": PASSWORD})
+    assert set().union(*traces().values()) == TRACES, "every trace is stored before the deletion"
     send(client, reverse("own_data_leave"), proof=PASSWORD)
-    return her
+    return user
 
 
-def invite(chief: Client, email: str) -> str:
-    response = chief.post(reverse("admin:questions_teacherinvitation_add"), {"email": email})
+def invite(administrator: Client, email: str) -> str:
+    response = administrator.post(reverse("admin:questions_teacherinvitation_add"), {"email": email})
     return re.search(r"https?://[^/\s\"]+(/[^\s\"<]+)", response.context_data["link"])[1]
 
 
-def use_an_invitation(chief: Client, client: Client) -> None:
-    send(client, invite(chief, FIRST))
+def use_an_invitation(administrator: Client, client: Client) -> None:
+    send(client, invite(administrator, FIRST))
     assert TeacherInvitation.objects.filter(used_at__isnull=False).exists()
 
 
-def move(client: Client, email: str) -> None:
+def change_address(client: Client, email: str) -> None:
     send(client, reverse("own_data"), form="adres", email=email, proof=PASSWORD)
 
 
-def in_the_admin(chief: Client, her: User) -> None:
-    chief.post(reverse("admin:casebook_user_reset_link", args=[her.pk]))
-    address = reverse("admin:casebook_user_change", args=[her.pk])
-    send(chief, address, email=NOW, name=NAME, is_active="on", groups=[group.pk for group in her.groups.all()])
+def use_the_admin(administrator: Client, user: User) -> None:
+    administrator.post(reverse("admin:casebook_user_reset_link", args=[user.pk]))
+    address = reverse("admin:casebook_user_change", args=[user.pk])
+    send(
+        administrator,
+        address,
+        email=CURRENT,
+        name=NAME,
+        is_active="on",
+        groups=[group.pk for group in user.groups.all()],
+    )
 
 
-def work(her: User) -> None:
+def add_work_as_student(user: User) -> None:
     case = published_case(kolbs=["doener", "denker", "beschouwer"])
     assignment = AssignmentFactory(case=case, due_at=timezone.now() + timedelta(days=1))
-    place = enrol(assignment.module, her)
-    extend(assignment, place, timezone.now() + timedelta(days=3), reason="dasuitstel")
-    handed = hand_in(assignment, place, 0, "Dit is dasingeleverd.")
+    enrolment = enrol(assignment.module, user)
+    extend(assignment, enrolment, timezone.now() + timedelta(days=3), reason="dasuitstel")
+    submission = hand_in(assignment, enrolment, 0, "Dit is dasingeleverd.")
     draft = Answer.objects.create(
-        student=her, assignment=assignment, question=case.questions.all()[1], text="Dit is dasdraft."
+        student=user, assignment=assignment, question=case.questions.all()[1], text="Dit is dasdraft."
     )
     AnswerVersion.objects.create(answer=draft, text="Dit was dasversie.", base_revision=1, kind="conflict")
-    Answer.objects.create(student=her, question=case.questions.first(), text="Voor mij: daseigen.")
-    SharedReading.objects.create(assignment=assignment, student=her)
-    pins.pin(submission=handed, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
-    teach(her, case)
-    KeptUpload.objects.create(owner=her, content=b"dasbestand")  # not compressed here, so that it can be found
+    Answer.objects.create(student=user, question=case.questions.first(), text="Voor mij: daseigen.")
+    SharedReading.objects.create(assignment=assignment, student=user)
+    pins.pin(submission=submission, teacher=assignment.module.enrolments.get(role=Role.TEACHER).user)
+    add_work_as_teacher(user, case)
+    KeptUpload.objects.create(owner=user, content=b"dasbestand")  # not compressed here, so that it can be found
 
 
-def teach(her: User, case) -> None:
-    module = ModuleFactory(teacher=her)
+def add_work_as_teacher(user: User, case) -> None:
+    module = ModuleFactory(teacher=user)
     enrol(module, role=Role.TEACHER)
     assignment = AssignmentFactory(module=module, case=case)
-    handed = hand_in(assignment, enrol(module), 0, "Van een ander.")
-    Comment.objects.create(owner=her, text="Vaak daszin.")
-    Comment.objects.create(owner=her, module=module, text="Ook daszin.")
-    Feedback.objects.create(submission=handed, author=her, text="Nog niet af: dasfeedback.")
-    FeedbackVersion.objects.create(submission=handed, author=her, text="Eerst dasfeedback.", kind="undone")
+    submission = hand_in(assignment, enrol(module), 0, "Van een ander.")
+    Comment.objects.create(owner=user, text="Vaak daszin.")
+    Comment.objects.create(owner=user, module=module, text="Ook daszin.")
+    Feedback.objects.create(submission=submission, author=user, text="Nog niet af: dasfeedback.")
+    FeedbackVersion.objects.create(submission=submission, author=user, text="Eerst dasfeedback.", kind="undone")
 
 
-def let_the_days_pass() -> None:
+def make_deletions_due() -> None:
     User.objects.exclude(deletion_due_at=None).update(deletion_due_at=timezone.now() - timedelta(minutes=1))
 
 
-def test_after_seven_days_and_the_tidying_no_table_has_a_trace(her):
-    let_the_days_pass()
+def test_no_table_has_a_trace_of_a_deleted_user(user):
+    make_deletions_due()
     call_command("tidy")
     assert traces() == {}
-    assert Submission.objects.count() == Enrolment.objects.filter(role=Role.STUDENT).count() == 1, "of the others"
+    assert Submission.objects.count() == Enrolment.objects.filter(role=Role.STUDENT).count() == 1, "the rows of others"
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
-def test_nor_has_a_file_of_the_database(her):
+def test_no_database_file_has_a_trace_of_a_deleted_user(user):
     assert traces_in_files() != {}
-    let_the_days_pass()
+    make_deletions_due()
     call_command("tidy")
     assert traces_in_files() == {}
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
-def test_a_reader_that_keeps_the_log_of_the_database_is_named(her, capsys):
-    let_the_days_pass()
-    connection.settings_dict["OPTIONS"]["timeout"], patience = 1, connection.settings_dict["OPTIONS"]["timeout"]
+def test_the_tidy_command_reports_a_reader_that_blocks_the_checkpoint(user, capsys):
+    make_deletions_due()
+    connection.settings_dict["OPTIONS"]["timeout"], timeout = 1, connection.settings_dict["OPTIONS"]["timeout"]
     connection.close()
     with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -218,11 +225,11 @@ def test_a_reader_that_keeps_the_log_of_the_database_is_named(her, capsys):
     call_command("tidy")
     assert "Another program" not in capsys.readouterr().err
     assert traces_in_files() == {}
-    connection.settings_dict["OPTIONS"]["timeout"] = patience
+    connection.settings_dict["OPTIONS"]["timeout"] = timeout
     connection.close()
 
 
-def test_an_invitation_to_nobody_goes_when_it_is_over_for_a_month():
+def test_an_unused_invitation_is_deleted_a_month_after_it_expires():
     for days, email in ((29, "kort@example.org"), (31, "lang@example.org")):
         ended = timezone.now() - timedelta(days=days)
         TeacherInvitation.objects.create(email=email, token_hash=email, expires_at=ended)
@@ -230,14 +237,14 @@ def test_an_invitation_to_nobody_goes_when_it_is_over_for_a_month():
     assert [invitation.email for invitation in TeacherInvitation.objects.all()] == ["kort@example.org"]
 
 
-def test_sessions_of_others_stay(client):
+def test_the_tidy_command_does_not_delete_valid_sessions(client):
     other = UserFactory()
     client.force_login(other)
     call_command("tidy")
     assert client.get(reverse("own_data")).status_code == 200
 
 
-NOTHING = DeletionSummary(0, 0, 0, 0, 0, [], [])
+EMPTY = DeletionSummary(0, 0, 0, 0, 0, [], [])
 
 
 @pytest.mark.parametrize(
@@ -257,8 +264,8 @@ NOTHING = DeletionSummary(0, 0, 0, 0, 0, [], [])
         ({"that_go": [Module(title="100% <b>")]}, ["De module “100% <b>”: daar zit verder niemand in."]),
     ],
 )
-def test_the_page_says_what_goes(counts, sentences):
-    assert replace(NOTHING, **counts).goes == sentences
+def test_the_summary_lists_what_is_deleted(counts, sentences):
+    assert replace(EMPTY, **counts).goes == sentences
 
 
 @pytest.mark.parametrize(
@@ -270,6 +277,6 @@ def test_the_page_says_what_goes(counts, sentences):
         ({"handed_in": 1, "feedback_given": 2}, ["Per opdracht een getal", "De feedback die je vrijgaf, 2 keer."]),
     ],
 )
-def test_the_page_says_what_stays(counts, openings):
-    stays = replace(NOTHING, **counts).stays
+def test_the_summary_lists_what_stays(counts, openings):
+    stays = replace(EMPTY, **counts).stays
     assert [sentence[: len(opening)] for sentence, opening in zip(stays, openings, strict=True)] == openings
