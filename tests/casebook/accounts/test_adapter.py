@@ -61,7 +61,7 @@ def sign_up(client, email="noor@example.org", name="Noor", password=PASSWORD, **
     return client.post(SIGNUP, {"email": email, "name": name, "password1": password} | more)
 
 
-def who(client):
+def signed_in_user(client):
     return client.get("/account/wie/").json()["user"]
 
 
@@ -69,14 +69,14 @@ def errors(response):
     return {name: list(messages) for name, messages in response.context["form"].errors.items()}
 
 
-def test_addresses_are_dutch_and_keep_the_names_of_allauth():
+def test_addresses_are_dutch_under_the_url_names_of_allauth():
     assert {name: reverse(name) for name in PAGES} == PAGES
 
 
 @pytest.mark.parametrize(
     "name", ["account_email", "account_confirm_email", "account_reauthenticate", "account_signup_by_passkey"]
 )
-def test_pages_of_allauth_that_are_not_in_use_do_not_exist(name):
+def test_unused_pages_of_allauth_do_not_exist(name):
     with pytest.raises(NoReverseMatch):
         reverse(name)
 
@@ -84,24 +84,24 @@ def test_pages_of_allauth_that_are_not_in_use_do_not_exist(name):
 @pytest.mark.parametrize(
     "path", ["/account/", "/account/email/", "/account/login/", "/accounts/login/", "/account/signup/"]
 )
-def test_no_other_account_address_answers(client, path):
+def test_other_account_addresses_do_not_exist(client, path):
     assert client.get(path).status_code == 404
 
 
 # Signing up
 
 
-def test_somebody_signs_up_and_is_signed_in(client):
+def test_a_new_user_is_signed_in_after_signing_up(client):
     response = sign_up(client, email="Noor.Bakker@Example.ORG", name="  Noor Bakker ")
     assert (response.status_code, response["Location"]) == (302, "/")
     user = User.objects.get()
     assert (user.email, user.name, user.proven_email) == ("noor.bakker@example.org", "Noor Bakker", "")
     assert user.check_password(PASSWORD)
-    assert who(client) == user.pk
+    assert signed_in_user(client) == user.pk
     assert mail.outbox == []
 
 
-def test_nobody_becomes_a_teacher_by_signing_up(client):
+def test_signing_up_does_not_give_rights(client):
     sign_up(client, groups=TEACHERS, is_superuser="1", may_teach="1")
     user = User.objects.get()
     assert not user.may_teach
@@ -123,7 +123,7 @@ def test_nobody_becomes_a_teacher_by_signing_up(client):
         ("password", "noor@example.org"),
     ],
 )
-def test_a_form_with_a_mistake_comes_back_with_what_was_typed(client, field, value):
+def test_an_invalid_sign_up_shows_the_form_with_what_was_typed(client, field, value):
     typed = {"name": "Noor", "email": "noor@example.org", "password": PASSWORD} | {field: value}
     response = sign_up(client, **typed)
     assert response.status_code == 200
@@ -133,29 +133,29 @@ def test_a_form_with_a_mistake_comes_back_with_what_was_typed(client, field, val
 
 
 @pytest.mark.parametrize("typed", ["sanne@example.org", "SANNE@example.org", " Sanne@Example.org "])
-def test_an_address_is_signed_up_once(client, person, typed):
+def test_an_address_can_be_signed_up_once(client, person, typed):
     response = sign_up(client, email=typed, password="een-ander-wachtwoord")
     assert list(errors(response)) == ["email"]
     assert User.objects.count() == 1
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_whoever_signs_up_again_with_the_right_password_is_signed_in(client, person):
+def test_signing_up_again_with_the_right_password_signs_the_user_in(client, person):
     response = sign_up(client, email="Sanne@example.org", name="Iemand", next="/over/")
     assert response["Location"] == "/over/"
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
     assert User.objects.get().name == "Sanne de Vries"
 
 
-def test_signing_up_is_no_place_to_guess_passwords(client, person):
+def test_wrong_passwords_at_sign_up_count_for_the_limit(client, person):
     for _ in range(10):
         sign_up(client, email=person.email, password="geraden-wachtwoord")
     assert "vijf minuten" in str(errors(sign_up(client, email=person.email)))
-    assert who(client) is None
+    assert signed_in_user(client) is None
     assert "vijf minuten" in str(errors(sign_in(client)))
 
 
-def test_somebody_who_is_signed_in_is_sent_on_from_the_forms(client, person):
+def test_the_forms_redirect_users_who_are_signed_in(client, person):
     client.force_login(person)
     for path in (LOGIN, SIGNUP):
         assert client.get(f"{path}?next=/over/")["Location"] == "/over/"
@@ -165,10 +165,10 @@ def test_somebody_who_is_signed_in_is_sent_on_from_the_forms(client, person):
 
 
 @pytest.mark.parametrize("typed", ["sanne@example.org", "SANNE@Example.Org", " sanne@example.org "])
-def test_somebody_signs_in(client, person, typed):
+def test_a_user_can_sign_in(client, person, typed):
     response = sign_in(client, email=typed)
     assert (response.status_code, response["Location"]) == (302, "/")
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
 
 
 @pytest.mark.parametrize(
@@ -179,50 +179,50 @@ def test_somebody_signs_in(client, person, typed):
         ("sanne@example.org", PASSWORD + " "),
     ],
 )
-def test_a_wrong_password_and_an_unknown_address_are_answered_alike(client, person, email, password):
+def test_a_wrong_password_and_an_unknown_address_get_the_same_error(client, person, email, password):
     response = sign_in(client, email=email, password=password)
     assert response.status_code == 200
     assert errors(response) == {
         "__all__": ["Dit e-mailadres en wachtwoord horen niet bij elkaar. Probeer het nog eens."]
     }
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_an_account_that_is_switched_off_says_so_to_its_owner_only(client, person):
+def test_an_inactive_account_is_reported_only_with_the_right_password(client, person):
     User.objects.update(is_active=False)
     assert sign_in(client)["Location"] == "/account/uitgezet/"
     assert sign_in(client, password="fout-wachtwoord").status_code == 200
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_the_session_ends_with_the_browser(client, person):
+def test_the_session_ends_when_the_browser_closes(client, person):
     sign_in(client)
     assert client.cookies[live_settings.SESSION_COOKIE_NAME]["expires"] == ""
     assert Session.objects.count() == 1
 
 
 @pytest.mark.parametrize("act", [sign_in, sign_up])
-def test_unless_this_device_may_remember(client, person, act):
+def test_the_session_lasts_sixty_days_with_the_remember_option(client, person, act):
     act(client, remember="on")
     assert client.cookies[live_settings.SESSION_COOKIE_NAME]["max-age"] == 60 * 60 * 24 * 60
 
 
-def test_signing_up_without_the_tick_ends_with_the_browser(client):
+def test_the_session_of_a_sign_up_ends_when_the_browser_closes(client):
     sign_up(client)
     assert client.cookies[live_settings.SESSION_COOKIE_NAME]["expires"] == ""
 
 
-def test_signing_out_takes_a_post(client, person):
+def test_signing_out_requires_a_post(client, person):
     client.force_login(person)
     page = client.get(LOGOUT)
     assert page.status_code == 200
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
     assert client.post(LOGOUT)["Location"] == "/"
-    assert who(client) is None
+    assert signed_in_user(client) is None
     assert client.get(LOGOUT)["Location"] == "/"
 
 
-def test_the_menu_signs_out_by_a_form_that_scripts_can_find(client, person):
+def test_the_menu_has_one_sign_out_form_with_an_id(client, person):
     client.force_login(person)
     page = client.get("/over/").content.decode()
     assert re.search(r'<form id="uitloggen" method="post" action="/account/uitloggen/">', page)
@@ -230,17 +230,17 @@ def test_the_menu_signs_out_by_a_form_that_scripts_can_find(client, person):
     assert client.get(LOGOUT).content.decode().count('id="uitloggen"') == 1
 
 
-def test_the_menu_of_a_visitor_leads_to_sign_in_and_back(client):
+def test_the_menu_of_a_visitor_links_to_sign_in_with_next(client):
     page = client.get("/casussen/?q=rijk%26arm").content.decode()
     assert f'href="{LOGIN}?next={quote("/casussen/?q=rijk%26arm")}"' in page
 
 
-# Where you were going
+# The next parameter
 
 
 @pytest.mark.parametrize("act", [sign_in, sign_up])
 @pytest.mark.parametrize("to", ["/over/", "/casussen/?q=koelkast&pagina=2", "/meedoen/ABC234/"])
-def test_next_is_where_you_end(client, person, act, to):
+def test_a_user_is_redirected_to_next(client, person, act, to):
     assert act(client, next=to)["Location"] == to
 
 
@@ -257,13 +257,13 @@ def test_next_is_where_you_end(client, person, act, to):
         "http:///elders.example",
     ],
 )
-def test_next_never_leaves_the_site(client, person, act, to):
+def test_a_user_is_not_redirected_to_another_site(client, person, act, to):
     assert act(client, next=to)["Location"] == "/"
 
 
-def test_next_is_kept_from_sign_in_to_sign_up_and_back(client, site_with_mail):
+def test_next_is_in_the_links_between_the_forms(client, site_with_mail):
     to = "/meedoen/ABC234/?klas=SW1C"
-    kept = quote(to, safe="")
+    quoted = quote(to, safe="")
     for path, links in (
         (LOGIN, [SIGNUP, "/account/inloggen/code/"]),
         (SIGNUP, [LOGIN]),
@@ -272,25 +272,25 @@ def test_next_is_kept_from_sign_in_to_sign_up_and_back(client, site_with_mail):
         page = client.get(path, {"next": to}).content.decode()
         assert f'<input type="hidden" name="next" value="{to}">' in page
         for link in links:
-            assert re.search(rf'href="{link}\?next=([^"]+)"', page)[1] in {kept, quote(to)}
+            assert re.search(rf'href="{link}\?next=([^"]+)"', page)[1] in {quoted, quote(to)}
 
 
-def test_a_mistake_does_not_lose_next(client, person):
+def test_next_is_in_the_form_after_a_mistake(client, person):
     page = sign_in(client, password="fout-wachtwoord", next="/over/").content.decode()
     assert '<input type="hidden" name="next" value="/over/">' in page
 
 
-# From a script, in place
+# Requests from a script
 
 
-def test_a_script_signs_in_in_place(client, person):
+def test_a_script_can_sign_in(client, person):
     response = client.post(LOGIN, {"login": person.email, "password": PASSWORD, "next": "/over/"}, **XHR)
     assert response.status_code == 200
     assert response.json()["location"] == "/over/"
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
 
 
-def test_a_script_hears_what_is_wrong_but_not_the_password_again(client, person):
+def test_a_script_gets_the_errors_without_the_password(client, person):
     response = client.post(LOGIN, {"login": person.email, "password": "fout-wachtwoord"}, **XHR)
     assert response.status_code == 400
     assert response.json()["form"]["errors"] == [
@@ -312,7 +312,7 @@ def test_signing_in_changes_the_csrf_token(person):
     assert client.post(LOGOUT, headers={"X-CSRFToken": second}).status_code == 302
 
 
-def test_who_is_signed_in_is_never_kept_and_brings_a_csrf_cookie(client, person):
+def test_the_signed_in_user_is_not_cached_and_comes_with_a_csrf_cookie(client, person):
     response = client.get("/account/wie/")
     assert response.json() == {"user": None, "name": ""}
     assert "no-store" in response["Cache-Control"]
@@ -322,7 +322,7 @@ def test_who_is_signed_in_is_never_kept_and_brings_a_csrf_cookie(client, person)
     assert client.post("/account/wie/").status_code == 405
 
 
-def test_a_stale_form_is_refused_in_dutch():
+def test_a_stale_form_gets_a_dutch_error_page():
     client = Client(enforce_csrf_checks=True)
     response = client.post(LOGIN, {"login": "a@example.org", "password": "b"})
     assert (response.status_code, response["X-Reason"]) == (403, "csrf")
@@ -330,16 +330,16 @@ def test_a_stale_form_is_refused_in_dutch():
 
 
 @pytest.mark.parametrize("header", ["X-Requested-With", "HX-Request"])
-def test_a_script_with_a_stale_token_gets_no_page(header):
+def test_a_script_with_a_stale_token_gets_json(header):
     value = "XMLHttpRequest" if header == "X-Requested-With" else "true"
     response = Client(enforce_csrf_checks=True).post(LOGIN, headers={header: value})
     assert (response.status_code, response["X-Reason"], response.json()) == (403, "csrf", {"reason": "csrf"})
 
 
-# Many at once, and guessing
+# Classes that sign in together, and guessing passwords
 
 
-def test_a_class_behind_one_address_signs_up_and_in_within_a_minute(settings):
+def test_a_class_at_one_network_address_can_sign_up_and_sign_in(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     for number in range(60):
         assert sign_up(Client(), email=f"student{number}@example.org").status_code == 302
@@ -348,25 +348,25 @@ def test_a_class_behind_one_address_signs_up_and_in_within_a_minute(settings):
     assert User.objects.count() == 60
 
 
-def test_guessing_at_one_account_is_slowed_down(client, person):
+def test_wrong_passwords_of_one_account_are_limited(client, person):
     for _ in range(10):
         assert "horen niet bij elkaar" in str(errors(sign_in(client, password="geraden-wachtwoord")))
     assert "vijf minuten" in str(errors(sign_in(client)))
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
 @pytest.mark.parametrize(
-    "elsewhere",
+    "other_client",
     [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_HOST": "localhost:1234"}, {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}],
 )
-def test_guessing_from_elsewhere_is_the_same_guessing(client, person, settings, elsewhere):
+def test_wrong_passwords_from_another_address_count_for_the_same_limit(client, person, settings, other_client):
     for _ in range(10):
         sign_in(client, password="geraden-wachtwoord")
-    response = client.post(LOGIN, {"login": "Sanne@Example.org", "password": PASSWORD}, **elsewhere)
+    response = client.post(LOGIN, {"login": "Sanne@Example.org", "password": PASSWORD}, **other_client)
     assert "vijf minuten" in str(errors(response))
 
 
-def test_others_sign_in_while_one_account_is_guessed_at(client, person):
+def test_other_users_can_sign_in_while_one_account_is_limited(client, person):
     UserFactory(email="noor@example.org", password=person.password)
     for _ in range(11):
         sign_in(client, password="geraden-wachtwoord")
@@ -378,21 +378,21 @@ def test_a_right_password_is_not_counted(person):
         assert sign_in(Client()).status_code == 302
 
 
-def test_a_new_password_ends_the_wait(client, person):
+def test_a_new_password_resets_the_limit(client, person):
     for _ in range(11):
         sign_in(client, password="geraden-wachtwoord")
-    use(client, reset_link(person), "heel-iets-anders")
+    choose_password(client, reset_link(person), "heel-iets-anders")
     assert sign_in(client, password="heel-iets-anders").status_code == 302
 
 
-def test_the_cache_stands_in_a_table_that_a_migration_made():
+def test_the_cache_is_in_a_table_that_a_migration_created():
     assert "cache" in connection.introspection.table_names()
     cache.set("proef", "ja")
     assert cache.get("proef") == "ja"
     assert live_settings.CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
 
 
-def test_too_many_is_answered_with_a_page_of_ours(client, site_with_mail):
+def test_too_many_requests_get_an_error_page(client, site_with_mail):
     for _ in range(3):
         assert client.post(PAGES["account_reset_password"], {"email": "sanne@example.org"}).status_code == 302
     response = client.post(PAGES["account_reset_password"], {"email": "sanne@example.org"})
@@ -405,13 +405,13 @@ def test_too_many_is_answered_with_a_page_of_ours(client, site_with_mail):
 # A forgotten password
 
 
-def use(client, link, password):
-    """Open a link and choose this password, as a person would."""
+def choose_password(client, link, password):
+    """Open a link and choose this password in the form."""
     form = client.get(link.removeprefix(live_settings.SITE_URL), follow=True)
     return client.post(form.request["PATH_INFO"], {"password1": password, "password2": password})
 
 
-def test_without_mail_the_page_says_whom_to_ask(client):
+def test_the_reset_page_refers_to_a_teacher_where_the_site_has_no_mail(client):
     for response in (client.get(PAGES["account_reset_password"]), client.post(PAGES["account_reset_password"])):
         assert response.status_code == 200
         assert "Vraag je docent of de beheerder" in response.content.decode()
@@ -421,14 +421,14 @@ def test_without_mail_the_page_says_whom_to_ask(client):
 @pytest.mark.parametrize(
     "name", ["account_request_login_code", "account_confirm_login_code", "account_reset_password_done"]
 )
-def test_without_mail_there_are_no_pages_about_mail(client, name):
+def test_pages_about_mail_do_not_exist_where_the_site_has_no_mail(client, name):
     assert client.get(PAGES[name]).status_code == 404
     assert PAGES[name] not in client.get(LOGIN).content.decode()
 
 
-def test_a_link_by_mail_gives_a_new_password_and_signs_nobody_in(client, person, site_with_mail):
-    elsewhere = Client()
-    elsewhere.force_login(person)
+def test_a_mailed_link_changes_the_password_without_signing_in(client, person, site_with_mail):
+    other_client = Client()
+    other_client.force_login(person)
     response = client.post(PAGES["account_reset_password"], {"email": "Sanne@example.org"}, follow=True)
     assert "Kijk in je mail" in response.content.decode()
     (message,) = mail.outbox
@@ -437,14 +437,16 @@ def test_a_link_by_mail_gives_a_new_password_and_signs_nobody_in(client, person,
     link = re.search(r"http://\S+", message.body)[0]
     assert link.startswith(f"{live_settings.SITE_URL}/account/wachtwoord/nieuw/")
     client.get(link)
-    assert who(client) is None
-    assert use(client, link, "heel-iets-anders")["Location"] == PAGES["account_reset_password_from_key_done"]
-    assert who(client) is None
-    assert who(elsewhere) is None
+    assert signed_in_user(client) is None
+    assert (
+        choose_password(client, link, "heel-iets-anders")["Location"] == PAGES["account_reset_password_from_key_done"]
+    )
+    assert signed_in_user(client) is None
+    assert signed_in_user(other_client) is None
     assert sign_in(client, password="heel-iets-anders").status_code == 302
 
 
-def test_an_unknown_address_is_answered_alike_and_told_by_mail(client, site_with_mail):
+def test_an_unknown_address_gets_the_same_reply_and_a_mail(client, site_with_mail):
     response = client.post(PAGES["account_reset_password"], {"email": "niemand@example.org"})
     assert response["Location"] == PAGES["account_reset_password_done"]
     (message,) = mail.outbox
@@ -452,14 +454,14 @@ def test_an_unknown_address_is_answered_alike_and_told_by_mail(client, site_with
     assert f"{live_settings.SITE_URL}{SIGNUP}" in message.body
 
 
-def test_a_link_is_good_for_once(client, person):
+def test_a_link_works_once(client, person):
     link = reset_link(person)
-    use(client, link, "heel-iets-anders")
+    choose_password(client, link, "heel-iets-anders")
     page = Client().get(link.removeprefix(live_settings.SITE_URL), follow=True)
     assert "Deze link werkt niet meer" in page.content.decode()
 
 
-def test_a_link_is_good_for_three_days(client, person, settings):
+def test_a_link_works_for_three_days(client, person, settings):
     path = reset_link(person).removeprefix(live_settings.SITE_URL)
     settings.PASSWORD_RESET_TIMEOUT = -1
     assert "Deze link werkt niet meer" in client.get(path, follow=True).content.decode()
@@ -468,25 +470,25 @@ def test_a_link_is_good_for_three_days(client, person, settings):
 
 
 @pytest.mark.parametrize("path", ["1-onzin", "zzzzzzzzzzzzzz-onzin", "0-", "1-set-password"])
-def test_a_made_up_link_opens_nothing(client, person, path):
+def test_an_invalid_link_shows_no_form(client, person, path):
     response = client.get(f"/account/wachtwoord/nieuw/{path}/")
     assert response.status_code in {200, 404}
-    assert who(client) is None
+    assert signed_in_user(client) is None
     assert b"password1" not in response.content
 
 
-def test_a_link_signs_nobody_else_out(client, person):
+def test_a_link_is_refused_while_another_user_is_signed_in(client, person):
     other = UserFactory(name="Bram")
     client.force_login(other)
     response = client.get(reset_link(person).removeprefix(live_settings.SITE_URL))
     assert response.status_code == 403
     assert "is Bram ingelogd" in response.content.decode()
-    assert who(client) == other.pk
+    assert signed_in_user(client) == other.pk
 
 
-def test_a_mail_server_that_is_out_is_said_in_words(client, person, site_with_mail, settings):
+def test_mails_that_cannot_be_sent_get_an_error_page(client, person, site_with_mail, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # no server listens on this port
     for path in (PAGES["account_reset_password"], PAGES["account_request_login_code"]):
         response = client.post(path, {"email": person.email})
         assert response.status_code == 503
@@ -502,7 +504,7 @@ def ask_code(client, email="sanne@example.org", **more):
     return response, code and code[0]
 
 
-def test_a_code_signs_in_and_goes_on(client, person, site_with_mail):
+def test_a_code_signs_the_user_in_and_redirects_to_next(client, person, site_with_mail):
     person.proven_email = person.email
     person.save()
     response, code = ask_code(client, next="/over/")
@@ -512,26 +514,26 @@ def test_a_code_signs_in_and_goes_on(client, person, site_with_mail):
         PAGES["account_confirm_login_code"], {"code": code.lower(), "next": "/over/", "remember": "on"}
     )
     assert response["Location"] == "/over/"
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
     assert client.cookies[live_settings.SESSION_COOKIE_NAME]["max-age"] == 60 * 60 * 24 * 60
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
 
 
-def test_the_first_code_takes_away_what_somebody_else_may_have_chosen(client, person, site_with_mail):
+def test_the_first_code_removes_a_password_and_its_sessions(client, person, site_with_mail):
     squatter = Client()
     sign_in(squatter)
     _, code = ask_code(client)
     response = client.post(PAGES["account_confirm_login_code"], {"code": code, "next": "/over/"})
     assert response["Location"] == f"{PAGES['account_set_password']}?next=%2Fover%2F"
-    assert who(client) == person.pk
-    assert who(squatter) is None
+    assert signed_in_user(client) == person.pk
+    assert signed_in_user(squatter) is None
     assert sign_in(squatter).status_code == 200
     page = client.get(response["Location"]).content.decode()
     assert f'href="{LOGIN}?next=/over/"' in page
     new = {"password1": "heel-iets-anders", "password2": "heel-iets-anders", "next": "/over/"}
     assert client.post(PAGES["account_set_password"], new)["Location"] == "/over/"
-    assert who(client) == person.pk
+    assert signed_in_user(client) == person.pk
     person.refresh_from_db()
     assert person.proven_email == person.email
 
@@ -545,24 +547,24 @@ def test_an_address_that_changed_has_to_be_proven_again(client, person, site_wit
     assert not person.has_usable_password()
 
 
-def test_three_wrong_codes_and_it_is_over(client, person, site_with_mail):
+def test_a_code_is_invalid_after_three_wrong_codes(client, person, site_with_mail):
     _, code = ask_code(client)
     for _ in range(3):
         response = client.post(PAGES["account_confirm_login_code"], {"code": "AAAA-AAAA"})
     assert response["Location"] == PAGES["account_request_login_code"]
     client.post(PAGES["account_confirm_login_code"], {"code": code})
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_a_code_for_an_unknown_address_is_answered_alike(client, site_with_mail):
+def test_a_request_for_a_code_with_an_unknown_address_gets_the_same_reply(client, site_with_mail):
     response, code = ask_code(client, email="niemand@example.org")
     assert (response["Location"], code) == (PAGES["account_confirm_login_code"], None)
     assert "niemand@example.org" in client.get(response["Location"]).content.decode()
     assert "Deze code klopt niet" in client.post(response["Location"], {"code": "BCDF-GHJK"}).content.decode()
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_a_class_asks_for_codes_at_once(site_with_mail):
+def test_a_class_can_ask_for_codes_together(site_with_mail):
     for number in range(30):
         UserFactory(email=f"student{number}@example.org")
         response, code = ask_code(Client(), email=f"student{number}@example.org")
@@ -572,19 +574,19 @@ def test_a_class_asks_for_codes_at_once(site_with_mail):
 # Changing a password
 
 
-def test_a_password_is_changed_and_other_devices_are_signed_out(client, person):
-    elsewhere = Client()
-    for one in (client, elsewhere):
-        one.force_login(person)
+def test_changing_a_password_signs_other_devices_out(client, person):
+    other_client = Client()
+    for browser in (client, other_client):
+        browser.force_login(person)
     new = {"oldpassword": PASSWORD, "password1": "heel-iets-anders", "password2": "heel-iets-anders"}
     page = client.post(PAGES["account_change_password"], new, follow=True)
     assert "Je wachtwoord is gewijzigd." in page.content.decode()
-    assert who(client) == person.pk
-    assert who(elsewhere) is None
+    assert signed_in_user(client) == person.pk
+    assert signed_in_user(other_client) is None
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "again", "wrong"),
+    ("old", "new", "again", "field"),
     [
         ("fout-wachtwoord", "heel-iets-anders", "heel-iets-anders", "oldpassword"),
         (PASSWORD, "heel-iets-anders", "heel-wat-anders", "password2"),
@@ -592,20 +594,20 @@ def test_a_password_is_changed_and_other_devices_are_signed_out(client, person):
         (PASSWORD, "", "", "password1"),
     ],
 )
-def test_a_password_is_not_changed_by_mistake(client, person, old, new, again, wrong):
+def test_an_invalid_change_of_password_is_not_saved(client, person, old, new, again, field):
     client.force_login(person)
     data = {"oldpassword": old, "password1": new, "password2": again}
-    assert wrong in errors(client.post(PAGES["account_change_password"], data))
+    assert field in errors(client.post(PAGES["account_change_password"], data))
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["account_change_password", "account_set_password"])
-def test_only_who_is_signed_in_changes_a_password(client, name):
+def test_visitors_cannot_change_a_password(client, name):
     assert client.get(PAGES[name])["Location"] == f"{LOGIN}?next={PAGES[name]}"
 
 
-def test_who_has_no_password_chooses_one_and_who_has_changes_it(client, person):
+def test_users_without_a_password_choose_one_and_other_users_change_it(client, person):
     client.force_login(person)
     assert client.get(PAGES["account_set_password"])["Location"] == PAGES["account_change_password"]
     person.set_unusable_password()
@@ -619,17 +621,17 @@ def test_who_has_no_password_chooses_one_and_who_has_changes_it(client, person):
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 @pytest.mark.parametrize("path", PAGES.values())
-def test_other_methods_are_refused(client, path, method):
+def test_other_methods_are_not_allowed(client, path, method):
     assert getattr(client, method)(path).status_code == 405
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_about_accounts_are_kept_by_no_cache(client, site_with_mail, name):
+def test_account_pages_are_not_cached(client, site_with_mail, name):
     assert "no-store" in client.get(PAGES[name])["Cache-Control"]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in {"who", "account_logout"}])
-def test_no_page_holds_script_or_style_of_its_own(client, person, site_with_mail, name):
+def test_no_page_has_inline_script_or_style(client, person, site_with_mail, name):
     if name in {"account_change_password", "account_set_password"}:
         if name == "account_set_password":
             person.set_unusable_password()
@@ -645,7 +647,7 @@ def test_no_page_holds_script_or_style_of_its_own(client, person, site_with_mail
     assert page.count("<h1") - page.count('<section id="iemand-anders"') == 1
 
 
-def test_visitors_get_no_cookie_and_no_query_from_the_menu(client, django_assert_num_queries):
+def test_the_menu_of_a_visitor_sets_no_cookie_and_runs_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = client.get(PAGES["account_inactive"])
     assert not response.cookies
@@ -659,22 +661,22 @@ def administrator():
     return User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
 
 
-def test_the_admin_sends_you_to_the_one_place_to_sign_in(client):
+def test_the_admin_redirects_visitors_to_the_sign_in_page(client):
     assert client.get("/beheer/", follow=True).redirect_chain[-1][0] == f"{LOGIN}?next=%2Fbeheer%2F"
     assert client.get("/beheer/login/?next=/beheer/cases/")["Location"] == f"{LOGIN}?next=%2Fbeheer%2Fcases%2F"
 
 
-def test_who_may_not_enter_the_admin_is_told_and_not_sent_round(client, person):
+def test_a_user_without_access_to_the_admin_gets_a_403(client, person):
     client.force_login(person)
     assert client.get("/beheer/", follow=True).status_code == 403
 
 
-def test_an_administrator_signs_in_and_lands_in_the_admin(client, administrator):
+def test_an_administrator_is_redirected_to_the_admin_after_signing_in(client, administrator):
     response = client.post(LOGIN, {"login": administrator.email, "password": PASSWORD, "next": "/beheer/"}, follow=True)
     assert (response.status_code, response.request["PATH_INFO"]) == (200, "/beheer/")
 
 
-def test_an_administrator_makes_a_link_that_works_once(client, administrator, person):
+def test_an_administrator_can_create_a_reset_link(client, administrator, person):
     client.force_login(administrator)
     path = reverse("admin:casebook_user_reset_link", args=[person.pk])
     assert path in client.get(reverse("admin:casebook_user_change", args=[person.pk])).content.decode()
@@ -686,16 +688,16 @@ def test_an_administrator_makes_a_link_that_works_once(client, administrator, pe
     person.refresh_from_db()
     assert person.check_password(PASSWORD)
     student = Client()
-    use(student, link, "heel-iets-anders")
+    choose_password(student, link, "heel-iets-anders")
     assert sign_in(student, password="heel-iets-anders").status_code == 302
 
 
-def test_a_get_makes_no_link(client, administrator, person):
+def test_a_get_does_not_create_a_reset_link(client, administrator, person):
     client.force_login(administrator)
     assert client.get(reverse("admin:casebook_user_reset_link", args=[person.pk])).status_code == 405
 
 
-def test_only_administrators_make_links(client, person):
+def test_only_administrators_can_create_reset_links(client, person):
     editor = UserFactory(groups=["Eindredactie"])
     path = reverse("admin:casebook_user_reset_link", args=[person.pk])
     for user, status in ((editor, 403), (person, 302)):
@@ -706,14 +708,14 @@ def test_only_administrators_make_links(client, person):
     assert Client().post(path)["Location"].startswith("/beheer/login/")
 
 
-def test_a_link_for_nobody_is_no_page(client, administrator):
+def test_a_reset_link_for_an_unknown_user_is_a_404(client, administrator):
     client.force_login(administrator)
     assert client.post(reverse("admin:casebook_user_reset_link", args=[0])).status_code == 404
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(("model", "queries"), [("module", 5), ("enrolment", 5), ("assignment", 5)])
-def test_lists_in_the_admin_ask_as_much_for_three_as_for_one(
+def test_the_number_of_queries_of_a_list_in_the_admin_is_constant(
     client, administrator, django_assert_num_queries, model, queries, count
 ):
     for _ in range(count):
@@ -728,22 +730,22 @@ def test_lists_in_the_admin_ask_as_much_for_three_as_for_one(
 SECRET = {"Answer", "AnswerVersion", "Submission", "Feedback", "SharedReading", "Comment"}
 
 
-def test_what_students_write_and_hear_back_is_not_in_the_admin():
+def test_models_with_texts_of_students_and_feedback_are_not_in_the_admin():
     secret = {getattr(questions_models, name) for name in SECRET if hasattr(questions_models, name)}
     assert len(secret) >= 5
     shown = set(admin.site._registry)
-    waiting = list(admin.site._registry.values())
-    while waiting:
-        for inline in getattr(waiting.pop(), "inlines", ()):
+    model_admins = list(admin.site._registry.values())
+    while model_admins:
+        for inline in getattr(model_admins.pop(), "inlines", ()):
             shown.add(inline.model)
-            waiting.append(inline)
+            model_admins.append(inline)
     assert not shown & secret
     assert {model for model in shown if model._meta.app_label == "account"} == set()
 
 
 @pytest.mark.parametrize("model", ["module", "enrolment", "assignment", "teacherinvitation"])
 @pytest.mark.parametrize(("role", "status"), [("administrator", 200), ("editor", 403), ("student", 302)])
-def test_modules_in_the_admin_are_for_administrators(client, administrator, person, model, role, status):
+def test_only_administrators_can_open_modules_in_the_admin(client, administrator, person, model, role, status):
     users = {"administrator": administrator, "editor": UserFactory(groups=["Redactie"]), "student": person}
     client.force_login(users[role])
     assert client.get(reverse(f"admin:questions_{model}_changelist")).status_code == status

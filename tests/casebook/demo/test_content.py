@@ -1,4 +1,4 @@
-"""Looking around as somebody who was made up: on one's own computer, and nowhere else."""
+"""The demonstration: signing in as an invented user, which works only on one's own computer."""
 
 import io
 import re
@@ -50,12 +50,12 @@ from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, h
 
 ADDRESS, SIGN_IN = "/account/rondkijken/", "/account/inloggen/"
 ROLES = ["student", "docent", "redacteur"]
-TOLD = yaml.safe_load(content.FILE.read_text(encoding="utf-8"))
+CONTENT = yaml.safe_load(content.FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def made_once(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """The three cases that the demonstration is about, and it, in a transaction round those of the tests."""
+def module_demonstration(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Create the three cases of the demonstration, and the demonstration, in a transaction around all tests."""
     fixtures = settings.BASE_DIR / "fixtures"
     files = [next((fixtures / "cases").glob(f"{number:02}-*.md")) for number in (1, 5, 12)]
     with django_db_blocker.unblock(), transaction.atomic():
@@ -66,28 +66,28 @@ def made_once(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def made(made_once, db) -> Module:
+def demonstration(module_demonstration, db) -> Module:
     return Module.objects.get()
 
 
 @pytest.fixture
-def library(made) -> None:
-    """A site with those cases, and nobody."""
+def library(demonstration) -> None:
+    """Set up a site with the three cases and without users."""
     content.remove()
     assert not User.objects.exists()
 
 
 @pytest.fixture
-def offered(made, settings) -> Module:
+def offered(demonstration, settings) -> Module:
     settings.DEMO = True
-    return made
+    return demonstration
 
 
-def look_around(client: Client, role: str = "student", **more):
+def open_demonstration(client: Client, role: str = "student", **more):
     return client.post(ADDRESS, {"rol": role, **more.pop("data", {})}, **more)
 
 
-def who(client: Client) -> User | None:
+def signed_in_user(client: Client) -> User | None:
     return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
 
 
@@ -96,73 +96,73 @@ def state_of(student: str, question: str, assignment: str = "opgeruimd-staat-net
     return answers.get(student__email=f"{student}@{content.DOMAIN}", question__key=question).state
 
 
-# What there is
+# The content
 
 
-def test_there_is_a_class_of_twelve_with_two_teachers_and_an_editor(made):
-    roles = made.enrolments.values_list("role", flat=True).order_by()
+def test_the_demonstration_has_twelve_students_two_teachers_and_an_editor(demonstration):
+    roles = demonstration.enrolments.values_list("role", flat=True).order_by()
     assert sorted(roles) == [Role.STUDENT] * 12 + [Role.TEACHER] * 2
-    assert set(made.enrolments.filter(role=Role.STUDENT).values_list("group", flat=True)) == {"SW1A", "SW1B"}
+    assert set(demonstration.enrolments.filter(role=Role.STUDENT).values_list("group", flat=True)) == {"SW1A", "SW1B"}
     assert guard.find("docent").group_names == {TEACHERS}
     assert guard.find("redacteur").group_names == {EDITORS, CHIEF_EDITORS}
-    assert guard.find("student").name == TOLD["students"][0]["name"]
+    assert guard.find("student").name == CONTENT["students"][0]["name"]
     assert guard.people().count() == 15
 
 
-def test_nobody_of_them_has_a_password_or_an_address_that_mail_can_reach(made):
+def test_invented_users_have_no_password_and_no_reachable_address(demonstration):
     assert not any(user.has_usable_password() for user in User.objects.all())
     assert not User.objects.exclude(email__endswith="@demo.invalid").exists()
 
 
-def test_answers_are_in_every_state(made):
+def test_answers_are_in_every_state(demonstration):
     assert {answer.state for answer in Answer.objects.with_state()} == set(AnswerState) - {AnswerState.EMPTY}
     assert state_of("daan", "eerste-actie") == AnswerState.DONE
     assert state_of("daan", "gastvrijheid") == AnswerState.AGAIN
     assert state_of("daan", "wie-aan-tafel") == AnswerState.READ
     assert state_of("daan", "eigen-kracht") == AnswerState.DRAFT
     assert state_of("ayse", "eigen-kracht") == AnswerState.SUBMITTED  # its feedback is not released
-    assert not Answer.objects.filter(student__name="Dyron Rosario").exists()  # and somebody wrote nothing yet
+    assert not Answer.objects.filter(student__name="Dyron Rosario").exists()  # one student has not written anything
 
 
-def test_something_was_handed_in_late_again_and_taken_back(made):
-    trap = Assignment.objects.get(edition__case__slug="opgeruimd-staat-netjes")
-    extensions = {extension.enrolment.user_id: extension for extension in trap.extensions.all()}
+def test_some_submissions_are_late_repeated_or_taken_back(demonstration):
+    past = Assignment.objects.get(edition__case__slug="opgeruimd-staat-netjes")
+    extensions = {extension.enrolment.user_id: extension for extension in past.extensions.all()}
     late = [
         submission.answer.student.name
-        for submission in Submission.objects.filter(answer__assignment=trap).select_related("answer__student")
-        if trap.is_late(submission.submitted_at, extensions.get(submission.answer.student_id))
+        for submission in Submission.objects.filter(answer__assignment=past).select_related("answer__student")
+        if past.is_late(submission.submitted_at, extensions.get(submission.answer.student_id))
     ]
     assert sorted(late) == ["Fatima El Amrani", "Sanne de Boer", "Sanne de Boer"]  # Łukasz has a later date
     assert Submission.objects.filter(withdrawn_at__isnull=False).count() == 2
-    again = Submission.objects.filter(answer__student__name="Thijs Hoekstra", answer__question__key="gastvrijheid")
-    assert [submission.feedback.count() for submission in again] == [0, 1]  # the latest first
+    repeated = Submission.objects.filter(answer__student__name="Thijs Hoekstra", answer__question__key="gastvrijheid")
+    assert [submission.feedback.count() for submission in repeated] == [0, 1]  # the latest first
     assert [answer.student.name for answer in Answer.objects.with_state() if answer.has_unsubmitted_changes] == [
         "Mohammed Bouazza"
     ]
 
 
-def test_feedback_is_read_unread_and_not_released(made):
-    given = Feedback.objects.all()
-    assert set(given.values_list("verdict", flat=True).order_by()) == set(Verdict.values)
-    assert given.filter(released_at=None).count() == 2
-    assert given.released().filter(seen_at=None).count() == 1
-    assert not given.filter(seen_at__isnull=False, released_at=None).exists()
-    assert {feedback.author.name for feedback in given} == {"Marloes de Wit", "Hakan Demir"}
+def test_some_feedback_is_seen_some_is_not_and_some_is_unreleased(demonstration):
+    feedback = Feedback.objects.all()
+    assert set(feedback.values_list("verdict", flat=True).order_by()) == set(Verdict.values)
+    assert feedback.filter(released_at=None).count() == 2
+    assert feedback.released().filter(seen_at=None).count() == 1
+    assert not feedback.filter(seen_at__isnull=False, released_at=None).exists()
+    assert {row.author.name for row in feedback} == {"Marloes de Wit", "Hakan Demir"}
 
 
-def test_one_assignment_is_past_one_goes_on_and_one_opens_later(made):
+def test_one_assignment_is_past_one_is_current_and_one_opens_later(demonstration):
     now = timezone.now()
-    past, current, later = made.assignments.all()
+    past, current, later = demonstration.assignments.all()
     assert past.due_at < now < current.due_at
     assert (past.is_open, current.is_open, later.is_open) == (True, True, False)
     assert (past.share, current.share, later.share) == (True, False, False)
     assert [extension.reason for extension in Extension.objects.all()] == [
         "Twee weken ziek geweest; samen nieuwe datum afgesproken."
     ]
-    assert made.own_questions.count() == 1
+    assert demonstration.own_questions.count() == 1
 
 
-def test_nothing_was_done_today_or_before_it_could_be(made):
+def test_moments_are_in_order_and_before_today(demonstration):
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     for submission in Submission.objects.select_related("answer__assignment"):
         assert submission.answer.assignment.opens_at < submission.submitted_at < midnight
@@ -173,39 +173,39 @@ def test_nothing_was_done_today_or_before_it_could_be(made):
     assert not AnswerVersion.objects.filter(created_at__gte=midnight).exists()
 
 
-def test_one_answer_is_for_its_writer_alone(made):
+def test_one_answer_is_own_study(demonstration):
     own = Answer.objects.get(assignment=None)
     assert own.student == guard.find("student")
 
 
-def test_answers_are_as_short_and_as_long_as_students_write_them(made):
+def test_the_lengths_of_the_answers_are_realistic(demonstration):
     lengths = sorted(len(text.split()) for text in Submission.objects.values_list("text", flat=True))
     assert lengths[0] < 20
     assert 30 < lengths[len(lengths) // 2] < 80
     assert lengths[-1] < 150
 
 
-# Making it
+# Creating the demonstration
 
 
-def test_making_it_twice_changes_nothing(made):
+def test_creating_the_demonstration_twice_changes_nothing(demonstration):
     before = [list(model.objects.order_by("pk").values()) for model in (User, Module, Answer, Submission, Feedback)]
     assert content.make() is None
     after = [list(model.objects.order_by("pk").values()) for model in (User, Module, Answer, Submission, Feedback)]
     assert after == before
 
 
-def test_what_a_visitor_changed_or_deleted_does_not_come_back(made):
+def test_creating_it_again_does_not_restore_what_visitors_changed(demonstration):
     student = guard.find("student")
     deletion.erase(user=student)
     Module.objects.update(title="Anders genoemd")
     assert content.make() is None
     assert guard.people().count() == 14
     assert Module.objects.get().title == "Anders genoemd"
-    assert guard.find("student").name == TOLD["students"][1]["name"]  # the next one takes the place
+    assert guard.find("student").name == CONTENT["students"][1]["name"]  # the next student replaces the deleted one
 
 
-def test_without_the_cases_there_is_none_and_nothing_is_left_of_it(library):
+def test_the_demonstration_is_not_created_without_its_cases(library):
     Case.objects.filter(number=1).update(status="withdrawn")
     with pytest.raises(content.DemonstrationError, match="opgeruimd-staat-netjes"):
         content.make()
@@ -213,7 +213,7 @@ def test_without_the_cases_there_is_none_and_nothing_is_left_of_it(library):
     assert not Module.objects.exists()
 
 
-def test_a_case_that_asks_something_else_by_now_is_named(library, tmp_path):
+def test_a_question_that_the_case_no_longer_has_is_reported(library, tmp_path):
     changed = tmp_path / "demonstration.yaml"
     changed.write_text(content.FILE.read_text(encoding="utf-8").replace("oud-opbouwwerk", "oud-werk"))
     with pytest.raises(content.DemonstrationError, match="no question oud-werk"):
@@ -221,7 +221,7 @@ def test_a_case_that_asks_something_else_by_now_is_named(library, tmp_path):
     assert not User.objects.exists()
 
 
-def test_an_address_that_somebody_else_has_is_theirs(library):
+def test_the_demonstration_does_not_take_over_an_existing_account(library):
     mine = UserFactory(email=f"linh@{content.DOMAIN}")
     with pytest.raises(content.DemonstrationError, match="no part of it"):
         content.make()
@@ -229,7 +229,7 @@ def test_an_address_that_somebody_else_has_is_theirs(library):
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://127.0.0.1", "http://192.168.1.5:8000"])
-def test_a_site_that_others_can_reach_gets_none(library, settings, url):
+def test_the_demonstration_is_not_created_on_a_public_site(library, settings, url):
     settings.SITE_URL = url
     with pytest.raises(content.DemonstrationError, match="open to others"):
         content.make()
@@ -238,7 +238,7 @@ def test_a_site_that_others_can_reach_gets_none(library, settings, url):
     assert not User.objects.exists()
 
 
-def test_the_command_says_what_it_did(library, capsys):
+def test_the_command_reports_what_it_did(library, capsys):
     for _ in range(2):
         call_command("demo")
     call_command("demo", "--remove")
@@ -252,85 +252,85 @@ def test_the_command_says_what_it_did(library, capsys):
     ]
 
 
-# Taking it away
+# Removing the demonstration
 
 
-def test_removing_it_leaves_a_library_and_nothing_else(made):
+def test_removing_the_demonstration_leaves_only_the_library(demonstration):
     cases, questions = Case.objects.count(), Question.objects.filter(module=None).count()
     assert content.remove() == []
-    left = [User, Module, Enrolment, Assignment, Answer, AnswerVersion, Submission, Feedback, Extension]
-    assert [model.objects.count() for model in left] == [0] * 9
+    models = [User, Module, Enrolment, Assignment, Answer, AnswerVersion, Submission, Feedback, Extension]
+    assert [model.objects.count() for model in models] == [0] * 9
     assert (Case.objects.count(), Question.objects.count()) == (cases, questions)
 
 
-def test_removing_it_leaves_other_peoples_work(made):
+def test_removing_the_demonstration_leaves_the_work_of_real_users(demonstration):
     teacher, student = UserFactory(groups=[TEACHERS]), UserFactory()
     module = ModuleFactory(teacher=teacher)
     assignment = AssignmentFactory(module=module, case=Case.objects.get(number=1))
-    kept = hand_in(assignment, enrol(module, student), text="Van een ander.")
-    Feedback.objects.create(submission=kept, author=teacher, text="Mooi.", released_at=timezone.now())
+    submission = hand_in(assignment, enrol(module, student), text="Van een ander.")
+    Feedback.objects.create(submission=submission, author=teacher, text="Mooi.", released_at=timezone.now())
     own = Answer.objects.create(student=student, question=assignment.questions.first(), text="Voor mijzelf.")
     visitor = guard.find("student")
     hand_in(assignment, enrol(module, visitor), text="Van iemand die niet bestaat.")
     assert content.remove() == []
     assert set(User.objects.all()) == {teacher, student}
     assert list(Module.objects.all()) == [module]
-    assert set(Answer.objects.all()) == {kept.answer, own}
-    assert list(Submission.objects.all()) == [kept]
+    assert set(Answer.objects.all()) == {submission.answer, own}
+    assert list(Submission.objects.all()) == [submission]
     assert Feedback.objects.get().text == "Mooi."
 
 
-def test_their_module_stays_where_a_real_student_answered(made):
+def test_the_module_is_not_removed_if_a_real_student_answered(demonstration):
     student = UserFactory()
-    enrolment = enrol(made, student, group="SW1A")
-    kept = hand_in(made.assignments.first(), enrolment, text="Ik besta.")
+    enrolment = enrol(demonstration, student, group="SW1A")
+    submission = hand_in(demonstration.assignments.first(), enrolment, text="Ik besta.")
     marloes = guard.find("docent")
-    Feedback.objects.create(submission=kept, author=marloes, text="Vrijgegeven.", released_at=timezone.now())
+    Feedback.objects.create(submission=submission, author=marloes, text="Vrijgegeven.", released_at=timezone.now())
     hakan = marloes.modules.get().people.get(name="Hakan Demir")
-    Feedback.objects.create(submission=kept, author=hakan, text="Nog niet.")
+    Feedback.objects.create(submission=submission, author=hakan, text="Nog niet.")
     assert content.remove() == ["the module «Sociaal werk in de wijk», in which others teach or answered"]
-    assert list(made.people.all()) == [student]
-    assert list(Submission.objects.all()) == [kept]
+    assert list(demonstration.people.all()) == [student]
+    assert list(Submission.objects.all()) == [submission]
     assert list(Feedback.objects.values_list("author", "text")) == [(None, "Vrijgegeven.")]
 
 
-def test_their_module_stays_where_a_real_person_teaches(made):
+def test_the_module_is_not_removed_if_a_real_teacher_is_in_it(demonstration):
     colleague = UserFactory(groups=[TEACHERS])
-    modules.make_teacher(module=made, user=colleague)
+    modules.make_teacher(module=demonstration, user=colleague)
     assert len(content.remove()) == 1
-    assert list(made.people.all()) == [colleague]
-    assert made.assignments.count() == 3
+    assert list(demonstration.people.all()) == [colleague]
+    assert demonstration.assignments.count() == 3
     assert not Answer.objects.exists()
 
 
-def test_their_module_goes_where_somebody_only_joined(made):
-    modules.join(module=made, user=(joined := UserFactory()), group="SW1A")
+def test_the_module_is_removed_if_a_real_user_only_joined(demonstration):
+    modules.join(module=demonstration, user=(joined := UserFactory()), group="SW1A")
     assert content.remove() == []
     assert list(User.objects.all()) == [joined]
     assert not Module.objects.exists()
 
 
-def test_every_module_that_their_teacher_made_goes(made):
+def test_every_module_of_the_invented_teacher_is_removed(demonstration):
     marloes = guard.find("docent")
-    modules.copy_module(module=made, teacher=marloes, title="Volgend jaar", period="", weeks=52)
+    modules.copy_module(module=demonstration, teacher=marloes, title="Volgend jaar", period="", weeks=52)
     assert Module.objects.count() == 2
     assert content.remove() == []
     assert not Module.objects.exists()
 
 
-def test_who_signed_up_with_such_an_address_stays(made):
+def test_a_real_user_with_an_address_of_the_domain_is_not_removed(demonstration):
     lookalike = UserFactory(email=f"iemand@{content.DOMAIN}")
     content.remove()
     assert list(User.objects.all()) == [lookalike]
 
 
-def test_who_took_another_address_goes(made):
+def test_an_invented_user_with_another_address_is_removed(demonstration):
     User.objects.filter(pk=guard.find("docent").pk).update(email="marloes@example.org")
     content.remove()
     assert not User.objects.exists()
 
 
-def test_what_the_editor_published_stays_and_is_named(made):
+def test_editions_of_the_invented_editor_stay_and_are_reported(demonstration):
     editor, edition = guard.find("redacteur"), Case.objects.get(number=5).editions.latest()
     type(edition).objects.filter(pk=edition.pk).update(published_by=editor)
     assert content.remove() == [f"edition 1 of «{edition.case}», which the editor published"]
@@ -338,7 +338,7 @@ def test_what_the_editor_published_stays_and_is_named(made):
     assert edition.published_by is None
 
 
-def test_no_invitation_or_log_of_theirs_is_left(made):
+def test_invitations_and_log_entries_of_invented_users_are_removed(demonstration):
     editor, admin = guard.find("redacteur"), UserFactory(is_superuser=True)
     for by, email in ((editor, "iemand@example.org"), (admin, editor.email), (admin, "noor@example.org")):
         teacher_invitations.invite(invitation=TeacherInvitation(email=email), by=by)
@@ -355,34 +355,34 @@ def test_no_invitation_or_log_of_theirs_is_left(made):
     assert [entry.object_repr for entry in LogEntry.objects.all()] == [str(admin)]
 
 
-# Looking around
+# Signing in as an invented user
 
 
 @pytest.mark.parametrize(("role", "landing"), [("student", "/"), ("docent", "/"), ("redacteur", "/beheer/")])
-def test_somebody_looks_around(client, offered, role, landing):
-    response = look_around(client, role)
+def test_a_visitor_can_sign_in_in_each_role(client, offered, role, landing):
+    response = open_demonstration(client, role)
     assert (response.status_code, response["Location"]) == (302, landing)
-    assert who(client) == guard.find(role)
+    assert signed_in_user(client) == guard.find(role)
     assert client.session.get_expire_at_browser_close()
     page = client.get(landing)
-    assert f"Je kijkt nu rond als {who(client)}." in page.content.decode()
+    assert f"Je kijkt nu rond als {signed_in_user(client)}." in page.content.decode()
 
 
-def test_they_find_their_own_work(client, offered):
-    look_around(client, "student")
+def test_an_invented_user_sees_the_work_of_the_demonstration(client, offered):
+    open_demonstration(client, "student")
     assert "Toen was alles juist opgeruimd" in client.get("/antwoorden/").content.decode()
-    look_around(other := Client(), "docent")
+    open_demonstration(other := Client(), "docent")
     past = offered.assignments.first()
     assert "Toen was alles juist opgeruimd" in other.get(f"/opdrachten/{past.pk}/feedback/").content.decode()
 
 
-def test_somebody_who_was_on_the_way_is_sent_on(client, offered):
-    assert look_around(client, data={"next": "/casussen/?q=koelkast"})["Location"] == "/casussen/?q=koelkast"
+def test_a_visitor_is_redirected_to_next(client, offered):
+    assert open_demonstration(client, data={"next": "/casussen/?q=koelkast"})["Location"] == "/casussen/?q=koelkast"
 
 
-def test_nobody_is_sent_elsewhere(client, offered):
-    for there in ("https://elsewhere.example/", "//elsewhere.example/", "http://127.0.0.1:9/"):
-        assert look_around(client, data={"next": there})["Location"] == "/"
+def test_a_visitor_is_not_redirected_to_another_site(client, offered):
+    for path in ("https://elsewhere.example/", "//elsewhere.example/", "http://127.0.0.1:9/"):
+        assert open_demonstration(client, data={"next": path})["Location"] == "/"
 
 
 def is_offered(**meta: str) -> bool:
@@ -390,113 +390,113 @@ def is_offered(**meta: str) -> bool:
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
-def test_it_is_offered_to_every_address_of_this_computer(settings, peer):
+def test_the_demonstration_is_offered_to_every_loopback_address(settings, peer):
     settings.DEMO = True
     assert is_offered(REMOTE_ADDR=peer)
 
 
 @pytest.mark.parametrize("peer", ["192.168.1.7", "10.0.0.1", "203.0.113.9", "::2", "", "unix:", "localhost.example"])
-def test_it_is_not_offered_to_another_computer(settings, peer):
+def test_the_demonstration_is_not_offered_to_another_computer(settings, peer):
     settings.DEMO = True
     assert not is_offered(REMOTE_ADDR=peer)
 
 
 @pytest.mark.parametrize("header", ["X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP", "VIA"])
 @pytest.mark.parametrize("value", ["203.0.113.9", "127.0.0.1", ""])
-def test_it_is_not_offered_through_a_proxy(settings, header, value):
+def test_the_demonstration_is_not_offered_through_a_proxy(settings, header, value):
     settings.DEMO = True
     assert not is_offered(**{f"HTTP_{header}": value})
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://127.0.0.1:8000", "http://192.168.1.5:8000"])
-def test_it_is_not_offered_on_a_site_that_others_can_reach(settings, url):
+def test_the_demonstration_is_not_offered_on_a_public_site(settings, url):
     settings.DEMO, settings.SITE_URL = True, url
     assert not is_offered()
 
 
-def test_where_it_is_not_offered_there_is_no_such_address(client, offered, settings):
-    for away in ({"REMOTE_ADDR": "192.168.1.7"}, {"headers": {"X-Forwarded-For": "127.0.0.1"}}):
-        assert look_around(client, **away).status_code == 404
-        assert client.get(ADDRESS, **away).status_code == 404
+def test_the_address_is_a_404_where_the_demonstration_is_not_offered(client, offered, settings):
+    for extra in ({"REMOTE_ADDR": "192.168.1.7"}, {"headers": {"X-Forwarded-For": "127.0.0.1"}}):
+        assert open_demonstration(client, **extra).status_code == 404
+        assert client.get(ADDRESS, **extra).status_code == 404
     settings.SITE_URL = "https://casebook.example"
-    assert look_around(client).status_code == 404
-    assert who(client) is None
+    assert open_demonstration(client).status_code == 404
+    assert signed_in_user(client) is None
 
 
-def test_without_the_flag_there_is_no_such_address(client, made):
+def test_the_address_is_a_404_without_the_flag(client, demonstration):
     assert settings.DEMO is False
     for method in ("get", "post", "put", "delete"):
         assert getattr(client, method)(ADDRESS).status_code == 404
 
 
-def test_it_is_a_post(client, offered):
+def test_the_address_allows_only_post(client, offered):
     for method in ("get", "head", "put", "delete"):
         assert getattr(client, method)(ADDRESS).status_code == 405
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_it_needs_the_token_of_our_own_form(offered):
+def test_signing_in_requires_a_csrf_token(offered):
     client = Client(enforce_csrf_checks=True)
-    assert look_around(client).status_code == 403
-    assert look_around(client, REMOTE_ADDR="192.168.1.7").status_code == 404  # no such address, with or without it
-    assert who(client) is None
+    assert open_demonstration(client).status_code == 403
+    assert open_demonstration(client, REMOTE_ADDR="192.168.1.7").status_code == 404  # with or without a token
+    assert signed_in_user(client) is None
     page = client.get(SIGN_IN)
-    assert look_around(client, data={"csrfmiddlewaretoken": page.context["csrf_token"]}).status_code == 302
-    assert who(client) == guard.find("student")
+    assert open_demonstration(client, data={"csrfmiddlewaretoken": page.context["csrf_token"]}).status_code == 302
+    assert signed_in_user(client) == guard.find("student")
 
 
-def test_a_role_that_is_none_is_refused(client, offered):
+def test_an_unknown_role_is_refused(client, offered):
     for role in ("", "beheerder", "Student", "student ", "\0"):
-        assert look_around(client, role).status_code == 400
+        assert open_demonstration(client, role).status_code == 400
     assert client.post(ADDRESS).status_code == 400
-    assert who(client) is None
+    assert signed_in_user(client) is None
 
 
-def test_nobody_real_is_ever_picked(client, offered):
+def test_a_real_user_is_never_signed_in(client, offered):
     real = UserFactory(name="Aaltje", groups=[TEACHERS, CHIEF_EDITORS])
     guard.people().delete()
     for role in ROLES:
-        response = look_around(client, role)
+        response = open_demonstration(client, role)
         assert (response.status_code, response["Location"]) == (302, SIGN_IN)
-        assert who(client) is None
+        assert signed_in_user(client) is None
     page = client.get(SIGN_IN).content.decode()
     assert "Dit account is er niet meer." in page
     assert "python manage.py demo --remove" in page
     assert list(User.objects.all()) == [real]
 
 
-def test_whoever_is_signed_in_signs_out_first(client, offered):
+def test_a_user_who_is_signed_in_has_to_sign_out_first(client, offered):
     client.force_login(real := UserFactory(name="Noor Echt"))
-    response = look_around(client)
+    response = open_demonstration(client)
     assert (response.status_code, response["Location"]) == (302, "/")
     assert "In deze browser is Noor Echt ingelogd." in client.get("/").content.decode()
-    assert who(client) == real
+    assert signed_in_user(client) == real
 
 
-def test_a_double_click_is_one_click(client, offered):
-    look_around(client)
-    assert look_around(client).status_code == 302
-    assert who(client) == guard.find("student")
+def test_a_double_click_signs_in_once(client, offered):
+    open_demonstration(client)
+    assert open_demonstration(client).status_code == 302
+    assert signed_in_user(client) == guard.find("student")
 
 
-def test_looking_around_calls_off_that_one_was_leaving(client, offered):
+def test_signing_in_cancels_the_deletion_of_the_invented_user(client, offered):
     deletion.request_deletion(user=(student := guard.find("student")))
-    look_around(client)
+    open_demonstration(client)
     student.refresh_from_db()
     assert student.deletion_due_at is None
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deletion_due_at": timezone.now() - timedelta(days=1)}])
-def test_who_is_gone_gives_way_to_the_next(client, offered, change):
+def test_the_next_user_replaces_one_that_cannot_sign_in(client, offered, change):
     User.objects.filter(pk=guard.find("student").pk).update(**change)
-    assert look_around(client).status_code == 302
-    assert who(client).name == TOLD["students"][1]["name"]
+    assert open_demonstration(client).status_code == 302
+    assert signed_in_user(client).name == CONTENT["students"][1]["name"]
 
 
 # The sign-in page
 
 
-def test_the_sign_in_page_offers_it(client, offered, django_assert_num_queries):
+def test_the_sign_in_page_offers_the_demonstration(client, offered, django_assert_num_queries):
     with django_assert_num_queries(3):
         page = client.get(f"{SIGN_IN}?next=/over/").content.decode()
     assert [f"Kijk rond als {role}" in page for role in ROLES] == [True] * 3
@@ -504,7 +504,9 @@ def test_the_sign_in_page_offers_it(client, offered, django_assert_num_queries):
     assert '<input type="hidden" name="next" value="/over/">' in page
 
 
-def test_elsewhere_the_sign_in_page_says_nothing_of_it(client, offered, settings, django_assert_num_queries):
+def test_the_sign_in_page_does_not_offer_the_demonstration_elsewhere(
+    client, offered, settings, django_assert_num_queries
+):
     with django_assert_num_queries(0):
         assert ADDRESS not in client.get(SIGN_IN, REMOTE_ADDR="192.168.1.7").content.decode()
     settings.DEMO = False
@@ -512,11 +514,11 @@ def test_elsewhere_the_sign_in_page_says_nothing_of_it(client, offered, settings
         assert ADDRESS not in client.get(SIGN_IN).content.decode()
 
 
-# No passwords
+# Passwords
 
 
-def test_nobody_gives_them_a_password(client, offered):
-    look_around(client)
+def test_an_invented_user_cannot_get_a_password(client, offered):
+    open_demonstration(client)
     for path in ("/account/wachtwoord/kiezen/", "/account/wachtwoord/wijzigen/"):
         data = {"password1": "koelkast-op-driehoog", "password2": "koelkast-op-driehoog"}
         assert client.post(path, data, follow=True).redirect_chain[-1][0] == "/mijn-gegevens/"
@@ -528,7 +530,7 @@ def test_nobody_gives_them_a_password(client, offered):
     assert not Client().login(email=student.email, password="koelkast-op-driehoog")
 
 
-def test_real_people_still_choose_one(client, offered, settings):
+def test_a_real_user_can_choose_a_password(client, offered, settings):
     settings.HAS_MAIL = True
     real = User.objects.create_user("noor@example.org", "Noor Echt")
     client.force_login(real)
@@ -540,11 +542,11 @@ def test_real_people_still_choose_one(client, offered, settings):
     assert real.check_password("koelkast-op-drie")
 
 
-# In public
+# Public sites
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://localhost", "http://192.168.1.5:8000"])
-def test_a_site_that_others_can_reach_refuses_them(made, settings, url):
+def test_a_public_site_does_not_start_with_invented_users(demonstration, settings, url):
     settings.SITE_URL = url
     sentence = (
         f"This database holds 15 accounts of the demonstration, and a site at {url} is open to others. Remove them"
@@ -559,14 +561,14 @@ def test_a_site_that_others_can_reach_refuses_them(made, settings, url):
     assert checks.no_demonstration_in_public() == []
 
 
-def test_on_ones_own_computer_they_may_be(made, django_assert_num_queries):
+def test_a_site_on_this_computer_can_have_invented_users(demonstration, django_assert_num_queries):
     with django_assert_num_queries(0):
         guard.refuse_in_public()
         assert checks.no_demonstration_in_public() == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8001"])
-def test_the_flag_is_for_ones_own_computer(monkeypatch, url):
+def test_the_flag_works_on_a_loopback_address(monkeypatch, url):
     monkeypatch.setenv("DEMO", "1")
     assert env.demonstration(url) is True
     monkeypatch.setenv("DEMO", "0")
@@ -576,7 +578,7 @@ def test_the_flag_is_for_ones_own_computer(monkeypatch, url):
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://127.0.0.1", "http://10.0.0.2:8000"])
-def test_the_flag_is_refused_where_others_come(monkeypatch, url):
+def test_the_flag_raises_on_a_public_site(monkeypatch, url):
     monkeypatch.setenv("DEMO", "1")
     with pytest.raises(ImproperlyConfigured, match="open to others"):
         env.demonstration(url)
@@ -584,12 +586,12 @@ def test_the_flag_is_refused_where_others_come(monkeypatch, url):
     assert env.demonstration(url) is False
 
 
-# In processes of their own
+# Separate processes
 
 
 @pytest.fixture(scope="module")
-def with_people(tmp_path_factory) -> Path:
-    """The var folder of a site that was prepared with DEMO=1, to copy from."""
+def prepared(tmp_path_factory) -> Path:
+    """Return the var folder of a site that was prepared with DEMO=1, as a source for copies."""
     site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("demonstration") / "var")
     done = site.prepare(DEMO="1")
     assert (done.returncode, done.stderr) == (0, "")
@@ -597,13 +599,13 @@ def with_people(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def site(with_people, tmp_path) -> Site:
-    shutil.copytree(with_people, tmp_path / "var")
+def site(prepared, tmp_path) -> Site:
+    shutil.copytree(prepared, tmp_path / "var")
     return Site(bootstrap.ROOT, tmp_path / "var")
 
 
 def demo_accounts(site: Site) -> int:
-    return site.ask("SELECT count(*) FROM casebook_user WHERE is_demo")[0]
+    return site.query("SELECT count(*) FROM casebook_user WHERE is_demo")[0]
 
 
 def gunicorn(site: Site, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -622,17 +624,17 @@ def gunicorn(site: Site, *arguments: str, **environment: str) -> subprocess.Comp
 PUBLIC = {"SITE_URL": "https://casebook.example"}
 
 
-def test_a_start_makes_it_once_and_never_again(site):
+def test_a_start_creates_the_demonstration_once(site):
     assert demo_accounts(site) == 15
-    site.ask("DELETE FROM casebook_user_groups")
-    site.ask("UPDATE casebook_user SET name = 'Anders' WHERE email = 'daan@demo.invalid'")
+    site.query("DELETE FROM casebook_user_groups")
+    site.query("UPDATE casebook_user SET name = 'Anders' WHERE email = 'daan@demo.invalid'")
     done = site.prepare(DEMO="1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert demo_accounts(site) == 15
-    assert site.ask("SELECT name FROM casebook_user WHERE email = 'daan@demo.invalid'") == ("Anders",)
+    assert site.query("SELECT name FROM casebook_user WHERE email = 'daan@demo.invalid'") == ("Anders",)
 
 
-def test_a_start_without_the_flag_makes_none(site):
+def test_a_start_without_the_flag_does_not_create_the_demonstration(site):
     assert site.manage("demo", "--remove").returncode == 0
     assert site.prepare().returncode == 0
     assert demo_accounts(site) == 0
@@ -640,9 +642,9 @@ def test_a_start_without_the_flag_makes_none(site):
     assert demo_accounts(site) == 15
 
 
-def test_a_library_with_other_cases_starts_without_it(site):
+def test_a_site_without_the_cases_starts_without_the_demonstration(site):
     site.manage("demo", "--remove")
-    site.ask("UPDATE cases_case SET status = 'withdrawn' WHERE number = 5")
+    site.query("UPDATE cases_case SET status = 'withdrawn' WHERE number = 5")
     done = site.prepare(DEMO="1")
     assert done.returncode == 0
     assert done.stderr == (
@@ -650,7 +652,7 @@ def test_a_library_with_other_cases_starts_without_it(site):
     )
 
 
-def test_an_https_site_does_not_start_with_it_and_says_what_to_do(site):
+def test_an_https_site_with_invented_users_does_not_start(site):
     refusals = [
         gunicorn(site, **PUBLIC),
         gunicorn(site, "--preload", **PUBLIC),
@@ -661,10 +663,10 @@ def test_an_https_site_does_not_start_with_it_and_says_what_to_do(site):
         assert done.returncode != 0, done.args
         assert "holds 15 accounts of the demonstration" in done.stderr, done.args
         assert "Remove them first: python manage.py demo --remove" in done.stderr, done.args
-    assert demo_accounts(site) == 15  # nothing is removed unasked
+    assert demo_accounts(site) == 15  # nothing is removed automatically
 
 
-def test_once_it_is_removed_the_https_site_starts(site):
+def test_an_https_site_starts_after_the_demonstration_is_removed(site):
     done = site.manage("demo", "--remove", **PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")
     assert demo_accounts(site) == 0
@@ -673,19 +675,19 @@ def test_once_it_is_removed_the_https_site_starts(site):
     assert "casebook.E001" not in site.manage("check", "--deploy", **PUBLIC).stderr
 
 
-def test_a_database_that_is_not_there_yet_is_no_reason_to_refuse(tmp_path):
+def test_an_https_site_without_a_database_passes_the_check(tmp_path):
     fresh = Site(bootstrap.ROOT, tmp_path / "fresh")
     (fresh.var / "static").mkdir(parents=True)
     done = gunicorn(fresh, "--check-config", **PUBLIC)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_site_on_this_computer_starts_with_it(site):
+def test_a_site_on_this_computer_starts_with_the_demonstration(site):
     done = gunicorn(site, "--check-config", DEMO="1")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_https_site_with_the_flag_is_refused_before_all_else(site):
+def test_an_https_site_with_the_flag_is_refused_first(site):
     done = site.prepare(DEMO="1", **PUBLIC)
     assert done.returncode != 0
     assert done.stderr.splitlines()[-1].endswith(
