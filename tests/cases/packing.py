@@ -1,4 +1,4 @@
-"""Zips and Word files for tests, made by hand, some of them with bad intent."""
+"""Functions that build zips and Word files for tests, some of them hostile."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ def zipped(files: dict[str, bytes | str], compression: int = zipfile.ZIP_DEFLATE
     with zipfile.ZipFile(packed, "w", compression) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name)
-            entry.filename = name  # as it is, also where ZipInfo would tidy it up
+            entry.filename = name  # unchanged, since ZipInfo normalises its argument
             archive.writestr(entry, content, compression)
     return packed.getvalue()
 
@@ -29,26 +29,26 @@ def zipped_link(name: str, target: str) -> bytes:
     return packed.getvalue()
 
 
-def with_lying_sizes(archive: bytes, size: int) -> bytes:
-    """The same zip; its directory says of each file that it is this big."""
-    changed, place = bytearray(archive), 0
-    while (place := changed.find(b"PK\x01\x02", place)) >= 0:
-        changed[place + 24 : place + 28] = struct.pack("<I", size)
-        place += 4
+def with_false_sizes(archive: bytes, size: int) -> bytes:
+    """Return the zip with this size for every file in its directory."""
+    changed, position = bytearray(archive), 0
+    while (position := changed.find(b"PK\x01\x02", position)) >= 0:
+        changed[position + 24 : position + 28] = struct.pack("<I", size)
+        position += 4
     return bytes(changed)
 
 
 def with_flag(archive: bytes, flag: int) -> bytes:
-    """The same zip; its directory raises this flag for each file."""
-    changed, place = bytearray(archive), 0
-    while (place := changed.find(b"PK\x01\x02", place)) >= 0:
-        changed[place + 8 : place + 10] = struct.pack("<H", flag)
-        place += 4
+    """Return the zip with this flag for every file in its directory."""
+    changed, position = bytearray(archive), 0
+    while (position := changed.find(b"PK\x01\x02", position)) >= 0:
+        changed[position + 8 : position + 10] = struct.pack("<H", flag)
+        position += 4
     return bytes(changed)
 
 
 def picture() -> io.BytesIO:
-    """One red pixel."""
+    """Return a PNG of one red pixel."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -60,7 +60,7 @@ def picture() -> io.BytesIO:
 
 
 def word_case(title: str = "Een stoel te weinig") -> Word:
-    """A case as somebody writes it in Word, with three headings, a table and a picture."""
+    """Return a case in Word, with three headings, a table and a picture."""
     word = Document()
     word.add_heading(title, 0)
     word.add_heading("Inleiding", 1)

@@ -1,4 +1,4 @@
-"""The sixteen cases themselves: complete, in canonical form, and as the book orders them."""
+"""The sixteen case files of the book: complete, in canonical form, and in the order of the book."""
 
 import pytest
 from django.conf import settings
@@ -20,20 +20,20 @@ def test_there_are_sixteen_cases_in_four_parts():
     assert [case.part for case in CASES] == [slug for slug in parts for _ in range(4)]
 
 
-def test_there_are_eighty_six_questions_as_the_book_has_them():
+def test_the_cases_have_the_eighty_six_questions_of_the_book():
     assert [len(case.questions) for case in CASES] == QUESTIONS
     assert sum(QUESTIONS) == 86
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_a_file_is_named_after_its_case_and_in_canonical_form(file):
+def test_a_case_file_has_the_canonical_name_and_form(file):
     text = file.read_text(encoding="utf-8")
     case = parse_case(text, file.name, VOCABULARY)
     assert file.name == f"{case.number:02}-{case.slug}.md"
     assert write_case(case) == text
 
 
-def test_the_vocabulary_is_in_canonical_form_and_all_of_it_is_used():
+def test_the_vocabulary_is_in_canonical_form_without_unused_words():
     assert write_vocabulary(VOCABULARY) == (FIXTURES / "casebook.yaml").read_text(encoding="utf-8")
     assert {word.name for word in VOCABULARY.keywords} == {name for case in CASES for name in case.keywords}
     assert {kind.name for kind in VOCABULARY.actors} == {line.actor for case in CASES for line in case.actors}
@@ -43,12 +43,12 @@ def test_every_part_has_an_introduction():
     assert all(len(part.introduction.split()) >= 60 for part in VOCABULARY.parts)
 
 
-def test_a_keyword_that_names_an_origin_is_no_filter():
+def test_a_keyword_for_an_ethnic_origin_is_not_a_filter():
     assert [word.name for word in VOCABULARY.keywords if not word.is_filter] == ["Turks"]
 
 
 @each_case
-def test_nothing_is_missing_from_a_case(case: CaseDocument):
+def test_a_case_is_complete(case: CaseDocument):
     assert case.introduction
     assert case.closing
     assert case.body.count("### ") >= 2
@@ -59,7 +59,7 @@ def test_nothing_is_missing_from_a_case(case: CaseDocument):
 
 
 @each_case
-def test_a_case_asks_through_at_least_two_lenses(case: CaseDocument):
+def test_the_questions_of_a_case_use_at_least_two_lenses(case: CaseDocument):
     assert len({question.kolb for question in case.questions}) >= 2
 
 

@@ -1,4 +1,4 @@
-"""Every field of a case is known in every place that works from the list of fields, and so is one that is added."""
+"""Every module that uses FIELDS handles every field of a case, and any field that is added to the list."""
 
 import sys
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.factories import ActorFactory, KeywordFactory, PartFactory, UserFacto
 
 pytestmark = pytest.mark.django_db
 
-# The fields that the tests add to the list: one of each kind that is a text of the case itself.
+# The fields that the tests add to FIELDS: one of each kind that is a text of the case itself.
 ADDED = [
     Field("setting", Kind.LINE, label="Decor", longest=80, search="labels", if_empty="Kies een decor."),
     Field("setting", Kind.PARAGRAPH, label="Decor", search="asked", if_empty="Kies een decor.", rows=2),
@@ -38,7 +38,7 @@ class LongerDocument(CaseDocument):
 
 @pytest.fixture(params=[*FIELDS, *ADDED], ids=lambda field: f"{field.name}-{field.kind.name.lower()}")
 def field(request, monkeypatch) -> Iterator[Field]:
-    """A field of the list; one of ADDED is in the list, the document and the table for the time of the test."""
+    """Yield each field of FIELDS and ADDED; one of ADDED is in FIELDS, the document and the table during the test."""
     if request.param in FIELDS:
         yield request.param
         return
@@ -57,7 +57,7 @@ def field(request, monkeypatch) -> Iterator[Field]:
 
 
 WORDS = {field.name: f"zoek{field.name}" for field in [*FIELDS, *ADDED]}  # none of these words is in another field
-IN_LISTS = {
+LIST_ITEMS = {
     "actors": lambda word: ActorLine("Bewoner", word),
     "keywords": lambda word: word,
     "references": lambda word: ReferenceLine(word, "https://example.org/boek"),
@@ -66,20 +66,20 @@ IN_LISTS = {
 
 
 def value_of(field: Field, word: str):
-    """A value of this field in which this word is."""
+    """Return a value of this field that has this word in it."""
     if field.name == "number":
         return len(word)
-    return (IN_LISTS[field.name](word),) if field.is_list else word
+    return (LIST_ITEMS[field.name](word),) if field.is_list else word
 
 
 def full_document() -> CaseDocument:
-    """A document that has its own word in each field."""
+    """Return a document with a different word in each field."""
     kind = LongerDocument if "setting" in fields.names(fields.FIELDS) else CaseDocument
     return kind(**{field.name: value_of(field, WORDS[field.name]) for field in fields.FIELDS})
 
 
 def concept() -> Case:
-    """A case whose rows say what the full document says."""
+    """Return a case whose rows have the content of the full document."""
     PartFactory(slug=WORDS["part"])
     ActorFactory(name="Bewoner")
     KeywordFactory(name=WORDS["keywords"])
@@ -94,20 +94,22 @@ def published() -> Edition:
 
 
 def stored_texts(case: Case) -> str:
-    """All that is stored of a case outside its editions and outside what is withheld."""
+    """Return the stored texts of a case, except for its editions and the withheld texts."""
     rows = [Case.objects.filter(pk=case.pk), case.case_actors, case.case_keywords, case.references]
     rows += [Question.objects.filter(case=case).defer("withheld_text")]
-    names = [[name.name for name in found.model._meta.fields if name.name != "withheld_text"] for found in rows]
-    words = [row for found, wanted in zip(rows, names, strict=True) for row in found.values(*wanted)]
-    words += case.case_keywords.values("keyword__name")
-    return repr(words)
+    columns = [
+        [field.name for field in queryset.model._meta.fields if field.name != "withheld_text"] for queryset in rows
+    ]
+    texts = [row for queryset, names in zip(rows, columns, strict=True) for row in queryset.values(*names)]
+    texts += case.case_keywords.values("keyword__name")
+    return repr(texts)
 
 
-def test_the_document_has_the_fields_of_the_list():
+def test_the_document_has_the_fields_of_fields():
     assert [attribute.name for attribute in attributes_of(CaseDocument)] == fields.names(FIELDS)
 
 
-def test_a_case_file_is_written_and_read_with_this_field(field):
+def test_a_case_file_is_written_and_parsed_with_this_field(field):
     text = write_case(full_document())
     value = getattr(parse_case(text), field.name)
     assert value == value_of(field, WORDS[field.name])
@@ -123,15 +125,15 @@ def test_the_rows_of_a_case_have_this_field(field):
     assert getattr(mapping.unpacked(mapping.packed(case)), field.name) == value
 
 
-def test_a_document_that_is_applied_changes_this_field(field):
+def test_applying_a_document_changes_this_field(field):
     case = concept()
     PartFactory(number=2, slug="anders")
     KeywordFactory(name="anders")
     other = replace(full_document(), **{field.name: value_of(field, "anders")})
     mapping.apply_document(other, case)
-    stays = field.kind is Kind.IDENTITY
+    is_fixed = field.kind is Kind.IDENTITY
     assert getattr(mapping.document_of(Case.objects.get(pk=case.pk)), field.name) == value_of(
-        field, WORDS[field.name] if stays else "anders"
+        field, WORDS[field.name] if is_fixed else "anders"
     )
 
 
@@ -158,20 +160,20 @@ def test_a_change_of_this_field_is_shown(field):
     assert [text.partition(" ")[0] for text in new] == ([] if field.kind is Kind.IDENTITY else ["anders"])
 
 
-def test_the_checks_block_an_empty_field_that_is_needed(field):
+def test_the_checks_block_publication_if_this_field_is_required_and_empty(field):
     empty = replace(full_document(), **{field.name: 0 if field.name == "number" else field.empty})
     blocked = {finding.field: finding.message for finding in checks.errors(empty)}
     assert blocked == ({field.name: str(field.if_empty)} if field.if_empty else {})
 
 
-def test_the_checks_find_personal_data_in_each_text_of_the_story(field):
+def test_the_checks_find_personal_data_in_this_field_if_it_is_a_text(field):
     document = replace(full_document(), **{field.name: value_of(field, "Mail jan@example.org.")})
     found = [finding.field for finding in checks.check(document) if "jan@example.org" in finding.message]
     is_checked = field.kind in {Kind.PARAGRAPH, Kind.SECTION, Kind.QUESTIONS}
     assert found == (["questions-0-text" if field.is_list else field.name] if is_checked else [])
 
 
-def test_the_search_finds_this_field_where_the_list_says_so(field):
+def test_search_finds_this_field_if_it_is_searchable(field):
     case = published().case
     assert search.find(search.parse(WORDS[field.name])) == ([case.pk] if field.search else [])
 
@@ -191,7 +193,7 @@ def test_the_form_has_this_field(field, rf):
         assert form.fields[field.name].widget.attrs["rows"] == field.rows
 
 
-def test_the_words_of_a_case_are_those_of_its_sections(field):
-    words = [one for one in fields.FIELDS if one.kind is Kind.SECTION]
-    assert published().case.word_count == len(words)
+def test_the_word_count_of_a_case_counts_its_sections(field):
+    sections = [each for each in fields.FIELDS if each.kind is Kind.SECTION]
+    assert published().case.word_count == len(sections)
     assert (WORDS[field.name] in fields.story_of(full_document())) is (field.kind is Kind.SECTION)

@@ -1,4 +1,4 @@
-"""How long or how many something may be is looked at before any work is done for it, and said in words."""
+"""Limits on lengths and numbers, which are checked before a file or a form is processed."""
 
 import mammoth
 import pytest
@@ -60,7 +60,7 @@ def case_file(*, keywords: int = 1, questions: int = 1, story: str = "Zo.") -> s
 
 
 def send(client, **files: str | bytes) -> str:
-    """The page that comes after choosing these files; nothing of them is put by."""
+    """Upload these files and return the page that follows. No upload is stored."""
     sent = [
         SimpleUploadedFile(name.replace("_", "."), content.encode() if isinstance(content, str) else content)
         for name, content in files.items()
@@ -70,8 +70,8 @@ def send(client, **files: str | bytes) -> str:
     return page
 
 
-def word_with(body: str) -> bytes:
-    """A Word file with this in its text, as it would be after «Opslaan als»."""
+def word_file_with(body: str) -> bytes:
+    """Return a Word file with this XML in its body."""
     import io
     import zipfile
 
@@ -82,8 +82,10 @@ def word_with(body: str) -> bytes:
     return zipped(parts)
 
 
-@pytest.mark.parametrize("text", ["![" * 50_001, "w" * 100_001, "### Kop\n\n" * 301], ids=["marks", "words", "heads"])
-def test_a_preview_of_a_very_long_text_is_refused_in_words(client, text):
+@pytest.mark.parametrize(
+    "text", ["![" * 50_001, "w" * 100_001, "### Kop\n\n" * 301], ids=["marks", "words", "headings"]
+)
+def test_a_preview_of_a_very_long_text_is_refused(client, text):
     response = client.post(PREVIEW, {"text": text})
     assert response.status_code == 413
     assert "te lang om er hier steeds een voorbeeld van te maken" in response.content.decode()
@@ -94,16 +96,16 @@ def test_a_preview_of_a_very_long_text_is_refused_in_words(client, text):
     ["<w:p/>" * 200_000, "<w:p>" + "<w:r><w:t>a</w:t></w:r>" * 50_000 + "</w:p>"],
     ids=["empty paragraphs", "runs"],
 )
-def test_a_word_file_of_very_many_elements_is_refused_before_it_is_read(client, monkeypatch, body):
+def test_a_word_file_with_too_many_elements_is_refused_before_it_is_converted(client, monkeypatch, body):
     read = []
     monkeypatch.setattr(mammoth, "convert_to_html", lambda *args, **options: read.append(args) or pytest.fail("read"))
-    page = send(client, x_docx=word_with(body))
+    page = send(client, x_docx=word_file_with(body))
     assert read == []
     assert "te veel alinea" in page
 
 
-def test_many_word_files_at_once_are_read_up_to_a_limit(client, monkeypatch):
-    small = word_with("<w:p/>" * 90)
+def test_word_files_of_one_upload_are_converted_up_to_a_limit(client, monkeypatch):
+    small = word_file_with("<w:p/>" * 90)
     limit = 4 * docx.count_tags(Packed("w.docx", small))
     monkeypatch.setattr(imports, "MOST_TAGS_OF_IMPORT", limit)
     convert, read = mammoth.convert_to_html, []
@@ -115,7 +117,7 @@ def test_many_word_files_at_once_are_read_up_to_a_limit(client, monkeypatch):
     assert "samen te groot om in één keer te lezen" in page
 
 
-def test_case_files_that_are_too_much_together_are_not_read(client, monkeypatch):
+def test_case_files_that_are_too_large_together_are_not_parsed(client, monkeypatch):
     read = []
     monkeypatch.setattr(yaml, "compose", lambda *args, **options: read.append(args) or pytest.fail("read"))
     page = send(client, **{f"c{n}_md": case_file(story="woord " * 700_000) for n in range(2)})
@@ -124,37 +126,37 @@ def test_case_files_that_are_too_much_together_are_not_read(client, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("much", "said"),
+    ("amounts", "message"),
     [
         ({"questions": 61}, "61 vragen is te veel voor één casus; 60 is de grens"),
         ({"keywords": 201}, "deze lijst telt 201 regels; 200 is de grens"),
         ({"story": "### Kop\n\n" * 301}, "staan 301 kopjes; 300 is de grens"),
     ],
-    ids=["questions", "keywords", "heads"],
+    ids=["questions", "keywords", "headings"],
 )
-def test_a_case_file_with_far_too_many_of_something_is_told_its_limit(client, much, said):
-    assert said in send(client, c_md=case_file(**much))
+def test_a_case_file_with_too_many_items_is_refused_with_the_limit(client, amounts, message):
+    assert message in send(client, c_md=case_file(**amounts))
 
 
-def test_unknown_names_are_looked_for_a_few_times_only(client, monkeypatch):
+def test_similar_names_are_searched_for_a_few_unknown_names_only(client, monkeypatch):
     import difflib
 
-    asked, find = [], difflib.get_close_matches
+    searched, find = [], difflib.get_close_matches
     monkeypatch.setattr(
-        difflib, "get_close_matches", lambda *args, **options: asked.append(args) or find(*args, **options)
+        difflib, "get_close_matches", lambda *args, **options: searched.append(args) or find(*args, **options)
     )
     send(client, c_md=case_file(keywords=150))
-    assert len(asked) <= 20
+    assert len(searched) <= 20
 
 
-def test_a_text_with_very_many_heads_is_told_so_and_stays_in_the_form(client):
+def test_a_text_with_too_many_headings_is_an_error_and_stays_in_the_form(client):
     response = client.post(ADD, new_case(title="Kopjes", body="### Kop\n\n" * 301))
-    assert [said for said in errors_of(response) if said.startswith("Dit zijn 301 kopjes.")] != []
+    assert [message for message in errors_of(response) if message.startswith("Dit zijn 301 kopjes.")] != []
     assert response.content.decode().count("### Kop") == 301
     assert not Case.objects.exists()
 
 
-def test_a_case_with_very_many_questions_is_told_so_and_keeps_them_in_the_form(client):
+def test_too_many_questions_are_an_error_and_stay_in_the_form(client):
     questions = [{"text": f"Vraag {n}?", "kolb": "doener"} for n in range(61)]
     response = client.post(ADD, new_case(title="Vragen", questions=questions))
     assert response.status_code == 200
@@ -163,8 +165,8 @@ def test_a_case_with_very_many_questions_is_told_so_and_keeps_them_in_the_form(c
     assert not Case.objects.exists()
 
 
-def test_a_story_with_a_thousand_equal_heads_can_be_shown(client):
-    """Written before there was a limit."""
+def test_a_story_with_a_thousand_equal_headings_can_be_shown(client):
+    """Such a story can be older than the limit."""
     concept = ConceptFactory(body="### Kop\n\n" * 1_100)
     client.raise_request_exception = False
     page = client.get(f"/beheer/cases/case/{concept.pk}/voorbeeld/")

@@ -1,4 +1,4 @@
-"""Editors and chief editors who are signed in."""
+"""Fixtures for an editor and a chief editor who are signed in."""
 
 import pytest
 

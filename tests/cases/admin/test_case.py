@@ -1,4 +1,4 @@
-"""What an editor can do in the admin, and what nobody can."""
+"""The admin of cases, editions and the vocabulary, for editors and chief editors."""
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def form_of(case: Case, **changed) -> dict:
-    """What the change form of a case posts, inlines and all."""
+    """Return the data that the change form of a case posts, with its inlines."""
     values = {
         name: getattr(case, name) for name in ("title", "summary", "introduction", "body", "closing", "number", "slug")
     } | {"part": case.part_id or "", "version": case.version}
@@ -30,7 +30,7 @@ def form_of(case: Case, **changed) -> dict:
     return values | changed
 
 
-def test_an_editor_corrects_a_typo_in_a_working_copy_and_a_chief_publishes_it(client, editor):
+def test_an_editor_changes_a_working_copy_and_a_chief_editor_publishes_it(client, editor):
     case = published_case(title="Een tiepfout")
     client.post(reverse("admin:cases_case_working_copy", args=[case.pk]))
     copy = Case.objects.get(revises=case)
@@ -45,7 +45,7 @@ def test_an_editor_corrects_a_typo_in_a_working_copy_and_a_chief_publishes_it(cl
     assert (case.title, case.editions.latest().note, Case.objects.count()) == ("Een typfout", "Typfout.", 1)
 
 
-def test_a_published_case_has_no_form_to_save(client, editor):
+def test_a_published_case_cannot_be_changed(client, editor):
     case = published_case(title="Staat vast")
     client.post(reverse("admin:cases_case_change", args=[case.pk]), form_of(case, title="Toch anders"))
     assert Case.objects.get().title == "Staat vast"
@@ -59,20 +59,20 @@ def test_a_published_case_cannot_be_deleted(client, chief):
     assert Case.objects.count() == 1
 
 
-def test_a_new_case_is_proposed_the_next_number(client, editor):
+def test_the_form_of_a_new_case_proposes_the_next_number(client, editor):
     published_case(number=7)
     page = client.get(reverse("admin:cases_case_add"))
     assert page.context["adminform"].form.initial["number"] == 8
 
 
-def test_what_is_missing_is_said_and_nothing_is_published(client, chief):
+def test_an_incomplete_concept_is_not_published_and_the_missing_fields_are_listed(client, chief):
     concept = ConceptFactory(closing="", kolbs=[])
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
     assert "Schrijf een slot. Stel minstens één vraag." in page.content.decode()
     assert Case.objects.get().status == Status.CONCEPT
 
 
-def test_what_was_found_in_a_concept_stands_on_its_page_with_links_to_the_fields(client, editor):
+def test_the_page_of_a_concept_lists_findings_with_links_to_the_fields(client, editor):
     concept = ConceptFactory(closing="", keyword_names=[], kolbs=["doener", "denker"])
     page = client.get(reverse("admin:cases_case_change", args=[concept.pk]))
     found = [(finding.blocks, finding.anchor) for finding in page.context["findings"]]
@@ -82,7 +82,7 @@ def test_what_was_found_in_a_concept_stands_on_its_page_with_links_to_the_fields
         assert f'id="{anchor}"' in page.content.decode()
 
 
-def test_a_published_case_and_a_new_one_are_told_nothing(client, editor):
+def test_the_pages_of_a_published_case_and_of_a_new_case_list_no_findings(client, editor):
     for address in (
         reverse("admin:cases_case_change", args=[published_case(closing="x").pk]),
         reverse("admin:cases_case_add"),
@@ -90,7 +90,7 @@ def test_a_published_case_and_a_new_one_are_told_nothing(client, editor):
         assert "casebook-findings" not in client.get(address).content.decode()
 
 
-def test_a_concept_without_a_part_is_told_so_and_not_published(client, chief):
+def test_a_concept_without_a_part_is_not_published(client, chief):
     concept = ConceptFactory(part=None)
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
     assert "Nog niet gepubliceerd. Kies een deel." in page.content.decode()
@@ -98,14 +98,14 @@ def test_a_concept_without_a_part_is_told_so_and_not_published(client, chief):
     assert not Edition.objects.exists()
 
 
-def test_a_text_that_breaks_the_case_file_is_told_and_not_published(client, chief):
+def test_a_text_that_breaks_the_case_file_is_not_published(client, chief):
     concept = ConceptFactory(body="## Slot\n\nte groot")
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
     assert "Nog niet gepubliceerd. Begin een tussenkopje met ###" in page.content.decode()
     assert not Edition.objects.exists()
 
 
-def test_a_text_that_reads_back_otherwise_is_told_and_not_published(client, chief):
+def test_a_text_that_changes_when_it_is_parsed_is_not_published(client, chief):
     concept = ConceptFactory(body="Een regel met spaties aan het eind.  \nEn nog een.")
     page = client.post(reverse("admin:cases_case_publish", args=[concept.pk]), follow=True)
     assert "Nog niet gepubliceerd. De tekst verandert bij het lezen." in page.content.decode()
@@ -113,7 +113,7 @@ def test_a_text_that_reads_back_otherwise_is_told_and_not_published(client, chie
 
 
 @pytest.mark.parametrize("name", ["cases_case_working_copy", "cases_case_publish"])
-def test_steps_are_posts_by_who_may(client, name):
+def test_working_copy_and_publish_require_a_post_and_permission(client, name):
     case = published_case() if "working" in name else ConceptFactory()
     address = reverse(f"admin:{name}", args=[case.pk])
     assert client.post(address).status_code == 302
@@ -125,7 +125,7 @@ def test_steps_are_posts_by_who_may(client, name):
     assert Case.objects.count() == 1
 
 
-def test_editions_are_read_and_never_changed(client, chief):
+def test_editions_can_be_viewed_and_never_changed(client, chief):
     edition = published_case().editions.get()
     address = reverse("admin:cases_edition_change", args=[edition.pk])
     assert client.get(address).status_code == 200
@@ -134,7 +134,7 @@ def test_editions_are_read_and_never_changed(client, chief):
     assert client.post(reverse("admin:cases_edition_delete", args=[edition.pk]), {"post": "yes"}).status_code == 403
 
 
-def test_a_synonym_is_found_at_once(client, chief):
+def test_a_new_synonym_is_found_immediately(client, chief):
     word = KeywordFactory(name="schulden")
     case = published_case()
     values = {"name": "schulden", "slug": word.slug, "synonyms": "rood staan, krap", "is_filter": "on"}
@@ -143,7 +143,7 @@ def test_a_synonym_is_found_at_once(client, chief):
     assert case.title in client.get("/casussen/?q=krap").content.decode()
 
 
-def test_a_renamed_part_shows_at_once(client, chief):
+def test_a_renamed_part_is_shown_immediately(client, chief):
     part = PartFactory(title="Oud")
     published_case(part=part)
     client.get("/")
@@ -154,15 +154,15 @@ def test_a_renamed_part_shows_at_once(client, chief):
 
 
 @pytest.mark.parametrize("model", ["case", "part", "actor", "keyword", "edition"])
-def test_lists_open_and_search(client, chief, model, django_assert_max_num_queries):
+def test_every_list_can_be_opened_and_searched(client, chief, model, django_assert_max_num_queries):
     for _ in range(3):
         published_case()
     with django_assert_max_num_queries(12):
         assert client.get(reverse(f"admin:cases_{model}_changelist"), {"q": "e"}).status_code == 200
 
 
-def test_the_groups_of_a_fresh_database_can_open_their_forms(client):
-    """Permissions do not exist yet when a first migration runs; the groups have them all the same."""
+def test_the_groups_of_a_new_database_have_their_permissions(client):
+    """Django creates permissions after the last migration, so the migration of the groups creates them first."""
     assert Group.objects.get(name="Redactie").permissions.filter(codename="change_case").exists()
     assert not Group.objects.get(name="Redactie").permissions.filter(codename="publish_case").exists()
     assert Group.objects.get(name="Eindredactie").permissions.filter(codename="publish_case").exists()
@@ -171,12 +171,12 @@ def test_the_groups_of_a_fresh_database_can_open_their_forms(client):
 
 
 @pytest.mark.parametrize("groups", [[], ["Docenten"]])
-def test_others_do_not_get_in(client, groups):
+def test_other_users_cannot_open_the_admin(client, groups):
     client.force_login(UserFactory(groups=groups))
     assert client.get("/beheer/", follow=True).status_code == 403
 
 
-def test_only_chiefs_archive_and_withdraw():
-    for name, may in {"Redactie": set(), "Eindredactie": {"archive_case", "withdraw_case"}}.items():
+def test_only_chief_editors_can_archive_and_withdraw():
+    for name, permissions in {"Redactie": set(), "Eindredactie": {"archive_case", "withdraw_case"}}.items():
         found = Group.objects.get(name=name).permissions.filter(codename__in=["archive_case", "withdraw_case"])
-        assert set(found.values_list("codename", flat=True)) == may
+        assert set(found.values_list("codename", flat=True)) == permissions

@@ -1,4 +1,4 @@
-"""The case file: text to dataclass and back."""
+"""Parsing case files into dataclasses and writing them."""
 
 from dataclasses import replace
 
@@ -77,16 +77,16 @@ def problems(text: str, vocabulary: Vocabulary | None = None) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_a_file_becomes_a_document():
+def test_a_case_file_is_parsed_into_a_document():
     assert parse_case(TEXT) == DOCUMENT
 
 
-def test_a_document_becomes_the_canonical_file():
+def test_a_document_is_written_as_a_canonical_file():
     assert write_case(DOCUMENT) == TEXT
 
 
 @pytest.mark.parametrize(
-    "hard",
+    "text",
     [
         "met: dubbele punt",
         "# hekje",
@@ -110,32 +110,32 @@ def test_a_document_becomes_the_canonical_file():
         "woord" * 60,
     ],
 )
-def test_any_text_survives_writing_and_reading(hard):
-    name = hard[:60].strip()  # the database keeps no longer ones
+def test_any_text_is_unchanged_after_writing_and_parsing(text):
+    name = text[:60].strip()  # the maximum in the database
     document = replace(
         DOCUMENT,
         title=name,
-        summary=hard,
+        summary=text,
         keywords=(name,),
         actors=(ActorLine(name, name),),
-        references=(ReferenceLine(hard),),
-        questions=(QuestionLine("k", "denker", hard),),
+        references=(ReferenceLine(text),),
+        questions=(QuestionLine("k", "denker", text),),
     )
     assert parse_case(write_case(document)) == document
 
 
-def test_an_empty_case_survives_too():
+def test_an_empty_case_is_unchanged_after_writing_and_parsing():
     document = replace(DOCUMENT, summary="", actors=(), keywords=(), references=(), questions=(), body="", closing="")
     written = write_case(document)
     assert "required" not in written
     assert parse_case(written) == document
 
 
-def test_windows_newlines_and_a_byte_order_mark_are_harmless():
+def test_windows_newlines_and_a_byte_order_mark_are_ignored():
     assert parse_case("\ufeff" + TEXT.replace("\n", "\r\n")) == DOCUMENT
 
 
-def test_every_problem_is_named_with_its_line():
+def test_every_problem_is_reported_with_its_line():
     broken = TEXT.replace("kolb: doener", 'kolb: "voeler"').replace("number: 1", "number: nul")
     assert problems(broken) == [
         "01-x.md:2: «nul» is geen nummer vanaf 1",
@@ -177,12 +177,12 @@ def test_every_problem_is_named_with_its_line():
         ),
     ],
 )
-def test_a_mistake_is_told_where_it_is(old, new, problem):
+def test_a_mistake_is_reported_with_its_line(old, new, problem):
     assert old in TEXT
     assert any(problem in found for found in problems(TEXT.replace(old, new, 1)))
 
 
-def test_names_outside_the_vocabulary_are_told_with_the_nearest_known_one():
+def test_unknown_names_are_reported_with_the_most_similar_known_name():
     vocabulary = Vocabulary(
         parts=(PartLine(1, "bewoners", "Bewoners"),),
         actors=(ActorKind("Buurvrouw", "informal"),),
@@ -194,7 +194,7 @@ def test_names_outside_the_vocabulary_are_told_with_the_nearest_known_one():
     ]
 
 
-def test_ten_thousand_questions_are_refused_in_one_sentence():
+def test_ten_thousand_questions_are_one_problem():
     many = "".join(f"  - {{key: k{n}, kolb: doener, text: x}}\n" for n in range(10_000))
     text = TEXT[: TEXT.index("  - key")] + many + TEXT[TEXT.index("---\n\n## Inl") :]
     assert problems(text) == ["01-x.md:76: 10000 vragen is te veel voor één casus; 60 is de grens"]
@@ -215,13 +215,13 @@ def test_ten_thousand_questions_are_refused_in_one_sentence():
         ("Hier gebeurt het.", "[a [b] c](javascript:x)", "01-x.md:30: de link «javascript:x» begint niet met"),
     ],
 )
-def test_what_the_database_cannot_hold_is_told_before_it_gets_there(old, new, problem):
-    assert [problem in said for said in problems(TEXT.replace(old, new))] == [True]
+def test_text_that_the_database_cannot_store_is_a_problem(old, new, problem):
+    assert [problem in message for message in problems(TEXT.replace(old, new))] == [True]
 
 
 @pytest.mark.parametrize("line", ["![", "[](", "](", "# a" + " " * 1000 + "b", "*", "<", "`", "[a](http://."])
-def test_a_line_made_to_take_forever_does_not(line):
-    """Nothing here is measured: a reader that takes time with the square of this would never come back."""
+def test_a_hostile_line_is_parsed_in_linear_time(line):
+    """Time is not measured: a parser that takes quadratic time would not finish."""
     with pytest.raises(DocumentError):
         parse_case(TEXT.replace("Hier gebeurt het.", line * (190_000 // len(line)) + "\n## nergens"))
 
@@ -230,7 +230,7 @@ def test_deeply_nested_yaml_is_refused():
     assert "te diep genest" in problems(TEXT.replace("title: Opgeruimd?", f"title: {'[' * 5000}{']' * 5000}"))[0]
 
 
-def test_the_vocabulary_survives_writing_and_reading():
+def test_the_vocabulary_is_unchanged_after_writing_and_parsing():
     vocabulary = Vocabulary(
         parts=(PartLine(1, "bewoners", "Bewoners", "Een inleiding: lang. " * 20 + "x"),),
         actors=(ActorKind("Wmo-consulent", "formal"),),
@@ -239,7 +239,7 @@ def test_the_vocabulary_survives_writing_and_reading():
     assert parse_vocabulary(write_vocabulary(vocabulary)) == vocabulary
 
 
-def test_a_vocabulary_names_its_mistakes():
+def test_mistakes_in_the_vocabulary_are_reported_with_their_line():
     with pytest.raises(DocumentError) as caught:
         parse_vocabulary(
             "parts: []\nactors:\n  - {name: A, sphere: warm}\nkeywords:\n  - {name: b}\n  - {name: B, is_filter: x}\n"

@@ -1,4 +1,4 @@
-"""A Word file as a case, and what of it could not be kept."""
+"""Converting a Word file to a case, and reporting the parts that are lost."""
 
 import re
 
@@ -22,7 +22,7 @@ def read(word) -> WordCase:
 
 
 def story(*paragraphs: str, style: str | None = None) -> str:
-    """What becomes of these paragraphs of an introduction."""
+    """Return the introduction that is read from these paragraphs."""
     word = Document()
     word.add_heading("Titel", 0)
     for text in paragraphs:
@@ -36,7 +36,7 @@ def refusal(content: bytes) -> str:
     return str(caught.value)
 
 
-def test_headings_say_what_is_what():
+def test_headings_define_the_fields_of_the_case():
     document = read(word_case()).document
     assert document.title == "Een stoel te weinig"
     assert document.introduction == "Het was **druk** in het buurthuis, *heel druk*."
@@ -50,7 +50,7 @@ def test_headings_say_what_is_what():
     assert (document.number, document.slug, document.part) == (0, "", "")
 
 
-def test_a_table_and_a_picture_are_named_with_their_place():
+def test_lost_tables_and_pictures_are_reported_with_their_heading():
     assert read(word_case()).lost == (
         "Een tabel onder «De eerste avond», die begint met «Uur Stoelen». Zet wat erin staat in een lijst of in gewone "
         "tekst.",
@@ -58,7 +58,7 @@ def test_a_table_and_a_picture_are_named_with_their_place():
     )
 
 
-def test_headings_of_ones_own_make_an_introduction_and_a_story():
+def test_other_headings_define_an_introduction_and_a_body():
     word = Document()
     word.add_heading("De titel", 1)
     word.add_paragraph("Zo begint het.")
@@ -79,16 +79,16 @@ def test_headings_of_ones_own_make_an_introduction_and_a_story():
         ("Denker zijn, wat is dat?", "", "Denker zijn, wat is dat?"),
     ],
 )
-def test_the_lens_of_a_question_is_read_and_never_guessed(text, lens, question):
+def test_the_lens_of_a_question_is_read_only_if_it_is_named(text, lens, question):
     word = Document()
     word.add_heading("Titel", 0)
     word.add_heading("Vragen", 1)
     word.add_paragraph(text)
-    [asked] = read(word).document.questions
-    assert (asked.kolb, asked.text) == (lens, question)
+    [parsed] = read(word).document.questions
+    assert (parsed.kolb, parsed.text) == (lens, question)
 
 
-def test_a_heading_names_the_lens_of_the_questions_under_it():
+def test_a_heading_can_name_the_lens_of_the_questions_below_it():
     word = Document()
     word.add_heading("Titel", 0)
     word.add_heading("Verdiepingsvragen", 1)
@@ -118,8 +118,8 @@ def test_a_heading_names_the_lens_of_the_questions_under_it():
         "~~~",
     ],
 )
-def test_what_was_typed_as_text_stays_text(text):
-    """It reads on the page as it did in Word, and means nothing in Markdown."""
+def test_markup_that_was_typed_as_text_stays_text(text):
+    """The page shows the same characters as Word, without any meaning in Markdown."""
     html = render(story(text)).html
     shown = re.sub("<[^>]*>", "", html).strip()
     for code, letter in {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}.items():
@@ -128,12 +128,12 @@ def test_what_was_typed_as_text_stays_text(text):
     assert re.findall("<[a-z]+", html) == ["<p"]
 
 
-def test_lists_keep_their_kind_and_their_numbers():
+def test_numbered_and_bulleted_lists_are_converted():
     assert story("een", "twee", style="List Number") == "1. een\n2. twee"
     assert story("een", "twee", style="List Bullet") == "- een\n- twee"
 
 
-def test_an_unknown_heading_among_the_questions_is_named_with_what_is_under_it():
+def test_an_unknown_heading_after_the_questions_is_reported_with_its_text():
     word = word_case()
     word.add_heading("Bijlage", 1)
     word.add_paragraph("Iets over stoelen.")
@@ -143,7 +143,7 @@ def test_an_unknown_heading_among_the_questions_is_named_with_what_is_under_it()
     ]
 
 
-def test_comments_and_text_boxes_are_named():
+def test_comments_and_text_boxes_are_reported():
     word = word_case()
     word.add_comment(word.paragraphs[1].runs, text="klopt dit?", author="Els", initials="EB")
     box = (
@@ -157,7 +157,7 @@ def test_comments_and_text_boxes_are_named():
     assert "klopt dit" not in str(read(word).document)
 
 
-def test_a_footnote_is_named_with_its_words():
+def test_a_footnote_is_reported_with_its_text():
     parts = {name: content.decode("latin-1") for name, content in parts_of(saved(word_case())).items()}
     note = "<w:footnote w:id='2'><w:p><w:r><w:t>Uit het dagboek.</w:t></w:r></w:p></w:footnote>"
     parts["word/footnotes.xml"] = f"<w:footnotes {nsdecls('w')}>{note}</w:footnotes>"
@@ -196,8 +196,8 @@ def broken(name: str, content: bytes) -> bytes:
         broken("word/document.xml", b"<x>" * 40_000 + b"</x>" * 40_000),
         broken("[Content_Types].xml", b""),
     ],
-    ids=["no Word", "cut off", "exploding entities", "a file from the server", "too deep", "no types"],
+    ids=["not Word", "truncated", "expanding entities", "a file of the server", "too deep", "no types"],
 )
-def test_a_broken_or_hostile_file_is_refused_in_a_sentence(content):
-    said = refusal(content)
-    assert said == "casus.docx: dit Word-bestand is niet te lezen; open het in Word en sla het opnieuw op als .docx"
+def test_a_broken_or_hostile_file_is_refused_with_a_message(content):
+    message = refusal(content)
+    assert message == "casus.docx: dit Word-bestand is niet te lezen; open het in Word en sla het opnieuw op als .docx"

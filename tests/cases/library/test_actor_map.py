@@ -1,4 +1,4 @@
-"""The figures behind the ring and the map."""
+"""The data of the Kolb ring and of the actor map."""
 
 import pytest
 
@@ -14,10 +14,10 @@ def lines(*pairs: tuple[str, str, str]) -> list[CaseActor]:
     ]
 
 
-def test_a_ring_says_what_it_shows():
-    drawn = ring({"doener": 1, "denker": 4})
-    assert drawn.description == "Vijf vragen: 1 doener, 4 denker"
-    assert [(part.kolb.value, part.count, part.filled) for part in drawn.slices] == [
+def test_a_ring_has_a_description_and_four_slices():
+    figure = ring({"doener": 1, "denker": 4})
+    assert figure.description == "Vijf vragen: 1 doener, 4 denker"
+    assert [(part.kolb.value, part.count, part.filled) for part in figure.slices] == [
         ("doener", 1, 1),
         ("beschouwer", 0, 0),
         ("denker", 4, 4),
@@ -25,29 +25,29 @@ def test_a_ring_says_what_it_shows():
     ]
 
 
-def test_a_quarter_is_cut_in_at_most_six():
+def test_a_slice_has_at_most_six_filled_segments():
     assert ring({"denker": 9}).slices[2].filled == 6
 
 
-def test_a_ring_without_questions_says_so():
+def test_a_ring_without_questions_has_its_own_description():
     assert ring({}).description == "Nog geen vragen"
 
 
-def test_every_actor_has_a_spot_and_none_covers_another():
-    crowd = [("Familie", sphere, f"een tamelijk lange naam in het verhaal {n}") for sphere in Sphere for n in range(9)]
-    drawn = actor_map.actor_map(lines(*crowd))
-    assert len(drawn.spots) == 27
+def test_every_actor_has_a_spot_that_does_not_overlap_another():
+    actors = [("Familie", sphere, f"een tamelijk lange naam in het verhaal {n}") for sphere in Sphere for n in range(9)]
+    figure = actor_map.actor_map(lines(*actors))
+    assert len(figure.spots) == 27
     for sphere in Sphere:
-        column = [spot for spot in drawn.spots if spot.sphere == sphere]
+        column = [spot for spot in figure.spots if spot.sphere == sphere]
         for above, below in zip(column, column[1:], strict=False):
             assert below.y - above.y >= (len(above.person) + len(above.actor)) * actor_map.LINE
         last = column[-1]
-        assert last.y + (len(last.person) + len(last.actor) - 1) * actor_map.LINE < drawn.height
+        assert last.y + (len(last.person) + len(last.actor) - 1) * actor_map.LINE < figure.height
 
 
-def test_hybrid_actors_stand_on_the_border():
-    drawn = actor_map.actor_map(lines(("Familie", "informal", "a"), ("Sociaal ondernemer", "hybrid", "b")))
-    informal, hybrid = drawn.spots
+def test_hybrid_actors_are_on_the_border():
+    figure = actor_map.actor_map(lines(("Familie", "informal", "a"), ("Sociaal ondernemer", "hybrid", "b")))
+    informal, hybrid = figure.spots
     assert informal.x < 400 < hybrid.x < 800
 
 
@@ -56,10 +56,10 @@ def test_one_actor_makes_a_map(sphere):
     assert len(actor_map.actor_map(lines(("Gemeente", sphere, ""))).spots) == 1
 
 
-def test_no_actors_make_an_empty_map():
+def test_a_map_without_actors_is_empty():
     assert actor_map.actor_map([]).spots == ()
 
 
-def test_the_spheres_come_in_the_order_of_the_axis():
+def test_spheres_are_listed_in_the_order_of_the_axis():
     listed = actor_map.spheres(lines(("Gemeente", "formal", ""), ("Familie", "informal", "a")))
     assert [group.sphere for group in listed] == [Sphere.INFORMAL, Sphere.FORMAL]

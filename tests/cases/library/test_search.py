@@ -1,4 +1,4 @@
-"""What search promises, on whichever engine the database has."""
+"""The behaviour of search, which is the same for both engines."""
 
 import pytest
 from django.db import connection
@@ -8,7 +8,7 @@ from cases.models import Case, Keyword
 from cases.publishing import editions
 from tests.factories import ConceptFactory, KeywordFactory, publish, published_case
 
-MEET = [
+MATCHING = [
     ("schuld", "schulden"),
     ("schulden", "schuld"),
     ("client", "cliënt"),
@@ -32,7 +32,7 @@ MEET = [
     ("uysal", "Uysal"),
     ("een", "één"),
 ]
-STAY_APART = [
+NOT_MATCHING = [
     ("gezin", "zin"),
     ("zin", "gezin"),
     ("school", "schulden"),
@@ -53,7 +53,7 @@ def found_by(text: str) -> list[int]:
 
 @pytest.fixture
 def story(db):
-    """Publishes a case with this text in its story and returns its id."""
+    """Return a function that publishes a case with a text in its story and returns its id."""
 
     def make(text: str, **fields) -> int:
         return published_case(body=text, **fields).pk
@@ -61,14 +61,14 @@ def story(db):
     return make
 
 
-@pytest.mark.parametrize(("typed", "written"), MEET)
-def test_words_that_must_meet(story, typed, written):
+@pytest.mark.parametrize(("typed", "written"), MATCHING)
+def test_a_word_matches_its_other_forms(story, typed, written):
     case = story(f"Dit gaat over {written} en meer.")
     assert found_by(typed) == [case]
 
 
-@pytest.mark.parametrize(("typed", "written"), STAY_APART)
-def test_words_that_must_stay_apart(story, typed, written):
+@pytest.mark.parametrize(("typed", "written"), NOT_MATCHING)
+def test_a_word_does_not_match_similar_words(story, typed, written):
     case = story(f"Dit gaat over {written} en meer.")
     assert case not in found_by(f"{typed} meer")
 
@@ -79,13 +79,13 @@ def test_every_word_must_be_found(story):
     assert set(found_by("koelkast")) == {both, one}
 
 
-def test_only_the_last_word_may_be_unfinished(story):
+def test_only_the_last_word_can_be_a_prefix(story):
     case = story("een lekkende koelkast")
     assert found_by("lekkende koel") == [case]
     assert found_by("lekk koelkast") == []
 
 
-def test_a_phrase_must_stand_there_in_that_order(story):
+def test_a_phrase_must_be_in_the_text_in_the_same_order(story):
     case = story("Ze at bruine bonen uit een pot.")
     story("Bonen zijn bruine dingen.")
     assert found_by('"bruine bonen"') == [case]
@@ -93,12 +93,12 @@ def test_a_phrase_must_stand_there_in_that_order(story):
     assert found_by('"bonen bruine pot"') == []
 
 
-def test_a_phrase_does_not_run_over_the_seam_of_two_fields(db):
+def test_a_phrase_does_not_match_across_two_fields(db):
     published_case(title="Alles op rood", summary="Wit is ook goed.")
     assert found_by('"rood wit"') == []
 
 
-def test_a_better_place_ranks_higher(db):
+def test_a_match_in_a_more_important_field_ranks_higher(db):
     text = " ".join(f"woord{n}" for n in range(40))
     in_story = published_case(body=f"{text} koelkast {text}").pk
     in_question = ConceptFactory(kolbs=[])
@@ -120,7 +120,7 @@ def test_a_better_place_ranks_higher(db):
         ("ondernemer", {"actor_lines": [("Sociaal ondernemer", "hybrid", "Philomena")]}),
     ],
 )
-def test_all_of_a_case_is_searched(db, typed, fields):
+def test_every_field_of_a_case_is_searched(db, typed, fields):
     case = published_case(**fields)
     published_case()
     assert found_by(typed) == [case.pk]
@@ -137,7 +137,7 @@ def test_a_concept_is_not_in_the_index(db):
     assert found_by("koelkast") == []
 
 
-def test_publishing_again_replaces_the_words(story):
+def test_publishing_again_replaces_the_words_in_the_index(story):
     case = Case.objects.get(pk=story("koelkast"))
     copy = editions.start_working_copy(case=case)
     copy.body = "fornuis"
@@ -147,7 +147,7 @@ def test_publishing_again_replaces_the_words(story):
     assert found_by("fornuis") == [case.pk]
 
 
-def test_a_forgotten_case_is_not_found(story):
+def test_a_case_that_was_removed_from_the_index_is_not_found(story):
     case = story("koelkast")
     search.forget_case(Case.objects.get(pk=case))
     assert found_by("koelkast") == []
@@ -161,7 +161,7 @@ def test_a_forgotten_case_is_not_found(story):
         "=a", "'a' | 'b'", "”", "$1", "%s", "\ud800",
     ],
 )  # fmt: skip
-def test_nothing_that_is_typed_is_an_error(story, hostile):
+def test_no_search_text_raises(story, hostile):
     case = story("koelkast")
     query = search.parse(hostile)
     search.find(query)
@@ -170,7 +170,7 @@ def test_nothing_that_is_typed_is_an_error(story, hostile):
     assert found_by("koelkast") == [case]
 
 
-def test_a_very_long_question_is_cut_and_says_so():
+def test_a_very_long_search_text_is_cut_and_marked_as_cut():
     query = search.parse("woord " * 100)
     assert len(query.terms) == search.MAX_WORDS
     assert query.was_cut
@@ -178,7 +178,7 @@ def test_a_very_long_question_is_cut_and_says_so():
 
 
 @pytest.mark.parametrize(
-    ("typed", "better"),
+    ("typed", "suggestion"),
     [
         ("shculden", "schulden"),
         ("schlden", "schulden"),
@@ -189,12 +189,12 @@ def test_a_very_long_question_is_cut_and_says_so():
         ("qqqqqq", None),
     ],
 )
-def test_a_misspelt_word_gets_a_suggestion(story, typed, better):
+def test_a_misspelt_word_gets_a_suggestion(story, typed, suggestion):
     story("Een bewoner met schulden heeft een keukentafelgesprek.")
-    assert search.suggest(search.parse(typed)) == better
+    assert search.suggest(search.parse(typed)) == suggestion
 
 
-def test_a_snippet_marks_the_hit():
+def test_a_snippet_marks_the_match():
     text = "Er was eens een gezin. " * 20 + "Toen kwamen de schulden, en die bleven. " + "Het einde. " * 20
     runs = search.snippet(text, search.parse("schuld"))
     assert [run for run, is_hit in runs if is_hit] == ["schulden"]
@@ -202,10 +202,10 @@ def test_a_snippet_marks_the_hit():
     assert len("".join(run for run, _ in runs)) < 200
 
 
-def test_a_text_without_a_hit_has_no_snippet():
+def test_a_text_without_a_match_has_no_snippet():
     assert search.snippet("Niets te zien.", search.parse("schuld")) == []
 
 
-def test_the_engine_is_that_of_the_database(db):
+def test_the_engine_depends_on_the_database(db):
     expected = {"sqlite": "Fts5", "postgresql": "Tsvector"}[connection.vendor]
     assert type(search.engine()).__name__ == expected

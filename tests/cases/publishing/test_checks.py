@@ -1,4 +1,4 @@
-"""What a concept is told before it is published."""
+"""The checks of a concept before publication."""
 
 from dataclasses import replace
 
@@ -9,25 +9,24 @@ from cases.files.document import CaseDocument, QuestionLine, ReferenceLine, pars
 from cases.publishing import checks
 from tests.cases.files.test_document import DOCUMENT
 
-ASKED = (
+QUESTIONS = (
     QuestionLine("eerste-stap", "doener", "Wat doe je als eerste?"),
     QuestionLine("uitleg", "denker", "Hoe verklaar je dat?"),
 )
-FINE = replace(DOCUMENT, questions=ASKED)
+COMPLETE = replace(DOCUMENT, questions=QUESTIONS)
 
 
-def said(**changes) -> list[tuple[str, bool]]:
-    """What is found, by field, and whether it blocks."""
-    return [(finding.field, finding.blocks) for finding in checks.check(replace(FINE, **changes))]
+def findings(**changes) -> list[tuple[str, bool]]:
+    """Return the field of each finding in the changed case, and whether it blocks."""
+    return [(finding.field, finding.blocks) for finding in checks.check(replace(COMPLETE, **changes))]
 
 
-def test_nothing_is_said_about_a_case_that_is_complete():
-    assert checks.check(FINE) == []
+def test_a_complete_case_has_no_findings():
+    assert checks.check(COMPLETE) == []
 
 
-def test_the_sixteen_have_no_errors_and_little_advice():
-    """Advice that is given often is not read. These three are true: two questions ask three things, a talk has no
-    year."""
+def test_the_sixteen_cases_have_no_errors_and_three_warnings():
+    """Frequent warnings are ignored. These three are right: two questions ask three things, and a talk has no year."""
     found = {
         (file.name[:2], finding.field, finding.blocks)
         for file in sorted((settings.BASE_DIR / "fixtures/cases").glob("*.md"))
@@ -41,13 +40,13 @@ def test_the_sixteen_have_no_errors_and_little_advice():
 
 
 @pytest.mark.parametrize("field", ["title", "part", "summary", "introduction", "body", "closing"])
-def test_what_a_case_cannot_do_without_blocks(field):
-    assert said(**{field: ""}) == [(field, True)]
-    assert said(**{field: " \n"}) == [(field, True)]
+def test_an_empty_required_field_blocks(field):
+    assert findings(**{field: ""}) == [(field, True)]
+    assert findings(**{field: " \n"}) == [(field, True)]
 
 
-def test_a_case_without_questions_is_blocked():
-    assert said(questions=()) == [("questions", True)]
+def test_a_case_without_questions_blocks():
+    assert findings(questions=()) == [("questions", True)]
 
 
 @pytest.mark.parametrize(
@@ -59,34 +58,34 @@ def test_a_case_without_questions_is_blocked():
         (QuestionLine("nieuw", "denker", " "), "questions-1-text"),
     ],
 )
-def test_a_question_that_is_no_question_is_blocked_at_its_field(question, field):
-    assert said(questions=(ASKED[0], question)) == [(field, True)]
+def test_an_invalid_question_blocks_with_its_field(question, field):
+    assert findings(questions=(QUESTIONS[0], question)) == [(field, True)]
 
 
 @pytest.mark.parametrize("field", ["introduction", "body", "closing"])
 @pytest.mark.parametrize(
     "text", ["## Tussenkop", "# Kop", "![een foto](foto.png)", "[hier](javascript:alert)", "a\x00b"]
 )
-def test_what_a_case_file_cannot_hold_is_blocked_at_its_field(field, text):
-    assert said(**{field: f"Een alinea.\n\n{text}"}) == [(field, True)]
+def test_markup_that_case_files_do_not_allow_blocks_with_its_field(field, text):
+    assert findings(**{field: f"Een alinea.\n\n{text}"}) == [(field, True)]
 
 
-def test_two_links_of_the_same_kind_are_told_once():
-    assert said(body="[a](x) en [b](x)") == [("body", True)]
+def test_two_invalid_links_in_a_field_are_one_finding():
+    assert findings(body="[a](x) en [b](x)") == [("body", True)]
 
 
-def test_a_long_summary_is_advised_against_from_the_forty_first_word():
-    assert said(summary="woord " * 40) == []
-    assert said(summary="woord " * 41) == [("summary", False)]
+def test_a_summary_of_more_than_forty_words_gets_a_warning():
+    assert findings(summary="woord " * 40) == []
+    assert findings(summary="woord " * 41) == [("summary", False)]
 
 
-def test_a_case_without_keywords_is_advised_one():
-    assert said(keywords=()) == [("case_keywords", False)]
+def test_a_case_without_keywords_gets_a_warning():
+    assert findings(keywords=()) == [("case_keywords", False)]
 
 
-def test_one_lens_for_all_questions_is_advised_against():
-    assert said(questions=(ASKED[0],)) == [("questions", False)]
-    assert said(questions=(ASKED[0], replace(ASKED[1], kolb="doener"))) == [("questions", False)]
+def test_one_lens_for_all_questions_gets_a_warning():
+    assert findings(questions=(QUESTIONS[0],)) == [("questions", False)]
+    assert findings(questions=(QUESTIONS[0], replace(QUESTIONS[1], kolb="doener"))) == [("questions", False)]
 
 
 @pytest.mark.parametrize(
@@ -99,13 +98,15 @@ def test_one_lens_for_all_questions_is_advised_against():
         ("In *Wie helpt?* en ‘Wie niet?’ staat een antwoord. Welk?", 1),
     ],
 )
-def test_what_a_question_asks_is_counted_without_titles_and_quotes(text, count):
+def test_question_marks_in_titles_and_quotations_are_not_counted(text, count):
     assert checks.asks(text) == count
-    assert said(questions=(ASKED[0], replace(ASKED[1], text=text))) == [("questions-1-text", False)] * (count > 2)
+    assert findings(questions=(QUESTIONS[0], replace(QUESTIONS[1], text=text))) == [("questions-1-text", False)] * (
+        count > 2
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "is_fine"),
+    ("text", "has_year"),
     [
         ("Van Hees, S. (2018). Keukentafel.", True),
         ("Goffman, E. (1959). The presentation of self.", True),
@@ -115,8 +116,8 @@ def test_what_a_question_asks_is_counted_without_titles_and_quotes(text, count):
         ("Jansen, P. Wet 12345. https://example.org/2018/stuk", False),
     ],
 )
-def test_literature_without_a_year_is_advised_one(text, is_fine):
-    assert said(references=(ReferenceLine(text),)) == ([] if is_fine else [("references-0-text", False)])
+def test_a_reference_without_a_year_gets_a_warning(text, has_year):
+    assert findings(references=(ReferenceLine(text),)) == ([] if has_year else [("references-0-text", False)])
 
 
 @pytest.mark.parametrize(
@@ -135,8 +136,8 @@ def test_literature_without_a_year_is_advised_one(text, is_fine):
     ],
 )
 @pytest.mark.parametrize("field", ["summary", "introduction", "body", "closing"])
-def test_what_looks_like_a_real_persons_data_is_named_at_its_field(text, field):
-    assert said(**{field: text}) == [(field, False)]
+def test_text_that_looks_like_personal_data_gets_a_warning_with_its_field(text, field):
+    assert findings(**{field: text}) == [(field, False)]
 
 
 @pytest.mark.parametrize(
@@ -153,33 +154,33 @@ def test_what_looks_like_a_real_persons_data_is_named_at_its_field(text, field):
         "Rekening 1112223334445.",
     ],
 )
-def test_other_numbers_are_left_in_peace(text):
-    assert said(body=text) == []
+def test_other_numbers_get_no_warning(text):
+    assert findings(body=text) == []
 
 
-def test_what_a_question_gives_away_is_named_there():
-    asked = replace(ASKED[0], text="Mail je naar els@example.nl?")
-    assert said(questions=(asked, ASKED[1])) == [("questions-0-text", False)]
+def test_personal_data_in_a_question_gets_a_warning_with_its_field():
+    asked = replace(QUESTIONS[0], text="Mail je naar els@example.nl?")
+    assert findings(questions=(asked, QUESTIONS[1])) == [("questions-0-text", False)]
 
 
 @pytest.mark.parametrize(
-    ("number", "passes"), [("111222333", True), ("123456782", True), ("123456789", False), ("000000000", False)]
+    ("number", "is_valid"), [("111222333", True), ("123456782", True), ("123456789", False), ("000000000", False)]
 )
-def test_the_test_of_eleven(number, passes):
-    assert checks.is_bsn(number) is passes
+def test_a_citizen_service_number_passes_the_eleven_test(number, is_valid):
+    assert checks.is_bsn(number) is is_valid
 
 
-def test_errors_come_first_and_alone_where_asked():
-    document = replace(FINE, keywords=(), closing="")
+def test_errors_are_listed_first_and_can_be_listed_alone():
+    document = replace(COMPLETE, keywords=(), closing="")
     assert [finding.blocks for finding in checks.check(document)] == [True, False]
     assert [finding.field for finding in checks.errors(document)] == ["closing"]
 
 
-def test_a_finding_points_to_its_field_or_group_on_the_form():
+def test_a_finding_has_the_anchor_of_its_field_or_group_in_the_form():
     assert checks.Finding("questions-2-text", "x").anchor == "id_questions-2-text"
     assert checks.Finding("case_keywords", "x").anchor == "case_keywords-group"
 
 
-def test_an_empty_case_is_told_everything_and_nothing_breaks():
+def test_an_empty_case_has_every_error():
     empty = CaseDocument(1, "leeg", "", "", "", (), (), (), (), "", "", "")
     assert len(checks.errors(empty)) == 7

@@ -1,4 +1,4 @@
-"""What differs between two case files."""
+"""The differences between two case files."""
 
 from dataclasses import replace
 
@@ -21,8 +21,8 @@ CASE = CaseDocument(
 )
 
 
-def said(old: CaseDocument, new: CaseDocument) -> list[tuple[str, str, str]]:
-    """By part that differs, what was there before and what is there now."""
+def differences(old: CaseDocument, new: CaseDocument) -> list[tuple[str, str, str]]:
+    """Return for each change its label, the old text and the new text."""
     return [
         (
             change.label,
@@ -37,13 +37,13 @@ def test_the_same_case_has_no_differences():
     assert compare(CASE, CASE) == []
 
 
-def test_each_part_of_the_story_is_told_under_its_name():
+def test_a_change_is_listed_under_the_label_of_its_field():
     new = replace(CASE, title="Een koelkast", part="wijk", summary="Kort.", introduction="A.", body="B.", closing="C.")
-    labels = [label for label, _old, _new in said(CASE, new)]
+    labels = [label for label, _old, _new in differences(CASE, new)]
     assert labels == ["Titel", "Deel", "Omschrijving", "Inleiding", "Middenstuk", "Slot"]
 
 
-def test_only_the_words_that_changed_are_marked():
+def test_only_changed_words_are_marked():
     change = compare(CASE, replace(CASE, title="Een druipende koelkast"))[0]
     assert [(run.kind, run.text) for run in change.runs] == [
         ("same", "Een "),
@@ -55,35 +55,35 @@ def test_only_the_words_that_changed_are_marked():
     assert [run.kind for run in change.new] == ["same", "new", "same"]
 
 
-def test_a_question_is_the_same_by_its_key_whatever_its_place_and_words():
+def test_questions_are_matched_by_key():
     stap, blik = CASE.questions
     new = replace(CASE, questions=(replace(blik, text="Wat zie jij?"), QuestionLine("plan", "denker", "Hoezo?")))
-    assert said(CASE, new) == [
+    assert differences(CASE, new) == [
         ("Vraag 1", "Wat zie je?", "Wat zie jij?"),
         ("Vraag 2, nieuw", "", "Hoezo?"),
         ("Vraag 1, vervallen", "Wat doe je?", ""),
     ]
 
 
-def test_another_lens_and_another_order_are_told():
+def test_changes_of_lens_and_of_order_are_listed():
     stap, blik = CASE.questions
     new = replace(CASE, questions=(blik, replace(stap, kolb="beslisser")))
-    assert said(CASE, new) == [
+    assert differences(CASE, new) == [
         ("Bril van vraag 2", "doener", "beslisser"),
         ("Volgorde van de vragen", "Wat doe je?\nWat zie je?", "Wat zie je?\nWat doe je?"),
     ]
 
 
-def test_actors_keywords_and_literature_are_told_a_line_each():
+def test_actors_keywords_and_references_are_listed_on_separate_lines():
     new = replace(CASE, actors=CASE.actors[1:], keywords=("schulden", "geld"), references=())
-    assert said(CASE, new) == [
+    assert differences(CASE, new) == [
         ("Actoren", "mevrouw Uysal (Bewoner)\nWijkteam", "Wijkteam"),
         ("Sleutelwoorden", "schulden\nbuurt", "schulden\ngeld"),
         ("Literatuur", "Hilhorst (2014). https://example.org", ""),
     ]
 
 
-def test_of_a_long_passage_that_stayed_the_middle_is_left_out():
+def test_the_middle_of_a_long_unchanged_passage_is_left_out():
     long = "woord " * LONG
     change = compare(replace(CASE, body=long + "eind"), replace(CASE, body=long + "slot"))[0]
     assert [run.kind for run in change.runs] == ["same", "cut", "same", "gone", "new"]
