@@ -1,4 +1,4 @@
-"""Publishing and working copies."""
+"""Publishing, withdrawing and restoring cases, and their working copies."""
 
 from dataclasses import replace
 
@@ -16,14 +16,14 @@ from tests.factories import ConceptFactory, KeywordFactory, UserFactory, publish
 pytestmark = pytest.mark.django_db
 
 
-def test_publishing_signs_and_numbers_the_edition():
+def test_publishing_saves_an_edition_with_a_number_and_an_editor():
     editor = UserFactory()
     edition = editions.publish(case=ConceptFactory(), by=editor, note="De eerste.")
     assert (edition.number, edition.published_by, edition.note) == (1, editor, "De eerste.")
     assert edition.source_hash == editions.fingerprint(edition.text)
 
 
-def test_readers_keep_seeing_the_latest_edition_while_a_working_copy_is_edited():
+def test_readers_see_the_latest_edition_while_a_working_copy_is_edited():
     case = published_case(title="Oud")
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Nieuw")
@@ -31,9 +31,9 @@ def test_readers_keep_seeing_the_latest_edition_while_a_working_copy_is_edited()
     assert search.find(search.parse("Nieuw")) == []
 
 
-def test_publishing_a_working_copy_carries_it_back_and_drops_it():
+def test_publishing_a_working_copy_updates_the_case_and_deletes_the_copy():
     case = published_case(title="Oud", kolbs=["doener", "denker"])
-    kept = case.questions.get(key="vraag-2")
+    question = case.questions.get(key="vraag-2")
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Nieuw")
     copy.questions.filter(key="vraag-1").delete()
@@ -42,12 +42,12 @@ def test_publishing_a_working_copy_carries_it_back_and_drops_it():
     editions.publish(case=Case.objects.get(pk=copy.pk))
     case = Case.objects.get()
     assert (case.title, case.status, case.editions.count()) == ("Nieuw", Status.PUBLISHED, 2)
-    assert [(q.pk, q.text) for q in case.questions.all()] == [(kept.pk, "Anders gevraagd?")]
+    assert [(q.pk, q.text) for q in case.questions.all()] == [(question.pk, "Anders gevraagd?")]
     assert [line.keyword.name for line in case.case_keywords.all()] == ["schulden", "sport"]
     assert search.find(search.parse("Nieuw")) == [case.pk]
 
 
-def test_there_is_one_working_copy_of_a_case():
+def test_a_case_has_at_most_one_working_copy():
     case = published_case()
     assert editions.start_working_copy(case=case) == editions.start_working_copy(case=case)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -55,13 +55,13 @@ def test_there_is_one_working_copy_of_a_case():
 
 
 @pytest.mark.parametrize("kind", ["concept", "working copy"])
-def test_publishing_twice_at_once_makes_one_edition(kind):
-    """Both clicks found a concept; the second one waited until the first was done."""
+def test_publishing_twice_simultaneously_creates_one_edition(kind):
+    """Both requests read the concept before the first one published it."""
     case = ConceptFactory(kolbs=["doener", "denker"])
     if kind == "working copy":
         editions.publish(case=case)
         case = editions.start_working_copy(case=case)
-    first, second = (Case.objects.get(pk=case.pk) for _click in range(2))
+    first, second = (Case.objects.get(pk=case.pk) for _ in range(2))
     edition = editions.publish(case=first)
     with pytest.raises(editions.RefusedError):
         editions.publish(case=second)
@@ -69,7 +69,7 @@ def test_publishing_twice_at_once_makes_one_edition(kind):
     assert Case.objects.get().questions.count() == 2
 
 
-def test_what_somebody_saved_meanwhile_is_not_published_unread():
+def test_a_concept_that_was_saved_meanwhile_is_not_published():
     case = ConceptFactory()
     other = Case.objects.get(pk=case.pk)
     mapping.apply_document(replace(mapping.document_of(other), title="Nog niet af"), other)
@@ -78,9 +78,9 @@ def test_what_somebody_saved_meanwhile_is_not_published_unread():
     assert not Edition.objects.exists()
 
 
-def test_a_case_that_was_withdrawn_meanwhile_stays_withdrawn():
+def test_a_case_that_was_withdrawn_meanwhile_cannot_be_archived():
     case = published_case()
-    archiving, withdrawing = (Case.objects.get(pk=case.pk) for _editor in range(2))
+    archiving, withdrawing = (Case.objects.get(pk=case.pk) for _ in range(2))
     editions.withdraw(case=withdrawing, reason="Zij herkende zich.")
     for act in (editions.archive, editions.unarchive):
         with pytest.raises(editions.RefusedError):
@@ -88,7 +88,7 @@ def test_a_case_that_was_withdrawn_meanwhile_stays_withdrawn():
     assert Case.objects.get().is_withdrawn
 
 
-def test_withdrawing_goes_by_what_the_case_says_by_now():
+def test_withdrawing_uses_the_stored_case_and_not_the_instance():
     case = published_case(title="Oud")
     withdrawing = Case.objects.get(pk=case.pk)
     copy = editions.start_working_copy(case=case)
@@ -99,39 +99,39 @@ def test_withdrawing_goes_by_what_the_case_says_by_now():
     assert (case.title, case.is_withdrawn, case.body) == ("Nieuw", True, "")
 
 
-def test_a_text_that_would_break_the_case_file_is_not_published():
+def test_a_text_that_breaks_the_case_file_is_not_published():
     concept = ConceptFactory(body="Goed\n\n## Slot\n\nniet goed")
     with pytest.raises(DocumentError, match="alleen tussenkopjes met ###"), transaction.atomic():
         editions.publish(case=concept)
     assert Case.objects.get().status == Status.CONCEPT
 
 
-def test_publishing_renews_what_other_processes_keep():
+def test_publishing_invalidates_the_catalogue_index_of_other_processes():
     published_case()
     assert len(catalogue_index.current_index()) == 1
     published_case()
     assert len(catalogue_index.current_index()) == 2
 
 
-def test_a_proposed_web_name_is_not_taken():
+def test_a_proposed_slug_is_not_taken():
     published_case(slug="een-titel")
     assert editions.proposed_slug("Een titel") == "een-titel-2"
     assert editions.proposed_slug("???") == "casus"
 
 
-# --- Taking down, and back ---
+# --- Archiving, withdrawing and putting back ---
 
 
-@pytest.mark.parametrize("take_down", [editions.archive, lambda *, case: editions.withdraw(case=case, reason="Ach.")])
-def test_what_is_taken_down_is_found_nowhere(take_down):
+@pytest.mark.parametrize("act", [editions.archive, lambda *, case: editions.withdraw(case=case, reason="Ach.")])
+def test_a_case_that_was_archived_or_withdrawn_is_not_found(act):
     case = published_case(title="Zeldzaamheid")
     catalogue_index.current_index()
-    take_down(case=case)
+    act(case=case)
     assert search.find(search.parse("Zeldzaamheid")) == []
     assert len(catalogue_index.current_index()) == 0
 
 
-def test_out_of_the_archive_it_is_found_again():
+def test_a_case_from_the_archive_is_found_again():
     case = published_case(title="Zeldzaamheid")
     editions.archive(case=case)
     editions.unarchive(case=case)
@@ -139,7 +139,7 @@ def test_out_of_the_archive_it_is_found_again():
     assert Case.objects.get().status == Status.PUBLISHED
 
 
-def test_withdrawing_empties_the_rows_and_leaves_editions_and_questions():
+def test_withdrawing_empties_the_case_but_not_its_editions_and_questions():
     case = published_case(title="Over Els", kolbs=["doener", "denker"])
     text = case.editions.get().text
     editions.withdraw(case=case, reason="Ze herkende zich.", title="Over een buurvrouw")
@@ -147,11 +147,11 @@ def test_withdrawing_empties_the_rows_and_leaves_editions_and_questions():
     assert (case.status, case.title, case.withdrawn_reason) == ("withdrawn", "Over een buurvrouw", "Ze herkende zich.")
     assert (case.summary, case.introduction, case.body, case.closing, case.word_count) == ("", "", "", "", 0)
     rows = (case.case_actors, case.case_keywords, case.references, case.questions)
-    assert [each.count() for each in rows] == [0, 0, 0, 2]
+    assert [manager.count() for manager in rows] == [0, 0, 0, 2]
     assert case.editions.get().text == text
 
 
-def test_questions_of_a_case_that_was_withdrawn_before_are_emptied_by_the_next_tidying():
+def test_the_tidy_command_empties_the_questions_of_cases_withdrawn_by_an_older_version():
     case = published_case()
     Case.objects.filter(pk=case.pk).update(status="withdrawn")
     call_command("tidy")
@@ -163,7 +163,7 @@ def test_questions_of_a_case_that_was_withdrawn_before_are_emptied_by_the_next_t
     assert (question.text, question.withheld_text) == ("Wat doe je als eerste?", None)
 
 
-def test_of_a_withdrawn_case_nobody_gets_more_than_number_and_title():
+def test_readers_of_a_withdrawn_case_see_only_its_number_and_title():
     case = published_case(title="Over Els")
     edition = case.editions.get()
     assert access.read_edition(edition).introduction == "Zo begint het."
@@ -185,20 +185,20 @@ def test_of_a_withdrawn_case_nobody_gets_more_than_number_and_title():
     assert access.wording(Edition.objects.get()) == {}
 
 
-def test_put_back_it_says_what_its_latest_edition_says():
+def test_putting_back_restores_the_latest_edition():
     case = published_case(title="Over Els", kolbs=["doener", "denker"])
-    before, words = mapping.document_of(case), case.word_count
-    asked = list(case.questions.order_by("pk").values_list("pk", flat=True))
+    before, word_count = mapping.document_of(case), case.word_count
+    questions = list(case.questions.order_by("pk").values_list("pk", flat=True))
     editions.withdraw(case=case, reason="Ach.", title="Anders")
     assert editions.put_back(case=Case.objects.get()) == []
     case = Case.objects.get()
     assert mapping.document_of(case) == before
-    assert (case.status, case.withdrawn_reason, case.word_count) == ("published", "", words)
-    assert list(case.questions.order_by("pk").values_list("pk", flat=True)) == asked
+    assert (case.status, case.withdrawn_reason, case.word_count) == ("published", "", word_count)
+    assert list(case.questions.order_by("pk").values_list("pk", flat=True)) == questions
     assert search.find(search.parse("Els")) == [case.pk]
 
 
-def test_put_back_without_the_names_that_the_library_no_longer_has():
+def test_putting_back_leaves_out_keywords_that_no_longer_exist():
     case = published_case(keyword_names=["geld", "sport", "buurt"])
     editions.withdraw(case=case, reason="Ach.")
     Keyword.objects.filter(name="geld").update(name="geldzorgen", synonyms=["geld"])
@@ -208,7 +208,7 @@ def test_put_back_without_the_names_that_the_library_no_longer_has():
 
 
 @pytest.mark.parametrize("status", ["archived", "withdrawn"])
-def test_a_working_copy_does_not_bring_back_what_was_taken_down(status):
+def test_a_working_copy_of_an_archived_or_withdrawn_case_cannot_be_published(status):
     case = published_case()
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=case.pk).update(status=status)
@@ -219,7 +219,7 @@ def test_a_working_copy_does_not_bring_back_what_was_taken_down(status):
     assert Case.objects.get(pk=case.pk).status == status
 
 
-def test_a_working_copy_of_what_was_withdrawn_waits_out_of_sight():
+def test_withdrawing_stores_the_working_copy_until_the_case_is_put_back():
     case = published_case(kolbs=["doener", "denker"])
     copy = editions.start_working_copy(case=case)
     copy.title, copy.closing, copy.part = "Half af", "", None
@@ -234,7 +234,7 @@ def test_a_working_copy_of_what_was_withdrawn_waits_out_of_sight():
     assert Case.objects.get(revises=None).withdrawn_copy is None
 
 
-def test_a_working_copy_is_hidden_from_editors_whatever_way_its_case_was_withdrawn():
+def test_a_working_copy_of_a_withdrawn_case_is_hidden_from_editors():
     case = published_case()
     editions.start_working_copy(case=case)
     Case.objects.filter(pk=case.pk).update(status="withdrawn")
@@ -244,7 +244,7 @@ def test_a_working_copy_is_hidden_from_editors_whatever_way_its_case_was_withdra
 # --- Sending in ---
 
 
-def test_what_was_sent_in_waits_and_tells_of_later_changes():
+def test_a_concept_that_was_sent_in_is_listed_and_later_changes_are_detected():
     editor, concept = UserFactory(), ConceptFactory()
     editions.send_in(case=concept, by=editor)
     assert (list(Case.objects.sent_in()), concept.sent_in_by) == ([concept], editor)
@@ -255,7 +255,7 @@ def test_what_was_sent_in_waits_and_tells_of_later_changes():
     assert (list(Case.objects.sent_in()), concept.is_changed_since_sent_in) == ([], False)
 
 
-def test_what_is_published_waits_no_longer():
+def test_publishing_a_concept_removes_it_from_those_sent_in():
     concept = ConceptFactory()
     editions.send_in(case=concept, by=UserFactory())
     editions.publish(case=concept)
@@ -266,7 +266,7 @@ def test_what_is_published_waits_no_longer():
 # --- Restoring ---
 
 
-def test_an_edition_comes_back_as_a_working_copy_and_readers_see_nothing_of_it():
+def test_an_edition_is_restored_as_a_working_copy_that_readers_do_not_see():
     case = published_case(title="Eerst")
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Later")
@@ -276,7 +276,7 @@ def test_an_edition_comes_back_as_a_working_copy_and_readers_see_nothing_of_it()
     assert Case.objects.published().get().title == "Later"
 
 
-def test_restoring_throws_no_working_copy_away():
+def test_restoring_does_not_overwrite_a_working_copy():
     case = published_case()
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Half af")

@@ -1,4 +1,4 @@
-"""Case files in and out of the database."""
+"""Loading case files into the database and exporting them."""
 
 from io import StringIO
 from pathlib import Path
@@ -40,7 +40,7 @@ def change_on_site(title: str) -> Case:
     return case
 
 
-def test_a_new_file_becomes_a_published_case_with_its_first_edition():
+def test_a_new_file_is_published_as_the_first_edition_of_a_case():
     outcome = load()
     case = Case.objects.get()
     assert outcome.new == ["1. Opgeruimd?"]
@@ -51,7 +51,7 @@ def test_a_new_file_becomes_a_published_case_with_its_first_edition():
     assert case.word_count == 13
 
 
-def test_loading_the_same_again_changes_nothing():
+def test_loading_the_same_file_again_changes_nothing():
     load()
     version = Library.objects.get().version
     outcome = load()
@@ -65,7 +65,7 @@ def test_a_file_that_differs_only_in_form_is_unchanged():
     assert load(TEXT.replace("title: Opgeruimd?", 'title: "Opgeruimd?"')).unchanged == ["1. Opgeruimd?"]
 
 
-def test_a_changed_file_becomes_the_next_edition():
+def test_a_changed_file_is_published_as_the_next_edition():
     load()
     assert load(TEXT.replace("title: Opgeruimd?", "title: Netjes?")).changed == ["1. Netjes?"]
     case = Case.objects.get()
@@ -73,7 +73,7 @@ def test_a_changed_file_becomes_the_next_edition():
     assert [edition.number for edition in case.editions.all()] == [2, 1]
 
 
-def test_a_case_that_was_changed_on_the_site_is_left_alone():
+def test_a_case_that_was_changed_on_the_site_is_not_overwritten():
     load()
     change_on_site("Hier beter")
     outcome = load(TEXT.replace("title: Opgeruimd?", "title: Netjes?"))
@@ -81,21 +81,21 @@ def test_a_case_that_was_changed_on_the_site_is_left_alone():
     assert Case.objects.get().title == "Hier beter"
 
 
-def test_an_older_file_does_not_undo_what_was_changed_on_the_site():
+def test_an_older_file_does_not_undo_changes_on_the_site():
     load()
     change_on_site("Hier beter")
     assert load().unchanged == ["1. Opgeruimd?"]
     assert Case.objects.get().title == "Hier beter"
 
 
-def test_a_case_with_an_open_working_copy_is_left_alone():
+def test_a_case_with_a_working_copy_is_not_overwritten():
     load()
     editions.start_working_copy(case=Case.objects.get())
     assert load(TEXT.replace("title: Opgeruimd?", "title: Netjes?")).left_alone == ["1. Netjes?"]
     assert Case.objects.filter(status=Status.CONCEPT).count() == 1
 
 
-def test_with_overwrite_the_file_wins():
+def test_a_file_replaces_changes_on_the_site_with_overwrite():
     load()
     change_on_site("Hier beter")
     assert load(overwrite=True).changed == ["1. Opgeruimd?"]
@@ -103,7 +103,7 @@ def test_with_overwrite_the_file_wins():
 
 
 @pytest.mark.parametrize("status", [Status.ARCHIVED, Status.WITHDRAWN])
-def test_a_case_that_was_taken_down_does_not_come_back_with_a_file(status):
+def test_a_file_does_not_restore_an_archived_or_withdrawn_case(status):
     load()
     Case.objects.update(status=status)
     outcome = load(TEXT.replace("title: Opgeruimd?", "title: Netjes?"), overwrite=True)
@@ -111,13 +111,13 @@ def test_a_case_that_was_taken_down_does_not_come_back_with_a_file(status):
     assert Case.objects.get().status == status
 
 
-def test_a_dry_run_tells_and_writes_nothing():
+def test_a_dry_run_reports_and_saves_nothing():
     assert load(dry_run=True).new == ["1. Opgeruimd?"]
     assert not Case.objects.exists()
     assert not Part.objects.exists()
 
 
-def test_with_one_problem_nothing_at_all_is_written():
+def test_nothing_is_saved_if_one_file_has_a_problem():
     second = TEXT.replace("number: 1", "number: 2").replace("slug: opgeruimd", "slug: twee").replace("doener", "voeler")
     with pytest.raises(sync.DocumentError, match="02-twee.md:17: onbekende vraagsoort"):
         sync.load([*SOURCES, sync.Source("02-twee.md", second)])
@@ -125,7 +125,7 @@ def test_with_one_problem_nothing_at_all_is_written():
     assert not Keyword.objects.exists()
 
 
-def test_two_files_cannot_share_a_number_or_a_slug():
+def test_two_files_cannot_have_the_same_number_or_slug():
     other = TEXT.replace("slug: opgeruimd", "slug: twee")
     with pytest.raises(sync.DocumentError, match="b.md:2: nummer 1 is al van de casus «opgeruimd»"):
         sync.load([*SOURCES, sync.Source("b.md", other)])
@@ -133,13 +133,13 @@ def test_two_files_cannot_share_a_number_or_a_slug():
         sync.load([*SOURCES, sync.Source("b.md", TEXT)])
 
 
-def test_a_question_that_disappears_is_deleted_while_nobody_answered_it():
+def test_a_removed_question_without_answers_is_deleted():
     load()
     load(TEXT.replace("key: eerste-actie", "key: tweede-actie"))
     assert [question.key for question in Question.objects.all()] == ["tweede-actie"]
 
 
-def test_a_question_keeps_its_row_when_its_words_change():
+def test_a_question_has_the_same_row_after_its_text_changes():
     load()
     row = Question.objects.get().pk
     load(TEXT.replace("als eerste", "eerst"))
@@ -147,7 +147,7 @@ def test_a_question_keeps_its_row_when_its_words_change():
     assert Question.objects.get().text == "Wat doe je eerst?"
 
 
-def test_vocabulary_that_people_changed_is_named_and_left():
+def test_vocabulary_that_was_changed_on_the_site_is_reported_and_not_overwritten():
     load()
     Part.objects.update(title="Anders")
     assert load().left_alone == ["Deel 1: Anders"]
@@ -155,7 +155,7 @@ def test_vocabulary_that_people_changed_is_named_and_left():
     assert Part.objects.get().title == "Bewoners"
 
 
-def test_what_was_loaded_from_canonical_files_is_exported_as_the_same_bytes(tmp_path):
+def test_the_export_of_the_fixtures_is_identical_to_the_fixtures(tmp_path):
     call_command("load_cases", stdout=StringIO())
     call_command("export_cases", tmp_path, stdout=StringIO())
     fixtures = settings.BASE_DIR / "fixtures"
@@ -165,16 +165,16 @@ def test_what_was_loaded_from_canonical_files_is_exported_as_the_same_bytes(tmp_
         assert (tmp_path / name).read_bytes() == (fixtures / name).read_bytes(), name
 
 
-def test_the_command_says_what_it_did():
-    said = StringIO()
-    call_command("load_cases", stdout=said)
-    assert said.getvalue() == "16 nieuw, 0 gewijzigd, 0 ongewijzigd, 0 overgeslagen\n"
-    said = StringIO()
-    call_command("load_cases", "--dry-run", stdout=said)
-    assert said.getvalue() == "Proef, er is niets geschreven: 0 nieuw, 0 gewijzigd, 16 ongewijzigd, 0 overgeslagen\n"
+def test_the_command_reports_what_it_did():
+    output = StringIO()
+    call_command("load_cases", stdout=output)
+    assert output.getvalue() == "16 nieuw, 0 gewijzigd, 0 ongewijzigd, 0 overgeslagen\n"
+    output = StringIO()
+    call_command("load_cases", "--dry-run", stdout=output)
+    assert output.getvalue() == "Proef, er is niets geschreven: 0 nieuw, 0 gewijzigd, 16 ongewijzigd, 0 overgeslagen\n"
 
 
-def test_the_command_names_a_path_that_is_not_there_and_a_file_that_is_not_utf8(tmp_path):
+def test_the_command_reports_a_missing_path_and_a_file_that_is_not_utf8(tmp_path):
     (tmp_path / "a.md").write_bytes(b"---\ntitle: \xff\n")
     with pytest.raises(CommandError) as caught:
         call_command("load_cases", tmp_path / "a.md", Path("nergens"))
@@ -183,7 +183,7 @@ def test_the_command_names_a_path_that_is_not_there_and_a_file_that_is_not_utf8(
     assert "Er is niets geladen" in str(caught.value)
 
 
-def test_exporting_into_a_file_is_refused(tmp_path):
+def test_exporting_to_a_path_of_a_file_is_refused(tmp_path):
     (tmp_path / "x").write_text("")
     with pytest.raises(CommandError, match="is een bestand; noem een map"):
         call_command("export_cases", tmp_path / "x")
