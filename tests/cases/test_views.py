@@ -1,4 +1,4 @@
-"""The library's pages: what they show, what they cost, and what they do with nonsense."""
+"""The pages of the library: their content, their queries, their caching, and invalid parameters."""
 
 import gzip
 import re
@@ -34,12 +34,12 @@ def test_the_catalogue_shows_published_cases_by_part(client):
     assert "Nog geheim" not in page
 
 
-def test_an_empty_library_says_so(client):
+def test_the_pages_of_an_empty_library_can_be_opened(client):
     assert client.get(CATALOGUE).status_code == 200
     assert client.get("/").status_code == 200
 
 
-def test_filters_are_or_within_and_and_between(client):
+def test_values_of_one_filter_are_combined_with_or_and_filters_with_and(client):
     published_case(title="Aap", keyword_names=["sport"], kolbs=["doener"])
     published_case(title="Noot", keyword_names=["geld"], kolbs=["doener"])
     published_case(title="Mies", keyword_names=["geld"], kolbs=["denker"])
@@ -50,7 +50,7 @@ def test_filters_are_or_within_and_and_between(client):
     assert "Noot" not in both
 
 
-def test_unknown_values_are_named_and_ignored(client):
+def test_unknown_values_are_reported_and_ignored(client):
     published_case(title="Aap")
     page = text_of(client.get(f"{CATALOGUE}?bril=voeler&deel=<b>9</b>&volgorde=kleur"))
     assert "Aap" in page
@@ -58,7 +58,7 @@ def test_unknown_values_are_named_and_ignored(client):
     assert "&lt;b&gt;9&lt;/b&gt;" in page
 
 
-def test_an_empty_result_says_what_to_drop(client):
+def test_an_empty_result_suggests_filters_to_remove(client):
     published_case(keyword_names=["sport"], kolbs=["doener"])
     published_case(keyword_names=["geld"], kolbs=["denker"])
     page = text_of(client.get(f"{CATALOGUE}?trefwoord=sport&bril=denker"))
@@ -68,12 +68,12 @@ def test_an_empty_result_says_what_to_drop(client):
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "999999999999", "abc", ""])
-def test_a_page_number_that_is_none_is_no_error(client, page):
+def test_an_invalid_page_number_is_no_error(client, page):
     published_case(title="Aap")
     assert "Aap" in text_of(client.get(CATALOGUE, {"pagina": page}))
 
 
-def test_there_are_twenty_four_on_a_page(client):
+def test_a_page_of_the_catalogue_has_twenty_four_cases(client):
     for _ in range(25):
         published_case()
     first, second = text_of(client.get(CATALOGUE)), text_of(client.get(f"{CATALOGUE}?pagina=2"))
@@ -81,7 +81,7 @@ def test_there_are_twenty_four_on_a_page(client):
     assert second.count('<li class="card"') == 1
 
 
-def test_htmx_gets_the_part_that_changes_and_an_address(client):
+def test_htmx_gets_a_fragment_and_an_address_to_push(client):
     published_case(title="Aap")
     response = client.get(f"{CATALOGUE}?q=aap", headers={"HX-Request": "true"})
     assert "<html" not in text_of(response)
@@ -97,20 +97,20 @@ def test_a_page_is_read_only(client, page):
     assert client.post(page).status_code == 405
 
 
-def test_a_concept_and_a_case_that_is_not_there_are_404(client):
+def test_a_concept_and_an_unknown_case_are_a_404(client):
     concept = ConceptFactory()
     assert client.get(concept.get_absolute_url()).status_code == 404
     assert client.get("/casussen/bestaat-niet/").status_code == 404
 
 
-def test_every_question_has_its_own_address(client):
+def test_every_question_has_its_own_anchor(client):
     case = published_case(kolbs=["doener", "denker"])
     page = text_of(client.get(case.get_absolute_url()))
     assert 'id="vraag-vraag-1"' in page
     assert 'id="vraag-vraag-2"' in page
 
 
-def test_a_keyword_that_names_an_origin_leads_to_a_search_and_is_no_filter(client):
+def test_a_keyword_that_is_not_a_filter_links_to_a_search(client):
     Keyword.objects.create(name="Turks", slug="turks", is_filter=False)
     case = published_case(keyword_names=["Turks"])
     assert 'href="/casussen/?q=turks"' in text_of(client.get(case.get_absolute_url()))
@@ -121,7 +121,7 @@ def test_a_keyword_that_names_an_origin_leads_to_a_search_and_is_no_filter(clien
 @pytest.mark.parametrize(
     ("count", "page"), [(n, page) for n in (3, 30) for page in ("/", CATALOGUE, f"{CATALOGUE}?q=gebeurt", "case")]
 )
-def test_queries_do_not_grow_with_the_library(client, django_assert_num_queries, count, page):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(client, django_assert_num_queries, count, page):
     cases = [published_case(kolbs=["doener", "denker"]) for _ in range(count)]
     address = cases[0].get_absolute_url() if page == "case" else page
     client.force_login(UserFactory())
@@ -129,13 +129,13 @@ def test_queries_do_not_grow_with_the_library(client, django_assert_num_queries,
     page_cache.forget()
     first, later = {"/": (8, 6), CATALOGUE: (6, 3), f"{CATALOGUE}?q=gebeurt": (7, 7), "case": (14, 8)}[page]
     with django_assert_num_queries(first):
-        made = without_token(client.get(address))
+        page_text = without_token(client.get(address))
     with django_assert_num_queries(later):
-        assert without_token(client.get(address)) == made
+        assert without_token(client.get(address)) == page_text
 
 
 @pytest.mark.parametrize("page", ["/", CATALOGUE, "/over/", "case"])
-def test_a_visitor_gets_a_kept_page_for_one_query(client, django_assert_num_queries, page):
+def test_a_visitor_gets_a_cached_page_with_one_query(client, django_assert_num_queries, page):
     case = published_case()
     address = case.get_absolute_url() if page == "case" else page
     first = text_of(client.get(address))
@@ -143,7 +143,7 @@ def test_a_visitor_gets_a_kept_page_for_one_query(client, django_assert_num_quer
         assert text_of(client.get(address)) == first
 
 
-def test_a_kept_page_is_made_anew_when_the_library_changes(client):
+def test_a_cached_page_is_rendered_again_when_the_library_changes(client):
     case = published_case(title="Oude titel")
     client.get(CATALOGUE)
     copy = editions.start_working_copy(case=case)
@@ -153,7 +153,7 @@ def test_a_kept_page_is_made_anew_when_the_library_changes(client):
 
 
 @pytest.mark.parametrize("page", ["/", CATALOGUE, "case"])
-def test_what_is_kept_for_people_is_made_anew_when_the_library_changes(client, page):
+def test_cached_fragments_are_rendered_again_when_the_library_changes(client, page):
     case = published_case(title="Oude titel")
     address = case.get_absolute_url() if page == "case" else page
     client.force_login(UserFactory())
@@ -161,12 +161,12 @@ def test_what_is_kept_for_people_is_made_anew_when_the_library_changes(client, p
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Nieuwe titel", body="Een nieuw verhaal.")
     editions.publish(case=Case.objects.get(pk=copy.pk))
-    renewed = text_of(client.get(address))
-    assert "Nieuwe titel" in renewed
-    assert "Oude titel" not in renewed
+    rendered = text_of(client.get(address))
+    assert "Nieuwe titel" in rendered
+    assert "Oude titel" not in rendered
 
 
-def test_what_is_kept_of_a_case_differs_for_who_may_assign_it(client):
+def test_the_cached_fragment_of_a_case_depends_on_the_right_to_assign_it(client):
     case = published_case()
     student, teacher = UserFactory(), UserFactory(groups=["Docenten"])
     for user, may_assign in [(student, False), (teacher, True), (student, False), (None, False)]:
@@ -174,7 +174,7 @@ def test_what_is_kept_of_a_case_differs_for_who_may_assign_it(client):
         assert ("Geef als opdracht" in text_of(client.get(case.get_absolute_url()))) is may_assign
 
 
-def test_a_signed_in_person_never_gets_the_visitors_page_nor_the_other_way_round(client):
+def test_visitors_and_signed_in_users_never_get_each_others_cached_page(client):
     case = published_case()
     client.get(case.get_absolute_url())
     client.force_login(UserFactory(name="Noor Rahimi"))
@@ -183,7 +183,7 @@ def test_a_signed_in_person_never_gets_the_visitors_page_nor_the_other_way_round
     assert "Noor Rahimi" not in text_of(client.get(case.get_absolute_url()))
 
 
-def test_no_more_pages_are_kept_than_the_settings_say(client, monkeypatch):
+def test_the_number_of_cached_pages_is_limited(client, monkeypatch):
     pages = caches[page_cache.PAGES]
     monkeypatch.setattr(pages, "_max_entries", 10)
     published_case()
@@ -192,30 +192,30 @@ def test_no_more_pages_are_kept_than_the_settings_say(client, monkeypatch):
     assert 0 < len(pages._cache) <= 10
 
 
-def test_the_memory_has_no_page_of_an_earlier_library(client):
+def test_pages_of_an_earlier_version_of_the_library_are_removed_from_the_cache(client):
     case = published_case(title="Oude titel")
-    for _visit in range(2):
+    for _ in range(2):
         client.get(CATALOGUE)
         client.get(case.get_absolute_url())
     editions.withdraw(case=case, reason="Iemand herkende zich.")
     client.get(CATALOGUE)
     for alias in (page_cache.PAGES, page_cache.PARTS):
-        assert len(caches[alias]._cache) == 2, alias  # the catalogue as it is now, and the version of the library
+        assert len(caches[alias]._cache) == 2, alias  # the current catalogue, and the version of the library
 
 
-def test_a_browser_that_takes_no_gzip_gets_plain_text(client):
+def test_a_browser_without_gzip_gets_uncompressed_pages(client):
     published_case(title="Aap")
     assert "Content-Encoding" not in client.get(CATALOGUE).headers
     assert client.get(CATALOGUE, headers={"Accept-Encoding": "gzip"})["Content-Encoding"] == "gzip"
 
 
-def test_health_asks_the_database(client, django_assert_num_queries):
+def test_the_health_check_queries_the_database(client, django_assert_num_queries):
     with django_assert_num_queries(1):
         response = client.get("/gezond/")
     assert (response.status_code, response.content) == (200, b"ok")
 
 
-def test_addresses_are_those_of_the_design():
+def test_the_addresses_are_dutch():
     assert reverse("cases:catalogue") == "/casussen/"
     assert reverse("cases:case", args=["x"]) == "/casussen/x/"
     assert Library.objects.count() == 1

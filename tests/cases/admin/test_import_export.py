@@ -1,4 +1,4 @@
-"""The pages on which an editor brings cases in and takes them out."""
+"""The pages of the admin for importing and exporting cases."""
 
 import io
 import zipfile
@@ -34,7 +34,7 @@ def library():
 
 
 def upload(client, **files: str | bytes):
-    """Choose these files; _ in a name stands for the dot."""
+    """Upload these files; the underscore in a name is replaced by a dot."""
     sent = [
         SimpleUploadedFile(name.replace("_", "."), content.encode() if isinstance(content, str) else content)
         for name, content in files.items()
@@ -42,7 +42,7 @@ def upload(client, **files: str | bytes):
     return client.post(IMPORT, {"files": sent}, follow=True)
 
 
-def say_yes(client, page, **choices):
+def confirm(client, page, **choices):
     return client.post(
         page.request["PATH_INFO"], {"stand": page.context["form"]["stand"].value(), **choices}, follow=True
     )
@@ -52,13 +52,13 @@ def text_of(page) -> str:
     return " ".join(page.content.decode().split())
 
 
-def test_an_editor_sees_what_would_happen_and_only_then_it_does(client, editor, library):
+def test_an_editor_sees_the_plan_and_confirms_the_import(client, editor, library):
     page = upload(client, x_md=CHANGED)
     assert "Wordt een werkversie; lezers houden de gepubliceerde casus." in text_of(page)
     assert "<del>Opgeruimd</del>" in text_of(page)
     assert "<ins>Netjes</ins>" in text_of(page)
     assert Case.objects.count() == 1
-    done = say_yes(client, page)
+    done = confirm(client, page)
     assert "1 casus staat klaar als concept." in text_of(done)
     copy = Case.objects.get(revises=library)
     assert copy.title == "Netjes?"
@@ -66,23 +66,23 @@ def test_an_editor_sees_what_would_happen_and_only_then_it_does(client, editor, 
     assert not KeptUpload.objects.exists()
 
 
-def test_a_bundle_of_new_and_known_cases_says_of_each_what_it_is(client, editor, library):
+def test_the_plan_of_a_zip_says_for_each_case_whether_it_is_new(client, editor, library):
     new = TEXT.replace("number: 1", "number: 2").replace("slug: opgeruimd", "slug: twee")
     page = upload(client, bundel_zip=zipped({"1.md": TEXT, "2.md": new, "casebook.yaml": VOCABULARY}))
     found = [(item.file, item.standing) for item in page.context["plan"].items]
     assert found == [("1.md", "unchanged"), ("2.md", "new")]
     assert "Wordt een nieuw concept, met 1 vraag." in text_of(page)
-    say_yes(client, page)
+    confirm(client, page)
     assert Case.objects.get(slug="twee").status == Status.CONCEPT
 
 
-def test_where_nothing_would_change_there_is_nothing_to_say_yes_to(client, editor, library):
+def test_a_plan_without_changes_cannot_be_confirmed(client, editor, library):
     page = upload(client, x_md=TEXT)
     assert "Er is niets te doen: alles staat hier al zo." in text_of(page)
     assert "Importeer als concept" not in text_of(page)
 
 
-def test_problems_are_told_with_file_and_line_and_nothing_is_kept(client, editor, library):
+def test_problems_are_listed_with_file_and_line_and_nothing_is_stored(client, editor, library):
     page = upload(client, x_md=TEXT.replace("doener", "voeler"), y_md=b"\xff")
     assert "x.md <span>regel 17</span></strong> <span>onbekende vraagsoort &quot;voeler&quot;; kies" in text_of(page)
     assert "y.md <span>regel 1</span></strong> <span>dit bestand is geen UTF-8" in text_of(page)
@@ -91,7 +91,7 @@ def test_problems_are_told_with_file_and_line_and_nothing_is_kept(client, editor
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", zipped({"../x.md": "x"}), zipped({"x.md": b"\0" * 6_000_000})])
-def test_a_zip_that_is_refused_is_told_in_a_sentence(client, editor, content):
+def test_a_refused_zip_gets_a_message(client, editor, content):
     page = upload(client, bundel_zip=content)
     [problem] = page.context["problems"]
     assert (problem.file, problem.line) == ("bundel.zip", 0)
@@ -105,87 +105,87 @@ def test_a_file_name_is_shown_as_text(client, editor):
     assert "&lt;b&gt;x.md" in page.content.decode()
 
 
-def test_choosing_nothing_is_told_beside_the_field(client, editor):
+def test_an_upload_without_files_is_a_form_error(client, editor):
     page = client.post(IMPORT, {})
     assert page.context["form"].errors["files"] == ["Dit veld is verplicht."]
 
 
-def test_too_much_at_once_is_told_before_it_is_read(client, editor, monkeypatch):
+def test_an_upload_that_is_too_large_is_refused_before_it_is_read(client, editor, monkeypatch):
     monkeypatch.setattr(archives, "MAX_TOTAL", 10)
     page = upload(client, x_md=TEXT)
     assert "Samen zijn deze bestanden groter dan 50 MB" in page.context["form"].errors["files"][0]
 
 
-def test_more_files_than_django_takes_by_itself_are_read(client, editor, library):
+def test_an_upload_can_have_more_files_than_the_default_of_django(client, editor, library):
     page = upload(client, **{f"x{n}_md": TEXT for n in range(150)})
     assert page.context["problems"][0].message == "de webnaam «opgeruimd» is al van een ander bestand"
     page = upload(client, **{f"x{n}_md": TEXT for n in range(501)})
     assert page.context["form"].errors["files"] == ["Dit zijn te veel bestanden tegelijk; kies er hooguit 500."]
 
 
-def test_what_changed_between_looking_and_yes_is_shown_again(client, editor, library):
+def test_the_plan_is_shown_again_if_the_library_changed_before_confirmation(client, editor, library):
     page = upload(client, x_md=CHANGED)
     copy = editions.start_working_copy(case=library)
     Case.objects.filter(pk=copy.pk).update(title="Van een ander")
-    again = say_yes(client, page)
-    assert "Er is hier intussen iets veranderd, dus er is nog niets geïmporteerd." in text_of(again)
+    next_page = confirm(client, page)
+    assert "Er is hier intussen iets veranderd, dus er is nog niets geïmporteerd." in text_of(next_page)
     copy.refresh_from_db()
     assert copy.title == "Van een ander"
-    say_yes(client, again, **{"work-0": "vervangen"})
+    confirm(client, next_page, **{"work-0": "vervangen"})
     copy.refresh_from_db()
     assert copy.title == "Netjes?"
 
 
-def test_files_that_do_not_fit_any_more_are_told_so(client, editor, library):
+def test_files_that_became_invalid_before_confirmation_are_refused(client, editor, library):
     page = upload(client, x_md=CHANGED)
     editions.withdraw(case=library, reason="x")
-    again = say_yes(client, page)
-    assert "is ingetrokken en komt niet met een bestand terug" in text_of(again)
+    next_page = confirm(client, page)
+    assert "is ingetrokken en komt niet met een bestand terug" in text_of(next_page)
     assert not Case.objects.filter(revises=library).exists()
 
 
 @pytest.mark.parametrize(("choice", "title"), [("overslaan", "Half af"), ("vervangen", "Netjes?")])
-def test_somebodys_working_copy_is_skipped_or_replaced_as_one_chooses(client, editor, library, choice, title):
+def test_an_existing_working_copy_is_skipped_or_replaced_as_chosen(client, editor, library, choice, title):
     copy = editions.start_working_copy(case=library)
     Case.objects.filter(pk=copy.pk).update(title="Half af")
     page = upload(client, x_md=CHANGED)
     assert "Van deze casus is al een werkversie." in text_of(page)
-    unchosen = say_yes(client, page)
-    assert "bij een casus moet je nog iets kiezen" in text_of(unchosen)
+    unconfirmed = confirm(client, page)
+    assert "bij een casus moet je nog iets kiezen" in text_of(unconfirmed)
     copy.refresh_from_db()
     assert copy.title == "Half af"
-    done = say_yes(client, page, **{"work-0": choice})
+    done = confirm(client, page, **{"work-0": choice})
     copy.refresh_from_db()
     assert copy.title == title
     assert ("Overgeslagen: Netjes?." in text_of(done)) is (choice == "overslaan")
 
 
-def test_a_word_file_asks_for_the_lens_that_it_does_not_say(client, editor, library):
+def test_the_plan_of_a_word_file_asks_for_missing_lenses(client, editor, library):
     page = upload(client, stoel_docx=saved(word_case()))
     assert "Een tabel onder «De eerste avond»" in text_of(page)
     assert "Een afbeelding onder «De eerste avond»" in text_of(page)
     assert "Waarom blijft hij staan?" in text_of(page)
     assert "Straks nog te doen, voor het publiceren: Kies een deel. Schrijf een omschrijving.</p>" in text_of(page)
-    assert "bij een casus moet je nog iets kiezen" in text_of(say_yes(client, page))
-    assert "bij een casus moet je nog iets kiezen" in text_of(say_yes(client, page, **{"lens-0-1": "voeler"}))
+    assert "bij een casus moet je nog iets kiezen" in text_of(confirm(client, page))
+    assert "bij een casus moet je nog iets kiezen" in text_of(confirm(client, page, **{"lens-0-1": "voeler"}))
     assert Case.objects.count() == 1
-    say_yes(client, page, **{"lens-0-1": "denker"})
+    confirm(client, page, **{"lens-0-1": "denker"})
     case = Case.objects.get(slug="een-stoel-te-weinig")
     assert [question.kolb for question in case.questions.all()] == ["doener", "denker"]
     form = client.get(reverse("admin:cases_case_change", args=[case.pk]))
     assert [finding.field for finding in form.context["findings"] if finding.blocks] == ["part", "summary"]
 
 
-def test_words_that_an_editor_may_bring_are_named_first(client, editor, library):
-    brought = VOCABULARY.replace("{name: bewoners", "{name: stoelen}\n  - {name: bewoners")
-    page = upload(client, casebook_yaml=brought)
+def test_the_plan_lists_new_keywords_before_they_are_added(client, editor, library):
+    vocabulary = VOCABULARY.replace("{name: bewoners", "{name: stoelen}\n  - {name: bewoners")
+    page = upload(client, casebook_yaml=vocabulary)
     assert "sleutelwoord «stoelen»" in text_of(page)
     assert not Keyword.objects.filter(name="stoelen").exists()
-    say_yes(client, page)
+    confirm(client, page)
     assert Keyword.objects.filter(name="stoelen").exists()
 
 
-def test_an_upload_belongs_to_who_sent_it(client, editor, library):
+def test_an_upload_is_visible_to_its_owner_only(client, editor, library):
     address = upload(client, x_md=CHANGED).request["PATH_INFO"]
     client.force_login(UserFactory(groups=["Redactie"]))
     for response in (client.get(address, follow=True), client.post(address, {"stand": "x"}, follow=True)):
@@ -194,14 +194,14 @@ def test_an_upload_belongs_to_who_sent_it(client, editor, library):
     assert Case.objects.count() == 1
 
 
-def test_saying_yes_twice_does_it_once(client, editor, library):
+def test_confirming_twice_imports_once(client, editor, library):
     page = upload(client, x_md=CHANGED)
-    say_yes(client, page)
-    assert "Deze bestanden staan niet meer klaar" in text_of(say_yes(client, page))
+    confirm(client, page)
+    assert "Deze bestanden staan niet meer klaar" in text_of(confirm(client, page))
     assert Case.objects.filter(revises=library).count() == 1
 
 
-def test_tidying_throws_away_what_was_not_confirmed_in_a_day(client, editor, library):
+def test_the_tidy_command_deletes_uploads_that_were_not_confirmed_within_a_day(client, editor, library):
     upload(client, x_md=CHANGED)
     call_command("tidy")
     assert KeptUpload.objects.count() == 1
@@ -211,7 +211,7 @@ def test_tidying_throws_away_what_was_not_confirmed_in_a_day(client, editor, lib
 
 
 @pytest.mark.parametrize("address", [IMPORT, f"{IMPORT}1/", "/beheer/cases/case/exporteren/"])
-def test_others_do_not_get_there(client, address):
+def test_other_users_cannot_import_or_export(client, address):
     assert client.get(address).url.startswith("/beheer/login/")
     assert client.post(address).url.startswith("/beheer/login/")
     client.force_login(UserFactory(groups=["Docenten"]))
@@ -219,7 +219,7 @@ def test_others_do_not_get_there(client, address):
 
 
 @pytest.mark.parametrize("missing", ["add_case", "change_case"])
-def test_importing_needs_the_right_to_add_and_to_change(client, editor, missing):
+def test_importing_requires_the_permissions_to_add_and_to_change(client, editor, missing):
     group = editor.groups.get()
     group.permissions.remove(group.permissions.get(codename=missing))
     assert client.get(IMPORT).status_code == 403
@@ -234,12 +234,12 @@ def names_in(response) -> list[str]:
         return archive.namelist()
 
 
-def select(client, *cases: Case):
-    chosen = {"action": "export_selected", "_selected_action": [case.pk for case in cases]}
-    return client.post(reverse("admin:cases_case_changelist"), chosen, follow=True)
+def export_selected(client, *cases: Case):
+    selected = {"action": "export_selected", "_selected_action": [case.pk for case in cases]}
+    return client.post(reverse("admin:cases_case_changelist"), selected, follow=True)
 
 
-def test_everything_that_is_published_goes_out_in_one_zip(client, editor):
+def test_all_published_cases_are_exported_in_one_zip(client, editor):
     case, concept = published_case(number=3), ConceptFactory()
     response = client.get("/beheer/cases/case/exporteren/")
     assert names_in(response) == ["casebook.yaml", f"cases/03-{case.slug}.md"]
@@ -247,19 +247,19 @@ def test_everything_that_is_published_goes_out_in_one_zip(client, editor):
     assert concept.title.encode() not in response.content
 
 
-def test_what_is_selected_goes_out_concepts_too(client, editor):
+def test_selected_cases_are_exported_including_concepts(client, editor):
     cases = [published_case(number=3), ConceptFactory(number=4), published_case(number=5)]
-    files = names_in(select(client, cases[0], cases[1]))
+    files = names_in(export_selected(client, cases[0], cases[1]))
     assert files == ["casebook.yaml", f"cases/03-{cases[0].slug}.md", f"cases/04-{cases[1].slug}.md"]
 
 
-def test_what_cannot_go_out_is_told_and_nothing_goes(client, editor):
+def test_nothing_is_exported_if_one_of_the_selected_cases_cannot_be_exported(client, editor):
     case = published_case(title="Allebei")
-    page = select(client, case, editions.start_working_copy(case=case))
+    page = export_selected(client, case, editions.start_working_copy(case=case))
     assert "Er is niets geëxporteerd. Kies van «Allebei» de casus of de werkversie, niet allebei." in text_of(page)
 
 
-def test_what_goes_out_comes_in_unchanged(client, editor):
+def test_an_import_of_an_export_changes_nothing(client, editor):
     sync.load(sync.read_paths([settings.BASE_DIR / "fixtures"]))
     archive = client.get("/beheer/cases/case/exporteren/").content
     page = upload(client, casusboek_zip=archive)
@@ -267,7 +267,9 @@ def test_what_goes_out_comes_in_unchanged(client, editor):
     assert not page.context["plan"].does_something
 
 
-def test_the_pages_take_as_many_queries_for_three_cases_as_for_one(client, editor, library, django_assert_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(
+    client, editor, library, django_assert_num_queries
+):
     def case(number: int, title: str) -> str:
         text = TEXT.replace("number: 1", f"number: {number}").replace("slug: opgeruimd", f"slug: casus-{number}")
         return text.replace("title: Opgeruimd?", f"title: {title}")

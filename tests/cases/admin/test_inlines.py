@@ -1,4 +1,4 @@
-"""Writing a case in the admin: what the form proposes, keeps, and points out."""
+"""The form of a case in the admin: its inlines, proposals, errors, limits and previews."""
 
 import re
 
@@ -32,7 +32,7 @@ def rows(prefix: str, *filled: dict) -> dict:
 
 
 def new_case(*, actors=(), keywords=(), questions=(), references=(), **fields) -> dict:
-    """What the form of a new case posts."""
+    """Return the data that the form of a new case posts."""
     return {
         "title": "De nieuwe casus",
         **rows("case_actors", *actors),
@@ -48,7 +48,7 @@ def change(case: Case) -> str:
 
 
 def errors_of(response) -> list[str]:
-    """Every message that the form shows, in order."""
+    """Return every error that the form shows, in order."""
     assert response.status_code == 200
     context = response.context
     found = [error for errors in context["adminform"].form.errors.values() for error in errors]
@@ -57,32 +57,32 @@ def errors_of(response) -> list[str]:
     return found
 
 
-# --- The form as a page ---
+# --- The page of the form ---
 
 
-def test_the_form_has_the_order_in_which_one_works(client, editor):
+def test_the_fields_are_in_the_order_of_writing(client, editor):
     page = client.get(ADD).content.decode()
     names = ["title", "part", "summary", "introduction", "body", "closing"]
-    wanted = [f'name="{name}"' for name in names]
-    wanted += ['name="case_actors-0-actor_name"', 'name="case_keywords-0-keyword_name"', 'name="questions-0-text"']
-    wanted += ['name="references-0-text"', 'name="number"', 'name="slug"']
-    places = [page.index(field) for field in wanted]
-    assert places == sorted(places)
+    expected = [f'name="{name}"' for name in names]
+    expected += ['name="case_actors-0-actor_name"', 'name="case_keywords-0-keyword_name"', 'name="questions-0-text"']
+    expected += ['name="references-0-text"', 'name="number"', 'name="slug"']
+    positions = [page.index(field) for field in expected]
+    assert positions == sorted(positions)
 
 
-def test_every_bril_is_explained_with_an_example(client, editor):
+def test_every_lens_is_explained_with_an_example(client, editor):
     page = client.get(ADD).content.decode()
-    assert page.count("Bijvoorbeeld:") == 4 * 2  # of the first question, and of the empty one that more are made from
+    assert page.count("Bijvoorbeeld:") == 4 * 2  # for the first question and for the template of new ones
     assert "Een eerste stap: wat ga je doen of uitproberen?" in page
 
 
-def test_all_kinds_of_rows_can_be_filled_in_without_a_script(client, editor):
+def test_every_inline_can_be_filled_in_without_javascript(client, editor):
     page = client.get(ADD).content.decode()
     for field in ("case_actors-2-actor_name", "case_keywords-2-keyword_name", "questions-0-text", "references-0-url"):
         assert f'name="{field}"' in page
 
 
-def test_the_fields_lead_to_their_step_of_the_guide(client, editor):
+def test_the_fields_link_to_their_step_of_the_guide(client, editor):
     page = client.get(ADD).content.decode()
     guide = client.get("/beheer/cases/case/gids/").content.decode()
     steps = set(re.findall(r'href="/beheer/cases/case/gids/#([a-z-]+)"', page))
@@ -93,7 +93,7 @@ def test_the_fields_lead_to_their_step_of_the_guide(client, editor):
 # --- A concept ---
 
 
-def test_a_title_is_enough_for_a_concept(client, editor):
+def test_a_concept_requires_only_a_title(client, editor):
     published_case(number=7)
     response = client.post(ADD, new_case())
     assert response.status_code == 302
@@ -101,7 +101,7 @@ def test_a_title_is_enough_for_a_concept(client, editor):
     assert (case.number, case.slug, case.part, case.status) == (8, "de-nieuwe-casus", None, "concept")
 
 
-def test_a_whole_case_is_kept_as_it_was_typed(client, editor):
+def test_a_complete_case_is_saved_as_typed(client, editor):
     ActorFactory(name="Bewoner")
     KeywordFactory(name="schulden")
     values = new_case(
@@ -126,10 +126,10 @@ def test_a_whole_case_is_kept_as_it_was_typed(client, editor):
         ("doe-eerste", "doener", 1),
         ("waarom", "denker", 2),
     ]
-    editions.publish(case=case)  # what a browser makes of newlines and spaces does not stop it
+    editions.publish(case=case)  # newlines and spaces of a browser do not block this
 
 
-def test_the_numbers_say_the_order(client, editor):
+def test_position_numbers_define_the_order(client, editor):
     values = new_case(
         questions=[
             {"text": "Tweede?", "kolb": "doener", "position": 2},
@@ -141,7 +141,7 @@ def test_the_numbers_say_the_order(client, editor):
     assert list(Question.objects.values_list("text", flat=True)) == ["Eerste?", "Tweede?", "Zonder nummer?"]
 
 
-def test_a_mistake_keeps_everything_that_was_typed(client, editor):
+def test_the_form_shows_everything_that_was_typed_after_a_mistake(client, editor):
     values = new_case(title="", body="Lang verhaal", questions=[{"text": "Mijn vraag?"}, {"text": "En deze?"}])
     response = client.post(ADD, values)
     assert sorted(errors_of(response)) == ["Dit veld is verplicht."] * 3
@@ -153,39 +153,39 @@ def test_a_mistake_keeps_everything_that_was_typed(client, editor):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("number", 7, "Dit nummer is al van «Al van mij». Laat leeg voor het volgende."),
         ("slug", "al-van-mij", "Deze webnaam is al van «Al van mij». Laat leeg voor een andere."),
         ("slug", "Met_Hoofdletters", "Gebruik alleen kleine letters, cijfers en streepjes."),
     ],
 )
-def test_a_number_or_web_name_that_cannot_be_is_told(client, editor, field, value, said):
+def test_an_invalid_number_or_slug_is_an_error(client, editor, field, value, message):
     published_case(number=7, slug="al-van-mij", title="Al van mij")
-    assert errors_of(client.post(ADD, new_case(**{field: value}))) == [said]
+    assert errors_of(client.post(ADD, new_case(**{field: value}))) == [message]
 
 
-# --- What stays once it was published ---
+# --- Fields that are fixed after publication ---
 
 
 def working_copy(**fields) -> Case:
     return editions.start_working_copy(case=published_case(**fields))
 
 
-def test_number_and_web_name_of_a_published_case_stay(client, editor):
+def test_number_and_slug_of_a_published_case_cannot_change(client, editor):
     copy = working_copy(number=7, slug="vast")
     assert client.post(change(copy), form_of(copy, number=9, slug="los", title="Nieuw")).status_code == 302
     copy.refresh_from_db()
     assert (copy.number, copy.slug, copy.title) == (7, "vast", "Nieuw")
 
 
-def test_the_key_of_a_published_question_stays(client, editor):
+def test_the_key_of_a_published_question_cannot_change(client, editor):
     copy = working_copy(kolbs=["doener"])
     client.post(change(copy), form_of(copy, **{"questions-0-key": "anders", "questions-0-text": "Andere woorden?"}))
     assert list(copy.questions.values_list("key", "text")) == [("vraag-1", "Andere woorden?")]
 
 
-def test_the_key_of_a_question_that_was_never_published_may_change(client, editor):
+def test_the_key_of_an_unpublished_question_can_change(client, editor):
     concept = ConceptFactory(kolbs=["doener"])
     client.post(change(concept), form_of(concept, **{"questions-0-key": "anders"}))
     assert list(concept.questions.values_list("key", flat=True)) == ["anders"]
@@ -200,14 +200,14 @@ def with_new_question(case: Case, **row) -> dict:
     return values | {"questions-TOTAL_FORMS": count + 1}
 
 
-def test_a_new_question_takes_no_key_that_was_published_even_if_its_question_goes(client, editor):
+def test_a_new_question_cannot_have_a_published_key_of_a_deleted_question(client, editor):
     copy = working_copy(kolbs=["doener"])
     values = with_new_question(copy, key="vraag-1") | {"questions-0-DELETE": "on"}
-    said = "De sleutel «vraag-1» is al van een andere vraag van deze casus."
-    assert errors_of(client.post(change(copy), values)) == [said]
+    message = "De sleutel «vraag-1» is al van een andere vraag van deze casus."
+    assert errors_of(client.post(change(copy), values)) == [message]
 
 
-def test_a_new_question_takes_no_key_of_one_that_was_retired(client, editor):
+def test_a_new_question_cannot_have_the_key_of_a_retired_question(client, editor):
     case = published_case(kolbs=["doener"])
     QuestionFactory(case=case, key="vervallen", retired=True)
     copy = editions.start_working_copy(case=case)
@@ -216,15 +216,15 @@ def test_a_new_question_takes_no_key_of_one_that_was_retired(client, editor):
     assert copy.questions.get(kolb="denker").key == "vervallen-2"
 
 
-def test_keys_of_teachers_own_questions_are_not_for_editors(client, editor):
+def test_an_editor_cannot_use_keys_of_own_questions(client, editor):
     concept = ConceptFactory(kolbs=[])
-    said = "Zo heten vragen die docenten zelf toevoegen. Kies een andere sleutel."
-    assert errors_of(client.post(change(concept), with_new_question(concept, key="eigen-1"))) == [said]
+    message = "Zo heten vragen die docenten zelf toevoegen. Kies een andere sleutel."
+    assert errors_of(client.post(change(concept), with_new_question(concept, key="eigen-1"))) == [message]
     client.post(change(concept), with_new_question(concept, text="Eigen 1"))
     assert concept.questions.get().key == "vraag-eigen-1"
 
 
-def test_questions_of_teachers_are_not_in_the_form(client, editor):
+def test_own_questions_of_teachers_are_not_in_the_form(client, editor):
     case = published_case(kolbs=["doener"])
     OwnQuestionFactory(module=ModuleFactory(), case=case, text="Alleen voor mijn klas?")
     assert "Alleen voor mijn klas?" not in client.get(change(case)).content.decode()
@@ -241,14 +241,14 @@ def test_questions_of_teachers_are_not_in_the_form(client, editor):
         ("Eigen 12?", (), "vraag-eigen-12"),
     ],
 )
-def test_a_key_is_proposed_from_the_telling_words(text, taken, key):
+def test_a_key_is_proposed_from_the_significant_words(text, taken, key):
     assert proposed_key(text, taken) == key
 
 
 # --- Keywords and actors ---
 
 
-def test_a_new_keyword_and_a_new_actor_are_made_in_place(client, editor):
+def test_a_new_keyword_and_a_new_actor_can_be_added_in_the_form(client, editor):
     values = new_case(
         actors=[
             {"actor_name": "Buurtvader", "person": "Karim", "sphere": "hybrid", "is_new": "on"},
@@ -263,7 +263,7 @@ def test_a_new_keyword_and_a_new_actor_are_made_in_place(client, editor):
     assert Keyword.objects.get().slug == "buurtmoestuin"
 
 
-def test_nothing_new_is_made_without_being_asked(client, editor):
+def test_unknown_names_are_errors_unless_marked_as_new(client, editor):
     values = new_case(keywords=[{"keyword_name": "buurtmoestuin"}], actors=[{"actor_name": "Buurtvader"}])
     assert sorted(errors_of(client.post(ADD, values))) == [
         "«Buurtvader» staat nog niet in de lijst. Kies een ander, of kies dat dit nieuw is.",
@@ -273,32 +273,32 @@ def test_nothing_new_is_made_without_being_asked(client, editor):
     assert not Actor.objects.exists()
 
 
-def test_a_new_actor_stands_somewhere_between_informal_and_formal(client, editor):
+def test_a_new_actor_requires_a_sphere(client, editor):
     values = new_case(actors=[{"actor_name": "Buurtvader", "is_new": "on"}])
-    said = "Kies voor een nieuwe actor of die informeel, formeel of ertussenin is."
-    assert errors_of(client.post(ADD, values)) == [said]
+    message = "Kies voor een nieuwe actor of die informeel, formeel of ertussenin is."
+    assert errors_of(client.post(ADD, values)) == [message]
 
 
-def test_a_keyword_that_looks_like_another_is_pointed_out(client, editor):
+def test_a_keyword_that_is_similar_to_another_is_an_error(client, editor):
     KeywordFactory(name="mantelzorg")
-    said = "«mantelzorgers» lijkt op «mantelzorg». Neem dat, of kies dat dit nieuw is."
-    assert errors_of(client.post(ADD, new_case(keywords=[{"keyword_name": "mantelzorgers"}]))) == [said]
+    message = "«mantelzorgers» lijkt op «mantelzorg». Neem dat, of kies dat dit nieuw is."
+    assert errors_of(client.post(ADD, new_case(keywords=[{"keyword_name": "mantelzorgers"}]))) == [message]
 
 
-def test_the_same_keyword_twice_is_told_at_the_second(client, editor):
+def test_a_repeated_keyword_is_an_error(client, editor):
     KeywordFactory(name="schulden")
     values = new_case(keywords=[{"keyword_name": "schulden"}, {"keyword_name": "Schulden"}])
     assert errors_of(client.post(ADD, values)) == ["Dit staat er al. Haal één van de twee weg."]
 
 
-def test_who_may_not_add_words_is_told(client):
+def test_an_editor_without_permission_cannot_add_a_keyword(client):
     editor = UserFactory(groups=["Redactie"])
     group = editor.groups.get()
     group.permissions.remove(group.permissions.get(codename="add_keyword"))
     client.force_login(editor)
-    said = "«rouw» staat niet in de lijst, en je mag zelf niets aan die lijst toevoegen."
+    message = "«rouw» staat niet in de lijst, en je mag zelf niets aan die lijst toevoegen."
     values = new_case(keywords=[{"keyword_name": "rouw", "is_new": "on"}])
-    assert errors_of(client.post(ADD, values)) == [said]
+    assert errors_of(client.post(ADD, values)) == [message]
 
 
 VOCABULARY = [
@@ -330,46 +330,46 @@ VOCABULARY = [
         ("!?", None, []),
     ],
 )
-def test_words_that_look_alike_are_known(name, same, alike):
+def test_similar_names_are_found(name, same, alike):
     found = similar_names.look_up(name, VOCABULARY)
     assert found.same and found.same.name == same or (found.same, same) == (None, None)
     assert [row.name for row in found.alike] == alike
 
 
-def test_the_form_asks_whether_a_name_is_there(client, editor):
+def test_the_endpoint_for_names_returns_equal_and_similar_names(client, editor):
     KeywordFactory(name="mantelzorg")
     ActorFactory(name="Mantelzorger", sphere="informal")
     address = "/beheer/cases/case/bestaat-al/"
-    ask = {"soort": "sleutelwoord", "naam": " mantelzorgers "}
-    assert client.get(address, ask).json() == {
+    query = {"soort": "sleutelwoord", "naam": " mantelzorgers "}
+    assert client.get(address, query).json() == {
         "name": "mantelzorgers",
         "same": None,
         "sphere": "",
         "alike": ["mantelzorg"],
     }
-    answer = client.get(address, {"soort": "actor", "naam": "MANTELZORGER"}).json()
-    assert (answer["same"], answer["sphere"]) == ("Mantelzorger", "informal")
+    reply = client.get(address, {"soort": "actor", "naam": "MANTELZORGER"}).json()
+    assert (reply["same"], reply["sphere"]) == ("Mantelzorger", "informal")
     assert client.get(address, {"soort": "boom", "naam": "x"}).status_code == 400
     assert client.get(address, {"soort": "actor", "naam": "  "}).status_code == 400
     assert client.post(address).status_code == 405
     client.logout()
-    assert client.get(address, ask, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 401
+    assert client.get(address, query, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 401
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_form_takes_as_many_queries_for_few_rows_as_for_many(client, editor, count, django_assert_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(client, editor, count, django_assert_num_queries):
     lines = [("Bewoner", "informal", f"Persoon {n}") for n in range(count)]
-    words = [f"woord {n}" for n in range(count)]
-    copy = working_copy(actor_lines=lines, keyword_names=words, kolbs=["doener"] * count)
-    client.get(change(copy))  # the first page looks up what a process keeps
+    names = [f"woord {n}" for n in range(count)]
+    copy = working_copy(actor_lines=lines, keyword_names=names, kolbs=["doener"] * count)
+    client.get(change(copy))  # the first request fills the caches of the process
     with django_assert_num_queries(21):
         client.get(change(copy))
 
 
-# --- Looking ahead ---
+# --- Previews ---
 
 
-def test_an_editor_sees_a_concept_as_a_student_will(client, editor):
+def test_an_editor_can_preview_a_concept(client, editor):
     concept = ConceptFactory(title="Nog niet af", body="### Kopje\n\nMet *nadruk* en <script>alert(1)</script>.")
     response = client.get(reverse("admin:cases_case_as_student", args=[concept.pk]))
     page = response.content.decode()
@@ -382,12 +382,12 @@ def test_an_editor_sees_a_concept_as_a_student_will(client, editor):
     assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_a_concept_without_a_part_can_be_seen_too(client, editor):
+def test_an_editor_can_preview_a_concept_without_a_part(client, editor):
     concept = ConceptFactory(part=None, kolbs=[], introduction="", body="", closing="")
     assert client.get(reverse("admin:cases_case_as_student", args=[concept.pk])).status_code == 200
 
 
-def test_a_working_copy_is_seen_and_not_what_readers_have(client, editor):
+def test_the_preview_shows_the_working_copy(client, editor):
     copy = working_copy(title="Zoals het was")
     Case.objects.filter(pk=copy.pk).update(title="Zoals het wordt")
     page = client.get(reverse("admin:cases_case_as_student", args=[copy.pk])).content.decode()
@@ -396,7 +396,7 @@ def test_a_working_copy_is_seen_and_not_what_readers_have(client, editor):
 
 
 @pytest.mark.parametrize("person", [{}, {"groups": ["Docenten"]}])
-def test_a_preview_is_for_editors_only(client, person):
+def test_only_editors_can_see_a_preview(client, person):
     address = reverse("admin:cases_case_as_student", args=[ConceptFactory().pk])
     assert client.get(address).url == f"/account/inloggen/?next={address}"
     client.force_login(UserFactory(**person))
@@ -404,20 +404,20 @@ def test_a_preview_is_for_editors_only(client, person):
     assert client.post("/beheer/cases/case/opmaak/", {"text": "x"}).status_code == 404
 
 
-def test_a_withdrawn_case_shows_no_text_here_either(client, editor):
+def test_a_withdrawn_case_has_no_preview(client, editor):
     case = published_case()
     Case.objects.filter(pk=case.pk).update(status="withdrawn")
     assert client.get(reverse("admin:cases_case_as_student", args=[case.pk])).status_code == 404
 
 
-def test_saving_can_lead_to_the_preview(client, editor):
+def test_saving_can_redirect_to_the_preview(client, editor):
     response = client.post(ADD, new_case(_preview="1"))
     case = Case.objects.get()
     assert response.url == reverse("admin:cases_case_as_student", args=[case.pk])
     assert client.post(change(case), form_of(case, _preview="1")).url == response.url
 
 
-def test_saving_keeps_one_in_the_form(client, editor):
+def test_saving_and_continuing_redirects_to_the_form(client, editor):
     page = client.post(ADD, new_case(_continue="1"), follow=True)
     case = Case.objects.get()
     assert page.redirect_chain == [(change(case), 302)]
@@ -425,7 +425,7 @@ def test_saving_keeps_one_in_the_form(client, editor):
     assert client.post(change(case), form_of(case, _continue="1")).url == change(case)
 
 
-def test_a_text_is_shown_as_the_site_shows_it(client, editor):
+def test_the_preview_of_a_text_is_rendered_as_on_the_site(client, editor):
     address = "/beheer/cases/case/opmaak/"
     text = '### Kop\n\n<img src=x onerror=alert(1)> [link](javascript:alert(1)) ![p](https://x.nl/p.png) "en" *zo*'
     html = client.post(address, {"text": text}).content.decode()
@@ -440,35 +440,35 @@ def test_a_text_is_shown_as_the_site_shows_it(client, editor):
     assert client.delete(address).status_code == 405
 
 
-# --- Whose form it is, and which copy was saved ---
+# --- The user of a form, and copies on a device ---
 
 
-def test_the_next_page_is_told_which_copy_was_saved(client, editor):
+def test_a_cookie_names_the_saved_copy(client, editor):
     response = client.post(ADD, new_case(device_copy="0123456789abcdef.12"))
     cookie = response.cookies["casusboek-opgeslagen-0123456789abcdef"]
     assert (cookie.value, cookie["path"], cookie["samesite"]) == ("12", "/beheer/", "Lax")
 
 
-def test_a_copy_that_was_not_taken_over_yet_is_named_along(client, editor):
+def test_cookies_name_every_saved_copy(client, editor):
     response = client.post(ADD, new_case(device_copy="0123456789abcdef.12 fedcba9876543210.3"))
-    named = {name: cookie.value for name, cookie in response.cookies.items() if name.startswith("casusboek-")}
-    assert named == {"casusboek-opgeslagen-0123456789abcdef": "12", "casusboek-opgeslagen-fedcba9876543210": "3"}
+    cookies = {name: cookie.value for name, cookie in response.cookies.items() if name.startswith("casusboek-")}
+    assert cookies == {"casusboek-opgeslagen-0123456789abcdef": "12", "casusboek-opgeslagen-fedcba9876543210": "3"}
 
 
 @pytest.mark.parametrize("copy", ["", "x", "0123456789abcdef.", "0123456789ABCDEF.1", "0123456789abcdef.1;x", "a=b.1"])
-def test_nonsense_about_a_copy_is_passed_over(client, editor, copy):
+def test_an_invalid_name_of_a_copy_is_ignored(client, editor, copy):
     response = client.post(ADD, new_case(device_copy=copy))
     assert response.status_code == 302
     assert not [name for name in response.cookies if name.startswith("casusboek-")]
 
 
-def test_a_refused_form_says_no_copy_was_saved(client, editor):
+def test_a_form_with_errors_sets_no_cookie(client, editor):
     response = client.post(ADD, new_case(title="", device_copy="0123456789abcdef.12"))
     assert not [name for name in response.cookies if name.startswith("casusboek-")]
     assert 'name="device_copy" value="0123456789abcdef.12"' in response.content.decode()
 
 
-def test_what_somebody_else_typed_here_is_not_stored_nor_shown(client, editor):
+def test_a_form_of_another_user_is_not_saved_and_not_shown(client, editor):
     other = UserFactory(groups=["Redactie"])
     response = client.post(ADD, new_case(user=other.pk, body="Van een ander"))
     assert response.status_code == 409
@@ -476,12 +476,12 @@ def test_what_somebody_else_typed_here_is_not_stored_nor_shown(client, editor):
     assert not Case.objects.exists()
 
 
-# --- How long a text may be ---
+# --- Limits of texts ---
 
 MEGABYTE = 1024 * 1024
 
 
-def test_a_story_of_three_megabytes_is_told_its_limit_and_stays_in_the_form(client, editor):
+def test_a_story_over_the_limit_is_an_error_and_stays_in_the_form(client, editor):
     story = "woord " * (MEGABYTE // 2)
     response = client.post(ADD, new_case(title="Te lang", body=story))
     assert response.status_code == 200
@@ -496,26 +496,26 @@ def test_a_story_of_three_megabytes_is_told_its_limit_and_stays_in_the_form(clie
 @pytest.mark.parametrize(
     ("field", "limit"), [("introduction", 200_000), ("body", 200_000), ("closing", 200_000), ("summary", 20_000)]
 )
-def test_a_text_of_exactly_its_limit_is_stored_and_one_character_more_is_not(client, editor, field, limit):
+def test_a_text_can_be_as_long_as_the_limit_and_not_longer(client, editor, field, limit):
     assert client.post(ADD, new_case(title="Vol", **{field: "é" * limit + "x"})).status_code == 200
     assert not Case.objects.exists()
     assert client.post(ADD, new_case(title="Vol", **{field: "é" * limit})).status_code == 302
     assert getattr(Case.objects.get(), field) == "é" * limit
 
 
-def test_a_question_and_a_reference_have_a_limit_too(client, editor):
+def test_questions_and_references_have_a_limit(client, editor):
     questions, references = [{"text": "v" * 20_001, "kolb": "doener"}], [{"text": "r" * 20_001}]
     response = client.post(ADD, new_case(title="Rijen", questions=questions, references=references))
-    assert len([said for said in errors_of(response) if said.startswith("Dit zijn 20.001 tekens.")]) == 2
+    assert len([message for message in errors_of(response) if message.startswith("Dit zijn 20.001 tekens.")]) == 2
 
 
-def test_nothing_cuts_off_what_is_pasted(client, editor):
+def test_text_areas_do_not_cut_off_pasted_text(client, editor):
     page = client.get(ADD).content.decode()
     assert 'data-limit="200000"' in page
     assert not re.search(r"<textarea[^>]*maxlength", page)
 
 
-def test_a_text_over_the_limit_is_not_made_into_a_preview(client, editor):
+def test_a_text_over_the_limit_has_no_preview(client, editor):
     address = "/beheer/cases/case/opmaak/"
     assert client.post(address, {"text": "w" * 100_000}).status_code == 200
     refused = client.post(address, {"text": "w" * 100_001})

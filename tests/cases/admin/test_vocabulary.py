@@ -1,4 +1,4 @@
-"""Keywords and kinds of actor in the admin: where they stand, another name, and merging."""
+"""Keywords and actors in the admin: the cases that use them, renaming and merging."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -31,12 +31,12 @@ def change(client, word: Keyword, **values):
     return client.post(reverse("admin:cases_keyword_change", args=[word.pk]), sent, follow=True)
 
 
-def test_a_chief_chooses_words_sees_what_follows_and_merges_them(client, chief, pair):
+def test_a_chief_editor_can_merge_selected_keywords_after_a_preview(client, chief, pair):
     debts, debt = pair
     case = published_case(title="De koelkast", keyword_names=["schuld"])
     concept = ConceptFactory(title="Nog niet af", keyword_names=["schuld"])
-    chosen = {"action": "merge_selected", "_selected_action": [debts.pk, debt.pk]}
-    page = client.post(reverse("admin:cases_keyword_changelist"), chosen, follow=True)
+    selected = {"action": "merge_selected", "_selected_action": [debts.pk, debt.pk]}
+    page = client.post(reverse("admin:cases_keyword_changelist"), selected, follow=True)
     assert "Dit is niet met één klik terug te draaien" in text_of(page)
     assert [(row.name, cases) for row, cases in page.context["candidates"]] == [
         ("schuld", [concept, case] if concept.number < case.number else [case, concept]),
@@ -53,7 +53,7 @@ def test_a_chief_chooses_words_sees_what_follows_and_merges_them(client, chief, 
     }
 
 
-def test_kinds_of_actor_are_merged_on_a_page_of_their_own(client, chief):
+def test_a_chief_editor_can_merge_actors(client, chief):
     rows = [ActorFactory(name="Bewoner"), ActorFactory(name="Buurvrouw")]
     address = f"/beheer/cases/actor/samenvoegen/?id={rows[0].pk}&id={rows[1].pk}"
     assert "informeel" in text_of(client.get(address))
@@ -62,32 +62,32 @@ def test_kinds_of_actor_are_merged_on_a_page_of_their_own(client, chief):
 
 
 @pytest.mark.parametrize("into", ["", "0", "nergens"])
-def test_without_a_choice_nothing_is_merged(client, chief, pair, into):
+def test_keywords_are_not_merged_without_a_valid_choice(client, chief, pair, into):
     page = client.post(merge_page(*pair), {"into": into})
     assert "Kies welk woord blijft." in text_of(page)
     assert Keyword.objects.count() == 2
 
 
-def test_a_word_that_is_not_on_the_page_cannot_be_chosen(client, chief, pair):
+def test_a_keyword_that_was_not_selected_cannot_be_chosen(client, chief, pair):
     other = KeywordFactory(name="wonen")
     client.post(merge_page(*pair), {"into": other.pk})
     assert Keyword.objects.count() == 3
 
 
 @pytest.mark.parametrize("query", ["", "?id=1", "?id=x&id=y", "?id=999999999999999999999&id=2"])
-def test_fewer_than_two_words_lead_back_to_the_list(client, chief, query):
+def test_the_merge_page_of_fewer_than_two_keywords_redirects_to_the_list(client, chief, query):
     for response in (client.get(MERGE + query, follow=True), client.post(MERGE + query, {"into": 1}, follow=True)):
         assert "Die woorden zijn er niet meer allemaal." in text_of(response)
 
 
-def test_one_word_alone_cannot_be_merged(client, chief, pair):
-    chosen = {"action": "merge_selected", "_selected_action": [pair[0].pk]}
-    page = client.post(reverse("admin:cases_keyword_changelist"), chosen, follow=True)
+def test_a_single_keyword_cannot_be_merged(client, chief, pair):
+    selected = {"action": "merge_selected", "_selected_action": [pair[0].pk]}
+    page = client.post(reverse("admin:cases_keyword_changelist"), selected, follow=True)
     assert "Kies er minstens twee om samen te voegen." in text_of(page)
 
 
 @pytest.mark.parametrize("model", ["keyword", "actor"])
-def test_merging_is_for_who_may(client, editor, pair, model):
+def test_merging_requires_permission(client, editor, pair, model):
     address = f"/beheer/cases/{model}/samenvoegen/"
     assert client.get(address).status_code == 403
     assert client.post(address).status_code == 403
@@ -98,7 +98,7 @@ def test_merging_is_for_who_may(client, editor, pair, model):
     assert client.get(address, follow=True).status_code == 403
 
 
-def test_the_page_takes_as_many_queries_for_three_cases_as_for_one(client, chief, pair, django_assert_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(client, chief, pair, django_assert_num_queries):
     for count in (1, 2):
         for _ in range(count):
             published_case(keyword_names=["schuld"])
@@ -106,7 +106,7 @@ def test_the_page_takes_as_many_queries_for_three_cases_as_for_one(client, chief
             client.get(merge_page(*pair))
 
 
-def test_a_word_says_where_it_stands(client, editor, pair):
+def test_the_page_of_a_keyword_lists_its_cases(client, editor, pair):
     case = published_case(title="De koelkast", keyword_names=["schuld"])
     editions.start_working_copy(case=case)
     page = client.get(reverse("admin:cases_keyword_change", args=[pair[1].pk]))
@@ -117,7 +117,7 @@ def test_a_word_says_where_it_stands(client, editor, pair):
     assert {word.name: word.used for word in listed} == {"schuld": 2, "schulden": 0}
 
 
-def test_a_chief_renames_a_word_and_cases_follow(client, chief, pair):
+def test_a_keyword_that_a_chief_editor_renames_changes_in_its_cases(client, chief, pair):
     case = published_case(keyword_names=["schuld"])
     change(client, pair[1], name="geldzorgen", slug="geldzorgen")
     assert [line.keyword.name for line in case.case_keywords.all()] == ["geldzorgen"]
@@ -125,7 +125,7 @@ def test_a_chief_renames_a_word_and_cases_follow(client, chief, pair):
     assert client.get("/casussen/?trefwoord=schuld")["Location"] == "/casussen/?trefwoord=geldzorgen"
 
 
-def test_an_editor_renames_what_no_reader_sees_yet_and_nothing_else(client, editor, pair):
+def test_an_editor_can_rename_only_keywords_without_published_cases(client, editor, pair):
     published_case(keyword_names=["schuld"])
     ConceptFactory(keyword_names=["schulden"])
     change(client, pair[1], name="geldzorgen", slug="geldzorgen", synonyms="rood staan")
@@ -133,13 +133,13 @@ def test_an_editor_renames_what_no_reader_sees_yet_and_nothing_else(client, edit
     assert {(word.name, *word.synonyms) for word in Keyword.objects.all()} == {("schuld", "rood staan"), ("armoede",)}
 
 
-def test_a_synonym_alone_writes_no_edition(client, chief, pair):
+def test_changing_only_a_synonym_publishes_no_edition(client, chief, pair):
     case = published_case(keyword_names=["schuld"])
     change(client, pair[1], synonyms="rood staan")
     assert case.editions.count() == 1
 
 
-def test_a_name_that_another_word_had_is_refused_with_what_it_is_called_now(client, chief, pair):
+def test_a_former_name_is_refused_with_the_current_name(client, chief, pair):
     vocabulary.merge(into=pair[0], gone=[pair[1]])
     values = {"name": "schuld", "slug": "schuld", "synonyms": "", "is_filter": "on"}
     page = client.post(reverse("admin:cases_keyword_add"), values)
@@ -150,7 +150,7 @@ def test_a_name_that_another_word_had_is_refused_with_what_it_is_called_now(clie
     assert Keyword.objects.count() == 1
 
 
-def test_a_new_word_is_made_as_before(client, chief):
+def test_a_chief_editor_can_add_a_keyword_and_an_actor(client, chief):
     values = {"name": "wonen", "slug": "wonen", "synonyms": "huis, thuis", "is_filter": "on"}
     client.post(reverse("admin:cases_keyword_add"), values)
     assert Keyword.objects.get().synonyms == ["huis", "thuis"]
@@ -158,8 +158,8 @@ def test_a_new_word_is_made_as_before(client, chief):
     assert Actor.objects.get().name == "Kok"
 
 
-def test_a_merge_that_cannot_be_written_changes_nothing(client, chief, pair):
-    """A text that no edition could be written of: somebody got it past the form."""
+def test_a_merge_that_cannot_be_published_changes_nothing(client, chief, pair):
+    """The case has a text that no edition can have, which was saved without the form."""
     case = published_case(keyword_names=["schuld"])
     Case.objects.filter(pk=case.pk).update(body="## Te groot")
     page = client.post(merge_page(*pair), {"into": pair[0].pk}, follow=True)

@@ -1,4 +1,4 @@
-"""What editors and chief editors do with a case as a whole, and what each of them may not."""
+"""The workflow of a case in the admin, with the rights of editors and of chief editors."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -28,7 +28,7 @@ def chief(client):
 
 
 def act(client, name: str, case: Case, **posted) -> str:
-    """Does it, and returns the page that one gets to see."""
+    """Post the action and return the page that follows."""
     return client.post(reverse(f"admin:cases_case_{name}", args=[case.pk]), posted, follow=True).content.decode()
 
 
@@ -36,8 +36,8 @@ def page(client, name: str, case: Case, query: str = "") -> str:
     return client.get(reverse(f"admin:cases_case_{name}", args=[case.pk]) + query, follow=True).content.decode()
 
 
-def corrected(case: Case, **values) -> Case:
-    """The next edition of a case, in which these fields are different."""
+def next_edition_of(case: Case, **values) -> Case:
+    """Publish an edition with these values and return the case."""
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(**values)
     editions.publish(case=Case.objects.get(pk=copy.pk), note="Verbeterd.")
@@ -47,7 +47,7 @@ def corrected(case: Case, **values) -> Case:
 # --- Sending in ---
 
 
-def test_an_editor_sends_in_and_the_chief_sees_what_waits(client, editor):
+def test_a_chief_editor_sees_the_concepts_that_editors_sent_in(client, editor):
     concept = ConceptFactory(title="Klaar voor de bundel")
     ConceptFactory(title="Nog niet af")
     assert "Haal terug" in act(client, "send_in", concept)
@@ -57,7 +57,7 @@ def test_an_editor_sends_in_and_the_chief_sees_what_waits(client, editor):
     assert ("Klaar voor de bundel" in listed, "Nog niet af" in listed) == (True, False)
 
 
-def test_what_was_sent_in_is_not_locked_and_tells_that_it_was_changed(client, editor):
+def test_a_concept_that_was_sent_in_can_be_changed_and_is_marked_as_changed(client, editor):
     concept = ConceptFactory()
     act(client, "send_in", concept)
     concept.refresh_from_db()
@@ -67,20 +67,20 @@ def test_what_was_sent_in_is_not_locked_and_tells_that_it_was_changed(client, ed
     assert "Gewijzigd sinds het insturen" not in act(client, "send_in", concept)
 
 
-def test_what_is_not_finished_is_not_sent_in(client, editor):
+def test_an_incomplete_concept_cannot_be_sent_in(client, editor):
     concept = ConceptFactory(closing="")
     assert "Nog niet ingestuurd. Schrijf een slot." in act(client, "send_in", concept)
     assert not Case.objects.sent_in().exists()
 
 
-def test_who_sent_in_can_take_it_back(client, editor):
+def test_an_editor_can_recall_a_concept_that_was_sent_in(client, editor):
     concept = ConceptFactory()
     act(client, "send_in", concept)
     assert "Stuur in voor publicatie" in act(client, "recall", concept)
     assert not Case.objects.sent_in().exists()
 
 
-def test_an_editor_sees_no_waiting_list(client, editor):
+def test_an_editor_does_not_see_the_list_of_concepts_that_were_sent_in(client, editor):
     editions.send_in(case=ConceptFactory(), by=editor)
     assert "wacht op publicatie" not in client.get(reverse("admin:index")).content.decode()
 
@@ -88,7 +88,7 @@ def test_an_editor_sees_no_waiting_list(client, editor):
 # --- Publishing ---
 
 
-def test_a_second_click_on_publish_changes_nothing_and_is_told_so(client, chief):
+def test_publishing_a_second_time_changes_nothing_and_is_reported(client, chief):
     case = published_case(kolbs=["doener"])
     copy = editions.start_working_copy(case=case)
     act(client, "publish", copy, note="Verbeterd.")
@@ -96,7 +96,7 @@ def test_a_second_click_on_publish_changes_nothing_and_is_told_so(client, chief)
     assert case.editions.count() == 2
 
 
-def test_a_chief_does_not_publish_what_somebody_saved_since_it_was_opened(client, chief):
+def test_a_concept_that_was_saved_after_the_page_was_opened_is_not_published(client, chief):
     concept = ConceptFactory()
     client.post(reverse("admin:cases_case_change", args=[concept.pk]), form_of(concept, title="Toch anders"))
     assert "Iemand heeft deze casus opgeslagen" in act(client, "publish", concept, version=concept.version)
@@ -107,7 +107,7 @@ def test_a_chief_does_not_publish_what_somebody_saved_since_it_was_opened(client
     assert Edition.objects.count() == 1
 
 
-def test_what_another_act_came_before_is_told_and_not_done(client, chief, monkeypatch):
+def test_an_action_that_is_no_longer_possible_is_reported_and_not_done(client, chief, monkeypatch):
     case = published_case()
     archive = editions.archive
 
@@ -120,7 +120,7 @@ def test_what_another_act_came_before_is_told_and_not_done(client, chief, monkey
     assert Case.objects.get(pk=case.pk).is_withdrawn
 
 
-def test_a_change_is_published_with_a_line_about_it(client, chief):
+def test_publishing_a_working_copy_requires_a_note_of_one_line(client, chief):
     case = published_case()
     copy = editions.start_working_copy(case=case)
     assert "Schrijf in één regel wat er veranderd is" in act(client, "publish", copy, note="  ")
@@ -131,7 +131,7 @@ def test_a_change_is_published_with_a_line_about_it(client, chief):
 
 
 @pytest.mark.parametrize("name", ["archive", "withdraw", "put_back", "publish"])
-def test_an_editor_does_not_do_what_is_the_chiefs(client, editor, name):
+def test_an_editor_cannot_do_actions_of_chief_editors(client, editor, name):
     case = ConceptFactory() if name == "publish" else published_case()
     if name == "put_back":
         editions.archive(case=case)
@@ -140,10 +140,10 @@ def test_an_editor_does_not_do_what_is_the_chiefs(client, editor, name):
     assert (response.status_code, Case.objects.get().status) == (403, before)
 
 
-# --- Taking down, and back ---
+# --- Archiving, withdrawing and putting back ---
 
 
-def test_into_the_archive_and_out_of_it(client, chief):
+def test_a_case_can_be_archived_and_put_back(client, chief):
     case = published_case(title="Zeldzaamheid")
     assert "Zet terug in de bundel" in act(client, "archive", case)
     assert client.get("/casussen/?q=zeldzaamheid").content.decode().count("Zeldzaamheid") == 0
@@ -154,26 +154,30 @@ def test_into_the_archive_and_out_of_it(client, chief):
     assert client.get(case.get_absolute_url()).status_code == 200
 
 
-def test_withdrawing_asks_why_first(client, chief):
+def test_withdrawing_requires_a_reason(client, chief):
     case = published_case(title="Over Els", body="kwartelverhaal")
     assert "0 opdrachten gebruiken" in page(client, "withdraw", case)
     assert "Er is nog niets ingetrokken" in act(client, "withdraw", case, reason=" ", title="Over een buurvrouw")
     assert Case.objects.get().status == Status.PUBLISHED
-    said = act(client, "withdraw", case, reason="Ze herkende zich.", title="Over een buurvrouw")
-    assert ("Ze herkende zich." in said, "kwartelverhaal" in said) == (True, False)
+    html = act(client, "withdraw", case, reason="Ze herkende zich.", title="Over een buurvrouw")
+    assert ("Ze herkende zich." in html, "kwartelverhaal" in html) == (True, False)
     assert "Ingetrokken. Reden: Ze herkende zich." in [entry.get_change_message() for entry in LogEntry.objects.all()]
 
 
-def test_the_address_of_what_was_withdrawn_says_so_without_its_title(client):
+def test_the_page_of_a_withdrawn_case_is_a_410_without_its_title(client):
     case = published_case(title="Over Els")
     editions.withdraw(case=case, reason="Geheime reden.")
     response = client.get(case.get_absolute_url())
     assert response.status_code == 410
-    said = response.content.decode()
-    assert ("Deze casus is ingetrokken" in said, "Over Els" in said, "Geheime reden" in said) == (True, False, False)
+    html = response.content.decode()
+    assert ("Deze casus is ingetrokken" in html, "Over Els" in html, "Geheime reden" in html) == (
+        True,
+        False,
+        False,
+    )
 
 
-def test_the_form_of_what_was_withdrawn_is_its_history(client, chief):
+def test_the_form_of_a_withdrawn_case_redirects_to_its_history(client, chief):
     case = published_case(body="kwartelverhaal")
     edition = case.editions.get()
     copy = editions.start_working_copy(case=case)
@@ -191,7 +195,7 @@ def test_the_form_of_what_was_withdrawn_is_its_history(client, chief):
     assert "0 edities" in searched
 
 
-def test_the_log_of_what_was_withdrawn_names_nobody_in_the_story(client, chief):
+def test_the_log_of_a_withdrawn_case_has_no_names_from_the_story(client, chief):
     concept = ConceptFactory(title="Over Els", kolbs=["doener"])
     client.post(
         reverse("admin:cases_case_change", args=[concept.pk]),
@@ -201,12 +205,12 @@ def test_the_log_of_what_was_withdrawn_names_nobody_in_the_story(client, chief):
     act(client, "publish", concept)
     case = Case.objects.get()
     act(client, "withdraw", case, reason="Ze herkende zich.", title="Over een buurvrouw")
-    said = page(client, "history", case) + client.get(reverse("admin:index")).content.decode()
-    assert ("Appelvink" in said, "Over Els" in said) == (False, False)
-    assert ("Gepubliceerd als editie 1." in said, "Reden: Ze herkende zich." in said) == (True, True)
+    html = page(client, "history", case) + client.get(reverse("admin:index")).content.decode()
+    assert ("Appelvink" in html, "Over Els" in html) == (False, False)
+    assert ("Gepubliceerd als editie 1." in html, "Reden: Ze herkende zich." in html) == (True, True)
 
 
-def test_putting_back_what_was_withdrawn_asks_why_too(client, chief):
+def test_putting_back_a_withdrawn_case_requires_a_reason(client, chief):
     case = published_case(body="kwartelverhaal")
     editions.withdraw(case=case, reason="Ach.")
     assert "Schrijf waarom" in act(client, "put_back", case)
@@ -220,37 +224,37 @@ def test_putting_back_what_was_withdrawn_asks_why_too(client, chief):
 # --- Editions ---
 
 
-def test_the_history_tells_who_published_what_when_and_why(client, chief):
+def test_the_history_lists_editions_with_their_note_and_publisher(client, chief):
     case = published_case()
     copy = editions.start_working_copy(case=case)
     act(client, "publish", copy, note="Typfout in het slot.")
-    said = page(client, "history", case)
-    assert ("Typfout in het slot." in said, "Piet Baas" in said, "Gepubliceerd als editie 2." in said) == (True,) * 3
+    html = page(client, "history", case)
+    assert ("Typfout in het slot." in html, "Piet Baas" in html, "Gepubliceerd als editie 2." in html) == (True,) * 3
 
 
-def test_any_two_editions_are_compared_word_by_word(client, editor):
-    case = corrected(corrected(published_case(title="Een oud begin")), title="Een nieuw begin")
-    said = page(client, "difference", case, "?van=1&naar=3")
-    assert ("<del>oud</del>" in said, "<ins>nieuw</ins>" in said) == (True, True)
+def test_two_editions_can_be_compared_by_word(client, editor):
+    case = next_edition_of(next_edition_of(published_case(title="Een oud begin")), title="Een nieuw begin")
+    html = page(client, "difference", case, "?van=1&naar=3")
+    assert ("<del>oud</del>" in html, "<ins>nieuw</ins>" in html) == (True, True)
     assert "precies hetzelfde" in page(client, "difference", case, "?van=1&naar=2")
 
 
-def test_a_working_copy_is_compared_with_what_readers_see(client, editor):
+def test_a_working_copy_is_compared_with_the_published_case(client, editor):
     case = published_case(title="Een oud begin")
     copy = editions.start_working_copy(case=case)
     Case.objects.filter(pk=copy.pk).update(title="Een nieuw begin", part=None)
-    said = page(client, "difference", case)
-    assert ("<del>oud</del>" in said, "<ins>nieuw</ins>" in said) == (True, True)
+    html = page(client, "difference", case)
+    assert ("<del>oud</del>" in html, "<ins>nieuw</ins>" in html) == (True, True)
 
 
 @pytest.mark.parametrize("query", ["?van=7&naar=1", "?van=1&naar=x", "?van=-1", "?van=99999999999&naar=1", ""])
-def test_what_cannot_be_compared_is_not_there(client, editor, query):
+def test_a_comparison_of_unknown_editions_is_a_404(client, editor, query):
     address = reverse("admin:cases_case_difference", args=[published_case().pk])
     assert client.get(address + query).status_code == 404
 
 
 def test_an_edition_is_restored_as_a_working_copy(client, editor):
-    case = corrected(published_case(title="Eerst"), title="Later")
+    case = next_edition_of(published_case(title="Eerst"), title="Later")
     assert "tekst van editie 1" in act(client, "restore", case, editie="1")
     assert Case.objects.get(revises=case).title == "Eerst"
     assert "Er is al een werkversie" in act(client, "restore", case, editie="2")
@@ -259,18 +263,18 @@ def test_an_edition_is_restored_as_a_working_copy(client, editor):
 
 
 @pytest.mark.parametrize("number", ["", "x", "9", "99999999999999999999"])
-def test_there_is_nothing_to_restore_of_an_edition_that_is_not_there(client, editor, number):
+def test_restoring_an_unknown_edition_is_a_404(client, editor, number):
     case = published_case()
     response = client.post(reverse("admin:cases_case_restore", args=[case.pk]), {"editie": number})
     assert (response.status_code, Case.objects.count()) == (404, 1)
 
 
-def test_queries_of_the_history_stay_the_same(client, chief, django_assert_num_queries):
+def test_the_number_of_queries_of_the_history_is_constant(client, chief, django_assert_num_queries):
     case = published_case()
-    page(client, "history", case)  # the first page looks up what a process keeps
+    page(client, "history", case)  # the first request fills the caches of the process
     for number in (1, 3):
         while case.editions.count() < number:
-            case = corrected(case)
+            case = next_edition_of(case)
         Edition.objects.update(published_by=chief)
         with django_assert_num_queries(10):
             page(client, "history", case)
@@ -283,22 +287,26 @@ def save(client, case: Case, form: dict):
     return client.post(reverse("admin:cases_case_change", args=[case.pk]), form)
 
 
-def test_the_later_of_two_saves_is_stopped_and_shown_both_versions(client, chief):
+def test_the_later_of_two_saves_is_refused_and_shows_both_versions(client, chief):
     concept = ConceptFactory(title="Een begin", closing="Einde.")
     mine = form_of(concept, title="Mijn begin")
     assert save(client, concept, form_of(concept, title="Hun begin", closing="Slot.")).status_code == 302
     response = save(client, concept, mine)
-    said = response.content.decode()
+    html = response.content.decode()
     assert response.status_code == 200
-    assert "Iemand anders heeft deze casus opgeslagen" in said
-    assert "Publiceer de opgeslagen versie" not in said
-    assert ("<del>Hun</del>" in said, "<ins>Mijn</ins>" in said, 'value="Mijn begin"' in said) == (True, True, True)
+    assert "Iemand anders heeft deze casus opgeslagen" in html
+    assert "Publiceer de opgeslagen versie" not in html
+    assert ("<del>Hun</del>" in html, "<ins>Mijn</ins>" in html, 'value="Mijn begin"' in html) == (
+        True,
+        True,
+        True,
+    )
     labels = [change.label for change in response.context["both_versions"]]
     assert labels == ["Titel", "Slot"]
     assert Case.objects.get().title == "Hun begin"
 
 
-def test_a_deliberate_second_save_goes_through(client, editor):
+def test_a_second_save_after_the_warning_is_accepted(client, editor):
     concept = ConceptFactory(title="Een begin")
     mine = form_of(concept, title="Mijn begin")
     save(client, concept, form_of(concept, title="Hun begin"))
@@ -307,22 +315,22 @@ def test_a_deliberate_second_save_goes_through(client, editor):
     assert Case.objects.get().title == "Mijn begin"
 
 
-def test_what_was_wrong_in_a_form_is_not_taken_for_another_editor(client, editor):
+def test_a_form_with_an_error_is_not_a_conflict(client, editor):
     concept = ConceptFactory()
-    wrong = save(client, concept, form_of(concept, title=""))
-    shown = wrong.context["adminform"].form.shown_version
+    invalid = save(client, concept, form_of(concept, title=""))
+    shown = invalid.context["adminform"].form.shown_version
     assert save(client, concept, form_of(concept, title="Goed") | {"version": shown}).status_code == 302
     assert Case.objects.get().title == "Goed"
 
 
 @pytest.mark.parametrize("version", ["", "0", "x", "99"])
-def test_a_form_that_does_not_say_what_it_is_based_on_stores_nothing(client, editor, version):
+def test_a_form_with_an_invalid_version_is_not_saved(client, editor, version):
     concept = ConceptFactory(title="Staat")
     assert save(client, concept, form_of(concept, title="Anders", version=version)).status_code == 200
     assert Case.objects.get().title == "Staat"
 
 
-def test_a_change_in_a_row_counts(client, editor):
+def test_a_change_in_an_inline_is_a_conflict(client, editor):
     concept = ConceptFactory()
     mine, theirs = form_of(concept, title="Mijn begin"), form_of(concept)
     save(client, concept, theirs | {"questions-0-text": "Wat doe je dan?"})
@@ -331,7 +339,7 @@ def test_a_change_in_a_row_counts(client, editor):
     assert Question.objects.get().text == "Wat doe je dan?"
 
 
-def test_a_row_that_somebody_else_deleted_comes_back_with_the_second_save(client, editor):
+def test_a_second_save_restores_a_row_that_another_editor_deleted(client, editor):
     concept = ConceptFactory(kolbs=["doener", "denker"])
     mine = form_of(concept, title="Mijn begin") | {"questions-1-text": "Mijn vraag?"}
     save(client, concept, form_of(concept) | {"questions-0-DELETE": "on", "questions-1-DELETE": "on"})
@@ -344,7 +352,7 @@ def test_a_row_that_somebody_else_deleted_comes_back_with_the_second_save(client
     ]
 
 
-def test_a_row_that_somebody_else_added_stays(client, editor):
+def test_a_second_save_does_not_delete_a_row_that_another_editor_added(client, editor):
     concept = ConceptFactory()
     mine = form_of(concept, title="Mijn begin")
     CaseActor.objects.create(case=concept, actor=concept.actors.get(), person="de buurman", position=2)
@@ -355,7 +363,7 @@ def test_a_row_that_somebody_else_added_stays(client, editor):
     assert [line.person for line in concept.case_actors.all()] == ["mevrouw Uysal", "de buurman"]
 
 
-def test_what_was_typed_is_given_back_where_the_working_copy_is_gone(client, editor):
+def test_the_typed_text_is_returned_if_the_working_copy_was_published(client, editor):
     case = published_case()
     copy = editions.start_working_copy(case=case)
     mine = form_of(copy, body="Een lang stuk tekst.")
@@ -365,7 +373,7 @@ def test_what_was_typed_is_given_back_where_the_working_copy_is_gone(client, edi
     assert "Een lang stuk tekst." in response.content.decode()
 
 
-def test_what_was_typed_is_given_back_where_the_concept_was_published(client, editor):
+def test_the_typed_text_is_returned_if_the_concept_was_published(client, editor):
     concept = ConceptFactory()
     mine = form_of(concept, body="Een lang stuk tekst.")
     editions.publish(case=concept)
