@@ -1,4 +1,4 @@
-"""Databases that hold a dump: made, dumped, restored, read by plain SQL and dropped, without Django's models.
+"""Databases of dumps: created, dumped, restored, read with plain SQL and dropped, without the models of Django.
 
 A dump of SQLite is the database file itself, since SQL text cannot restore the search table. A dump of PostgreSQL is
 SQL with INSERT statements, which psycopg can run on any version of the server. Both are compressed by xz.
@@ -20,13 +20,13 @@ from urllib.parse import unquote, urlsplit
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
-ENDINGS = {"sqlite": ".sqlite3.xz", "postgresql": ".postgresql.sql.xz"}
-# Sessions in a dump are signed with it, so it is the same wherever a dump is made or opened. It protects nothing.
+SUFFIXES = {"sqlite": ".sqlite3.xz", "postgresql": ".postgresql.sql.xz"}
+# Sessions in a dump are signed with this key, so it is the same on every machine. It protects nothing.
 SECRET_KEY = "known-to-everybody-since-it-is-in-the-repository-of-the-casebook"
 
-# The tables and columns that hold no words of people. Everything else that is text is compared, so that a new table or
-# column takes part without anybody thinking of it.
-TABLES_WITHOUT_WORDS = {
+# The tables and columns without texts of users. All other texts are compared, so that new tables and columns are
+# included automatically.
+TABLES_WITHOUT_TEXTS = {
     "auth_permission",
     "cache",
     "cases_searchword",
@@ -34,11 +34,11 @@ TABLES_WITHOUT_WORDS = {
     "django_migrations",
     "django_session",
 }
-COLUMNS_WITHOUT_WORDS = {"batch", "key_hash", "password", "source_hash", "text_hash", "token_hash", "writer"}
-SEARCH_TABLES = re.compile("cases_search(_.*)?")  # what is in them is made again from the cases
+COLUMNS_WITHOUT_TEXTS = {"batch", "key_hash", "password", "source_hash", "text_hash", "token_hash", "writer"}
+SEARCH_TABLES = re.compile("cases_search(_.*)?")  # their content is generated from the cases
 
-# A text belongs to its row. Rows that say the same of the same owner may become one, so there the text belongs to what
-# these columns name together. More than one row of an owner may have the text.
+# A text belongs to the primary key of its row. In these tables a migration can merge rows with the same text, so there
+# the text belongs to the values of these columns, which several rows can have.
 OWNERS = {
     "questions_answerversion": ("answer_id", "kind"),
     "questions_feedbackversion": ("submission_id", "author_id", "kind"),
@@ -49,13 +49,12 @@ def vendor_of(url: str) -> str:
     return "postgresql" if url.startswith("postgres") else "sqlite"
 
 
-# --- Making and dropping ---
+# --- Creating and dropping ---
 
 
 @contextmanager
-def fresh_database(server: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database that exists until the block ends: on this PostgreSQL server, or a file in this
-    folder."""
+def temporary_database(server: str, folder: Path) -> Iterator[str]:
+    """Yield the URL of an empty database that exists until the block ends: on this server, or a file in this folder."""
     if vendor_of(server) == "sqlite":
         yield f"sqlite:///{folder / 'upgrade.sqlite3'}"
         return
@@ -75,7 +74,7 @@ def _run_on(server: str, sql: str) -> None:
 
 
 def connect(url: str) -> Any:
-    """A connection with .execute(sql).fetchall(), to SQLite or to PostgreSQL."""
+    """Return a connection to SQLite or PostgreSQL that has .execute(sql).fetchall()."""
     if vendor_of(url) == "sqlite":
         return sqlite3.connect(_file(url))
     import psycopg
@@ -88,10 +87,10 @@ def _file(url: str) -> Path:
 
 
 def environment(url: str, folder: Path) -> dict[str, str]:
-    """The environment of a site on this database, with nothing of the site that people use on this machine."""
-    ours = ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO", "DEBUG", "SITE_URL")
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return kept | {
+    """Return the environment of a site with this database, without the settings of another site on this machine."""
+    ignored = ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO", "DEBUG", "SITE_URL")
+    inherited = {name: value for name, value in os.environ.items() if name not in ignored}
+    return inherited | {
         "DATABASE_URL": url,
         "VAR_DIR": str(folder),
         "SECRET_KEY": SECRET_KEY,
@@ -104,11 +103,11 @@ def environment(url: str, folder: Path) -> dict[str, str]:
 
 
 def dumps_of(vendor: str) -> list[Path]:
-    return sorted(FOLDER.glob(f"*{ENDINGS[vendor]}"))
+    return sorted(FOLDER.glob(f"*{SUFFIXES[vendor]}"))
 
 
 def dump(url: str) -> bytes:
-    """All of the database, compressed; the same on each machine but for what differs in the rows."""
+    """Return the compressed database. Machines differ only in the rows, not in the format."""
     raw = _sqlite_file(_file(url)) if vendor_of(url) == "sqlite" else _postgresql_statements(url)
     return lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME)
 
@@ -126,8 +125,8 @@ def _sqlite_file(file: Path) -> bytes:
 def _postgresql_statements(url: str) -> bytes:
     command = ["pg_dump", "--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=50", "--dbname", url]
     text = subprocess.run(command, check=True, capture_output=True).stdout.decode()
-    # Before the first table are only settings of this version of pg_dump, and after the last statement a command of
-    # psql. In between nothing is touched: a line of somebody's answer can look like a setting.
+    # Remove the settings of this version of pg_dump before the first table, and the command of psql at the end. The
+    # lines in between are unchanged, since a line of an answer can look like a setting.
     text = text[text.index("CREATE TABLE ") :]
     return text[: text.rindex(";\n") + 2].encode()
 
@@ -149,28 +148,30 @@ Text = tuple[str, str, tuple, str | bytes]  # table, column, owner, text
 
 
 def texts(url: str) -> set[Text]:
-    """Everything that people wrote, in whatever table it is, with what it belongs to."""
+    """Return the texts of users in all tables, with the owner of each text."""
     found = set()
     with closing(connect(url)) as connection:
         for table in tables(connection):
-            if table in TABLES_WITHOUT_WORDS or SEARCH_TABLES.fullmatch(table):
+            if table in TABLES_WITHOUT_TEXTS or SEARCH_TABLES.fullmatch(table):
                 continue
             owner = OWNERS.get(table) or _primary_key(connection, table)
-            columns = [name for name in _text_columns(connection, table) if name not in COLUMNS_WITHOUT_WORDS]
-            chosen = ", ".join(f'"{name}"' for name in (*owner, *columns))
-            for row in connection.execute(f'SELECT {chosen} FROM "{table}"').fetchall():
+            columns = [name for name in _text_columns(connection, table) if name not in COLUMNS_WITHOUT_TEXTS]
+            selected = ", ".join(f'"{name}"' for name in (*owner, *columns))
+            for row in connection.execute(f'SELECT {selected} FROM "{table}"').fetchall():
                 key, cells = row[: len(owner)], row[len(owner) :]
-                found |= {(table, name, key, _plain(cell)) for name, cell in zip(columns, cells, strict=True) if cell}
+                found |= {
+                    (table, name, key, _comparable(cell)) for name, cell in zip(columns, cells, strict=True) if cell
+                }
     return found
 
 
-def _plain(cell: Any) -> str | bytes:
-    """A cell as it can be compared: PostgreSQL gives JSON as the values that it stands for."""
+def _comparable(cell: Any) -> str | bytes:
+    """Return a cell in a form that can be compared, since PostgreSQL decodes JSON."""
     return json.dumps(cell, sort_keys=True, ensure_ascii=False) if isinstance(cell, list | dict) else cell
 
 
 def snapshot(url: str) -> dict[str, str]:
-    """A fingerprint of the rows of each table, to see that nothing changed."""
+    """Return a fingerprint of the rows of each table, to detect changes."""
     with closing(connect(url)) as connection:
         return {table: _fingerprint(connection, table) for table in tables(connection)}
 

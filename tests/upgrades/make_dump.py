@@ -1,11 +1,11 @@
-"""Make a dump of a site as the code of this commit makes it, for test_upgrades.py. Run by hand; see README.md here.
+"""Make a dump of a site that the code of this commit creates, for test_upgrades.py. Run manually; see README.md.
 
     python tests/upgrades/make_dump.py                                     of SQLite
     DATABASE_URL=postgres://… python tests/upgrades/make_dump.py           of PostgreSQL, beside that database
-    … make_dump.py --dry-run                                               only try whether every table gets a row
+    … make_dump.py --dry-run                                               only check that every table gets a row
 
-The site has people in every role, work in every state and at least one row in every table; a table without one is an
-error here. Each text is another one, with the characters that go wrong easily.
+The site has users in every role, work in every state and at least one row in every table; an empty table is an error.
+All texts are different, and have characters that often cause problems.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tests.upgrades import databases
 if TYPE_CHECKING:
     from casebook.models import User
 
-FAR = datetime(2099, 12, 31, 11, 0, tzinfo=UTC)  # a dump is opened years later, and what was open then still is
+FAR = datetime(2099, 12, 31, 11, 0, tzinfo=UTC)  # still in the future when a dump is restored years later
 INVITATION = "een-uitnodiging-die-in-de-dump-openstaat"
 PASSWORD = "koelkast-op-driehoog"
 
@@ -46,50 +46,50 @@ SENTENCES = (
 LONGEST = 20_000
 
 
-class Writer:
-    """Gives texts that were not given before."""
+class TextGenerator:
+    """A generator of unique texts."""
 
     def __init__(self) -> None:
-        self.given = 0
+        self.count = 0
 
     def __call__(self, length: int = 0) -> str:
-        """One text; of exactly this length if one is asked."""
-        self.given += 1
-        text = f"{SENTENCES[self.given % len(SENTENCES)]} Dit schreef ik als {self.given}e."
+        """Return a new text, of exactly this length unless it is 0."""
+        self.count += 1
+        text = f"{SENTENCES[self.count % len(SENTENCES)]} Dit schreef ik als {self.count}e."
         if length:
             text = (text + " " + " ".join(SENTENCES) * 40)[: length - 1] + "!"
         return text
 
 
-# --- The site. What is imported stands inside, since it can only be once the settings are there. ---
+# --- The site. Imports are in the functions, since they require the settings. ---
 
 
 class Site:
-    """A school with two modules, made mostly by what people do on the site."""
+    """A school with three modules, created mostly by the actions of the site."""
 
     def __init__(self) -> None:
         from django.core.management import call_command
 
         from casebook.lib import ratelimit
 
-        self.text = Writer()
+        self.text = TextGenerator()
         call_command("migrate", verbosity=0)
         call_command("load_cases", verbosity=0)
         call_command("demo", verbosity=0)
-        self.people()
-        self.library()
-        self.modules()
-        self.answers()
-        self.own_study()
-        self.feedback()
-        self.teaching()
-        self.departed()
+        self.create_users()
+        self.create_cases()
+        self.create_modules()
+        self.create_answers()
+        self.create_own_study()
+        self.create_feedback()
+        self.create_comments_and_invitations()
+        self.delete_accounts()
         ratelimit.Count(ratelimit.PASSWORDS, "email docent@example.org").add()
-        self.words_that_changed()
-        self.withdrawn_cases()
-        self.traces()
+        self.change_vocabulary()
+        self.archive_and_withdraw_cases()
+        self.create_sessions_and_logs()
 
-    def person(self, key: str, name: str, *groups: str, **fields) -> "User":
+    def create_user(self, key: str, name: str, *groups: str, **fields) -> "User":
         from django.contrib.auth.models import Group
 
         from casebook.models import User
@@ -98,30 +98,30 @@ class Site:
         user.groups.set(Group.objects.filter(name__in=groups))
         return user
 
-    def people(self) -> None:
+    def create_users(self) -> None:
         from django.contrib.auth.models import Permission
 
         from casebook.models import User
 
         self.administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
-        self.editor = self.person("redactie", "Els Bos", "Redactie")
-        self.chief = self.person("eindredactie", "Zoë d'Hondt", "Redactie", "Eindredactie")
-        self.teacher = self.person("docent", "Karin Vos", "Docenten", proven_email="docent@example.org")
-        self.colleague = self.person("collega", "Ömer Şahin")
-        self.other_teacher = self.person("andere-docent", "Ria Smit", "Docenten")
-        self.gone_teacher = self.person("oud-docent", "Wim Kok-Jansen", "Docenten")
-        self.student = self.person("student", "Chaima el Idrissi")
-        self.classmate = self.person("klasgenoot", "Bram “de Beer” Wielewaal")
-        self.left = self.person("vertrokken", "Yusuf Aydın")
-        self.deleted = self.person("gewist", "Iemand Die Weggaat")
-        self.stranger = self.person("vreemde", "Daan de Wit")
-        self.leaving = self.person("gaat-weg", "Noor 't Hart", deletion_due_at=FAR)
-        self.switched_off = self.person("uitgezet", "Uit Gezet", is_active=False)
+        self.editor = self.create_user("redactie", "Els Bos", "Redactie")
+        self.chief = self.create_user("eindredactie", "Zoë d'Hondt", "Redactie", "Eindredactie")
+        self.teacher = self.create_user("docent", "Karin Vos", "Docenten", proven_email="docent@example.org")
+        self.colleague = self.create_user("collega", "Ömer Şahin")
+        self.other_teacher = self.create_user("andere-docent", "Ria Smit", "Docenten")
+        self.deleted_teacher = self.create_user("oud-docent", "Wim Kok-Jansen", "Docenten")
+        self.student = self.create_user("student", "Chaima el Idrissi")
+        self.classmate = self.create_user("klasgenoot", "Bram “de Beer” Wielewaal")
+        self.former_student = self.create_user("vertrokken", "Yusuf Aydın")
+        self.deleted_student = self.create_user("gewist", "Iemand Die Weggaat")
+        self.stranger = self.create_user("vreemde", "Daan de Wit")
+        self.leaving_student = self.create_user("gaat-weg", "Noor 't Hart", deletion_due_at=FAR)
+        self.inactive_user = self.create_user("uitgezet", "Uit Gezet", is_active=False)
         self.editor.user_permissions.add(Permission.objects.get(codename="view_user"))
 
-    def library(self) -> None:
-        """Cases of editors: a concept, one sent in, one with three editions, one with an open working copy, one that
-        was archived, and an upload that waits."""
+    def create_cases(self) -> None:
+        """Create cases of editors: a concept, one that was sent in, one that gets a next edition, some with a working
+        copy, one to archive, one to withdraw, and an upload that is not confirmed."""
         from cases.files.archives import Packed
         from cases.models import Case, Reference
         from cases.publishing import editions
@@ -129,8 +129,8 @@ class Site:
         from tests.factories import ConceptFactory, publish
 
         def concept(slug: str, title: str, **fields) -> Case:
-            texts = {"summary": self.plain(), "introduction": self.plain(), "closing": self.plain()}
-            body = f"### Op de trap\n\n{self.plain()}\n\n> {self.plain()}"
+            texts = {"summary": self.story_text(), "introduction": self.story_text(), "closing": self.story_text()}
+            body = f"### Op de trap\n\n{self.story_text()}\n\n> {self.story_text()}"
             return ConceptFactory(slug=slug, title=title, **texts, body=body, **fields)
 
         four = ["doener", "beschouwer", "denker", "beslisser"]
@@ -145,34 +145,36 @@ class Site:
         editions.send_in(case=sent_in, by=self.editor)
         for case in (self.copied, self.to_withdraw):
             copy = editions.start_working_copy(case=case)
-            copy.body, copy.summary = f"### Herschreven\n\n{self.plain()}", self.plain()
+            copy.body, copy.summary = f"### Herschreven\n\n{self.story_text()}", self.story_text()
             copy.save()
-        book = Case.objects.published().get(number=3)  # of the book, and changed here
+        book = Case.objects.published().get(number=3)  # a case of the book with a local change
         copy = editions.start_working_copy(case=book)
-        copy.closing += f"\n\n{self.plain()}"
+        copy.closing += f"\n\n{self.story_text()}"
         copy.save()
         editions.publish(case=copy, by=self.chief, note="Het slot is hier aangevuld; zie het «verslag».")
         file = self.case.editions.latest().text.encode()
         imports.keep(files=[Packed("wachten-op-de-trap.md", file)], owner=self.editor)
 
-    def plain(self) -> str:
-        """A text that can be in a story: one line, without what would be Markdown."""
+    def story_text(self) -> str:
+        """Return a text for a story: one line without Markdown."""
         return " ".join(self.text().replace("<", "«").replace(">", "»").replace("_", "-").replace("\\", "/").split())
 
-    def next_edition(self) -> None:
-        """The case asks one question less and another one anew; its texts differ."""
+    def publish_next_edition(self) -> None:
+        """Publish an edition with two questions removed, one added and one changed."""
         from cases.publishing import editions
         from tests.factories import QuestionFactory
 
         copy = editions.start_working_copy(case=self.case)
-        copy.body += f"\n\n### Een week later\n\n{self.plain()}"
+        copy.body += f"\n\n### Een week later\n\n{self.story_text()}"
         copy.save()
         copy.questions.filter(key__in=["vraag-2", "vraag-3"]).delete()
-        copy.questions.filter(key="vraag-1").update(text=f"Anders gevraagd: {self.plain()}")
-        QuestionFactory(case=copy, key="vraag-5", position=5, kolb="denker", text=f"Nieuw gevraagd: {self.plain()}")
+        copy.questions.filter(key="vraag-1").update(text=f"Anders gevraagd: {self.story_text()}")
+        QuestionFactory(
+            case=copy, key="vraag-5", position=5, kolb="denker", text=f"Nieuw gevraagd: {self.story_text()}"
+        )
         editions.publish(case=copy, by=self.chief, note="Vraag twee en drie vervallen, vraag vijf is nieuw.")
 
-    def modules(self) -> None:
+    def create_modules(self) -> None:
         from django.utils import timezone
 
         from cases.models import Case
@@ -181,26 +183,26 @@ class Site:
         from tests.questions.factories import AssignmentFactory, OwnQuestionFactory, enrol, extend
 
         def module(teacher: "User", title: str, **fields) -> Module:
-            made = module_actions.create_module(
+            created = module_actions.create_module(
                 teacher=teacher, title=title, period="Blok 2", description=self.text(), groups=["SW1A", "SW1C"]
             )
-            Module.objects.filter(pk=made.pk).update(code_closes_at=FAR, **fields)
-            made.refresh_from_db()
-            return made
+            Module.objects.filter(pk=created.pk).update(code_closes_at=FAR, **fields)
+            created.refresh_from_db()
+            return created
 
         now = timezone.now()
         self.module = module(self.teacher, "Sociaal werk “in de wijk” – één")
         self.last_year = module(self.teacher, "Sociaal werk, vorig jaar", archived_at=now, retain_until=FAR.date())
         self.other_module = module(self.other_teacher, "Beleid & bestuur")
-        for teacher in (self.colleague, self.gone_teacher):
+        for teacher in (self.colleague, self.deleted_teacher):
             enrol(self.module, teacher, role=Role.TEACHER)
         module_actions.choose_reading(enrolment=self.module.enrolments.get(user=self.colleague), hides_names=True)
-        self.places = {
+        self.enrolments = {
             user.pk: enrol(self.module, user, group="SW1C")
-            for user in (self.student, self.classmate, self.left, self.deleted)
+            for user in (self.student, self.classmate, self.former_student, self.deleted_student)
         }
-        self.then = enrol(self.last_year, self.student)
-        enrol(self.other_module, self.leaving)
+        self.last_year_enrolment = enrol(self.last_year, self.student)
+        enrol(self.other_module, self.leaving_student)
         own = [
             OwnQuestionFactory(module=self.module, case=self.case, text=f"Eigen vraag: {self.text()}") for _ in range(2)
         ]
@@ -219,42 +221,44 @@ class Site:
         self.on_book = AssignmentFactory(
             module=self.module, case=Case.objects.get(number=5), instructions=self.text(), closed_at=now
         )
-        self.before = AssignmentFactory(module=self.last_year, case=self.case, instructions=self.text())
+        self.last_year_assignment = AssignmentFactory(module=self.last_year, case=self.case, instructions=self.text())
         AssignmentFactory(module=self.other_module, case=self.case, instructions=self.text())
         for user in (self.student, self.classmate):
-            extend(self.assignment, self.places[user.pk], FAR, reason=self.text()[:200])
+            extend(self.assignment, self.enrolments[user.pk], FAR, reason=self.text()[:200])
 
-    def answers(self) -> None:
-        """Handed in once and again, taken back, only written, emptied, with versions of every kind, some twice."""
+    def create_answers(self) -> None:
+        """Create answers that were handed in once or twice, taken back or only drafted, with versions of every kind."""
         from django.utils import timezone
 
         from questions.actions import answering
         from questions.models import SharedReading
         from tests.questions.factories import enrol, hand_in
 
-        place = self.places[self.student.pk]
-        self.handed_in = [hand_in(self.assignment, place, number, self.text()) for number in range(3)]
-        again = answering.Draft(self.text(), revision=1)
+        enrolment = self.enrolments[self.student.pk]
+        self.submissions = [hand_in(self.assignment, enrolment, number, self.text()) for number in range(3)]
+        draft = answering.Draft(self.text(), revision=1)
         question = self.assignment.questions.order_by("asked_in__position").first()
-        answering.hand_in(student=self.student, assignment=self.assignment, question=question, draft=again)
-        taken_back = hand_in(self.assignment, place, 3, self.text(LONGEST))
+        answering.hand_in(student=self.student, assignment=self.assignment, question=question, draft=draft)
+        taken_back = hand_in(self.assignment, enrolment, 3, self.text(LONGEST))
         answering.take_back(submission=taken_back)
-        self.versions(taken_back.answer)
-        self.written = self.write(self.student, self.assignment, 4, self.text())
-        self.write(self.student, self.assignment, 4, "Kort.")  # keeps what it replaces as a version
-        for user in (self.classmate, self.left, self.deleted):
-            self.handed_in += [hand_in(self.assignment, self.places[user.pk], n, self.text()) for n in range(2)]
+        self.create_versions(taken_back.answer)
+        self.draft = self.save_answer(self.student, self.assignment, 4, self.text())
+        self.save_answer(self.student, self.assignment, 4, "Kort.")  # saves the replaced text as a version
+        for user in (self.classmate, self.former_student, self.deleted_student):
+            self.submissions += [hand_in(self.assignment, self.enrolments[user.pk], n, self.text()) for n in range(2)]
         for assignment in (self.shared, self.on_archived, self.on_withdrawn):
-            self.handed_in.append(hand_in(assignment, place, 0, self.text()))
-            hand_in(assignment, self.places[self.classmate.pk], 0, self.text())
-        self.write(self.student, self.on_book, 0, self.text())
-        self.write(self.student, self.before, 0, self.text())
+            self.submissions.append(hand_in(assignment, enrolment, 0, self.text()))
+            hand_in(assignment, self.enrolments[self.classmate.pk], 0, self.text())
+        self.save_answer(self.student, self.on_book, 0, self.text())
+        self.save_answer(self.student, self.last_year_assignment, 0, self.text())
         for _ in range(2):
             hand_in(self.shared, enrol(self.module, group="SW1A"), 0, self.text())
         SharedReading.objects.create(assignment=self.shared, student=self.student)
-        type(place).objects.filter(user=self.left).update(left_at=timezone.now(), asked_back_at=timezone.now())
+        type(enrolment).objects.filter(user=self.former_student).update(
+            left_at=timezone.now(), asked_back_at=timezone.now()
+        )
 
-    def write(self, student: "User", assignment, number: int, text: str):
+    def save_answer(self, student: "User", assignment, number: int, text: str):
         from questions.actions import answering
         from questions.models import Answer
 
@@ -264,8 +268,8 @@ class Site:
         saved = answering.save(student=student, question=question, assignment_id=assignment.pk, draft=draft)
         return saved.row
 
-    def versions(self, answer) -> None:
-        """Two of every kind. (In the dump of e1333d5 also one of each that a race stored twice.)"""
+    def create_versions(self, answer) -> None:
+        """Create two versions of every kind. The dump of e1333d5 also has one of each that a race stored twice."""
         from questions.models import AnswerVersion
 
         for kind in AnswerVersion.Kind.values:
@@ -273,7 +277,7 @@ class Site:
             for _ in range(2):
                 AnswerVersion.objects.create(text=self.text(), **values)
 
-    def own_study(self) -> None:
+    def create_own_study(self) -> None:
         from cases.models import Case
         from questions.actions import answering
 
@@ -285,8 +289,9 @@ class Site:
         draft = answering.Draft(self.text())
         answering.save(student=self.stranger, question=question, assignment_id=None, draft=draft)
 
-    def feedback(self) -> None:
-        """Unreleased, released, seen, taken up, changed since, undone, for a selection, and of a teacher who left."""
+    def create_feedback(self) -> None:
+        """Create feedback that is unreleased, released, seen, taken up, changed after release, undone, given to several
+        submissions, or from a teacher whose account is deleted."""
         from django.utils import timezone
 
         from questions.actions import feedback as feedback_actions
@@ -301,16 +306,16 @@ class Site:
                 feedback_actions.release(feedback=Feedback.objects.filter(pk=row.pk))
             return Feedback.objects.filter(pk=row.pk)
 
-        first, second, third, *others = self.handed_in
+        first, second, third, *others = self.submissions
         now = timezone.now()
         give(first, self.teacher, Verdict.AGAIN).update(seen_at=now, taken_up_at=now)
         give(first, self.colleague, released=False)
         give(second, self.teacher, Verdict.DONE)
-        give(second, self.teacher, Verdict.AGAIN, released=False)  # changed since it was released
+        give(second, self.teacher, Verdict.AGAIN, released=False)  # changed after release
         give(third, self.teacher, released=False)
         feedback_actions.undo(author=self.teacher, submission=third)
-        give(third, self.gone_teacher, Verdict.DONE)
-        give(third, self.gone_teacher, Verdict.AGAIN, released=False)
+        give(third, self.deleted_teacher, Verdict.DONE)
+        give(third, self.deleted_teacher, Verdict.AGAIN, released=False)
         feedback_actions.save_in_bulk(
             author=self.teacher, submissions=others[:3], text=self.text(), verdict=Verdict.READ
         )
@@ -322,8 +327,8 @@ class Site:
         pins.pin(submission=first, teacher=self.teacher)
         pins.pin(submission=others[0], teacher=self.colleague)
 
-    def teaching(self) -> None:
-        """The comment bank, invitations, and an assignment that takes a next edition over."""
+    def create_comments_and_invitations(self) -> None:
+        """Create comments and invitations, and upgrade assignments to the next edition."""
         from questions.actions import edition_upgrades, teacher_invitations
         from questions.models import Assignment, Comment, CoTeacherInvitation, TeacherInvitation
 
@@ -331,48 +336,48 @@ class Site:
         Comment.objects.create(owner=self.colleague, module=self.module, text=self.text())
         invitation = TeacherInvitation(email=self.stranger.email)
         teacher_invitations.invite(invitation=invitation, by=self.administrator)
-        open_still = {"token_hash": teacher_invitations.digest(INVITATION), "expires_at": FAR}
-        TeacherInvitation.objects.filter(pk=invitation.pk).update(**open_still)
+        open_values = {"token_hash": teacher_invitations.digest(INVITATION), "expires_at": FAR}
+        TeacherInvitation.objects.filter(pk=invitation.pk).update(**open_values)
         for teacher, opened_by in ((self.teacher, None), (self.colleague, self.stranger)):
             CoTeacherInvitation.objects.create(
                 module=self.module, invited_by=teacher, opened_by=opened_by, expires_at=FAR
             )
-        self.next_edition()
+        self.publish_next_edition()
         edition_upgrades.take_over(assignment=self.assignment, edition=self.case.editions.latest())
-        again = Assignment.objects.get(module=self.other_module)
-        edition_upgrades.take_over(assignment=again, edition=self.case.editions.latest())
-        assert again.asked.exists()
+        other = Assignment.objects.get(module=self.other_module)
+        edition_upgrades.take_over(assignment=other, edition=self.case.editions.latest())
+        assert other.asked.exists()
 
-    def departed(self) -> None:
-        """A student and a teacher whose accounts were deleted."""
+    def delete_accounts(self) -> None:
+        """Delete the accounts of a student and a teacher."""
         from casebook.accounts import deletion
 
-        for user in (self.deleted, self.gone_teacher):
+        for user in (self.deleted_student, self.deleted_teacher):
             deletion.erase(user=user)
 
-    def words_that_changed(self) -> None:
-        """A keyword and an actor that are now called otherwise, by merging and by renaming."""
+    def change_vocabulary(self) -> None:
+        """Merge and rename a keyword and an actor."""
         from cases.models import Actor, Keyword
         from cases.publishing import vocabulary
 
         for model, into in ((Keyword, "armoede"), (Actor, "Bewoner")):
-            kept, *others = (model.objects.filter(name=into).first(), *model.objects.exclude(name=into)[:1])
-            vocabulary.merge(into=kept or model.objects.last(), gone=others, by=self.chief)
+            target, *others = (model.objects.filter(name=into).first(), *model.objects.exclude(name=into)[:1])
+            vocabulary.merge(into=target or model.objects.last(), gone=others, by=self.chief)
             row = model.objects.order_by("-name").first()
             name, slug = row.name, row.slug
             row.name, row.slug = f"{name} (nieuw)", f"{slug}-nieuw"
             row.save()
             vocabulary.renamed(row=row, name=name, slug=slug, by=self.chief)
 
-    def withdrawn_cases(self) -> None:
-        """After people answered in them: one archived, one withdrawn with the working copy that was open."""
+    def archive_and_withdraw_cases(self) -> None:
+        """Archive a case and withdraw another one, which has a working copy; both have answers."""
         from cases.publishing import editions
 
         editions.archive(case=self.archived)
         editions.withdraw(case=self.to_withdraw, reason=f"Iemand herkende zichzelf. {self.text()}")
 
-    def traces(self) -> None:
-        """What is there of signing in and of working in the admin."""
+    def create_sessions_and_logs(self) -> None:
+        """Create the rows of sessions, addresses, the log of the admin and the cache."""
         from allauth.account.models import EmailAddress, EmailConfirmation
         from django.contrib.admin.models import CHANGE, LogEntry
         from django.contrib.contenttypes.models import ContentType
@@ -395,7 +400,7 @@ class Site:
 
 
 def empty_tables() -> list[str]:
-    """The tables without a row: those of models, and those that no model knows (the cache, the search table)."""
+    """Return the tables without rows, including those without a model (the cache and the search table)."""
     from django.apps import apps
     from django.db import connection
 
@@ -412,7 +417,7 @@ def empty_tables() -> list[str]:
 
 
 def make(url: str) -> None:
-    """Fill this empty database. Ends the program where a table stays empty."""
+    """Fill this empty database. Exits if a table is still empty."""
     import django
 
     django.setup()
@@ -425,7 +430,7 @@ def make(url: str) -> None:
 
 
 def commit() -> str:
-    """The commit that the code is of, in short. Ends the program where files of the site differ from it."""
+    """Return the short hash of the commit. Exits if files of the site differ from it."""
     git = ["git", "-C", str(databases.ROOT)]
     changed = subprocess.run(
         [*git, "status", "--porcelain", "casebook", "cases", "questions", "fixtures"], capture_output=True, check=True
@@ -437,17 +442,17 @@ def commit() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dry-run", action="store_true", help="make the site, and throw it away")
-    parser.add_argument("--name", help="the commit to name the dump after, where only tests came since")
+    parser.add_argument("--dry-run", action="store_true", help="create the site and delete it")
+    parser.add_argument("--name", help="the commit to name the dump after, if only tests changed since")
     options = parser.parse_args()
     server = os.environ.get("DATABASE_URL", "sqlite:///")
-    with tempfile.TemporaryDirectory() as folder, databases.fresh_database(server, Path(folder)) as url:
+    with tempfile.TemporaryDirectory() as folder, databases.temporary_database(server, Path(folder)) as url:
         os.environ.update(databases.environment(url, Path(folder)))
         for name in ("EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO", "DEBUG", "SITE_URL"):
             os.environ.pop(name, None)
         make(url)
         if not options.dry_run:
-            name = f"{options.name or commit().strip()}{databases.ENDINGS[databases.vendor_of(url)]}"
+            name = f"{options.name or commit().strip()}{databases.SUFFIXES[databases.vendor_of(url)]}"
             (databases.FOLDER / name).write_bytes(databases.dump(url))
 
 

@@ -1,10 +1,10 @@
-"""Open the pages of the site in DATABASE_URL, and print what came as JSON.
+"""Open the pages of the site in DATABASE_URL and print the results as JSON.
 
-    open_every_page.py pages    every page for every sort of person: {who: {name of the address: {address: status}}}
-    open_every_page.py desks    what each assignment shows its students, in words: {assignment: words}
+    open_every_page.py pages    every page for every kind of user: {user: {name of the route: {address: status}}}
+    open_every_page.py desks    the text of the page of each assignment: {assignment: text}
 
-Who is an e-mail address, or "visitor". A status is a number, or what was raised. Run by test_upgrades.py on a restored
-dump, so it asks today's code what is there and knows nothing of when the rows were made.
+A user is an email address or "visitor". A status is a number, or the exception that was raised. test_upgrades.py runs
+this on a restored dump, so it uses the current code only and makes no assumptions about the rows.
 """
 
 import json
@@ -50,38 +50,38 @@ from questions.models import (  # noqa: E402
 from tests.upgrades.make_dump import INVITATION  # noqa: E402
 from tests.world import routes  # noqa: E402
 
-sys.path.append(str(Path(__file__).parents[1] / "load"))  # its scripts import each other by name
+sys.path.append(str(Path(__file__).parents[1] / "load"))  # scripts in that folder import each other by name
 from own_site import open_session  # noqa: E402
 
 VARIABLE = re.compile(r"<[^>]+>|\^.*")
 IN_ADMIN = re.compile(r"beheer/(\w+)/(\w+)/(?:<path:object_id>|<id:pk>|<id>)/")
-MOST_IN_ADMIN = 6  # rows of a model; of cases and editions all, since no two are alike
-# So many refusals in a row, and the rest of the rows is not for this person either. The rows that may be are first: the
-# own ones, and in the admin a case in each state.
+MOST_IN_ADMIN = 6  # rows of a model; cases and editions are all opened, since they differ most
+# After this number of successive refusals the other rows are skipped. The rows that a user can probably open are first:
+# those of the user, and in the admin a case in each state.
 REFUSALS, REFUSALS_IN_ADMIN = 4, 8
 
 
-# --- What stands for the variable parts of an address ---
+# --- Values for the variable parts of an address ---
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a model as the values of an address. Those of the person who asks come first."""
+    """Rows of a model as the values of an address, with those of the user first."""
 
     model: type[Model]
     fields: tuple[str, ...] = ("pk",)
-    person: str = ""  # the way from a row to whose it is
-    which: Q = Q()
+    owner: str = ""  # the lookup from a row to its user
+    condition: Q = Q()
 
     def values(self, user: User | None) -> list[tuple]:
-        found = self.model.objects.filter(self.which).order_by("pk").values_list(*self.fields)
-        mine = list(found.filter(**{self.person: user})) if user and self.person else []
-        return list(dict.fromkeys([*mine, *found]))
+        found = self.model.objects.filter(self.condition).order_by("pk").values_list(*self.fields)
+        own = list(found.filter(**{self.owner: user})) if user and self.owner else []
+        return list(dict.fromkeys([*own, *found]))
 
 
 @dataclass(frozen=True)
 class Literal:
-    """Values that are no rows."""
+    """Values from a function instead of rows."""
 
     find: Callable[[], list[tuple]]
 
@@ -90,14 +90,14 @@ class Literal:
 
 
 def answered(user: User | None) -> list[tuple]:
-    """Module, tag of the student and place in the assignment of each answer in an assignment."""
+    """Return the module, the tag of the student and the asked question of each answer in an assignment."""
     tags = {(module, user): tag for module, user, tag in Rows(Enrolment, ("module", "user", "tag")).values(None)}
     asked = {
         (work, question): pk
         for work, question, pk in Rows(AssignmentQuestion, ("assignment", "question", "pk")).values(None)
     }
-    way = ("assignment__module", "student", "assignment", "question")
-    answers = Rows(Answer, way, "assignment__module__people", Q(assignment__isnull=False)).values(user)
+    fields = ("assignment__module", "student", "assignment", "question")
+    answers = Rows(Answer, fields, "assignment__module__people", Q(assignment__isnull=False)).values(user)
     return [(module, tags[module, student], asked[work, question]) for module, student, work, question in answers]
 
 
@@ -114,37 +114,37 @@ def co_teacher_links() -> list[tuple]:
     return [(co_teacher_invitations.signer.sign(invitation.pk),) for invitation in CoTeacherInvitation.objects.all()]
 
 
-def on_site() -> list[tuple]:
+def admin_redirects() -> list[tuple]:
     kind = ContentType.objects.get_for_model(Case)
     return [(kind.pk, case.pk) for case in Case.objects.filter(revises=None)]
 
 
-# By how its route begins; the first that fits counts.
-FILLINGS = {
+# The values for each beginning of a route; the first match is used.
+URL_VALUES = {
     "casussen/<slug:slug>": Rows(Case, ("slug",)),
     "vragen/<id:pk>": Rows(Question),
     "opdrachten/<id:pk>/uitstel/<slug:tag>": Rows(Extension, ("assignment", "enrolment__tag")),
-    "opdrachten/<id:pk>": Rows(Assignment, person="module__people"),
+    "opdrachten/<id:pk>": Rows(Assignment, owner="module__people"),
     "meedoen/<str:code>": Rows(Module, ("code",), "people"),
     "modules/<id:pk>/voortgang/<slug:tag>/<id:asked>": Answered,
     "modules/<id:pk>/docenten/<id:invitation>": Rows(CoTeacherInvitation, ("module", "pk"), "module__people"),
     "modules/<id:pk>/mensen/<slug:tag>": Rows(Enrolment, ("module", "tag"), "module__people"),
-    "modules/<id:pk>": Rows(Module, person="people"),
+    "modules/<id:pk>": Rows(Module, owner="people"),
     "ingeleverd/<id:pk>": Rows(Submission),
-    "zinnen/<id:pk>": Rows(Comment, person="owner"),
-    "antwoorden/feedback/<id:pk>": Rows(Feedback, person="submission__answer__student"),
-    "antwoorden/<id:pk>": Rows(Answer, person="student"),
+    "zinnen/<id:pk>": Rows(Comment, owner="owner"),
+    "antwoorden/feedback/<id:pk>": Rows(Feedback, owner="submission__answer__student"),
+    "antwoorden/<id:pk>": Rows(Answer, owner="student"),
     "uitnodiging/collega/<str:token>": Literal(co_teacher_links),
     "uitnodiging/<str:token>": Literal(lambda: [(INVITATION,)]),
-    "beheer/cases/case/importeren/<id:pk>": Rows(KeptUpload, person="owner"),
-    "beheer/r/<path:content_type_id>/<path:object_id>": Literal(on_site),
+    "beheer/cases/case/importeren/<id:pk>": Rows(KeptUpload, owner="owner"),
+    "beheer/r/<path:content_type_id>/<path:object_id>": Literal(admin_redirects),
     "beheer/^(?P<app_label>": Literal(lambda: [(f"{label}/",) for label in ("auth", "casebook", "cases", "questions")]),
     "^account/wachtwoord/nieuw/": Literal(reset_links),
 }
 
 
-def fill(route: str, user: User | None) -> list[str]:
-    """Every address of this route, those that are about this person first."""
+def addresses_of(route: str, user: User | None) -> list[str]:
+    """Return every address of this route, with those of the user first."""
     if not VARIABLE.search(route):
         return [f"/{route}"]
     found = []
@@ -155,27 +155,27 @@ def fill(route: str, user: User | None) -> list[str]:
 
 
 def values_for(route: str, user: User | None) -> list[tuple]:
-    for beginning, filling in FILLINGS.items():
+    for beginning, values in URL_VALUES.items():
         if route.startswith(beginning):
-            return filling.values(user)
-    if not (place := IN_ADMIN.match(route)):
-        raise LookupError(f"Say in open_every_page.FILLINGS what the variable parts of {route} stand for")
-    model = apps.get_model(place[1], place[2])
+            return values.values(user)
+    if not (match := IN_ADMIN.match(route)):
+        raise LookupError(f"Say in open_every_page.URL_VALUES what the variable parts of {route} stand for")
+    model = apps.get_model(match[1], match[2])
     found = Rows(model).values(None)
     if model is Case:
-        return list(dict.fromkeys([*a_case_in_each_state(), *found]))
+        return list(dict.fromkeys([*cases_in_each_state(), *found]))
     return found if model is Edition else found[:: -(-len(found) // MOST_IN_ADMIN) or 1]
 
 
-def a_case_in_each_state() -> list[tuple]:
+def cases_in_each_state() -> list[tuple]:
     cases = Case.objects.order_by("pk").values_list("status", "revises", "working_copy", "sent_in_at", "pk")
     found = {(status, bool(revised), bool(copy), bool(sent)): pk for status, revised, copy, sent, pk in cases}
     return [(pk,) for pk in found.values()]
 
 
-# --- Other ways to ask for an address ---
+# --- Query strings and fragments ---
 
-STANDING_QUERIES = {
+QUERIES = {
     "cases:catalogue": ["q=koelkast", "q=schulden&bril=doener", "sfeer=formal"],
     "questions:answers": ["stand=concept", "stand=ingeleverd", "q=ik"],
     "questions:assignment_new": ["casus=wachten-op-de-trap"],
@@ -190,42 +190,42 @@ STANDING_QUERIES = {
     "admin:casebook_user_changelist": ["q=student"],
 }
 FRAGMENTS = {"questions:progress_changes", "questions:feedback_now"}
-BY_QUESTION = {"questions:assignment_feedback", "questions:assignment_story", "questions:overview_screen"}
+PAGES_BY_QUESTION = {"questions:assignment_feedback", "questions:assignment_story", "questions:overview_screen"}
 
 
 def queries(name: str, address: str) -> list[str]:
-    """What more to ask of an address that somebody may open."""
+    """Return the query strings to try on an address that the user can open."""
     if name == "cases:catalogue":
         former = [slug for model in (FormerActor, FormerKeyword) for (slug,) in Rows(model, ("slug",)).values(None)]
-        return STANDING_QUERIES[name] + [f"{kind}={slug}" for slug in former for kind in ("actor", "trefwoord")]
+        return QUERIES[name] + [f"{kind}={slug}" for slug in former for kind in ("actor", "trefwoord")]
     if name == "questions:case_to_assign":
         return [f"casus={slug}" for slug in Case.objects.published().values_list("slug", flat=True)]
-    if name in BY_QUESTION:
+    if name in PAGES_BY_QUESTION:
         assignment = Assignment.objects.get(pk=re.search(r"\d+", address)[0])
         found = [f"vraag={key}" for key in assignment.questions.values_list("key", flat=True)]
         if name == "questions:assignment_feedback":
             students = assignment.module.enrolments.filter(role=Role.STUDENT)
             found += [f"student={tag}" for tag in students.values_list("tag", flat=True)[:3]]
         return found
-    return STANDING_QUERIES.get(name, [])
+    return QUERIES.get(name, [])
 
 
-# --- Opening ---
+# --- Opening pages ---
 
 
-def sorts_of_people() -> dict[str, User | None]:
-    """A visitor, and the first of all who have the same rights and the same places in modules."""
+def representative_users() -> dict[str, User | None]:
+    """Return a visitor, and one user for each combination of rights and enrolments."""
     found: dict[tuple, User] = {}
     for user in User.objects.order_by("is_demo", "pk").prefetch_related("groups", "enrolments"):
-        places = frozenset((place.role, place.left_at is None) for place in user.enrolments.all())
+        roles = frozenset((enrolment.role, enrolment.left_at is None) for enrolment in user.enrolments.all())
         groups = frozenset(group.name for group in user.groups.all())
-        state = (user.is_superuser, user.is_active, user.is_demo and bool(places), user.deletion_due_at is None)
-        found.setdefault((state, groups, places), user)
+        state = (user.is_superuser, user.is_active, user.is_demo and bool(roles), user.deletion_due_at is None)
+        found.setdefault((state, groups, roles), user)
     return {"visitor": None} | {user.email: user for user in found.values()}
 
 
-def browser(user: User | None) -> Client:
-    """A browser in which this person signed in before; doing so now would call off a deletion that was asked for."""
+def client_of(user: User | None) -> Client:
+    """Return a client with an older session of the user, since signing in now would cancel a requested deletion."""
     client = Client()
     if user is not None:
         client.cookies[settings.SESSION_COOKIE_NAME] = open_session(user)
@@ -233,35 +233,35 @@ def browser(user: User | None) -> Client:
 
 
 def pages() -> dict[str, dict[str, dict[str, int | str]]]:
-    return {who: open_all(user) for who, user in sorts_of_people().items()}
+    return {name: open_all(user) for name, user in representative_users().items()}
 
 
 def open_all(user: User | None) -> dict[str, dict[str, int | str]]:
-    """What each address answers this person, by the name of its route."""
-    client = browser(user)
+    """Return the status of each address for the user, by the name of the route."""
+    client = client_of(user)
     return {name: open_route(client, user, name, route) for name, route in sorted(routes().items())}
 
 
 def open_route(client: Client, user: User | None, name: str, route: str) -> dict[str, int | str]:
-    """What takes no GET, or sends to sign in, does so whatever the row."""
+    """Return the status of each address of this route. Stops at a 405 or a redirect to sign in, which all rows have."""
     found: dict[str, int | str] = {}
     refusals, most = 0, REFUSALS_IN_ADMIN if name.startswith("admin:") else REFUSALS
-    for address in fill(route, user):
-        found[address], leads_to = ask(client, address)
-        if found[address] == 405 or leads_to.startswith(("/beheer/login/", "/account/inloggen/?next=")):
+    for address in addresses_of(route, user):
+        found[address], location = get(client, address)
+        if found[address] == 405 or location.startswith(("/beheer/login/", "/account/inloggen/?next=")):
             break
         refusals = refusals + 1 if found[address] in {403, 404} else 0
         if refusals == most:
             break
-        if not refusals or name == "questions:case_to_assign":  # which is nowhere without a case
+        if not refusals or name == "questions:case_to_assign":  # a 404 without a case
             for query in queries(name, address):
-                found[f"{address}?{query}"], _ = ask(client, f"{address}?{query}")
+                found[f"{address}?{query}"], _ = get(client, f"{address}?{query}")
         if name in FRAGMENTS:
-            found[f"{address} by htmx"], _ = ask(client, address, {"HX-Request": "true"})
+            found[f"{address} by htmx"], _ = get(client, address, {"HX-Request": "true"})
     return found
 
 
-def ask(client: Client, address: str, headers: dict[str, str] | None = None) -> tuple[int | str, str]:
+def get(client: Client, address: str, headers: dict[str, str] | None = None) -> tuple[int | str, str]:
     try:
         response = client.get(address, headers=headers)
         b"".join(response.streaming_content if response.streaming else [response.content])
@@ -272,22 +272,22 @@ def ask(client: Client, address: str, headers: dict[str, str] | None = None) -> 
 
 
 def desks() -> dict[str, str]:
-    """What each assignment shows its students, and where none is in it its teacher; in words, by its key."""
+    """Return the text that each assignment shows to a student, or to a teacher if it has no students."""
     found = {}
     for assignment in Assignment.objects.open():
         present = assignment.module.enrolments.filter(left_at=None, user__deletion_due_at=None).order_by("role")
         student = present.filter(role=Role.STUDENT).first()
         page = f"/opdrachten/{assignment.pk}/" if student else f"/opdrachten/{assignment.pk}/als-student/"
-        response = browser((student or present.first()).user).get(page)
+        response = client_of((student or present.first()).user).get(page)
         assert response.status_code == 200, (page, response.status_code)
-        words = strip_tags(re.sub(r"<(?=(?:p|h[1-6]|li|br|blockquote)\b)", " <", response.content.decode()))
-        found[str(assignment.pk)] = " ".join(unescape(words).split())
+        text = strip_tags(re.sub(r"<(?=(?:p|h[1-6]|li|br|blockquote)\b)", " <", response.content.decode()))
+        found[str(assignment.pk)] = " ".join(unescape(text).split())
     return found
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")  # of an empty folder of collected files
-    logging.disable()  # refusals are no news here, and what is raised is in the answer
+    warnings.simplefilter("ignore")  # about the empty folder of static files
+    logging.disable()  # refusals are expected, and exceptions are in the result
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

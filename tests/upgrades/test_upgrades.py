@@ -1,6 +1,6 @@
-"""A site that was made by an older commit goes on with today's code, and nothing that people wrote is lost.
+"""Upgrading a site of an older commit to the current code, without losing a text of a user.
 
-Each dump in this folder takes part, on the engine that it is of. README.md here tells how to add one.
+Each dump in this folder is restored on its own engine. README.md describes how to add one.
 """
 
 import json
@@ -26,22 +26,22 @@ from tests.world import routes
 pytestmark = pytest.mark.long
 
 DUMPS = databases.dumps_of(connection.vendor)
-COMMITS = {"e1333d5"}  # that have a dump for both engines; no dump is ever removed
+COMMITS = {"e1333d5"}  # the commits with a dump for both engines; no dump is ever removed
 
-# Columns of people's words that a migration moved or renamed: (table, column) as it was, and as it is now.
+# Columns with texts that a migration moved or renamed: the old and the new (table, column).
 RENAMED: dict[tuple[str, str], tuple[str, str]] = {}
 
-# Rows that say what the latest edition of a case says, which load_cases may write anew with an edition of its own. The
-# column tells which case a row is of.
-FOLLOW_AN_EDITION = {
+# The tables with the content of the latest edition of a case, which load_cases can overwrite when it publishes an
+# edition. The column refers to the case.
+EDITION_CONTENT = {
     "cases_case": "id",
     "cases_caseactor": "case_id",
     "cases_reference": "case_id",
     "questions_question": "case_id",
 }
 
-# By name, the addresses at which a sort of person gets at least one page (200). More may open.
-EVERYBODY = """
+# The names of the routes on which each user gets at least one page with status 200.
+EVERY_USER = """
     about account_inactive account_reset_password account_reset_password_done cases:case cases:catalogue health home
     own_data_goodbye questions:join questions:join_by_code who
 """
@@ -73,7 +73,7 @@ CHIEF = f"""
     {EDITOR} admin:cases_actor_delete admin:cases_actor_merge admin:cases_case_withdraw admin:cases_keyword_delete
     admin:cases_keyword_merge admin:cases_part_add admin:cases_part_delete
 """
-MUST_OPEN = {
+REQUIRED_PAGES = {
     "visitor": SIGNED_OUT,
     "uitgezet@example.org": SIGNED_OUT,
     "gaat-weg@example.org": SIGNED_OUT,
@@ -98,18 +98,18 @@ MUST_OPEN = {
 
 @dataclass
 class Site:
-    """A restored dump that was migrated, and into which today's fixtures were loaded."""
+    """A restored dump that was migrated and that has the current fixtures."""
 
     url: str
     folder: Path
     before: set[Text] = field(default_factory=set, repr=False)
     migrated: set[Text] = field(default_factory=set, repr=False)
     loaded: set[Text] = field(default_factory=set, repr=False)
-    renewed: set[tuple[str, int]] = field(default_factory=set, repr=False)  # tables and rows that follow a new edition
+    updated: set[tuple[str, int]] = field(default_factory=set, repr=False)  # tables and rows of cases with new editions
 
     def run(self, *command: str) -> str:
-        """Run a Python program of the site on this database, and return what it printed. Fails where it fails."""
-        mail = {"EMAIL_URL": "smtp://127.0.0.1:25/?from=casusboek@example.org", "DEMO": "1"}  # which more pages need
+        """Run a Python program of the site on this database and return its output. Fails if the program fails."""
+        mail = {"EMAIL_URL": "smtp://127.0.0.1:25/?from=casusboek@example.org", "DEMO": "1"}  # some pages require these
         done = subprocess.run(
             [sys.executable, *command],
             cwd=databases.ROOT,
@@ -120,7 +120,7 @@ class Site:
         assert done.returncode == 0, f"{' '.join(command)} failed:\n{done.stdout[-1000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
-    def ask(self, sql: str) -> list[tuple]:
+    def query(self, sql: str) -> list[tuple]:
         with closing(databases.connect(self.url)) as database:
             return database.execute(sql).fetchall()
 
@@ -128,33 +128,33 @@ class Site:
 @pytest.fixture(scope="module", params=DUMPS, ids=lambda dump: dump.name.partition(".")[0])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("upgrade")
-    with databases.fresh_database(os.environ.get("DATABASE_URL", "sqlite:///"), folder) as url:
+    with databases.temporary_database(os.environ.get("DATABASE_URL", "sqlite:///"), folder) as url:
         site = Site(url, folder)
         databases.restore(request.param, url)
         site.before = databases.texts(url)
         site.run("manage.py", "migrate")
         site.migrated = databases.texts(url)
-        editions = dict(site.ask("SELECT case_id, count(*) FROM cases_edition GROUP BY case_id"))
+        editions = dict(site.query("SELECT case_id, count(*) FROM cases_edition GROUP BY case_id"))
         site.run("manage.py", "load_cases")
-        now = dict(site.ask("SELECT case_id, count(*) FROM cases_edition GROUP BY case_id"))
+        now = dict(site.query("SELECT case_id, count(*) FROM cases_edition GROUP BY case_id"))
         changed = {case for case, count in editions.items() if now[case] > count}
-        for table, column in FOLLOW_AN_EDITION.items():
-            rows = site.ask(f"SELECT id, {column} FROM {table}")
-            site.renewed |= {(table, row) for row, case in rows if case in changed}
+        for table, column in EDITION_CONTENT.items():
+            rows = site.query(f"SELECT id, {column} FROM {table}")
+            site.updated |= {(table, row) for row, case in rows if case in changed}
         site.loaded = databases.texts(url)
         yield site
 
 
-def as_today(texts: Iterable[Text]) -> set[Text]:
-    """These texts, as they are to be found by the names of today."""
+def with_current_names(texts: Iterable[Text]) -> set[Text]:
+    """Return the texts with the current names of their tables and columns."""
     return {(*RENAMED.get((table, column), (table, column)), owner, text) for table, column, owner, text in texts}
 
 
 def lost(before: Iterable[Text], after: set[Text]) -> list[str]:
-    """What is no longer there for the owner that it had, in a form that a person can read."""
+    """Return a readable line for each text that its owner no longer has."""
     return sorted(
         f"{table}.{column} of {owner}: {len(text)} long, {text[:60]!r}"
-        for table, column, owner, text in as_today(before) - after
+        for table, column, owner, text in with_current_names(before) - after
     )
 
 
@@ -178,7 +178,7 @@ def test_a_dump_has_texts_of_every_kind(site):
 
 @pytest.mark.parametrize("dump", [dump for dump in DUMPS if dump.name.startswith("e1333d5.")])
 def test_the_first_dump_has_versions_that_a_race_stored_twice(dump, tmp_path):
-    with databases.fresh_database(os.environ.get("DATABASE_URL", "sqlite:///"), tmp_path) as url:
+    with databases.temporary_database(os.environ.get("DATABASE_URL", "sqlite:///"), tmp_path) as url:
         databases.restore(dump, url)
         for table, owner, kinds in (
             ("questions_answerversion", "answer_id", {"conflict", "chosen", "shrunk", "handed_in"}),
@@ -189,56 +189,56 @@ def test_the_first_dump_has_versions_that_a_race_stored_twice(dump, tmp_path):
                 assert {kind for (kind,) in database.execute(sql).fetchall()} == kinds
 
 
-# --- What people wrote ---
+# --- Texts ---
 
 
-def test_migrating_loses_no_text(site):
+def test_a_migration_loses_no_text(site):
     assert lost(site.before, site.migrated) == []
 
 
-def test_loading_the_cases_loses_no_text_but_where_an_edition_has_it(site):
-    kept = {
-        text for text in site.migrated if not (text[0] in FOLLOW_AN_EDITION and (text[0], text[2][0]) in site.renewed)
+def test_loading_the_cases_loses_no_text_except_in_new_editions(site):
+    expected = {
+        text for text in site.migrated if not (text[0] in EDITION_CONTENT and (text[0], text[2][0]) in site.updated)
     }
-    assert lost(kept, site.loaded) == []
+    assert lost(expected, site.loaded) == []
 
 
-def test_migrating_and_loading_again_change_nothing(site):
+def test_migrating_and_loading_again_changes_nothing(site):
     first = databases.snapshot(site.url)
     site.run("manage.py", "migrate")
     site.run("manage.py", "load_cases")
     assert databases.snapshot(site.url) == first
 
 
-def test_the_site_finds_nothing_wrong(site):
+def test_the_system_checks_pass_and_no_migration_is_missing(site):
     site.run("manage.py", "check")
     site.run("manage.py", "makemigrations", "--check", "--dry-run")
 
 
-# --- What people see ---
+# --- Pages ---
 
 
-def test_every_page_opens_for_every_sort_of_person(site):
+def test_no_page_raises_and_every_kind_of_user_can_open_the_required_pages(site):
     pages = json.loads(site.run("-m", "tests.upgrades.open_every_page", "pages"))
     failed = {
-        f"{who} {address}": status
-        for who, opened in pages.items()
+        f"{user} {address}": status
+        for user, opened in pages.items()
         for addresses in opened.values()
         for address, status in addresses.items()
         if status not in {200, 301, 302, 400, 403, 404, 405, 410}
     }
     assert failed == {}
     assert {name for opened in pages.values() for name in opened} == set(routes())
-    shut = {}
-    for who, names in MUST_OPEN.items():
-        open_here = {name for name, found in pages[who].items() if 200 in found.values()}
-        shut[who] = sorted({*EVERYBODY.split(), *names.split()} - open_here)
-    assert shut == dict.fromkeys(MUST_OPEN, [])
+    missing = {}
+    for user, names in REQUIRED_PAGES.items():
+        open_pages = {name for name, found in pages[user].items() if 200 in found.values()}
+        missing[user] = sorted({*EVERY_USER.split(), *names.split()} - open_pages)
+    assert missing == dict.fromkeys(REQUIRED_PAGES, [])
     assert lost(site.loaded, databases.texts(site.url)) == []
 
 
-def test_every_edition_can_be_read(site):
-    editions = site.ask("SELECT id, text FROM cases_edition")
+def test_every_edition_can_be_parsed(site):
+    editions = site.query("SELECT id, text FROM cases_edition")
     assert len(editions) > 20
     for edition, text in editions:
         assert isinstance(parse_case(text, f"edition {edition}"), CaseDocument)
@@ -246,29 +246,29 @@ def test_every_edition_can_be_read(site):
 
 def test_each_assignment_shows_the_story_of_its_edition(site):
     desks = json.loads(site.run("-m", "tests.upgrades.open_every_page", "desks"))
-    rows = site.ask(
+    rows = site.query(
         "SELECT assignment.id, edition.text, story.status FROM questions_assignment assignment"
         " JOIN cases_edition edition ON edition.id = edition_id JOIN cases_case story ON story.id = case_id"
         " WHERE opens_at IS NULL OR opens_at <= CURRENT_TIMESTAMP"
     )
     assert sorted(desks) == sorted(str(assignment) for assignment, _text, _status in rows)
     for assignment, text, status in rows:
-        told, desk = story(parse_case(text)), desks[str(assignment)]
-        assert told
-        wrong = [words for words in told if (words in desk) == (status == "withdrawn")]
+        paragraphs, desk = story(parse_case(text)), desks[str(assignment)]
+        assert paragraphs
+        wrong = [paragraph for paragraph in paragraphs if (paragraph in desk) == (status == "withdrawn")]
         assert wrong == [], f"assignment {assignment}, {status}"
 
 
 def story(document: CaseDocument) -> list[str]:
-    """What the document tells, paragraph by paragraph, without its marks."""
+    """Return the paragraphs of the story of a document, without markup."""
     parts = (document.introduction, document.body, document.closing)
     return [" ".join(block.split()) for part in parts for block in plain_text(part).split("\n") if block.strip()]
 
 
-# --- The maker of the next dump ---
+# --- The script for the next dump ---
 
 
-def test_the_maker_of_dumps_makes_a_row_in_every_table_of_today(tmp_path):
+def test_make_dump_creates_a_row_in_every_table(tmp_path):
     server = os.environ.get("DATABASE_URL", "sqlite:///")
     done = subprocess.run(
         [sys.executable, "tests/upgrades/make_dump.py", "--dry-run"],
