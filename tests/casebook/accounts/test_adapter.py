@@ -1,3 +1,5 @@
+"""Signing up, signing in, passwords and codes, and accounts in the admin."""
+
 import re
 from datetime import timedelta
 from urllib.parse import quote

@@ -55,7 +55,7 @@ CONTENT = yaml.safe_load(content.FILE.read_text(encoding="utf-8"))
 
 @pytest.fixture(scope="module")
 def module_demonstration(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Create the three cases of the demonstration, and the demonstration, in a transaction around all tests."""
+    """Create the three cases of the demonstration, and the demonstration, in a transaction around these tests."""
     fixtures = settings.BASE_DIR / "fixtures"
     files = [next((fixtures / "cases").glob(f"{number:02}-*.md")) for number in (1, 5, 12)]
     with django_db_blocker.unblock(), transaction.atomic():
@@ -195,7 +195,7 @@ def test_creating_the_demonstration_twice_changes_nothing(demonstration):
     assert after == before
 
 
-def test_creating_it_again_does_not_restore_what_visitors_changed(demonstration):
+def test_creating_the_demonstration_again_does_not_restore_changes(demonstration):
     student = guard.find("student")
     deletion.erase(user=student)
     Module.objects.update(title="Anders genoemd")

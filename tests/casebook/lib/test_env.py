@@ -1,3 +1,5 @@
+"""Reading the settings from the environment."""
+
 import os
 import subprocess
 import sys

@@ -66,7 +66,7 @@ def wrong_code(number: int) -> str:
     return f"/meedoen/ZZZ{number:03}/"
 
 
-# --- Each attack ---
+# --- Attacks ---
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def test_hybrid_actors_are_on_the_border():
 
 
 @pytest.mark.parametrize("sphere", Sphere)
-def test_one_actor_makes_a_map(sphere):
+def test_a_map_can_have_one_actor(sphere):
     assert len(actor_map.actor_map(lines(("Gemeente", sphere, ""))).spots) == 1
 
 

@@ -60,7 +60,7 @@ def test_loading_the_same_file_again_changes_nothing():
     assert Library.objects.get().version == version
 
 
-def test_a_file_that_differs_only_in_form_is_unchanged():
+def test_a_file_that_differs_only_in_formatting_is_unchanged():
     load()
     assert load(TEXT.replace("title: Opgeruimd?", 'title: "Opgeruimd?"')).unchanged == ["1. Opgeruimd?"]
 
