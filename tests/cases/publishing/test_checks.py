@@ -26,7 +26,7 @@ def test_a_complete_case_has_no_findings():
 
 
 def test_the_sixteen_cases_have_no_errors_and_three_warnings():
-    """Editors ignore frequent warnings. These three are right: two questions ask three things, and a talk has no year."""
+    """Editors ignore frequent warnings. These three are right: two questions ask three things, a talk has no year."""
     found = {
         (file.name[:2], finding.field, finding.blocks)
         for file in sorted((settings.BASE_DIR / "fixtures/cases").glob("*.md"))
