@@ -1,10 +1,10 @@
-// Beside the fields of a case: how a text will look, whether a word is in the list already, and what is not right.
+// Beside the fields of a case: a preview of each text, a check of names against the vocabulary, and a list of errors.
 
 const addresses = document.getElementById("ernaast");
 const question = document.getElementById("naam-vraag");
 const PAUSE = 350;
 
-// --- How a text will look: the site's own page in a frame, filled with what the site makes of the text ---
+// --- Preview: a page of the site in a frame, filled with the HTML that the server makes of the text ---
 
 function look(field) {
   const wide = document.createElement("div");
@@ -40,7 +40,7 @@ function look(field) {
   };
   frame.addEventListener("load", () => {
     const theme = document.documentElement.dataset.theme ?? "auto";
-    if (!frame.contentDocument) return; // signed out: the form says so when it is saved
+    if (!frame.contentDocument) return; // signed out: the form reports that when it is saved
     frame.contentDocument.documentElement.style.colorScheme = theme === "auto" ? "" : theme;
     show();
   });
@@ -56,7 +56,7 @@ function look(field) {
   field.form.addEventListener("casusboek:filled", show);
 }
 
-// --- Whether there is such a word ---
+// --- Names that are not in the vocabulary ---
 
 function inRow(field, name) {
   return field.form.elements[field.name.replace(/-\w+$/, `-${name}`)];
@@ -81,7 +81,7 @@ function settle(field, isNew, sphere) {
     select.disabled = !isNew;
     select.value = sphere;
   }
-  field.form.dispatchEvent(new Event("change")); // keeps a copy of it
+  field.form.dispatchEvent(new Event("change")); // editor.js saves a copy
 }
 
 function button(text, act) {
@@ -124,7 +124,7 @@ function ask(field, answer) {
   settle(field, isMade, isMade ? (sphere?.value ?? "") : "");
 }
 
-// The list on the page knows most names. What it does not know is asked: it may be there in another spelling.
+// The list on the page has most names. The server is asked about others, which may exist in another spelling.
 async function lookUp(field, name) {
   const option = [...field.list.options].find((each) => each.value === name);
   if (option) return { name, same: name, sphere: option.dataset.sphere ?? "", alike: [] };
@@ -135,7 +135,7 @@ async function lookUp(field, name) {
     });
     return response.ok ? await response.json() : null;
   } catch {
-    return null; // the server asks again when the form is saved
+    return null; // the server checks the name when the form is saved
   }
 }
 
@@ -152,7 +152,7 @@ async function check(field) {
   settle(field, false, answer.sphere);
 }
 
-// On a narrow screen a row of a table stands as a list, each field after the name of its column.
+// On a narrow screen a row of a table is shown as a list, with the name of its column before each field.
 function label(table) {
   const names = [...table.querySelectorAll("thead th")].map((each) => each.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr.form-row")) {
@@ -163,7 +163,7 @@ function label(table) {
   table.classList.add("has-labels");
 }
 
-// A long form that came back with mistakes says at its top where they are.
+// A form with errors lists them at its top, with links to the fields.
 function point(note) {
   const items = document.createElement("ul");
   for (const list of document.querySelectorAll("#case_form .errorlist:not(.nonfield)")) {

@@ -1,5 +1,5 @@
-// The catalogue while results change: htmx replaces the results, this keeps the fields beside them true.
-// The fields themselves are never replaced, so nobody loses a focus, an open list or a half-typed word.
+// The filters of the catalogue: htmx replaces the results, and this module updates the fields to match them.
+// The fields themselves are never replaced, so the focus, an open list and a half-typed word are preserved.
 
 const form = document.getElementById("kiezen");
 const filters = form.querySelector(".filters");
@@ -20,7 +20,7 @@ form.addEventListener("click", (event) => {
   gone[0].dispatchEvent(new Event("change", { bubbles: true }));
 });
 
-// On a phone the filters cover the results; the button under them shows what they left.
+// On a phone the filters cover the results; the button under them closes the filters and shows the results.
 form.addEventListener("submit", (event) => {
   if (event.submitter?.dataset.show === undefined) return;
   filters.open = false;
@@ -44,14 +44,14 @@ document.body.addEventListener("htmx:afterSettle", () => {
   refocus = false;
 });
 
-// Results that no longer go with the fields would be a lie, so say that the new ones did not come.
+// Without new results the old ones do not match the fields, so a message says that loading failed.
 for (const trouble of ["htmx:sendError", "htmx:responseError"]) {
   form.addEventListener(trouble, () => {
     document.getElementById("gevonden").textContent = form.dataset.failed;
   });
 }
 
-// Who searches gets the best match first, who does not gets the number; only then is «number» a choice of its own.
+// With a search term the default order is the best match and «number» is a second choice; otherwise it is the number.
 function sortingFor(searching) {
   const [byItself] = order.options;
   byItself.textContent = searching ? byItself.dataset.searching : byItself.dataset.plain;

@@ -1,7 +1,7 @@
-// What an editor typed in the form of a case and has not saved: kept on this device until the server has said that
-// this very text is in the database. On every page of the admin, so that nothing is forgotten.
+// Unsaved text of the form of a case: stored on this device until the server has confirmed that this very text is in
+// the database. Every page of the admin loads this module, so that editors are reminded of unsaved text.
 //
-// A copy is keyed by user, case (or "nieuw") and the page that wrote it, and kept in both stores of device.js. The
+// A copy is keyed by user, case (or "nieuw") and the page that wrote it, and is in both stores of device.js. The
 // server confirms in a cookie that names that page and its last save (cases/admin/case.py, kept).
 
 import * as device from "./device.js";
@@ -16,14 +16,14 @@ export function keyOf(place, writer) {
   return [PREFIX, user, place, writer].join(":");
 }
 
-// All copies of this user, newest first; with a place only those of that case.
+// Return all copies of this user, newest first; with a place only those of that case.
 export async function copies(place = null) {
   const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
   const found = (await device.copies(prefix)).filter((copy) => copy.values);
   return found.sort((one, other) => other.at - one.at);
 }
 
-// Forget the copies of which the server said that they were saved, unless more was typed since.
+// Delete the copies that the server confirmed, unless more was typed since.
 async function settleConfirmed() {
   for (const pair of document.cookie.split("; ").filter((each) => each.startsWith(CONFIRMED))) {
     const [name, seq] = pair.split("=");
@@ -41,7 +41,7 @@ function when(at) {
   return `${date.toLocaleDateString("nl-NL", { weekday: "long", day: "numeric", month: "long" })}, ${time}`;
 }
 
-// Show these copies. With a way to restore, that stands in the place of the way to their form.
+// Show these copies, each with a button that calls `restore`, or without it with a link to the form of the case.
 export function offer(found, restore = null) {
   const items = found.map((copy) => {
     const item = notice.querySelector("template").content.cloneNode(true).querySelector("li");
@@ -62,7 +62,7 @@ export function offer(found, restore = null) {
       part(isGone ? "undo" : "discard").focus();
     };
     part("discard").addEventListener("click", () => {
-      settle(copy.key, copy.seq); // its page may have written more since
+      settle(copy.key, copy.seq); // another tab may have written more since
       gone(true);
     });
     part("undo").addEventListener("click", async () => {
@@ -77,7 +77,7 @@ export function offer(found, restore = null) {
   notice.hidden = items.length === 0;
 }
 
-// Signing out leaves the copies where they are, for who wrote them; say so first.
+// Signing out leaves the copies on the device for the editor who wrote them; a dialog says so first.
 function guardSignOut(form, dialog) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -88,7 +88,7 @@ function guardSignOut(form, dialog) {
   dialog.querySelector("[data-leave]").addEventListener("click", () => form.submit());
 }
 
-// Resolves once what the server confirmed is forgotten.
+// A promise that resolves once the confirmed copies are deleted.
 export const settled = user ? settleConfirmed() : Promise.resolve();
 
 if (user) {

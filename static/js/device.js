@@ -1,11 +1,11 @@
-// Copies on the device of what people wrote, in two stores. localStorage takes every keystroke at once, but a browser
-// writes it to disk late; IndexedDB with durability "strict" is on disk once it says so, and takes a copy at most once
+// Copies of texts on the device, in two stores. localStorage is written at every keystroke, but a browser writes it to
+// disk late; IndexedDB with durability "strict" is on disk once the transaction completes, and is written at most once
 // a second. Of two copies under one key the one with the highest `seq` counts.
 
 const NAME = "casusboek";
 const STORE = "copies";
 const EVERY = 1000;
-const PATIENCE = 2000; // some browsers never answer when they cannot open the database, and another tab may hold it
+const PATIENCE = 2000; // some browsers never answer when they cannot open the database, or while another tab blocks it
 
 let opened = null;
 
@@ -37,8 +37,8 @@ async function database() {
   }
 }
 
-// Runs `work` on the store in one transaction. Once that is complete, resolves to what the function that `work` returned
-// then returns, if it returned one.
+// Run `work` on the store in one transaction. If `work` returns a function, the promise resolves to what that function
+// returns once the transaction is complete.
 async function transact(mode, work) {
   const connection = await database();
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ async function transact(mode, work) {
   });
 }
 
-// Which rejects, unless it was over before this page heard of it.
+// Abort the transaction, which rejects its promise, unless it was over already.
 function giveUp(transaction) {
   try {
     transaction.abort();
@@ -77,7 +77,7 @@ function removeLocal(key) {
   try {
     localStorage.removeItem(key);
   } catch {
-    // Storage is refused, so nothing is in it either.
+    // Storage is not available, so there is nothing to remove.
   }
 }
 
@@ -85,7 +85,7 @@ function writeLocal(key, copy) {
   try {
     localStorage.setItem(key, JSON.stringify(copy));
   } catch {
-    removeLocal(key); // an older text must not be taken for the last one
+    removeLocal(key); // otherwise an older text would pass for the last one
   }
 }
 
@@ -99,14 +99,14 @@ function localKeys() {
 
 // --- IndexedDB, at most once a second ---
 
-const waiting = new Map(); // by key: { copy, isKept, resolve } of the copy that is next
-const windows = new Map(); // by key: the timer until the next copy may go
+const waiting = new Map(); // by key: { copy, isKept, resolve } of the copy to write next
+const windows = new Map(); // by key: the timer until the next copy may be written
 
 function writeStrict(key, copy) {
   return transact("readwrite", (store) => void store.put(copy, key)).then(
     () => true,
     async () => {
-      await removeStrict(key, copy.seq); // as in localStorage: an older text must not be taken for the last one
+      await removeStrict(key, copy.seq); // as in localStorage: otherwise an older text would pass for the last one
       return false;
     },
   );
@@ -117,7 +117,7 @@ function removeStrict(key, seq) {
     const request = store.get(key);
     request.onsuccess = () => isOver(request.result, seq) && store.delete(key);
   }).catch(() => {
-    // Where IndexedDB is refused, nothing is in it. Where it fails, the copy is sent once more, which does no harm.
+    // Without IndexedDB there is nothing to remove. If removing fails, the copy is sent once more, which is harmless.
   });
 }
 
@@ -153,18 +153,18 @@ function writeSoon(key, copy) {
 
 // --- Both ---
 
-// Keep a copy: { seq, … }. Resolves to whether it, or a later one under this key, is safely on disk.
+// Save a copy: { seq, … }. Resolves to whether it, or a later one under this key, is on disk.
 export function keep(key, copy) {
   writeLocal(key, copy);
   return writeSoon(key, copy);
 }
 
-// Forget a copy, unless a later one was kept since the one with this number.
+// Delete a copy, unless a copy with a higher number was saved since.
 export async function settle(key, seq) {
   const entry = waiting.get(key);
   if (entry && isOver(entry.copy, seq)) {
     waiting.delete(key);
-    entry.resolve(true); // it needs no copy any more
+    entry.resolve(true); // a copy is no longer needed
   }
   if (isOver(readLocal(key), seq)) removeLocal(key);
   await removeStrict(key, seq);
@@ -174,7 +174,7 @@ export function remove(key) {
   return settle(key, Infinity);
 }
 
-// Add values to a copy, unless a later one was kept since the one with this number.
+// Add values to a copy, unless a copy with a higher number was saved since.
 export async function mark(key, seq, values) {
   if (waiting.has(key)) return;
   const copy = readLocal(key);
@@ -183,11 +183,11 @@ export async function mark(key, seq, values) {
     const request = store.get(key);
     request.onsuccess = () => isOver(request.result, seq) && store.put({ ...request.result, ...values }, key);
   }).catch(() => {
-    // Then the copy is tried once more by the next page, which does no harm.
+    // Then the next page sends the copy once more, which is harmless.
   });
 }
 
-// All copies whose key begins so, as { …copy, key }, whichever store has them.
+// Return all copies whose key has this prefix, as { …copy, key }, from both stores.
 export async function copies(prefix) {
   const found = new Map(await strictCopies(prefix));
   const isHere = (key) => key.startsWith(prefix);
@@ -208,10 +208,10 @@ function strictCopies(prefix) {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
     const [keys, values] = [store.getAllKeys(range), store.getAll(range)];
     return () => keys.result.map((key, index) => [key, values.result[index]]);
-  }).catch(() => []); // where IndexedDB is refused, localStorage has what there is
+  }).catch(() => []); // without IndexedDB, all copies are in localStorage
 }
 
-// Copies as a text file for the person to keep.
+// Download the copies as a text file.
 export function download(found) {
   const parts = found.map(
     (copy) =>
@@ -223,7 +223,7 @@ export function download(found) {
   link.click();
 }
 
-// Write what waits its turn now. localStorage has it already.
+// Write the postponed copies to IndexedDB now. localStorage has them already.
 export function flush() {
   [...waiting.keys()].forEach(next);
 }

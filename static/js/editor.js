@@ -1,4 +1,4 @@
-// The form of a case: what is typed is kept on the device from the first letter (copies.js), and can be put back.
+// The form of a case: typed text is saved on the device from the first letter (copies.js), and can be restored.
 
 import { copies, flush, keep, keyOf, offer, settle, settled } from "./copies.js";
 
@@ -7,7 +7,7 @@ const line = document.querySelector("[data-kept]");
 const OURS = /^(csrfmiddlewaretoken|user|prose|device_copy)$/;
 const MANAGEMENT = /-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
 
-// Which of the rows a field stands in: questions-2-text is field "text" of row 2 of the questions.
+// Return the row that a field is in: questions-2-text is field "text" of row 2 of the questions.
 function parts(name) {
   const found = /^(\w+)-(\d+)-(\w+)$/.exec(name);
   return found && { prefix: found[1], index: Number(found[2]), field: found[3] };
@@ -37,7 +37,7 @@ function valueNow(field) {
   return field.value;
 }
 
-// What the page came with, whatever was typed before this script was here.
+// Return the value that the page was served with, even if text was typed before this script ran.
 function valueBefore(field) {
   if (["checkbox", "radio"].includes(field.type)) return field.defaultChecked ? field.value : "";
   if (field.options)
@@ -45,7 +45,7 @@ function valueBefore(field) {
   return field.defaultValue;
 }
 
-// All that stands in the form: fields by name, and per kind of row a list of those in which something stands.
+// Return the contents of the form: fields by name, and for each kind of row a list of the rows that are not empty.
 function read(value = valueNow) {
   const values = { fields: {}, rows: {} };
   const rows = Object.fromEntries(prefixes().map((prefix) => [prefix, []]));
@@ -84,7 +84,7 @@ function isEmpty(prefix, index) {
   });
 }
 
-// The row of the form that a row of a copy belongs in: the same row of the database, an empty one, or a new one.
+// Return the row of the form for a row of a copy: the one with the same id, an empty one, or a new one.
 function rowFor(prefix, row, taken) {
   const indexes = Array.from({ length: total(prefix) }, (_, index) => index).filter((index) => !taken.has(index));
   const same = row.id && indexes.find((index) => form.elements[`${prefix}-${index}-id`].value === row.id);
@@ -125,7 +125,7 @@ function say(name) {
   line.hidden = !text;
 }
 
-// How much still fits in a field, said before it is full.
+// Show how many characters are left in a field that is almost full.
 function counts(field) {
   const limit = Number(field.dataset.limit);
   if (!limit) return;
@@ -148,12 +148,12 @@ function counts(field) {
 function watch() {
   const place = line.dataset.kept;
   let before = form.elements.device_copy.value.split(" ").filter(Boolean);
-  // Each page has a writer of its own: two of them may have come with one and the same copy.
+  // Each page has its own writer: two pages may have been served with the same copy.
   let writer = randomWriter();
   let seq = 0;
   const asSaved = before.length ? null : JSON.stringify(read(valueBefore));
 
-  // Keep what the form shows. Resolves to whether it is safe: on the device, or the same as what was saved.
+  // Save a copy of the form. Resolves to whether the text is safe: on the device, or the same as in the database.
   const note = async () => {
     const values = read();
     const key = keyOf(place, writer);
@@ -167,20 +167,20 @@ function watch() {
     if (line.hidden) say("pending");
     const title = values.fields.title;
     const isKept = await keep(key, { values, seq: now, title, page: window.location.pathname, at: Date.now() });
-    if (isKept && now !== seq) return true; // more was typed since, and that is kept by now or soon
+    if (isKept && now !== seq) return true; // more was typed since, and a later call saves it
     say(isKept ? "onDevice" : "nowhere");
     return isKept || (await copies(place)).some((copy) => copy.key === key && copy.seq >= now);
   };
 
   const restore = async (shown) => {
-    const copy = (await copies(place)).find((each) => each.key === shown.key) ?? shown; // its page may have written more
-    writer = randomWriter(); // what was typed here until now stays a copy of its own
+    const copy = (await copies(place)).find((each) => each.key === shown.key) ?? shown; // it may be newer
+    writer = randomWriter(); // the text typed until now stays a separate copy
     write(copy.values);
     form.elements.title.focus();
     if (await note()) await settle(copy.key, copy.seq);
   };
 
-  // A form that came back with mistakes takes the copy over that it was sent with, unless more was typed under that one.
+  // A form that is shown again with errors replaces the copy that was sent with it, unless more was typed in that copy.
   const takeOver = async () => {
     if (!(await note())) return;
     const sent = before.map((each) => each.split("."));
@@ -206,10 +206,10 @@ function watch() {
   document.addEventListener("formset:removed", note);
   form.addEventListener("submit", () => {
     note();
-    flush(); // it is on its way to disk before the reply can confirm it
-    // Not back to a field that a link led to, past the message that it was saved.
+    flush(); // start writing to disk before the reply can confirm it
+    // Remove the anchor of a field, or the page would scroll past the message that the case was saved.
     history.replaceState(null, "", window.location.pathname + window.location.search);
-    form.elements.device_copy.value = [`${writer}.${seq}`, ...before].join(" "); // all of it is in this form
+    form.elements.device_copy.value = [`${writer}.${seq}`, ...before].join(" "); // this form contains all these copies
     form.elements.csrfmiddlewaretoken.value = cookie("csrftoken") || form.elements.csrfmiddlewaretoken.value;
   });
   fields().forEach(counts);

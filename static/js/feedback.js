@@ -1,5 +1,5 @@
-// The feedback desk: by keyboard from answer to answer, sentences from the bank, and who else is writing. What is typed
-// is saved by writing.js, like any other text.
+// The feedback desk: keyboard navigation between answers, the comment bank, and the names of other teachers who are
+// writing. The texts are saved by writing.js, like any other text.
 
 import { post } from "./outbox.js";
 import { all } from "./writing.js";
@@ -10,13 +10,13 @@ const fieldOf = (reply) => all.find((field) => reply.contains(field.element));
 const isTyping = (element) => element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
 const EVERY = 10000;
 
-// --- From answer to answer ---
+// --- Moving between answers ---
 
 function here() {
   return document.activeElement.closest?.("[data-reply]") ?? null;
 }
 
-// Where one is stands in the address: a reload, or Back, comes out at the same answer and keeps the order as it was.
+// Put the current answer in the address: a reload, or Back, returns to the same answer in the same order.
 function remember(reply) {
   const address = new URL(desk.dataset.address, location.href);
   address.hash = reply.id;
@@ -34,7 +34,7 @@ function move(step, options) {
   const index = at ? replies.indexOf(at) + step : step > 0 ? 0 : replies.length - 1;
   if (replies[index]) return goTo(replies[index], options);
   const onward = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
-  // Never onto a button: whoever presses Enter next means the field, and releasing cannot be undone.
+  // Never focus a button: a user who presses Enter next means the field, and releasing cannot be undone.
   (onward ?? (step > 0 ? document.getElementById("vrijgeven") : at))?.focus();
   return undefined;
 }
@@ -44,12 +44,12 @@ desk?.addEventListener("focusin", () => {
   lastAt = here() ?? lastAt;
 });
 
-// The first verdict says only that the answer was read.
+// The first verdict means only that the answer was read.
 function defaultVerdict(field) {
   return field.choices[0].value;
 }
 
-// To save without a word is to say just that it was read.
+// Saving without a text means that the answer was read.
 function withVerdict(field) {
   if (!field.choice) field.choose(defaultVerdict(field));
   field.typed();
@@ -65,7 +65,7 @@ function saveAndNext(reply) {
 async function release(reply) {
   const field = fieldOf(reply);
   withVerdict(field);
-  await field.release(); // where that fails, the save line says why
+  await field.release(); // if it fails, the save line says why
 }
 
 replies.forEach((reply) => {
@@ -82,7 +82,7 @@ replies.forEach((reply) => {
   const undo = document.getElementById(`terug-${reply.dataset.reply}`);
   undo.addEventListener("submit", async (event) => {
     const field = fieldOf(reply);
-    if (!field.isUnsent()) return; // first out with what is typed: undoing keeps it among the earlier versions
+    if (!field.isUnsent()) return; // save the typed text first: undoing makes it an earlier version
     event.preventDefault();
     await field.flush();
     if (!field.isUnsent()) undo.submit();
@@ -90,7 +90,7 @@ replies.forEach((reply) => {
   reply.addEventListener("focusin", () => openBank(reply), { once: true });
 });
 
-// Feedback that is still on its way goes out before anything is released or marked for several at once.
+// Unsaved feedback is saved before feedback is released, or set for several answers at once.
 document.querySelectorAll("[data-release], #selectie").forEach((form) =>
   form.addEventListener("submit", async (event) => {
     if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.isBusy)) return;
@@ -99,11 +99,11 @@ document.querySelectorAll("[data-release], #selectie").forEach((form) =>
     const stuck = all.find((field) => field.isUnsent() && !field.isGone);
     if (stuck) return void goTo(stuck.element.closest("[data-reply]"), { field: true }); // its save line says why
     form.dataset.sent = "1";
-    setTimeout(() => form.requestSubmit(event.submitter)); // a form ignores this while it still handles its first submit
+    setTimeout(() => form.requestSubmit(event.submitter)); // a form ignores this while it handles its first submit
   }),
 );
 
-// --- Undo of a verdict: back to the one before ---
+// --- Undoing a verdict: restoring the previous one ---
 
 const verdicts = [];
 desk?.addEventListener("change", (event) => {
@@ -118,7 +118,7 @@ function undoVerdict() {
   if (!last) return;
   const { field, before } = last;
   const reply = field.element.closest("[data-reply]");
-  const isAlone = !before && !field.text; // a verdict was all there was: without it the answer waits to be read again
+  const isAlone = !before && !field.text; // without the verdict there is no feedback, and the answer is unread
   if (isAlone && field.isStored) return void reply.querySelector("[data-undo]").click();
   field.choose(before || (isAlone ? "" : defaultVerdict(field)));
   field.verdictBefore = field.choice;
@@ -149,7 +149,7 @@ function openBank(reply) {
     if (event.key === "Escape") fieldOf(reply).area.focus();
     if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      if (!event.ctrlKey && !event.metaKey) bank.querySelector("[data-bank-list] button")?.click(); // else: save, next
+      if (!event.ctrlKey && !event.metaKey) bank.querySelector("[data-bank-list] button")?.click(); // with Ctrl: save
     }
   });
   bank.querySelector("[data-offer-keep]").addEventListener("click", () => keepOffer(reply));
@@ -175,7 +175,7 @@ function listSentences(reply) {
   bank.querySelector("[data-bank-none]").hidden = found.length > 0 || !wanted.length;
 }
 
-// Through the browser's own editing, so that Ctrl+Z takes it out again.
+// Insert the text with the editing command of the browser, so that Ctrl+Z undoes it.
 function insert(reply, text) {
   const { area } = fieldOf(reply);
   area.focus();
@@ -205,7 +205,7 @@ async function keepOffer(reply) {
   fieldOf(reply).area.focus();
 }
 
-// --- The question and the story beside it ---
+// --- The panel with the question and the story ---
 
 const story = document.getElementById("verhaal-erbij");
 let storyShows = "";
@@ -231,13 +231,13 @@ document.querySelector("[data-story]")?.addEventListener("click", (event) => {
   showStory();
 });
 
-// --- What the next version changed: asked for when somebody opens an earlier one ---
+// --- Changes in the next version: loaded when an earlier version is opened ---
 
 async function showChanges(place) {
   const response = await fetch(place.querySelector("a").href, {
     headers: { "X-Requested-With": "XMLHttpRequest" },
   }).catch(() => null);
-  if (!response?.ok || response.redirected) return; // the link stays, and its page says what is the matter
+  if (!response?.ok || response.redirected) return; // the link remains, and its page explains the error
   place.replaceChildren(...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes);
   delete place.dataset.changes;
 }
@@ -269,7 +269,7 @@ if (box) {
     try {
       localStorage.setItem(LETTERS, box.checked ? "aan" : "uit");
     } catch {
-      // Then the choice lasts as long as the page.
+      // Without storage the choice is lost with the page.
     }
   });
 }
@@ -320,7 +320,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return void fieldOf(reply).area.focus();
   }
-  if (!box?.checked) return; // «?» too: whoever speaks or trembles has the button
+  if (!box?.checked) return; // «?» too: users of speech input or with a tremor have the button
   const verdict = here()?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!verdict && !Object.hasOwn(LETTER, event.key)) return;
   event.preventDefault();
@@ -328,7 +328,7 @@ document.addEventListener("keydown", (event) => {
   else LETTER[event.key]();
 });
 
-// --- How many are ticked ---
+// --- The number of ticked answers ---
 
 const selection = document.getElementById("selectie");
 function countTicked() {
@@ -342,7 +342,7 @@ if (selection) {
   countTicked();
 }
 
-// --- Who else is writing, and what came in ---
+// --- Other teachers who are writing, and new submissions ---
 
 async function lookAround() {
   if (document.visibilityState !== "visible") return;
@@ -366,7 +366,7 @@ async function lookAround() {
     notice.setAttribute("role", "status");
     const link = document.createElement("a");
     const address = new URL(desk.dataset.address, location.href);
-    address.searchParams.delete("pagina"); // what is new comes first
+    address.searchParams.delete("pagina"); // new submissions are on the first page
     link.href = address;
     link.textContent = desk.dataset.show;
     notice.append(`${desk.dataset.arrived} `, link);

@@ -1,7 +1,7 @@
-// One field whose text is saved as it is written: an answer or feedback. A pause in typing, leaving the field or hiding
-// the page sends the text; the save line says what is true.
+// A field whose text is saved while the user types: an answer or feedback. A pause in typing, leaving the field or
+// hiding the page sends the text; the save line shows the state.
 //
-// What a reply means is decided in reply.js, what state a field is in by save_state.js; copies are kept by outbox.js.
+// reply.js interprets replies, save_state.js derives the state of a field, and outbox.js stores copies.
 
 import {
   copies,
@@ -25,7 +25,7 @@ import { LIMIT, length, normalise, textHash } from "./text.js";
 const PAUSE = 800;
 const PAUSE_WITHOUT_STORAGE = 300;
 const RETRIES = [2000, 5000, 10000, 30000];
-export const words = document.getElementById("schrijven").dataset; // what the save line says, from the template
+export const words = document.getElementById("schrijven").dataset; // the sentences of the save line, from the template
 
 export const pageWriter = newWriter();
 
@@ -33,7 +33,7 @@ function clock(moment = new Date()) {
   return moment.toLocaleTimeString("nl-NL", { hour: "2-digit", minute: "2-digit" });
 }
 
-// "14:03" today, "3 nov 14:03" before.
+// Return "14:03" for today, and "3 nov 14:03" for an earlier day.
 function moment(when) {
   const isToday = when.toDateString() === new Date().toDateString();
   return isToday
@@ -50,17 +50,17 @@ export class Field {
     this.element = element;
     this.area = element.querySelector("textarea");
     this.line = element.querySelector("[data-saveline]");
-    this.choices = [...element.querySelectorAll("input[type=radio]")]; // what is stored along with the text: a verdict
+    this.choices = [...element.querySelectorAll("input[type=radio]")]; // saved with the text: a verdict
     this.place = element.dataset.place;
     this.url = element.dataset.save;
     this.writer = pageWriter;
     this.device = "pending";
-    this.told = 0; // the number of the copy that it is said of
-    this.isBehind = false; // while a text of an earlier page still waits to be sent
-    this.isHeld = false; // while what stood here at a click is being handed in or released
-    this.isClosed = false; // the person is signing out
+    this.told = 0; // the number of the copy that `device` is about
+    this.isBehind = false; // while a text of an earlier page is not sent yet
+    this.isHeld = false; // while the text at the moment of a click is being handed in or released
+    this.isClosed = false; // the user is signing out
     const { revision, savedAt, note } = element.dataset;
-    // What the server is known to have is what the page came with: somebody may have typed before this script was here.
+    // The server has the text that the page was served with: the user may have typed before this script ran.
     this.shown = {
       text: normalise(this.area.defaultValue),
       choice: this.choices.find((radio) => radio.defaultChecked)?.value ?? "",
@@ -68,8 +68,8 @@ export class Field {
     this.state = begin(this.shown, Number(revision));
     this.lastSaved = savedAt ? savedLine(moment(new Date(savedAt)), note) : "";
     this.taken = new Set(); // the copies of earlier pages that were shown here
-    this.from = new Map(); // by key the number of those that what stands here goes on from
-    this.failures = new Map(); // by key how often such a copy got a reply that is none of ours
+    this.from = new Map(); // by key the number of the copies that this text continues
+    this.failures = new Map(); // by key the number of replies to such a copy that were not ours
     if (this.look()) this.keepCopy();
     this.say();
     this.recover().then(() => this.isBehind || this.flush());
@@ -77,7 +77,7 @@ export class Field {
     this.choices.forEach((radio) => radio.addEventListener("change", () => this.typed()));
     this.area.addEventListener("blur", () => this.flush());
     window.addEventListener("storage", ({ key, newValue }) => {
-      // Another tab wiped what this one still shows; no key means all of it.
+      // Another tab deleted the copy of the text that this one shows; without a key it deleted all copies.
       if ([this.key, null].includes(key) && newValue === null && this.isUnsent() && !this.isClosed) this.keepCopy();
     });
     enlist(this);
@@ -109,12 +109,12 @@ export class Field {
     return Boolean(this.sending || this.recovering);
   }
 
-  // Whether the server stores something here, or may do so any moment.
+  // Whether the server has a row for this field, or may insert one at any moment.
   get isStored() {
     return this.state.revision > 0 || this.isBusy;
   }
 
-  // The hash of the text that the next one comes after, as far as that is known.
+  // The hash of the text that the next save replaces, or "" if it is not known.
   get base() {
     return this.state.confirmed ? textHash(this.state.confirmed.text) : "";
   }
@@ -141,7 +141,7 @@ export class Field {
     );
   }
 
-  // Put a value in the field that nobody typed there.
+  // Put a value in the field that was not typed in it.
   show(value) {
     if (this.text !== value.text) this.area.value = value.text;
     this.choose(value.choice);
@@ -154,7 +154,7 @@ export class Field {
     this.state = reduce(this.state, event);
   }
 
-  // Take in what the field shows, however it came there: a spelling checker changes a text without telling.
+  // Read the value of the field, which may have changed without an event: a spelling checker does that.
   look() {
     const { seq } = this.state;
     this.apply({ type: "changed", value: this.value });
@@ -176,15 +176,15 @@ export class Field {
     const { key, ...copy } = this.asCopy();
     if (this.device === "kept") this.device = "pending";
     const isKept = await keep(key, copy);
-    if (copy.seq < this.told) return; // of a later copy it is known already
-    if (copy.seq !== this.state.seq && isKept) return; // more was typed since, and that is kept by now or soon
+    if (copy.seq < this.told) return; // the state of a later copy is known
+    if (copy.seq !== this.state.seq && isKept) return; // more was typed since, and a later call saves it
     this.told = copy.seq;
     this.device = isKept ? "kept" : "failed";
     this.say();
   }
 
-  // Text that an earlier page could not get confirmed comes back into the field and goes out under its own name and
-  // number: then the server knows it again, also when the save came through and only the reply was lost.
+  // Text of an earlier page that was not confirmed is shown in the field and sent with the writer and number of that
+  // page: then the server recognises it if the save arrived and only the reply was lost.
   recover() {
     this.recovering ??= this.recoverAll().finally(() => {
       this.recovering = null;
@@ -199,11 +199,11 @@ export class Field {
       if (copy.key === this.key || copy.aside || copy.isVersion || !isWhole(copy)) continue;
       const value = { text: copy.text, choice: copy.extra?.verdict || this.value.choice };
       if (same(value, this.state.confirmed)) {
-        await settle(copy.key, copy.seq); // its page may have written more since
+        await settle(copy.key, copy.seq); // another tab may have written more since
         continue;
       }
       if (!this.taken.has(copy.key)) {
-        // First what was typed here: then what an earlier page left behind is a second text, and both are kept.
+        // The text typed here is sent first: then the copy of an earlier page is a second text, and both are saved.
         if (!(await this.sendTypedHere())) return;
         this.taken.add(copy.key);
         this.from.set(copy.key, copy.seq);
@@ -219,7 +219,7 @@ export class Field {
     this.counts();
   }
 
-  // Whether nothing was typed here that the server does not have.
+  // Send text that was typed here. Resolves to whether the server has all of it.
   async sendTypedHere() {
     this.look();
     if (same(this.value, this.shown) && this.state.phase !== "sending") return true;
@@ -229,7 +229,7 @@ export class Field {
     return !this.isBehind;
   }
 
-  // What became of a copy of an earlier page. Returns whether the next one may be looked at.
+  // Handle the decision on a copy of an earlier page. Resolves to whether the next copy can be sent.
   async recovered(copy, value, decision) {
     this.look();
     const isUntouched = same(this.value, value);
@@ -251,7 +251,7 @@ export class Field {
     }
     if (decision.kind === "too_long" || decision.kind === "full") await this.adopt(copy, decision.kind);
     if (decision.kind === "unsent" && !decision.isOffline && this.isStopped(copy) && !isUntouched) {
-      // Something on the way refuses this text. The person has changed it, so it holds up nothing any more.
+      // A proxy refuses this text. The user has changed it since, so it should not block the field any longer.
       await keepAsVersion(copy);
       await settle(copy.key, copy.seq);
       return true;
@@ -266,8 +266,8 @@ export class Field {
     return this.failures.get(key) >= 2;
   }
 
-  // A text that cannot go out as it is goes on as this page's own, to be changed here. As it was, it stays on the device:
-  // another tab may still show it.
+  // Make a text that cannot be stored unchanged the text of this page, so that the user can edit it. The original copy
+  // stays on the device: another tab may still show it.
   async adopt(copy, why) {
     await this.keepCopy();
     const hasTwin = (await copies(this.place)).some((each) => each.aside && each.text === copy.text);
@@ -283,11 +283,11 @@ export class Field {
     if (isChanged) this.afterChange();
   }
 
-  // The field shows something else than before: keep it, and send it after a pause.
+  // Save a copy of the changed text, and send it after a pause.
   afterChange() {
     clearTimeout(this.timer);
     if (this.state.phase === "idle") {
-      remove(this.key); // a copy of it would be sent by the next page that opens
+      remove(this.key); // otherwise the next page would send the copy
     } else {
       this.keepCopy();
       this.timer = setTimeout(() => this.flush(), this.device === "failed" ? PAUSE_WITHOUT_STORAGE : PAUSE);
@@ -319,7 +319,7 @@ export class Field {
     if (!this.isBehind && maySend(this.state)) await this.sendOwn();
   }
 
-  // Send a value under the number it has: by default what the field shows.
+  // Send a value with its number: by default the value of the field.
   async sendOwn(options = {}, { value, seq } = this.state, more = {}) {
     if (this.sending && !options.keepalive) await this.sending;
     const copy = this.asCopy(value, seq);
@@ -349,7 +349,7 @@ export class Field {
     this.tell("replied", { phase, why });
   }
 
-  // Whether nobody ever wrote here: then another text that is stored is no second one.
+  // Whether this field never had a text: then another stored text is no conflict.
   isBlank() {
     const { text, choice } = this.value;
     return text === "" && choice === "" && same(this.value, this.shown) && this.state.revision === 0;
@@ -363,7 +363,7 @@ export class Field {
     this.say();
   }
 
-  // It was handed in as it is here, while other answers of the form were not.
+  // Show that this answer was handed in, while other answers of the form were not.
   showHandedIn() {
     if (this.state.phase !== "idle") return;
     this.area.readOnly = true;
@@ -384,17 +384,18 @@ export class Field {
     this.tell("saved", decision.body);
   }
 
-  // What the server said when it stored this.
+  // Return the save line for a reply of the server.
   saidBy({ body }) {
     return savedLine(clock(body.saved_at ? new Date(body.saved_at) : new Date()), body.note);
   }
 
-  // Resolves once nothing of this field is on its way.
+  // Resolves once no request of this field is pending.
   async whenStill() {
     while (this.sending || this.recovering) await (this.recovering ?? this.sending);
   }
 
-  // What stands here at a click, to be handed in or released as it is; nothing else goes out until it is let go.
+  // Return the value at the moment of a click, to be handed in or released unchanged; until letGo() nothing else is
+  // sent.
   hold() {
     this.look();
     clearTimeout(this.timer);
@@ -408,7 +409,7 @@ export class Field {
     if (maySend(this.state)) this.afterChange();
   }
 
-  // Save what stands here now and release it. Resolves to whether that was done.
+  // Save the present value and release it. Resolves to whether that succeeded.
   async release() {
     const then = this.hold();
     await this.whenStill();
@@ -420,7 +421,7 @@ export class Field {
 
   // --- Two texts for one answer ---
 
-  // Show both; both are kept whichever is chosen.
+  // Show both texts. The server saves both, whichever the user chooses.
   offerBoth(decision, sent) {
     const stored = { text: this.state.stored.text, choice: this.state.stored.choice };
     this.element.querySelector("[data-conflict]")?.remove();
@@ -432,8 +433,8 @@ export class Field {
     part("stored-choice").textContent = this.nameOf(decision.choice);
     const decide = (value) => {
       this.putAside(new Set([sent, stored.text, value.text]));
-      this.from.clear(); // the person chose between them
-      if (decision.kind === "overtaken") this.writer = newWriter(); // under its old name the server has more than this
+      this.from.clear(); // the user chose between the texts
+      if (decision.kind === "overtaken") this.writer = newWriter(); // the server has a later save of the old writer
       this.apply({ type: "chosen", value });
       this.lastSaved = this.saidBy(decision);
       panel.remove();
@@ -446,8 +447,8 @@ export class Field {
     this.area.after(panel);
   }
 
-  // Nothing is dropped by choosing. What was typed since, and copies of other pages, the server has not seen: they go
-  // out to be kept under «Eerdere versies», and stay on the device until they are there.
+  // A choice deletes nothing. Text typed since, and copies of other pages, are not on the server yet: they are sent as
+  // earlier versions («Eerdere versies»), and stay on the device until they are stored there.
   async putAside(known) {
     const own = this.asCopy(this.value);
     const others = (await copies(this.place)).filter((copy) => copy.key !== own.key && !copy.aside && !copy.isVersion);
@@ -469,7 +470,7 @@ export class Field {
     if (said.textContent !== text) said.textContent = text;
   }
 
-  // Nothing goes out any more: the person is signing out, or is somebody else by now.
+  // Stop sending: the user is signing out, or another user has signed in.
   close() {
     clearTimeout(this.timer);
     this.isClosed = true;

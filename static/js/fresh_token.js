@@ -1,5 +1,5 @@
-// Signing in in another tab changes the token: the form takes the one that counts at the moment it is sent. Without this
-// script the answer is the same page with a fresh token, and sending takes a second click.
+// Signing in in another tab changes the CSRF token, so the form reads the current one when it is submitted. Without
+// this script the response is the same page with a fresh token, and the user has to click again.
 
 function cookie(name) {
   const pair = document.cookie.split("; ").find((each) => each.startsWith(`${name}=`));

@@ -1,11 +1,12 @@
-// The page that is shown when the site cannot be reached: what is unsent on this device, and on as soon as it can.
+// The page that is shown when the site cannot be reached: it lists unsent texts on this device, and reloads the page
+// that was asked for once the site responds.
 
 import { copies, download } from "./device.js";
 
 const EVERY = 5000;
 const LONGEST = 300000;
 const state = document.querySelector("[data-state]");
-const isItself = location.pathname === state.dataset.address; // opened by hand, in place of another page
+const isItself = location.pathname === state.dataset.address; // opened by its own address
 const list = document.getElementById("op-dit-apparaat");
 
 function cookie(name) {
@@ -13,7 +14,7 @@ function cookie(name) {
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
 }
 
-// --- What is on this device of the user who is signed in (casebook/middleware.py, user_cookie), and of nobody else ---
+// --- The copies of the user who is signed in, and no others (casebook/middleware.py, user_cookie) ---
 
 async function ownCopies(user) {
   if (!user) return [];
@@ -25,7 +26,7 @@ async function ownCopies(user) {
     .sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
 }
 
-// The form of a case is kept as values by field; in it the texts are what matters.
+// A copy of the form of a case has values by field; only the texts among them are shown.
 function asText(copy) {
   if (!copy.values) return { ...copy, text: String(copy.text ?? "") };
   const rows = Object.values(copy.values.rows ?? {}).flat();
@@ -63,30 +64,30 @@ async function show() {
   list.querySelector("ul").replaceChildren(...found.map(item));
   const all = list.querySelector("[data-download]");
   all.addEventListener("click", () => download(found));
-  all.closest("p").hidden = found.length < 2; // each text has a button of its own
+  all.closest("p").hidden = found.length < 2; // each text has its own button
   list.hidden = found.length === 0;
   document.getElementById("niets-op-dit-apparaat").hidden = found.length > 0;
 }
 
-// --- On as soon as the site answers ---
+// --- Reloading once the site responds ---
 
 async function isBack() {
   try {
     const response = await fetch("/gezond/", { cache: "no-store", signal: AbortSignal.timeout(EVERY) });
-    return response.ok && (await response.text()) === "ok"; // and not the page of a portal
+    return response.ok && (await response.text()) === "ok"; // a captive portal responds with a page of its own
   } catch {
     return false;
   }
 }
 
-// Where the site answers and only this page does not, the page is asked for at longer and longer intervals: many people
-// who ask for a slow page at once would keep it slow.
+// If the site responds but the requested page does not, the page is reloaded at increasing intervals: many browsers
+// that reload a slow page at once would keep it slow.
 const PATIENCE = "casusboek-offline-wacht";
 let nextTry = Date.now() + Number(sessionStorage.getItem(PATIENCE) ?? EVERY);
 
 async function tryAgain() {
   if (!(await isBack())) {
-    nextTry = 0; // once the site is back, at once
+    nextTry = 0; // reload as soon as the site is back
     sessionStorage.removeItem(PATIENCE);
     state.textContent = state.dataset.trying;
   } else if (isItself) {
@@ -109,6 +110,6 @@ addEventListener("focus", tryAgain);
 const button = document.querySelector("[data-try]");
 button.hidden = false;
 button.addEventListener("click", () => {
-  nextTry = Math.min(nextTry, 1); // whoever asks for it gets it at once
+  nextTry = Math.min(nextTry, 1); // a click reloads the page without delay
   tryAgain();
 });

@@ -1,14 +1,14 @@
-// What people wrote and the server has not confirmed yet: kept on the device, and sent again until it is.
+// Texts that the server has not confirmed yet: stored on the device, and sent again until they are confirmed.
 //
-// A copy is keyed by user, place (assignment or "eigen"), question and the page that wrote it. It is dropped only when
-// the server has answered to that very save; never by a click.
+// A copy is keyed by user, place (assignment or "eigen"), question and the page that wrote it. It is deleted only after
+// a reply of the server to that very save; never by a click.
 
 import * as device from "./device.js";
 import { decide } from "./reply.js";
 import { LIMIT, length, normalise, textHash } from "./text.js";
 
-// A page that a browser makes ahead of a visit sends nothing: the person is writing elsewhere, perhaps this very text. Once
-// it is visited, its fields are fetched anew, as they show what was stored before.
+// A prerendered page sends nothing: the user is writing on another page, perhaps this very text. Once it is visited, it
+// is reloaded, since its fields show an older text.
 if (document.prerendering) {
   await new Promise((resolve) => document.addEventListener("prerenderingchange", resolve, { once: true }));
   if (document.querySelector("[data-save]")) {
@@ -18,9 +18,9 @@ if (document.prerendering) {
 }
 
 const PREFIX = "casusboek";
-const PATIENCE = 20000; // a reply that takes longer does not come
+const PATIENCE = 20000; // after this time a request counts as lost
 const SIGN_OUT_PATIENCE = 5000;
-const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse to send more from a page that is going away
+const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse to send more from a page that is being closed
 export const user = document.body.dataset.user;
 const fields = new Set(); // the answer fields of this page, which send their own text
 
@@ -28,15 +28,15 @@ export function keyOf(place, writer) {
   return [PREFIX, user, place, writer].join(":");
 }
 
-// Resolves to whether the copy is safely on disk.
+// Save a copy. Resolves to whether it is on disk.
 export function keep(key, copy) {
   return device.keep(key, { ...copy, at: Date.now() });
 }
 
 export const { remove, settle } = device;
 
-// All copies of this user, oldest first, and each after those that it goes on from: a clock may have gone back. With a
-// place only those of that answer.
+// Return all copies of this user, oldest first, and each after the copies that it continues: the clock may have been
+// set back. With a place only those of that answer.
 export async function copies(place = null) {
   const prefix = place === null ? `${PREFIX}:${user}:` : `${PREFIX}:${user}:${place}:`;
   const found = (await device.copies(prefix)).filter((copy) => typeof copy.text === "string");
@@ -54,13 +54,13 @@ export async function copies(place = null) {
   return ordered;
 }
 
-// The copies of earlier pages that this one goes on from, as [key, seq].
+// Return the copies of earlier pages that this one continues, as [key, seq].
 function earlier({ from }) {
   return Array.isArray(from) ? from.filter(Array.isArray) : [];
 }
 
-// What a copy is based on, where one that it goes on from was stored just now: that is no text of somebody else.
-// `stored` is the revision of each by key and number.
+// Return the revision that a copy is based on. If a copy that it continues was just stored, it is based on that one.
+// `stored` maps key and number of such copies to their revisions.
 export function revisionOf(copy, stored) {
   return Math.max(copy.revision, ...earlier(copy).map((each) => stored.get(each.join(" ")) ?? 0));
 }
@@ -69,7 +69,7 @@ export function noteStored(copy, { kind, revision }, stored) {
   if (kind === "saved") stored.set(`${copy.key} ${copy.seq}`, revision);
 }
 
-// Whether a copy can be sent at all. One of another version of this script may lack something, or be damaged.
+// Whether a copy is complete enough to send. A copy of another version of this script may lack a value or be damaged.
 export function isWhole(copy) {
   const areNumbers = [copy.revision, copy.seq].every((each) => Number.isSafeInteger(each) && each >= 0);
   return areNumbers && typeof copy.writer === "string" && /^\/(?!\/)/.test(copy.url);
@@ -80,8 +80,8 @@ function cookie(name) {
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : "";
 }
 
-// One request, given up after a while: { status, headers, body } as reply.js takes it. The status is 0 where no reply
-// came, and the body null where it is no JSON.
+// Send one request with a time limit. Resolves to { status, headers, body } for reply.js; the status is 0 if there was
+// no reply, and the body is null if it is not JSON.
 async function request(url, options) {
   const headers = { revision: null, hash: null, reason: null };
   const giveUp = new AbortController();
@@ -105,7 +105,7 @@ async function request(url, options) {
   }
 }
 
-// One POST by our script. The token is read when sending: signing in again has changed it.
+// Send one POST. The CSRF token is read at this moment, since signing in again changes it.
 export async function post(url, values, { keepalive = false, again = true } = {}) {
   const body = new URLSearchParams(values).toString();
   const reply = await request(url, {
@@ -126,13 +126,13 @@ export async function post(url, values, { keepalive = false, again = true } = {}
   return reply;
 }
 
-// Who is signed in here by now, as { user }; the answer also brings a fresh token. Null when that cannot be told.
+// Resolves to the user who is signed in now, as { user }, or null if unknown. The reply sets a fresh CSRF token.
 export async function whoIsHere() {
   const { status, body } = await request("/account/wie/", { cache: "no-store" });
   return status === 200 && body !== null && "user" in body ? body : null;
 }
 
-// Send one copy. Returns what reply.js decided, and whether there was no reply at all.
+// Send one copy. Resolves to the decision of reply.js, and whether there was no reply at all.
 export async function send(copy, options) {
   if (length(copy.text) > LIMIT) return { kind: "too_long", isOffline: false };
   const { text, revision, writer, seq, extra } = copy;
@@ -145,13 +145,13 @@ export function enlist(field) {
   fields.add(field);
 }
 
-// A copy that cannot be stored stays on the device and is listed under «Nog niet verzonden»; it holds nothing up.
+// Mark a copy that cannot be stored: it stays on the device, is listed under «Nog niet verzonden», and blocks no other.
 export function setAside({ key, seq }, why) {
   return device.mark(key, seq ?? Infinity, { aside: why });
 }
 
-// A text that is no longer meant for its field goes out to be kept under «Eerdere versies», from whatever page, and stays
-// on the device until it is there. It has a name of its own and is based on nothing, so the server always keeps it.
+// Save a text that is no longer meant for its field: any page sends it as an earlier version («Eerdere versies»), and
+// it stays on the device until it is stored. It has its own writer and no base, so the server always saves it.
 export async function keepAsVersion({ key, ...copy }) {
   const writer = newWriter();
   const version = { ...copy, writer, seq: 1, revision: 0, extra: undefined, from: [], isVersion: true };
@@ -162,7 +162,7 @@ export function newWriter() {
   return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 }
 
-// Send every copy that no field of this page takes care of. Returns those that are still here afterwards.
+// Send every copy that belongs to no field of this page. Resolves to the copies that were not stored.
 let sending = null;
 export function sendAll() {
   sending ??= sendOneByOne().finally(() => {
@@ -198,7 +198,7 @@ function isDone(copy, { kind }) {
   return kind === "saved" || kind === "overtaken" || (copy.isVersion && kind === "conflict");
 }
 
-// One that was set aside is tried again only where the person looks at the list.
+// A copy that was set aside is sent again only on the page that lists unsent copies.
 async function sendCopy(copy, stored) {
   if (!isWhole(copy)) return { kind: "refused" };
   if (copy.aside && !list) return { kind: copy.aside };
@@ -207,7 +207,7 @@ async function sendCopy(copy, stored) {
   return decision;
 }
 
-// Everything of this user that is not confirmed: texts in the fields of this page, and copies.
+// Return everything of this user that is not confirmed: texts in the fields of this page, and copies.
 async function unsent() {
   const inFields = [...fields].filter((field) => field.isUnsent()).map((field) => field.asCopy());
   const known = new Set(inFields.map((copy) => copy.key));
@@ -219,7 +219,7 @@ async function flush() {
   await sendAll();
 }
 
-// Signing out first sends what is unsent; where that fails, or takes long, the person decides. Nothing is wiped, and no
+// Send unsent texts before signing out; if that fails, or takes long, the user decides. No copy is deleted, and no
 // field is closed, before the session is known to be over.
 function guardSignOut(form, dialog) {
   const part = (name) => dialog.querySelector(`[data-${name}]`);
@@ -253,7 +253,7 @@ function guardSignOut(form, dialog) {
   part("again").addEventListener("click", leave);
   part("stay").addEventListener("click", () => dialog.close());
   part("download").addEventListener("click", async () => {
-    left = await unsent(); // more may have been typed since the dialog came
+    left = await unsent(); // more may have been typed since the dialog opened
     device.download(left);
     part("wipe").hidden = false;
     part("wipe").focus();
@@ -263,7 +263,7 @@ function guardSignOut(form, dialog) {
 
 const REASONS = { conflict: "conflict", refused: "refused", withdrawn: "withdrawn", too_long: "toolong", full: "full" };
 
-// «Nog niet verzonden» at /antwoorden/: what is on this device and could not be stored, and why.
+// Fill «Nog niet verzonden» on /antwoorden/: the copies on this device that could not be stored, and why.
 function showUnsent(left) {
   list.querySelector("ul").replaceChildren(
     ...left.map((copy) => {
@@ -288,12 +288,12 @@ function showUnsent(left) {
   list.hidden = left.length === 0;
 }
 
-// The page for when the site cannot be reached, where the site has it.
+// Register the page that is shown when the site cannot be reached, if the site offers it.
 function registerOfflinePage() {
   const { worker } = document.body.dataset;
   if (!worker) return;
   navigator.serviceWorker?.register(worker).catch(() => {
-    // As in a private window: then there is no such page, and nothing else changes.
+    // This fails in a private window, for example: then there is no such page, and nothing else changes.
   });
 }
 
@@ -304,7 +304,7 @@ if (user) {
   if (list) document.addEventListener("casusboek:sent", (event) => showUnsent(event.detail));
   window.addEventListener("online", sendAll);
   window.addEventListener("focus", sendAll);
-  // Modules run after the page is read, and those that bring fields enlist them first.
+  // The timer lets the modules with fields enlist them first.
   setTimeout(sendAll);
   window.addEventListener("load", registerOfflinePage);
 }

@@ -1,4 +1,4 @@
-// A button that prints. Without JavaScript it stays hidden; the browser's own menu prints just as well.
+// A button that prints the page. Without JavaScript it stays hidden; the menu of the browser prints the same.
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -1,12 +1,12 @@
-// The table of progress keeps itself up to date during a lesson: asks what changed, and changes those cells only. It
-// never moves the focus or the scroll, and says in one line how many answers came in.
+// Updates the table of progress during a lesson: asks the server for changes, and updates only those cells. It never
+// moves the focus or the scroll position, and announces in one line how many answers were handed in.
 
 const EVERY = 10000;
 const SLOWEST = 120000;
 const table = document.getElementById("voortgang");
 const region = table.parentElement;
 const line = document.getElementById("bijwerken");
-const words = line.dataset; // what the lines say, from the template
+const words = line.dataset; // the sentences of the lines, from the template
 const pause = line.querySelector("[data-pause]");
 const states = new Map(
   [...document.querySelectorAll("[data-state]")].map(({ dataset: { state, look, word } }) => [state, { look, word }]),
@@ -37,7 +37,7 @@ function tell(arrived) {
   if (arrived > 0) announce(arrived === 1 ? words.one : words.more.replace("0", arrived));
 }
 
-// Every cell says whose it is and what was asked: a list of links, and a cell by itself, then make sense too.
+// Name the student and the question in every cell, for screen readers that read a list of links or a single cell.
 function nameRow(row) {
   const [head, ...cells] = row.cells;
   const student = head.querySelector("a").textContent;
@@ -50,7 +50,7 @@ function nameRow(row) {
   }
 }
 
-// For who points: a picture without its word says what it is, as everywhere on a screen.
+// For users with a pointer, an icon without its word has a tooltip, as on every page.
 table.addEventListener("pointerover", ({ target }) => {
   const named = target.closest("td [aria-label], td[aria-label]");
   if (named) named.title = named.getAttribute("aria-label");
@@ -69,7 +69,7 @@ function fill(cell, state, path) {
   for (const name of ["aria-label", "title"]) cell.removeAttribute(name);
   cell.className = look;
   if (link && (isOpen || isFocused)) {
-    link.textContent = word; // the same link stays, with the focus that it may have
+    link.textContent = word; // the link is not replaced, since it may have the focus
   } else if (isOpen) {
     const made = document.createElement("a");
     made.href = path;
@@ -111,13 +111,13 @@ function show(changes) {
   tell(arrived);
 }
 
-// Other students or questions: the parts of the table come anew, under the same focus and with the same row on top.
+// Replace the table if it has other students or questions, with the same focus and the same row on top.
 async function showOtherTable() {
   const reply = await fetch(table.dataset.page, { headers: { "X-Requested-With": "XMLHttpRequest" } });
   if (!reply.ok) throw reply;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const other = page.getElementById("voortgang");
-  if (!other) return location.reload(); // nobody and nothing is left of it
+  if (!other) return location.reload(); // there are no students or questions left
   const waited = waiting();
   const place = placeOf(document.activeElement);
   const top = topRow();

@@ -1,22 +1,22 @@
-// What a reply to a save means. A reply counts only if it is ours: it names the stored revision in X-Revision, says in
-// its body what became of the text, and names the hash of the text that is stored by now in X-Text-Hash. Where it is
-// about a text, it also names the page that sent it and the number that the page gave it: an earlier reply of our own,
-// kept by something on the way, tells of another moment. Anything else, whatever its status, means that the text was not
-// sent.
+// The interpretation of replies to a save. A reply counts only if it is ours: it has the stored revision in X-Revision,
+// the result in its body, and the hash of the text that is stored now in X-Text-Hash. If it is about a text, it also
+// has the page that sent the text and the number that the page gave it: a reply that a proxy cached is about an earlier
+// save. Anything else, whatever its status, means that the text was not sent.
 
 import { textHash } from "./text.js";
 
 const NOT_SENT = { kind: "unsent" };
 const CANNOT_BE_STORED = { 400: "unreadable", 403: "not_allowed", 404: "not_here" };
 
-// `sent` is what the reply has to be about: { text, writer, seq, choice?, isRelease? }. `reply` is { status, headers:
-// { revision, hash, reason }, body }, with null for what it does not have. Returns { kind, revision, … }; kind is one of
+// Return { kind, revision, … } for a reply. `sent` is the save that the reply has to be about: { text, writer, seq,
+// choice?, isRelease? }. `reply` is { status, headers: { revision, hash, reason }, body }, with null for missing
+// values. The kind is one of
 //   saved        the server stores this very text
 //   overtaken    a later save of the same page is stored: `stored`
-//   conflict     another text is stored, and both are kept: `stored`
+//   conflict     another text is stored, and both are saved: `stored`
 //   signed_out, other_user, csrf
-//   too_long, full, withdrawn, refused   it cannot be stored as it is, and trying again does not help
-//   unsent       anything else: it is to be tried again
+//   too_long, full, withdrawn, refused   the text cannot be stored unchanged, and trying again does not help
+//   unsent       anything else: the save should be tried again
 export function decide(sent, { status, headers, body }) {
   const revision = readRevision(headers.revision);
   if (revision === null || body === null || typeof body !== "object") return NOT_SENT;
@@ -54,9 +54,8 @@ function withStored(kind, revision, hash, body) {
   return { kind, revision, stored: body.stored, choice: body.verdict ?? "", body };
 }
 
-// What became of each answer at handing in: by question a decision as above, where `saved` has in `result` what was done
-// with it (submitted, empty, …; closed, not_open and left: stored, and not handed in). Null where the reply does not tell
-// it of every text.
+// Return a decision as above for each question that was handed in, or null if the reply lacks one of them. A decision
+// `saved` has the outcome in `result` (submitted, empty, …; closed, not_open and left mean stored but not handed in).
 const STORED = new Set(["submitted", "saved", "empty", "set_aside", "closed", "not_open", "left", "too_often"]);
 
 export function decideAll(sent, { status, headers, body }) {

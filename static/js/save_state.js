@@ -1,12 +1,12 @@
 // The states of a field whose text is saved, as a pure reducer. A value is { text, choice }; the choice is the verdict
-// that is stored along with feedback, and "" elsewhere.
+// that is saved with feedback, and "" in other fields.
 //
-//   idle      the server stores what the field shows
-//   dirty     it does not, or it is not known to
-//   sending   a save is on its way; more may have been typed since
-//   conflict  another text is stored, and the person has to choose
-//   locked    somebody else is signed in by now
-//   gone      what the text is about was taken back
+//   idle      the server stores the value of the field
+//   dirty     it does not, or that is unknown
+//   sending   a save has no reply yet; more may have been typed since
+//   conflict  another text is stored, and the user has to choose
+//   locked    another user is signed in now
+//   gone      the submission that the text is about was taken back
 //
 // `why` says why a dirty field was not saved at the last try: unsent, signed_out, too_long, full or refused.
 
@@ -45,19 +45,19 @@ export function reduce(state, event) {
 }
 
 const EVENTS = {
-  // The field shows `value`, however that came about. Each text gets a number of its own.
+  // The field shows `value`, for whatever reason. Each text gets its own number.
   changed(state, { value }) {
     if (same(value, state.value)) return state;
     const now = { ...state, value, seq: state.seq + 1 };
     return ["idle", "dirty"].includes(state.phase) ? settled({ ...now, why: null }) : now;
   },
 
-  // `value` goes out under number `seq`.
+  // `value` is sent with number `seq`.
   sending(state, { value, seq }) {
     return { ...state, phase: "sending", sent: { value, seq } };
   },
 
-  // A reply to the save with number `seq` of `value`, as reply.js decided on it.
+  // reply.js made this decision about the reply to the save of `value` with number `seq`.
   replied(state, { decision, value, seq }) {
     if (FINAL.has(state.phase) || seq < state.confirmedSeq) return state;
     const isLatest = state.sent === null || seq >= state.sent.seq;
@@ -66,7 +66,7 @@ const EVENTS = {
     return replies[decision.kind]({ ...state, sent: null }, decision, value);
   },
 
-  // What an earlier page of this person left on the device is stored now.
+  // A copy of an earlier page of this user is stored now.
   recovered(state, { value, revision }) {
     return settled({
       ...state,
@@ -78,7 +78,7 @@ const EVENTS = {
     });
   },
 
-  // Of two texts the person chose `value`. What is stored is known to this page from now on.
+  // The user chose `value` of two texts. The stored text counts as confirmed from now on.
   chosen(state, { value }) {
     const { text, choice, revision } = state.stored;
     const confirmed = { text, choice };
@@ -108,7 +108,7 @@ function saved(state, decision, value, seq, isLatest) {
   return settled({ ...now, sent: null, why: null, tries: 0 });
 }
 
-// What cannot be stored is the text that was sent: another one that is there by now may go out.
+// Only the text that was sent cannot be stored: if the field has another text now, that can be sent.
 function notSaved(why) {
   return (state, _decision, value) => {
     const isChanged = NEEDS_CHANGE.has(why) && !same(state.value, value);
@@ -123,7 +123,7 @@ function another(state, { stored, choice, revision }) {
   return { ...state, phase: "conflict", stored: { text: stored, choice: choice || state.value.choice, revision } };
 }
 
-// It may have come through all the same: what the server stores is known once it answers again.
+// The save may have succeeded without a reply, so the stored text is unknown until the next reply.
 function unsent(state) {
   return { ...state, phase: "dirty", why: "unsent", confirmed: null, tries: state.tries + 1 };
 }
@@ -141,8 +141,8 @@ const replies = {
   withdrawn: (state) => ({ ...state, phase: "gone" }),
 };
 
-// Which sentence of the save line is true. `device` says whether this very text is on the device: "kept", "pending"
-// or "failed". The name is that of a data attribute in questions/_writing.html; "" is the line of an idle field.
+// Return the name of the sentence for the save line: a data attribute in questions/_writing.html, or "" for the line of
+// an idle field. `device` is whether this very text is on the device: "kept", "pending" or "failed".
 export function lineOf(state, device) {
   if (state.phase === "idle" || state.phase === "locked") return "";
   if (state.phase === "conflict") return "conflict";

@@ -1,8 +1,8 @@
-// Feedback that came into view is seen: the next page does not call it new any more. Nothing on this page changes.
+// Marks feedback that came into view as seen: the next page no longer shows it as new. Nothing on this page changes.
 
 import { post } from "./outbox.js";
 
-const LONG_ENOUGH = 1500; // in view for this long; who scrolls past has not read it
+const LONG_ENOUGH = 1500; // milliseconds in view; a user who scrolls past has not read it
 
 const timers = new Map();
 const watcher = new IntersectionObserver(

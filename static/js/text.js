@@ -1,4 +1,4 @@
-// Text as the server stores it, and its hash: the same as casebook/lib/text.py. One table of cases tests both
+// Normalisation and hash of text, equal to casebook/lib/text.py. One table of examples tests both
 // (tests/questions/text_vectors.json).
 
 export const LIMIT = 20000; // code points

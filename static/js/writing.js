@@ -1,5 +1,5 @@
-// The one writing path: answers at home and in class, and feedback. This is what a page with such fields does as a whole;
-// each of them is a Field (field.js).
+// The code of every page where texts are saved: answers in class and in own study, and feedback. Each text is a Field
+// (field.js); this module handles the page as a whole.
 
 import { Field, pageWriter, words } from "./field.js";
 import { post, user, whoIsHere } from "./outbox.js";
@@ -15,7 +15,7 @@ document.addEventListener("casusboek:replied", ({ detail }) => {
 
 const flushAll = () => Promise.all(all.map((field) => field.flush()));
 
-// Somebody else is signed in here by now: nothing of this page may be seen by them, or stored as theirs.
+// Another user is signed in now, who may not see anything of this page, and in whose name nothing may be stored.
 function lock() {
   for (const field of all) {
     field.close();
@@ -30,7 +30,7 @@ function lock() {
 
 // --- Signing in again without leaving the page ---
 
-let isPutOff = false; // the person chose «Later», and is not interrupted again while writing
+let isPutOff = false; // the user chose «Later», and is not interrupted again while writing
 let restoreCaret = () => {};
 
 function offerSignIn() {
@@ -43,7 +43,7 @@ function offerSignIn() {
   dialog.showModal();
 }
 
-// Chromium returns the focus to the field but not the caret, and what is typed then reaches nothing.
+// Chromium returns the focus to the field but not the caret, and then typed text is lost.
 function closeSignIn(dialog) {
   dialog.close();
   restoreCaret();
@@ -75,11 +75,11 @@ function signInHere(dialog) {
   });
 }
 
-// --- Handing in: «ingeleverd» appears only after the reply, so the page is fetched anew after it ---
+// --- Handing in: «ingeleverd» appears only after the reply, which is followed by loading the page again ---
 
 function handInHere(form) {
   const note = form.querySelector("[data-hand-in-note]");
-  const foot = note.nextElementSibling; // the note of a button for all answers comes before it
+  const foot = note.nextElementSibling; // the note of a button for all answers is inserted before it
   const tell = (text, button) => {
     const question = button.closest("[id^=vraag-]");
     if (question) question.append(note);
@@ -106,7 +106,7 @@ function handInHere(form) {
   });
 }
 
-// Returns what to tell the person; "" when all of it is handed in, and the page that says so is on its way.
+// Hand in these texts. Resolves to the message to show, or "" if all are handed in and the page is being loaded again.
 async function handIn(form, wanted, sent, button) {
   const texts = new Map();
   const values = new URLSearchParams({ lever: wanted, user, writer: pageWriter });
@@ -141,7 +141,7 @@ async function handIn(form, wanted, sent, button) {
   return kinds.every(({ kind }) => kind === "unsent") ? words.nothandedin : words.notyet;
 }
 
-// A reply about the form as a whole: signed out, somebody else, no longer allowed; or none of ours.
+// Return one decision for all texts, for a reply about the form as a whole: signed out, another user, not allowed.
 function refusedAll(texts, reply) {
   return new Map([...texts].map(([id, sent]) => [id, decide(sent, reply)]));
 }
@@ -173,10 +173,10 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") sendBeforeLeaving();
 });
 window.addEventListener("pageshow", (event) => {
-  // Back into a page that the browser kept: others may have written since, and it may no longer be this person's.
+  // A page from the back/forward cache is reloaded: its texts may be outdated, and another user may be signed in.
   if (event.persisted && !all.some((field) => field.isUnsent())) location.reload();
 });
 window.addEventListener("beforeunload", (event) => {
-  // Only where the device keeps nothing is there something to lose by leaving.
+  // Leaving loses text only if the device stores no copies.
   if (all.some((field) => field.device === "failed" && field.isUnsent())) event.preventDefault();
 });
