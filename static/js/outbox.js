@@ -145,7 +145,7 @@ export function enlist(field) {
   fields.add(field);
 }
 
-// Mark a copy that cannot be stored: it stays on the device, is listed under «Nog niet verzonden», and blocks no other.
+// Mark a copy that cannot be stored: it stays on the device, is listed as «Nog niet verzonden», and blocks no other.
 export function setAside({ key, seq }, why) {
   return device.mark(key, seq ?? Infinity, { aside: why });
 }

@@ -1,5 +1,5 @@
 // Normalisation and hash of text, equal to casebook/lib/text.py. One table of examples tests both
-// (tests/questions/text_vectors.json).
+// (tests/casebook/lib/text_vectors.json).
 
 export const LIMIT = 20000; // code points
 

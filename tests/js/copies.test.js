@@ -1,10 +1,10 @@
-// What an editor typed, saved on the device: here for what a browser test cannot easily provoke.
+// Copies of what an editor typed, on the device: the cases that a browser test cannot easily provoke.
 import assert from "node:assert/strict";
 import test from "node:test";
 
 const notice = { dataset: { user: "7" } };
-const isThere = { "niet-opgeslagen": notice };
-globalThis.document = { getElementById: (id) => isThere[id] ?? null, cookie: "", querySelector: () => true };
+const elements = { "niet-opgeslagen": notice };
+globalThis.document = { getElementById: (id) => elements[id] ?? null, cookie: "", querySelector: () => true };
 globalThis.addEventListener = () => {};
 globalThis.IDBKeyRange = { bound: () => null };
 globalThis.indexedDB = {
@@ -23,7 +23,7 @@ for (const [name, value] of Object.entries(functions))
   Object.defineProperty(stored, name, { value, configurable: true });
 const { copies, keep, keyOf, settle } = await import("../../static/js/copies.js");
 
-test("without IndexedDB a copy is found all the same, and said not to be safe", async () => {
+test("without IndexedDB a copy is found in localStorage, and reported as not safe", async () => {
   const key = keyOf("nieuw", "a1");
   assert.equal(await keep(key, { values: { fields: {} }, seq: 3, at: 1 }), false);
   assert.deepEqual(
@@ -36,7 +36,7 @@ test("without IndexedDB a copy is found all the same, and said not to be safe", 
   assert.equal((await copies()).length, 0);
 });
 
-test("copies come newest first, and only those of this user and this case", async () => {
+test("copies are ordered newest first, and only those of this user and this case", async () => {
   for (const [key, at] of [
     ["7:12:a", 1],
     ["7:12:b", 3],
@@ -56,7 +56,7 @@ test("copies come newest first, and only those of this user and this case", asyn
   );
 });
 
-test("a copy that fits nowhere leaves no older one behind, and that is said", async () => {
+test("a copy that cannot be saved deletes the older one, and is reported as not saved", async () => {
   const key = keyOf("nieuw", "b2");
   await keep(key, { values: {}, seq: 1, at: 1 });
   const refuse = () => {

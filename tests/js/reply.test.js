@@ -11,23 +11,23 @@ const ours = (hash = null, reason = null) => ({ revision: "4", hash, reason });
 const saved = { status: 200, headers: ours(textHash(TEXT)), body: { result: "saved" } };
 const kind = (reply, sent = { text: TEXT }) => decide(sent, reply).kind;
 
-test("a reply that names the hash of what was sent is a save", () => {
+test("a reply with the hash of the sent text is a save", () => {
   assert.deepEqual(decide({ text: TEXT }, saved), { kind: "saved", revision: 4, body: { result: "saved" } });
 });
 
-// Everything that a portal, a proxy, a login page or half a connection answers.
+// Replies of a portal, a proxy, a login page or an interrupted connection.
 const FOREIGN = {
   "200 with a page": { status: 200, headers: none, body: null },
   "an empty 200": { status: 200, headers: none, body: null },
   "{} with status 200": { status: 200, headers: none, body: {} },
   "a number as JSON": { status: 200, headers: ours(textHash(TEXT)), body: 1 },
   "a list as JSON": { status: 200, headers: ours(textHash(TEXT)), body: [] },
-  "a 200 that says saved without a revision": { ...saved, headers: { ...saved.headers, revision: null } },
-  "a revision that is no number": { ...saved, headers: { ...saved.headers, revision: "4; x" } },
+  "a 200 with the result saved without a revision": { ...saved, headers: { ...saved.headers, revision: null } },
+  "a revision that is not a number": { ...saved, headers: { ...saved.headers, revision: "4; x" } },
   "a save without a hash": { ...saved, headers: ours() },
   "a save with the hash of another text": { ...saved, headers: ours(textHash(STORED)) },
   "our headers with a truncated body": { ...saved, body: null },
-  "our headers with a body that says nothing": { ...saved, body: {} },
+  "our headers with a body without a result": { ...saved, body: {} },
   204: { status: 204, headers: none, body: null },
   "a redirect": { status: 302, headers: none, body: null },
   "401 of a proxy": { status: 401, headers: none, body: null },
@@ -36,7 +36,7 @@ const FOREIGN = {
   407: { status: 407, headers: none, body: null },
   "409 with a page": { status: 409, headers: none, body: null },
   "409 without the stored text": { status: 409, headers: ours(textHash(STORED)), body: { result: "stale" } },
-  "409 with a stored text that is not whole": {
+  "409 with a truncated stored text": {
     status: 409,
     headers: ours(textHash(STORED)),
     body: { result: "stale", stored: "Ik" },
@@ -46,7 +46,7 @@ const FOREIGN = {
   "413 of nginx": { status: 413, headers: none, body: null },
   429: { status: 429, headers: none, body: { reason: "too many" } },
   "a damaged text that the server refused": { status: 400, headers: ours(), body: { result: "damaged" } },
-  "400 that tells of something else": { status: 400, headers: ours(), body: { result: "not_here" } },
+  "400 with the result of another status": { status: 400, headers: ours(), body: { result: "not_here" } },
   "500 with our headers": { status: 500, headers: ours(textHash(TEXT)), body: { result: "saved" } },
   502: { status: 502, headers: none, body: null },
   503: { status: 503, headers: none, body: null },
@@ -54,7 +54,7 @@ const FOREIGN = {
 };
 
 for (const [name, reply] of Object.entries(FOREIGN)) {
-  test(`${name} means that nothing was sent`, () => {
+  test(`${name} means that the text was not sent`, () => {
     assert.equal(kind(reply), "unsent");
     assert.equal(decideAll(new Map([["7", { text: TEXT }]]), reply), null);
   });
@@ -72,7 +72,7 @@ const OURS = {
 };
 
 for (const [name, reply] of Object.entries(OURS)) {
-  test(`our own ${name} is known`, () => assert.equal(kind(reply), name));
+  test(`our own reply ${name} is recognised`, () => assert.equal(kind(reply), name));
 }
 
 for (const [status, result] of [
@@ -80,23 +80,23 @@ for (const [status, result] of [
   [403, "not_allowed"],
   [404, "not_here"],
 ]) {
-  test(`our own ${status} is a refusal`, () =>
+  test(`our own reply with status ${status} is a refusal`, () =>
     assert.equal(kind({ status, headers: ours(), body: { result } }), "refused"));
 }
 
-test("of two texts the reply brings the stored one, with its verdict", () => {
+test("the decision on a conflict has the stored text and its verdict", () => {
   const reply = { ...OURS.conflict, body: { ...OURS.conflict.body, verdict: "afgerond" } };
   const { stored, choice, revision } = decide({ text: TEXT, choice: "gelezen" }, reply);
   assert.deepEqual([stored, choice, revision], [STORED, "afgerond", 4]);
 });
 
-test("a verdict counts as saved only if it is the one that was sent", () => {
+test("a verdict counts as saved only if the reply has the verdict that was sent", () => {
   const reply = { ...saved, body: { result: "saved", verdict: "gelezen" } };
   assert.equal(kind(reply, { text: TEXT, choice: "gelezen" }), "saved");
   assert.equal(kind(reply, { text: TEXT, choice: "afgerond" }), "unsent");
 });
 
-test("a release counts only if the reply says that nothing waits for it", () => {
+test("a release counts only if the reply says that nothing is unreleased", () => {
   const sent = { text: TEXT, choice: "gelezen", isRelease: true };
   const reply = (unreleased) => ({ ...saved, body: { result: "saved", verdict: "gelezen", unreleased } });
   assert.equal(kind(reply(false), sent), "saved");
@@ -104,7 +104,7 @@ test("a release counts only if the reply says that nothing waits for it", () => 
   assert.equal(kind(reply(undefined), sent), "unsent");
 });
 
-// An earlier reply of our own, which something on the way kept: right in all but the page or the number that it is about.
+// A reply of our own to an earlier save, cached by a proxy: correct except for the page or the number that it is about.
 const asSent = { text: TEXT, writer: "w", seq: 3 };
 for (const about of [
   {},
@@ -116,9 +116,9 @@ for (const about of [
   for (const name of ["conflict", "overtaken", "saved"]) {
     test(`${name} about ${JSON.stringify(about)} is no reply to this save`, () => {
       const reply = name === "saved" ? saved : OURS[name];
-      const told = (more) => kind({ ...reply, body: { ...reply.body, ...more } }, asSent);
-      assert.equal(told(about), "unsent");
-      assert.equal(told({ writer: "w", seq: 3 }), name);
+      const kindWith = (more) => kind({ ...reply, body: { ...reply.body, ...more } }, asSent);
+      assert.equal(kindWith(about), "unsent");
+      assert.equal(kindWith({ writer: "w", seq: 3 }), name);
     });
   }
 }
@@ -129,11 +129,11 @@ const sent = new Map([
   ["7", { text: TEXT }],
   ["8", { text: "" }],
 ]);
-const result = (said, text, more = {}) => ({ result: said, revision: 2, hash: textHash(text), ...more });
+const result = (name, text, more = {}) => ({ result: name, revision: 2, hash: textHash(text), ...more });
 const handIn = (results, status = 200) =>
   decideAll(sent, { status, headers: { ...none, revision: "0" }, body: { results } });
 
-test("handing in tells of every text what became of it", () => {
+test("handing in returns a decision for every text", () => {
   const decisions = handIn({ 7: result("submitted", TEXT), 8: result("empty", "") });
   assert.deepEqual(
     [...decisions.values()].map(({ kind, result }) => [kind, result]),
@@ -144,46 +144,46 @@ test("handing in tells of every text what became of it", () => {
   );
 });
 
-test("a reply that leaves one of the texts out is none", () => {
+test("a reply that lacks one of the texts does not count", () => {
   assert.equal(handIn({ 7: result("submitted", TEXT) }), null);
   assert.equal(handIn({}), null);
   assert.equal(handIn(null), null);
 });
 
-test("handed in with other words is not handed in", () => {
+test("an answer that was handed in with another text counts as unsent", () => {
   const decisions = handIn({ 7: result("submitted", STORED), 8: result("empty", "") });
   assert.equal(decisions.get("7").kind, "unsent");
 });
 
-for (const [said, expected] of [
+for (const [name, expected] of [
   ["stale", "conflict"],
   ["overtaken", "overtaken"],
 ]) {
-  test(`an answer that is ${said} brings the stored text`, () => {
-    const decisions = handIn({ 7: result(said, STORED, { stored: STORED }), 8: result("empty", "") }, 409);
+  test(`the decision on an answer with result ${name} has the stored text`, () => {
+    const decisions = handIn({ 7: result(name, STORED, { stored: STORED }), 8: result("empty", "") }, 409);
     assert.equal(decisions.get("7").kind, expected);
     assert.equal(decisions.get("7").stored, STORED);
   });
 }
 
-for (const said of ["closed", "not_open", "left", "set_aside", "saved"]) {
-  test(`an answer that is ${said} is stored`, () => {
-    const decisions = handIn({ 7: result(said, TEXT), 8: result("empty", "") }, 409);
-    assert.deepEqual([decisions.get("7").kind, decisions.get("7").result], ["saved", said]);
+for (const name of ["closed", "not_open", "left", "set_aside", "saved"]) {
+  test(`an answer with result ${name} is stored`, () => {
+    const decisions = handIn({ 7: result(name, TEXT), 8: result("empty", "") }, 409);
+    assert.deepEqual([decisions.get("7").kind, decisions.get("7").result], ["saved", name]);
   });
 }
 
 test("an earlier reply to handing in is no reply to a later one", () => {
   const numbered = new Map([["7", { text: TEXT, writer: "w", seq: 3 }]]);
-  const told = (writer, seq) => {
+  const kindFor = (writer, seq) => {
     const body = { results: { 7: result("submitted", TEXT, { seq }) }, writer };
     return decideAll(numbered, { status: 200, headers: { ...none, revision: "0" }, body }).get("7").kind;
   };
-  assert.equal(told("w", 3), "saved");
-  assert.equal(told("w", 2), "unsent");
-  assert.equal(told("v", 3), "unsent");
+  assert.equal(kindFor("w", 3), "saved");
+  assert.equal(kindFor("w", 2), "unsent");
+  assert.equal(kindFor("v", 3), "unsent");
 });
 
-test("what became of an answer in words that we do not know is no reply", () => {
+test("a reply with an unknown result for an answer does not count", () => {
   assert.equal(handIn({ 7: result("vanished", TEXT), 8: result("empty", "") }), null);
 });

@@ -13,36 +13,36 @@ const replied = (state, decision) =>
 const saved = (revision) => ({ kind: "saved", revision, body: {} });
 const typedAndSent = (text = "Een. Twee.") => sending(reduce(fresh(), changed(text)));
 
-test("a field is idle as long as it shows what is stored", () => {
+test("a field is idle as long as it shows the stored text", () => {
   assert.deepEqual([fresh().phase, isUnsent(fresh()), maySend(fresh())], ["idle", false, false]);
 });
 
-test("every text gets a number of its own", () => {
+test("every text gets its own number", () => {
   const state = run(fresh(), changed("a"), changed("ab"), changed("ab"), changed("abc"));
   assert.equal(state.seq, fresh().seq + 3);
 });
 
-test("what is typed and taken out again needs no save", () => {
+test("text that is typed and deleted again needs no save", () => {
   assert.equal(run(fresh(), changed("Een. T"), changed("Een.")).phase, "idle");
 });
 
-test("a save that is confirmed makes a field idle", () => {
+test("a confirmed save makes a field idle", () => {
   const state = replied(typedAndSent(), saved(2));
   assert.deepEqual([state.phase, state.revision, state.confirmed.text], ["idle", 2, "Een. Twee."]);
 });
 
-test("what was typed while a save was on its way is still to be sent", () => {
+test("text typed during a save is sent after it", () => {
   const state = replied(reduce(typedAndSent(), changed("Een. Twee. Drie.")), saved(2));
   assert.deepEqual([state.phase, state.confirmed.text, maySend(state)], ["dirty", "Een. Twee.", true]);
 });
 
-test("what the server has is unknown after a reply that is none", () => {
+test("the stored text is unknown after a save without a reply", () => {
   const state = replied(typedAndSent(), { kind: "unsent" });
   assert.deepEqual([state.phase, state.why, state.tries, maySend(state)], ["dirty", "unsent", 1, true]);
   assert.ok(isUnsent(reduce(state, changed("Een."))), "the text before may have been overwritten");
 });
 
-test("the late reply to an earlier save changes nothing about a later one", () => {
+test("a late reply to an earlier save does not change the state of a later one", () => {
   const first = typedAndSent("Twee.");
   const second = sending(reduce(first, changed("Drie.")));
   const later = reduce(second, { type: "replied", decision: saved(3), value: second.sent.value, seq: second.sent.seq });
@@ -55,7 +55,7 @@ test("the late reply to an earlier save changes nothing about a later one", () =
   assert.deepEqual(late, later);
 });
 
-test("a failed earlier save leaves the later one on its way", () => {
+test("a failed earlier save does not end the sending of a later one", () => {
   const first = typedAndSent("Twee.");
   const second = sending(reduce(first, changed("Drie.")));
   const state = reduce(second, {
@@ -67,7 +67,7 @@ test("a failed earlier save leaves the later one on its way", () => {
   assert.equal(state.phase, "sending");
 });
 
-test("another text that is stored is a conflict, and a choice ends it", () => {
+test("another stored text is a conflict, and a choice ends it", () => {
   const state = replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" });
   assert.deepEqual([state.phase, maySend(state), lineOf(state, "kept")], ["conflict", false, "conflict"]);
   const mine = reduce(state, { type: "chosen", value: state.value });
@@ -76,7 +76,7 @@ test("another text that is stored is a conflict, and a choice ends it", () => {
   assert.deepEqual([stored.phase, stored.revision], ["idle", 5]);
 });
 
-test("a conflict over the very text that the field shows is none", () => {
+test("a reply with the very text that the field shows is no conflict", () => {
   const state = replied(typedAndSent(), { kind: "overtaken", revision: 5, stored: "Een. Twee.", choice: "" });
   assert.deepEqual([state.phase, state.revision], ["idle", 5]);
 });
@@ -86,7 +86,7 @@ test("an overtaken save shows both texts", () => {
   assert.equal(state.phase, "conflict");
 });
 
-test("typing goes on while two texts wait for a choice", () => {
+test("typing is possible during a conflict", () => {
   const state = reduce(
     replied(typedAndSent(), { kind: "conflict", revision: 5, stored: "Elders.", choice: "" }),
     changed("Meer."),
@@ -98,7 +98,7 @@ for (const [kind, phase] of [
   ["other_user", "locked"],
   ["withdrawn", "gone"],
 ]) {
-  test(`after ${kind} nothing goes out any more`, () => {
+  test(`after ${kind} no save is sent`, () => {
     const state = run(replied(typedAndSent(), { kind }), changed("Nog iets."));
     assert.deepEqual([state.phase, maySend(state)], [phase, false]);
     assert.equal(reduce(state, { type: "replied", decision: saved(9), value: value("x"), seq: 99 }).phase, phase);
@@ -106,7 +106,7 @@ for (const [kind, phase] of [
 }
 
 for (const kind of ["too_long", "full", "refused"]) {
-  test(`after ${kind} the same text is not tried again, another one is`, () => {
+  test(`after ${kind} the same text is not sent again, but another text is`, () => {
     const state = replied(typedAndSent(), { kind });
     assert.equal(maySend(state), false);
     assert.equal(maySend(reduce(state, changed("Korter."))), true);
@@ -114,22 +114,22 @@ for (const kind of ["too_long", "full", "refused"]) {
 }
 
 for (const kind of ["too_long", "full", "refused"]) {
-  test(`a text that was changed before the reply ${kind} came may go out`, () => {
+  test(`a text that was changed before the reply ${kind} may be sent`, () => {
     assert.equal(maySend(replied(reduce(typedAndSent(), changed("Korter.")), { kind })), true);
   });
 }
 
-test("signed out, the text goes out again once asked", () => {
+test("the text of a user who was signed out may be sent again", () => {
   const state = replied(typedAndSent(), { kind: "signed_out" });
   assert.deepEqual([state.why, maySend(state)], ["signed_out", true]);
 });
 
-test("a choice that the server made shows in the field", () => {
+test("the field shows the choice that the server made", () => {
   const state = replied(typedAndSent(), { kind: "saved", revision: 2, body: { verdict: "gelezen" } });
   assert.deepEqual([state.value.choice, state.phase], ["gelezen", "idle"]);
 });
 
-test("a text of an earlier page that is stored now is what the field goes on from", () => {
+test("a recovered text of an earlier page is the confirmed text of the field", () => {
   const state = reduce(reduce(fresh(), changed("Gisteren.")), {
     type: "recovered",
     value: value("Gisteren."),
@@ -138,7 +138,7 @@ test("a text of an earlier page that is stored now is what the field goes on fro
   assert.deepEqual([state.phase, state.revision], ["idle", 3]);
 });
 
-test("the line says that a text is on the device only when it is", () => {
+test("the save line says that a text is on the device only if it is", () => {
   const unsent = replied(typedAndSent(), { kind: "unsent" });
   const signedOut = replied(typedAndSent(), { kind: "signed_out" });
   assert.deepEqual(
@@ -157,16 +157,17 @@ for (const [kind, line] of [
   ["refused", "refused"],
   ["withdrawn", "withdrawn"],
 ]) {
-  test(`the line for ${kind}`, () => assert.equal(lineOf(replied(typedAndSent(), { kind }), "kept"), line));
+  test(`the save line after ${kind} is ${line}`, () =>
+    assert.equal(lineOf(replied(typedAndSent(), { kind }), "kept"), line));
 }
 
-test("while it is typed or on its way the line promises nothing yet", () => {
+test("the save line makes no claim while a text is typed or sent", () => {
   assert.equal(lineOf(reduce(fresh(), changed("x")), "kept"), "writing");
   assert.equal(lineOf(typedAndSent(), "kept"), "writing");
   assert.equal(lineOf(fresh(), "pending"), "");
 });
 
-test("no event changes the state it was given", () => {
+test("an event does not mutate the state", () => {
   const state = Object.freeze(typedAndSent());
   for (const decision of [
     saved(2),

@@ -1,8 +1,8 @@
-"""The JavaScript tests: node runs each tests/js/*.test.js by itself. Node is for tests only; no page needs it.
+"""The JavaScript tests: node runs each tests/js/*.test.js separately. Node is for tests only; no page needs it.
 
-The scripts in static/js are ES modules in plain .js files, with no package.json to say so, and their tests import them
-by their path: import { post } from "../../static/js/outbox.js". Node tells from the import and export statements that a
-file is a module, by itself since 20.19.
+The scripts in static/js are ES modules in plain .js files, without a package.json that declares it, and their tests
+import them by path: import { post } from "../../static/js/outbox.js". Since 20.19, node recognises a module by its
+import and export statements.
 """
 
 import os
@@ -23,13 +23,14 @@ FAILING = 'import test from "node:test";\ntest("fails", () => { throw new Error(
 
 
 def version_of(node: str) -> tuple[int, int]:
-    """Return major and minor; (0, 0) for something that does not say what node says."""
-    said = subprocess.run([node, "--version"], text=True, capture_output=True).stdout
-    found = re.match(r"v(\d+)\.(\d+)", said)
+    """Return the major and minor version, or (0, 0) if the program does not print a version of node."""
+    output = subprocess.run([node, "--version"], text=True, capture_output=True).stdout
+    found = re.match(r"v(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def why_no_node(node: str | None, version: tuple[int, int]) -> str:
+    """Return why this node cannot run the tests, or "" if it can."""
     wanted = "node {}.{} or newer".format(*OLDEST)
     if node is None:
         return f"there is no {wanted} on PATH; on Debian: sudo apt install nodejs"
@@ -40,7 +41,7 @@ def why_no_node(node: str | None, version: tuple[int, int]) -> str:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """The node on PATH. Without one the test is skipped; or fails where node is required, as in CI."""
+    """Return the node on PATH. Without one the test is skipped, or fails if REQUIRE_NODE is 1, as in CI."""
     found = shutil.which("node")
     if reason := why_no_node(found, version_of(found) if found else (0, 0)):
         if os.environ.get("REQUIRE_NODE") == "1":
@@ -56,16 +57,16 @@ def run_file(node: str, file: Path) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_javascript_test_of_this_file_passes(node, file):
-    done = run_file(node, file)
-    if done.returncode:
-        pytest.fail(done.stdout, pytrace=False)
+    process = run_file(node, file)
+    if process.returncode:
+        pytest.fail(process.stdout, pytrace=False)
 
 
-def test_a_javascript_test_that_fails_is_noticed_and_says_why(node, tmp_path):
+def test_failing_javascript_test_is_reported_with_its_reason(node, tmp_path):
     (tmp_path / "some.test.mjs").write_text(FAILING)
-    done = run_file(node, tmp_path / "some.test.mjs")
-    assert done.returncode != 0
-    assert "said by the test" in done.stdout
+    process = run_file(node, tmp_path / "some.test.mjs")
+    assert process.returncode != 0
+    assert "said by the test" in process.stdout
 
 
 @pytest.mark.parametrize(
@@ -78,5 +79,5 @@ def test_a_javascript_test_that_fails_is_noticed_and_says_why(node, tmp_path):
         ("/usr/bin/node", (24, 1), ""),
     ],
 )
-def test_a_node_that_is_missing_or_too_old_is_said_to_be_so(node, version, reason):
+def test_node_that_is_missing_or_too_old_is_reported(node, version, reason):
     assert why_no_node(node, version) == reason

@@ -9,15 +9,15 @@ const vectors = JSON.parse(readFileSync(new URL("../casebook/lib/text_vectors.js
 const whole = (text) => (typeof text === "string" ? text : text.of.repeat(text.repeat));
 
 for (const { name, sent, normalised, hash } of vectors) {
-  test(`${name}: the page makes of it what the server makes of it`, () => {
+  test(`the page normalises and hashes like the server: ${name}`, () => {
     assert.equal(normalise(whole(sent)), whole(normalised));
     assert.equal(textHash(whole(normalised)), hash);
   });
 }
 
-test("there are enough cases to mean something", () => assert.ok(vectors.length >= 20));
+test("the table has at least twenty examples", () => assert.ok(vectors.length >= 20));
 
-test("a character outside the basic plane counts as one", () => assert.equal(length("a👩🏽b"), 4));
+test("a character outside the basic multilingual plane counts as one", () => assert.equal(length("a👩🏽b"), 4));
 
 test("the hash of the longest text is exact", () => {
   assert.ok(Number.isSafeInteger(Number(textHash("\u{10FFFF}".repeat(20000)))));
