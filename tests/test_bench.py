@@ -1,4 +1,4 @@
-"""What make bench makes of its measurements. The measuring itself is no test: machines differ."""
+"""How make bench evaluates and reports its measurements. The speed itself is not tested, since machines differ."""
 
 import inspect
 import json
@@ -32,52 +32,52 @@ def row(name: str = "home", ratio: float = 0.5, cpu_ratio: float | None = 0.4) -
     return Row(name, 100, 2.5, ratio=ratio, spread=(0.2, 0.8), cpu_ratio=cpu_ratio, cpu_spread=cpu_spread)
 
 
-def rows(*given: Row) -> dict[str, Row]:
-    return {each.name: each for each in given}
+def rows(*members: Row) -> dict[str, Row]:
+    return {each.name: each for each in members}
 
 
-def figures(*given: Row, load_average: float = 0.2) -> Figures:
-    return Figures("0123456789ab", load_average, rows(*given))
+def figures(*members: Row, load_average: float = 0.2) -> Figures:
+    return Figures("0123456789ab", load_average, rows(*members))
 
 
-def test_a_row_has_the_median_of_the_ratios_of_its_rounds_and_not_the_ratio_of_the_medians():
+def test_ratio_of_a_row_is_the_median_of_the_ratios_of_its_rounds():
     bare = [100, 200, 400, 800, 1000]
     page = [50, 180, 40, 400, 100]
     rounds = [(Slice(one, 1.0), Slice(other, 2.0)) for one, other in zip(bare, page, strict=True)]
-    made = row_of("home", rounds)
-    assert (made.ratio, made.spread) == (0.5, (0.1, 0.9))
-    assert made.per_second == 100
+    result = row_of("home", rounds)
+    assert (result.ratio, result.spread) == (0.5, (0.1, 0.9))
+    assert result.per_second == 100
 
 
-def test_the_cpu_ratio_is_what_the_bare_request_costs_of_the_page_in_the_same_round():
+def test_cpu_ratio_divides_the_bare_request_by_the_page_in_the_same_round():
     cpu = [(1, 2), (1, 4), (2, 20), (3, 4), (1, 5)]
-    made = row_of("home", [(Slice(100, bare), Slice(50, page)) for bare, page in cpu])
-    assert (made.cpu_ratio, made.cpu_spread, made.cpu_ms) == (0.25, (0.1, 0.75), 4)
+    result = row_of("home", [(Slice(100, bare), Slice(50, page)) for bare, page in cpu])
+    assert (result.cpu_ratio, result.cpu_spread, result.cpu_ms) == (0.25, (0.1, 0.75), 4)
 
 
-def test_where_the_system_does_not_tell_processor_time_there_is_no_cpu_ratio():
-    made = row_of("home", [(Slice(100, None), Slice(50, None))] * ROUNDS)
-    assert (made.cpu_ms, made.cpu_ratio, made.ratio) == (None, None, 0.5)
+def test_cpu_ratio_is_none_without_a_measure_of_processor_time():
+    result = row_of("home", [(Slice(100, None), Slice(50, None))] * ROUNDS)
+    assert (result.cpu_ms, result.cpu_ratio, result.ratio) == (None, None, 0.5)
 
 
-def test_a_round_without_one_tick_of_processor_time_gives_no_cpu_ratio():
-    made = row_of("home", [(Slice(100, 1.0), Slice(50, 0.0)), (Slice(100, 1.0), Slice(50, 2.0))])
-    assert made.cpu_ratio is None
+def test_cpu_ratio_is_none_if_a_round_took_no_tick_of_processor_time():
+    result = row_of("home", [(Slice(100, 1.0), Slice(50, 0.0)), (Slice(100, 1.0), Slice(50, 2.0))])
+    assert result.cpu_ratio is None
 
 
-def test_the_bare_request_is_measured_directly_before_the_page_in_every_round():
+def test_every_round_measures_the_bare_request_directly_before_the_page():
     order = []
 
     def slice_named(name: str, per_second: float) -> Slice:
         order.append(name)
         return Slice(per_second, None)
 
-    made = measure("home", lambda: slice_named("bare", 100), lambda: slice_named("page", 25))
+    result = measure("home", lambda: slice_named("bare", 100), lambda: slice_named("page", 25))
     assert order == ["bare", "page"] * 5
-    assert made.ratio == 0.25
+    assert result.ratio == 0.25
 
 
-def test_a_row_at_several_depths_compares_the_fastest_slices_of_page_and_bare_request():
+def test_row_at_several_depths_compares_the_fastest_slices_of_page_and_bare_request():
     depths = []
 
     def slice_at_depth(milliseconds: dict[int, float]) -> Slice:
@@ -92,11 +92,11 @@ def test_a_row_at_several_depths_compares_the_fastest_slices_of_page_and_bare_re
     assert measured.cpu_spread == (2 / 50, 50 / 8)
 
 
-def test_a_page_that_takes_longer_than_its_slice_is_asked_for_once():
-    asked = []
-    made = slice_of(lambda: asked.append(1), seconds=0)
-    assert len(asked) == 1
-    assert made.per_second > 0
+def test_page_that_takes_longer_than_its_slice_is_requested_once():
+    requests = []
+    result = slice_of(lambda: requests.append(1), seconds=0)
+    assert len(requests) == 1
+    assert result.per_second > 0
 
 
 @pytest.mark.parametrize(("load_average", "noisy"), [(0.0, False), (1.0, False), (1.01, True), (7.5, True)])
@@ -119,33 +119,33 @@ def test_figures_are_noisy_above_a_load_average_of_one(load_average, noisy):
         (row(ratio=0.5, cpu_ratio=None), row(ratio=0.5, cpu_ratio=0.1), False),
     ],
     ids=[
-        "loses 12 %",
-        "loses 7 %",
-        "gains",
+        "drops 12 %",
+        "drops 7 %",
+        "rises",
         "other throughput, same processor time",
         "same throughput, more processor time",
-        "throughput only, loses 12 %",
-        "throughput only, loses 8 %",
+        "throughput only, drops 12 %",
+        "throughput only, drops 8 %",
         "processor time known before only",
         "processor time known after only",
     ],
 )
-def test_a_row_is_worse_when_its_cpu_ratio_or_else_its_ratio_loses_more_than_a_tenth(before, after, is_worse):
+def test_row_is_worse_if_its_cpu_ratio_or_else_its_ratio_drops_by_more_than_a_tenth(before, after, is_worse):
     assert bool(compare(rows(before), rows(after)).worse) is is_worse
 
 
-def test_the_worst_row_comes_first():
+def test_comparison_lists_the_worst_row_first():
     before = rows(row("a", cpu_ratio=1.0), row("b", cpu_ratio=1.0), row("c", cpu_ratio=1.0))
     after = rows(row("a", cpu_ratio=0.8), row("b", cpu_ratio=0.5), row("c", cpu_ratio=1.0))
     assert [now.name for _, now in compare(before, after).worse] == ["b", "a"]
 
 
-def test_a_comparison_names_the_rows_that_only_one_of_both_has():
+def test_comparison_names_the_rows_of_only_one_set_of_figures():
     found = compare(rows(row("home"), row("desk")), rows(row("home"), row("lesson")))
     assert (found.compared, found.missing, found.new) == (1, ["desk"], ["lesson"])
 
 
-def test_what_became_worse_is_said_with_both_figures():
+def test_report_lists_worse_rows_with_both_figures():
     before = figures(row("home", cpu_ratio=0.4), row("desk"))
     after = figures(row("home", cpu_ratio=0.3), row("lesson"), load_average=2.25)
     assert sentences(before, after) == [
@@ -158,7 +158,7 @@ def test_what_became_worse_is_said_with_both_figures():
     ]
 
 
-def test_where_nothing_became_worse_it_says_so():
+def test_report_says_that_no_row_is_worse():
     before = figures(row("home", ratio=0.5, cpu_ratio=None), load_average=3)
     assert sentences(before, figures(row("home", ratio=0.6, cpu_ratio=None))) == [
         "Rows compared with those of commit 0123456789ab: 1.",
@@ -167,7 +167,7 @@ def test_where_nothing_became_worse_it_says_so():
     ]
 
 
-def test_where_no_row_is_in_both_it_does_not_say_that_none_became_worse():
+def test_report_makes_no_claim_if_no_row_is_in_both_sets():
     assert sentences(figures(row("home")), figures(row("desk"))) == [
         "Rows compared with those of commit 0123456789ab: 0.",
         "Missing, measured only then: home",
@@ -175,15 +175,15 @@ def test_where_no_row_is_in_both_it_does_not_say_that_none_became_worse():
     ]
 
 
-def test_figures_come_back_from_a_file_as_they_were(tmp_path):
+def test_figures_survive_writing_and_reading_a_file(tmp_path):
     file = tmp_path / "before.json"
-    kept = figures(row("progress, 25 × 12"), row("home", cpu_ratio=None), load_average=1.5)
-    write_figures(file, kept)
-    assert read_figures(file) == kept
+    saved = figures(row("progress, 25 × 12"), row("home", cpu_ratio=None), load_average=1.5)
+    write_figures(file, saved)
+    assert read_figures(file) == saved
     assert [each.name for each in tmp_path.iterdir()] == ["before.json"]
 
 
-def test_a_file_of_figures_can_be_read_by_other_programs(tmp_path):
+def test_file_of_figures_is_plain_json(tmp_path):
     write_figures(tmp_path / "before.json", figures(row("home"), load_average=1.5))
     stored = json.loads((tmp_path / "before.json").read_text())
     assert stored == {
@@ -204,7 +204,7 @@ def test_a_file_of_figures_can_be_read_by_other_programs(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"commit": "a", "load_average": 0, "rows": {"home": {"ratio": 1}}}'])
-def test_a_file_of_something_else_is_refused(tmp_path, text):
+def test_file_with_other_content_is_refused(tmp_path, text):
     (tmp_path / "other.json").write_text(text)
     with pytest.raises((ValueError, KeyError, TypeError)):
         read_figures(tmp_path / "other.json")
@@ -213,12 +213,12 @@ def test_a_file_of_something_else_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     ("words", "chosen"), [([], True), (["save"], True), (["desk", "save"], True), (["desk"], False)]
 )
-def test_a_row_is_measured_when_its_name_has_one_of_the_words_or_none_is_given(words, chosen):
+def test_row_is_measured_if_its_name_has_a_given_word_or_no_word_is_given(words, chosen):
     assert is_chosen("save an answer", words) is chosen
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(1.714, "1.71"), (0.0614, "0.0614"), (0.00043, "0.0004"), (None, "–"), (14.76, "14.8")]
+    ("value", "text"), [(1.714, "1.71"), (0.0614, "0.0614"), (0.00043, "0.0004"), (None, "–"), (14.76, "14.8")]
 )
-def test_small_ratios_are_said_with_enough_digits(value, said):
-    assert digits(value) == said
+def test_small_ratios_are_printed_with_enough_digits(value, text):
+    assert digits(value) == text

@@ -1,4 +1,7 @@
-"""How much one account may make, how long a search and an address may be: each said in words, with nothing lost."""
+"""The limits of what one account may create, and of the length of searches and addresses.
+
+Every refusal is explained on the page and preserves what the user typed.
+"""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -35,30 +38,30 @@ def module(teacher):
     return ModuleFactory(teacher=teacher)
 
 
-def said(response) -> str:
+def page_text(response) -> str:
     return " ".join(response.content.decode().split())
 
 
 def modules_of(teacher, count: int, **fields) -> None:
-    made = Module.objects.bulk_create(Module(title=f"M{n}", code=f"Q{n:05}") for n in range(count))
-    Enrolment.objects.bulk_create(Enrolment(module=module, user=teacher, role=Role.TEACHER) for module in made)
+    modules = Module.objects.bulk_create(Module(title=f"M{n}", code=f"Q{n:05}") for n in range(count))
+    Enrolment.objects.bulk_create(Enrolment(module=module, user=teacher, role=Role.TEACHER) for module in modules)
     Module.objects.update(**fields)
 
 
-# --- What one account may make ---
+# --- What one account may create ---
 
 
-def test_a_full_comment_bank_says_so_and_gives_the_sentence_back(client, teacher, module):
+def test_full_comment_bank_is_reported_and_the_sentence_is_returned(client, teacher, module):
     Comment.objects.bulk_create(Comment(owner=teacher, text=f"Zin {n}.") for n in range(299))
     assert client.post("/zinnen/", {"text": "Nummer driehonderd."}).status_code == 302
     refused = client.post("/zinnen/", {"text": "Nummer driehonderdeen."})
-    assert "Je bank is vol: er passen 300 zinnen in." in said(refused)
-    assert "Nummer driehonderdeen." in said(refused)
+    assert "Je bank is vol: er passen 300 zinnen in." in page_text(refused)
+    assert "Nummer driehonderdeen." in page_text(refused)
     assert Comment.objects.filter(owner=teacher).count() == 300
-    assert client.post("/zinnen/", {"text": "Zin 7."}).status_code == 302  # which is there already
+    assert client.post("/zinnen/", {"text": "Zin 7."}).status_code == 302  # already in the bank
 
 
-def test_a_comment_too_many_is_told_to_the_script_too(client, teacher, module):
+def test_full_comment_bank_is_reported_to_the_script_too(client, teacher, module):
     Comment.objects.bulk_create(Comment(owner=teacher, text=f"Zin {n}.") for n in range(300))
     refused = client.post("/zinnen/", {"text": "Nog een."}, headers={"X-Requested-With": "XMLHttpRequest"})
     assert (refused.status_code, "Je bank is vol" in refused.json().get("problem", "")) == (400, True)
@@ -70,54 +73,54 @@ def test_a_comment_too_many_is_told_to_the_script_too(client, teacher, module):
         (199, {"created_at": timezone.now() - timezone.timedelta(days=3)}, "Je hebt al 200 modules."),
         (49, {"archived_at": timezone.now()}, "Je maakte vandaag al 50 modules."),
     ],
-    ids=["in all", "in a day"],
+    ids=["in total", "in a day"],
 )
 @pytest.mark.parametrize("way", ["new", "copy"])
-def test_modules_have_a_ceiling(client, teacher, way, count, fields, sentence):
+def test_number_of_modules_of_a_teacher_is_limited(client, teacher, way, count, fields, sentence):
     modules_of(teacher, count, **fields)
     last = Module.objects.order_by("pk").last()
     address = "/modules/nieuw/" if way == "new" else f"/modules/{last.pk}/kopie/"
     sent = {"title": "De volgende", "weeks": 52}
     assert client.post(address, sent).status_code == 302
     refused = client.post(address, {"title": "Een te veel", "weeks": 52})
-    assert sentence in said(refused)
-    assert 'value="Een te veel"' in said(refused)
+    assert sentence in page_text(refused)
+    assert 'value="Een te veel"' in page_text(refused)
     assert not Module.objects.filter(title="Een te veel").exists()
 
 
-def test_the_ceiling_of_modules_counts_no_students(client, teacher, module):
+def test_limit_of_modules_does_not_count_students(client, teacher, module):
     students = get_user_model().objects.bulk_create(UserFactory.build() for _ in range(200))
     Enrolment.objects.bulk_create(Enrolment(module=module, user=student) for student in students)
     assert client.post("/modules/nieuw/", {"title": "De tweede"}).status_code == 302
 
 
 def new_assignment(client, module: Module, case, own: int = 0):
-    """Give this case with all its questions, and so many own ones."""
+    """Post the form that creates an assignment with all questions of this case and a number of own questions."""
     data = {"instructions": "Lees eerst.", "questions": [q.pk for q in case.questions.in_library()]}
     data |= {"own-TOTAL_FORMS": own, "own-INITIAL_FORMS": 0}
     data |= {f"own-{n}-text": f"Eigen vraag {n}?" for n in range(own)} | {f"own-{n}-kolb": "doener" for n in range(own)}
     return client.post(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}", data)
 
 
-def test_a_module_has_room_for_many_assignments_and_not_for_any_number(client, module):
+def test_number_of_assignments_of_a_module_is_limited(client, module):
     case = published_case()
     edition = case.editions.latest()
     Assignment.objects.bulk_create(Assignment(module=module, edition=edition, position=n) for n in range(199))
     assert new_assignment(client, module, case).status_code == 302
     refused = new_assignment(client, module, case)
-    assert "Deze module heeft al 200 opdrachten." in said(refused)
-    assert "Lees eerst." in said(refused)
+    assert "Deze module heeft al 200 opdrachten." in page_text(refused)
+    assert "Lees eerst." in page_text(refused)
     assert module.assignments.count() == 200
 
 
-def test_own_questions_of_a_module_have_a_ceiling(client, module):
+def test_number_of_own_questions_of_a_module_is_limited(client, module):
     case = published_case()
     for n in range(299):
         QuestionFactory(case=case, module=module, key=f"eigen-{n}", retired=False)
     assert new_assignment(client, module, case, own=1).status_code == 302
     refused = new_assignment(client, module, case, own=1)
-    assert "Deze module heeft al 300 eigen vragen" in said(refused)
-    assert "Eigen vraag 0?" in said(refused)
+    assert "Deze module heeft al 300 eigen vragen" in page_text(refused)
+    assert "Eigen vraag 0?" in page_text(refused)
     assert Question.objects.filter(module=module).count() == 300
 
 
@@ -129,7 +132,7 @@ def student(client, module):
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_an_answer_is_handed_in_so_often_and_then_saved_only(client, module, student, script):
+def test_answer_is_only_saved_after_a_hundred_submissions(client, module, student, script):
     assignment = AssignmentFactory(module=module)
     first = hand_in(assignment, student, text="Eerst.")
     answer = first.answer
@@ -146,14 +149,14 @@ def test_an_answer_is_handed_in_so_often_and_then_saved_only(client, module, stu
     assert send("De honderdste.").status_code == 200
     assert answer.submissions.count() == 100
     refused = send("De honderdeerste.")
-    words = refused.json()["note"] if script else said(refused)
-    assert "Je leverde dit antwoord al 100 keer in" in words
+    message = refused.json()["note"] if script else page_text(refused)
+    assert "Je leverde dit antwoord al 100 keer in" in message
     answer.refresh_from_db()
     assert (answer.submissions.count(), answer.text) == (100, "De honderdeerste.")
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_what_one_writes_for_oneself_has_a_ceiling(client, script):
+def test_number_of_own_study_answers_of_a_user_is_limited(client, script):
     user = UserFactory()
     client.force_login(user)
     case = published_case(kolbs=["doener", "denker"])
@@ -175,11 +178,11 @@ def test_what_one_writes_for_oneself_has_a_ceiling(client, script):
     assert send(first, "Nummer tweeduizend, langer.", 1).status_code in {200, 302}
     refused = send(second, "Een te veel.")
     assert refused.status_code == 413
-    assert script or "Een te veel." in said(refused)
+    assert script or "Een te veel." in page_text(refused)
     assert not Answer.objects.filter(question=second).exists()
 
 
-def test_imports_that_wait_for_a_yes_are_the_last_few(client):
+def test_only_the_latest_five_unconfirmed_imports_are_stored(client):
     editor = UserFactory(groups=["Redactie"])
     client.force_login(editor)
     from django.core.files.uploadedfile import SimpleUploadedFile
@@ -192,7 +195,7 @@ def test_imports_that_wait_for_a_yes_are_the_last_few(client):
     assert client.get(sent.url).status_code == 200
 
 
-# --- How long a search may be ---
+# --- The length of a search ---
 
 SEARCHES = {
     "/casussen/?q={}": "visitor",
@@ -207,7 +210,7 @@ SEARCHES = {
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_a_search_is_cut_at_two_hundred_characters_and_the_page_says_so(client, address):
+def test_search_is_truncated_at_two_hundred_characters_with_a_message(client, address):
     world = World()
     user = world.people[SEARCHES[address]]
     if user:
@@ -215,23 +218,23 @@ def test_a_search_is_cut_at_two_hundred_characters_and_the_page_says_so(client, 
     path, name = address.rsplit("{}", 1)[0].format(**vars(world)), "w" * 198
     just = client.get(f"{path}{name}zz")
     assert just.status_code == 200
-    assert "Je zoekvraag is te lang" not in said(just)
-    assert f'value="{name}zz"' in said(just)
+    assert "Je zoekvraag is te lang" not in page_text(just)
+    assert f'value="{name}zz"' in page_text(just)
     more = client.get(f"{path}{name}zzz")
     assert more.status_code == 200
-    assert "Je zoekvraag is te lang" in said(more)
-    assert f'value="{name}zz"' in said(more)
+    assert "Je zoekvraag is te lang" in page_text(more)
+    assert f'value="{name}zz"' in page_text(more)
 
 
-# --- How long an address may be ---
+# --- The length of an address ---
 
 LONGEST = 8_190 - len("GET  HTTP/1.1\r\n")
 LONG_QUERIES = {
     "one long value": "q=" + "w" * 9_000,
-    "marks": "q=" + "%22" * 3_000,
-    "letters with marks": "q=" + "%C3%A9" * 1_500,
+    "quotation marks": "q=" + "%22" * 3_000,
+    "accented letters": "q=" + "%C3%A9" * 1_500,
     "unknown name": "x" * 9_000,
-    "filters again and again": "&".join(["bril=doener", "sfeer=formal", "actor=xyz", "trefwoord=abc", "deel=q"] * 200),
+    "repeated filters": "&".join(["bril=doener", "sfeer=formal", "actor=xyz", "trefwoord=abc", "deel=q"] * 200),
     "many names": "&".join(f"a{n}" for n in range(900)),
     "page": "pagina=" + "9" * 9_000,
     "next": "next=/" + "%C3%A9" * 1_500,
@@ -239,8 +242,8 @@ LONG_QUERIES = {
 
 
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher", "editor"])
-def test_every_address_takes_the_longest_request_line(client, role):
-    """A page of ours, and a redirect only to what a server takes as well."""
+def test_every_address_accepts_the_longest_request_line(client, role):
+    """No address fails, and no redirect is longer than a server accepts."""
     world = World()
     if user := world.people[role]:
         client.force_login(user)
@@ -258,7 +261,7 @@ def test_every_address_takes_the_longest_request_line(client, role):
     assert wrong == []
 
 
-def test_after_signing_in_one_comes_back_as_far_as_an_address_can_say(client):
+def test_sign_in_returns_to_the_page_without_a_query_that_is_too_long(client):
     page = reverse("questions:answers")
     short = client.get(f"{page}?q=koelkast")
     assert short.url == f"/account/inloggen/?next={page}%3Fq%3Dkoelkast"

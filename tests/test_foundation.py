@@ -1,4 +1,4 @@
-"""What conftest.py promises every other test."""
+"""The guarantees of conftest.py for all other tests."""
 
 import ast
 import re
@@ -15,36 +15,36 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("time", ["first", "second"])
-def test_rows_of_migrations_are_there_each_time(time):
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_rows_of_migrations_exist_in_every_transactional_test(run):
     assert set(Group.objects.values_list("name", flat=True)) == {"Docenten", "Redactie", "Eindredactie"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_threads_have_connections_of_their_own_to_the_same_rows():
+def test_threads_have_their_own_connections_to_the_same_rows():
     Group.objects.create(name="made here")
-    seen = []
+    results = []
 
-    def look():
-        seen.append(connection.connection)
-        seen.append(Group.objects.filter(name="made here").exists())
+    def read_from_thread():
+        results.append(connection.connection)
+        results.append(Group.objects.filter(name="made here").exists())
         connection.close()
 
-    other = threading.Thread(target=look)
+    other = threading.Thread(target=read_from_thread)
     other.start()
     other.join()
-    assert seen[0] is None  # not this thread's connection
-    assert seen[1]
+    assert results[0] is None  # not this thread's connection
+    assert results[1]
 
 
-def test_the_suite_stays_away_from_what_people_keep():
+def test_suite_does_not_use_the_directory_of_user_data():
     assert settings.BASE_DIR not in settings.VAR_DIR.parents
 
 
-def test_every_package_that_is_imported_is_asked_for_by_name():
-    """Something installed by hand can hide what a fresh machine lacks."""
+def test_every_imported_package_is_a_declared_dependency():
+    """A package that was installed by hand can hide a missing dependency."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = {re.split(r"[<>=\[]", name)[0].lower() for name in project["dependencies"]}
+    declared = {re.split(r"[<>=\[]", name)[0].lower() for name in project["dependencies"]}
     imported = set()
     for file in (path for app in ("casebook", "cases", "questions") for path in (ROOT / app).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -52,6 +52,6 @@ def test_every_package_that_is_imported_is_asked_for_by_name():
                 imported |= {name.name.split(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.split(".")[0])
-    found = packages_distributions()
-    needed = {found[name][0].lower().replace("_", "-") for name in imported if name in found}
-    assert needed - {"pip", "setuptools"} <= asked
+    distributions = packages_distributions()
+    needed = {distributions[name][0].lower().replace("_", "-") for name in imported if name in distributions}
+    assert needed - {"pip", "setuptools"} <= declared

@@ -1,4 +1,4 @@
-"""The headers of every answer: nothing personal is kept by anybody, and nothing of ours is used elsewhere."""
+"""The headers of every response: nothing personal is cached, and no other site may use our responses."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ ROLES = ("visitor", "stranger", "student", "teacher", "editor", "administrator")
 METHODS = ("get", "post", "delete")
 PERSONAL = "private, no-store"
 STATIC = "/static/css/casebook.css"
-# Of each answer: the header, and words that are in it.
+# The headers of every response, each with a part of its value.
 ALWAYS = {
     "Content-Security-Policy": "default-src 'self'",
     "Permissions-Policy": "camera=()",
@@ -26,8 +26,8 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-# Pages that are the same for every visitor. Without a session, caches between us and the visitor may store them.
-KEPT_FOR_ALL = ("home", "about", "cases:catalogue", "cases:case")
+# Pages that are the same for every visitor. Proxies may cache them for requests without a session.
+CACHED_FOR_VISITORS = ("home", "about", "cases:catalogue", "cases:case")
 
 
 @pytest.fixture(scope="module")
@@ -37,95 +37,95 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         transaction.set_rollback(True)
 
 
-def ask(client: Client, method: str, address: str, body: dict | None = None) -> HttpResponse:
+def request_and_roll_back(client: Client, method: str, address: str, body: dict | None = None) -> HttpResponse:
     with transaction.atomic():
         response = getattr(client, method)(address, body if method == "post" else None)
         transaction.set_rollback(True)
     return response
 
 
-def lacking(response: HttpResponse) -> list[str]:
-    return [name for name, words in ALWAYS.items() if words not in response.get(name, "")]
+def missing_headers(response: HttpResponse) -> list[str]:
+    return [name for name, value in ALWAYS.items() if value not in response.get(name, "")]
 
 
-def wrong(response: HttpResponse, *, is_signed_in: bool) -> list[str]:
-    found = lacking(response)
+def faults_of(response: HttpResponse, *, is_signed_in: bool) -> list[str]:
+    faults = missing_headers(response)
     if "Access-Control-Allow-Origin" in response:
-        found.append("anybody's scripts may read it")
+        faults.append("scripts of other sites may read it")
     if is_signed_in and response.get("Cache-Control") != PERSONAL:
-        found.append(f"Cache-Control: {response.get('Cache-Control')}")
-    return found
+        faults.append(f"Cache-Control: {response.get('Cache-Control')}")
+    return faults
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_address_answers_with_them_whatever_it_answers(world, role):
-    faults, statuses = {}, set()
+def test_every_response_of_every_address_has_the_headers(world, role):
+    faults_by_request, statuses = {}, set()
     for name, address in [*world.addresses.items(), ("no address", "/bestaat-niet/")]:
         for method in METHODS:
-            response = ask(world.client(role), method, address, world.bodies.get(name, {}))
+            response = request_and_roll_back(world.client(role), method, address, world.bodies.get(name, {}))
             statuses.add(response.status_code)
-            if found := wrong(response, is_signed_in=role != "visitor"):
-                faults[name, method, response.status_code] = found
-    assert faults == {}
+            if faults := faults_of(response, is_signed_in=role != "visitor"):
+                faults_by_request[name, method, response.status_code] = faults
+    assert faults_by_request == {}
     assert statuses >= {200, 302, 404, 405} | ({400, 403} if role == "teacher" else set())
     assert len(world.addresses) == len(routes())
 
 
 @pytest.mark.parametrize("role", ["visitor", "student"])
-def test_so_does_a_request_that_goes_wrong(world, role, monkeypatch, settings):
+def test_error_responses_have_the_headers(world, role, monkeypatch, settings):
     is_signed_in = role != "visitor"
     client = world.client(role)
-    answers = {
+    responses = {
         "another host": client.get("/", headers={"host": "elders.example"}),
         "no token": world.client(role, enforce_csrf_checks=True).post("/mijn-gegevens/", {"form": "naam"}),
     }
     if is_signed_in:
         monkeypatch.setattr(portfolio, "portfolio_of", lambda *args, **options: 1 / 0)
-        answers["a fault of ours"] = client.get("/antwoorden/")
+        responses["a fault of ours"] = client.get("/antwoorden/")
     for number in range(400):
-        answers["too often"] = client.get(f"/meedoen/ZZZ{number:03}/")
-        if answers["too often"].status_code == 429:
+        responses["too often"] = client.get(f"/meedoen/ZZZ{number:03}/")
+        if responses["too often"].status_code == 429:
             break
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
-    answers["too much"] = client.post("/account/uitloggen/", {"text": "x" * 100})
-    statuses = {what: response.status_code for what, response in answers.items()}
+    responses["too much"] = client.post("/account/uitloggen/", {"text": "x" * 100})
+    statuses = {kind: response.status_code for kind, response in responses.items()}
     expected = {"another host": 400, "no token": 403, "a fault of ours": 500, "too often": 429, "too much": 413}
-    assert statuses == {what: expected[what] for what in statuses}
-    assert {what: wrong(response, is_signed_in=is_signed_in) for what, response in answers.items()} == dict.fromkeys(
-        answers, []
-    )
+    assert statuses == {kind: expected[kind] for kind in statuses}
+    assert {
+        kind: faults_of(response, is_signed_in=is_signed_in) for kind, response in responses.items()
+    } == dict.fromkeys(responses, [])
 
 
-def test_so_does_the_answer_that_signs_somebody_in_or_out(world):
-    person = world.people["stranger"]
-    person.set_password("een lang wachtwoord")
-    person.save()
+def test_responses_of_signing_in_and_out_have_the_headers(world):
+    user = world.people["stranger"]
+    user.set_password("een lang wachtwoord")
+    user.save()
     client = Client()
-    signed_in = client.post("/account/inloggen/", {"login": person.email, "password": "een lang wachtwoord"})
-    assert client.session[SESSION_KEY] == str(person.pk)
+    signed_in = client.post("/account/inloggen/", {"login": user.email, "password": "een lang wachtwoord"})
+    assert client.session[SESSION_KEY] == str(user.pk)
     signed_out = client.post("/account/uitloggen/")
-    assert [wrong(response, is_signed_in=True) for response in (signed_in, signed_out)] == [[], []]
+    assert [faults_of(response, is_signed_in=True) for response in (signed_in, signed_out)] == [[], []]
 
 
-@pytest.mark.parametrize("name", KEPT_FOR_ALL)
-def test_what_everybody_gets_alike_stays_free_to_keep(world, name):
-    for _first_and_kept in range(2):
+@pytest.mark.parametrize("name", CACHED_FOR_VISITORS)
+def test_pages_that_are_the_same_for_every_visitor_may_be_cached(world, name):
+    for _first_and_cached in range(2):
         assert "no-store" not in world.client("visitor").get(world.addresses[name]).get("Cache-Control", "")
 
 
 @pytest.mark.parametrize("role", ["visitor", "student"])
-def test_static_files_have_them_and_stay_free_to_keep(world, role, settings, tmp_path):
+def test_static_files_have_the_headers_and_may_be_cached(world, role, settings, tmp_path):
     settings.STATIC_ROOT = tmp_path
     (tmp_path / "css").mkdir()
     (tmp_path / "css" / "casebook.css").write_text("body {}")
     response = world.client(role).get(STATIC)
     assert response.status_code == 200
-    assert wrong(response, is_signed_in=False) == []
+    assert faults_of(response, is_signed_in=False) == []
     assert "public" in response["Cache-Control"]
     assert "no-store" not in response["Cache-Control"]
 
 
-def test_a_poll_without_news_is_as_small_as_it_was(world):
+def test_poll_without_changes_has_an_empty_response(world):
     client = world.client("teacher")
     since = client.get(world.addresses["questions:progress_changes"]).json()["since"]
     response = client.get(world.addresses["questions:progress_changes"], {"sinds": since})
@@ -133,7 +133,7 @@ def test_a_poll_without_news_is_as_small_as_it_was(world):
     assert response["Cache-Control"] == PERSONAL
 
 
-def test_to_know_that_somebody_is_signed_in_costs_no_query(world, django_assert_num_queries):
+def test_recognising_a_signed_in_user_takes_no_query(world, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = world.client("student").get("/offline.js")
     assert response["Cache-Control"] == PERSONAL

@@ -1,4 +1,4 @@
-"""Every link on every page leads to a page of the web or of this site, whatever is in the rows that it is made of."""
+"""Every link on every page is a web address or a page of this site, whatever addresses are in the database."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -32,16 +32,16 @@ HOSTILE = (
     "//elders.example/",
     "blob:https://example.org/1",
 )
-LEADS = {"href", "src", "action", "formaction", "xlink:href", "hx-get", "hx-post", "poster", "data", "srcset"}
+LINK_ATTRIBUTES = {"href", "src", "action", "formaction", "xlink:href", "hx-get", "hx-post", "poster", "data", "srcset"}
 
 
 class Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in LEADS]
+        self.links += [value or "" for name, value in attrs if name in LINK_ATTRIBUTES]
 
 
 def links_of(response) -> list[str]:
@@ -49,11 +49,11 @@ def links_of(response) -> list[str]:
         return []
     page = Links()
     page.feed(response.content.decode())
-    return page.found
+    return page.links
 
 
-def is_of_the_web(link: str) -> bool:
-    """Whether a browser, which overlooks white space and control characters, stays on the web with it."""
+def is_web_link(link: str) -> bool:
+    """Return whether a browser, which ignores white space and control characters, opens a web page with this link."""
     plain = "".join(letter for letter in link if letter > " ")
     try:
         parts = urlsplit(plain)
@@ -66,16 +66,16 @@ def is_of_the_web(link: str) -> bool:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """The small school, with addresses and texts in its cases that were written past the forms."""
+    """Yield the test world, with hostile addresses and texts in its cases that no form would accept."""
     with django_db_blocker.unblock(), transaction.atomic():
         world = World()
         for case in Case.objects.all():
             for number, url in enumerate(HOSTILE):
                 Reference.objects.create(case=case, text=f"Werk {number}.", url=url, position=number)
             Reference.objects.create(case=case, text="Goed werk.", url="https://www.goed.example/werk", position=99)
-        marked = " ".join(f"[klik]({url})" for url in HOSTILE)
-        Case.objects.update(introduction=marked, body=marked, closing=marked, summary=marked)
-        Question.objects.update(text=marked)
+        hostile_text = " ".join(f"[klik]({url})" for url in HOSTILE)
+        Case.objects.update(introduction=hostile_text, body=hostile_text, closing=hostile_text, summary=hostile_text)
+        Question.objects.update(text=hostile_text)
         editions.renew_library()
         page_cache.forget()
         yield world
@@ -84,27 +84,27 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_page_links_to_what_is_not_of_the_web(world, role):
-    wrong, seen = {}, 0
+def test_pages_only_have_links_to_web_addresses(world, role):
+    wrong_by_address, count = {}, 0
     for address in dict.fromkeys([*world.addresses.values(), *world.variants()]):
         with transaction.atomic():
             response = world.client(role).get(address)
             transaction.set_rollback(True)
         assert response.status_code < 500, address
         links = links_of(response)
-        seen += len(links)
-        if found := [link for link in links if not is_of_the_web(link)]:
-            wrong[address] = found
-    assert wrong == {}
-    assert seen > 100
+        count += len(links)
+        if wrong := [link for link in links if not is_web_link(link)]:
+            wrong_by_address[address] = wrong
+    assert wrong_by_address == {}
+    assert count > 100
 
 
-def test_a_link_within_the_site_stays():
+def test_link_within_the_site_is_rendered():
     assert 'href="/casussen/?q=a#b"' in render("[hier](/casussen/?q=a#b)").html
     assert 'href="#kop-eerst"' in render("[hier](#kop-eerst)").html
 
 
-def test_a_good_one_is_a_link_and_a_bad_one_can_be_read(world):
+def test_web_address_is_a_link_and_other_address_is_plain_text(world):
     page = world.client("visitor").get(world.addresses["cases:case"]).content.decode()
     assert 'href="https://www.goed.example/werk" rel="noopener noreferrer">goed.example</a>' in page
     assert "Werk 0." in page

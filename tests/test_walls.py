@@ -1,4 +1,4 @@
-"""Which module may import which, and what no module and no template may do."""
+"""Checks of the source code: imports between modules, and constructs that no module or template may use."""
 
 import re
 from pathlib import Path
@@ -18,14 +18,14 @@ def files_of(app: str) -> list[Path]:
     return [file for file in sorted((settings.BASE_DIR / app).rglob("*.py")) if "migrations" not in file.parts]
 
 
-def test_every_import_keeps_to_the_contracts(capsys):
-    """The contracts of import-linter are in pyproject.toml: layers inside each app, walls between apps."""
+def test_imports_follow_the_contracts_of_import_linter(capsys):
+    """The contracts are in pyproject.toml: layers inside each app, and limits on imports between apps."""
     status = lint_imports(config_filename=str(settings.BASE_DIR / "pyproject.toml"), no_cache=True)
     assert status == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_no_module_is_a_drawer_for_everything(app):
+def test_no_module_has_a_name_for_miscellaneous_code(app):
     names = {file.stem for file in files_of(app)}
     assert not names & {"services", "utils", "helpers", "common", "misc"}
 
@@ -41,7 +41,7 @@ def test_only_the_markdown_module_marks_a_string_safe():
         assert "autoescape off" not in text, template
 
 
-def test_nothing_is_inline_or_from_elsewhere():
+def test_templates_have_no_inline_styles_or_scripts_of_other_sites():
     for template in sorted((settings.BASE_DIR / "templates").rglob("*.html")):
         text = template.read_text(encoding="utf-8").lower()
         assert "<style" not in text, template
@@ -54,6 +54,6 @@ STATUS_AS_TEXT = re.compile(rf"""status\w*\s*(==|!=|=|in)\s*[\[({{]?["']({"|".jo
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_a_status_is_named_and_never_spelled_as_text(app):
+def test_status_is_never_compared_with_a_string_literal(app):
     files = [file for file in files_of(app) if STATUS_AS_TEXT.search(file.read_text(encoding="utf-8"))]
     assert files == []
