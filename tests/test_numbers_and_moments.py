@@ -1,4 +1,4 @@
-"""Numbers, moments and other values that nothing here can be: each is answered in words, and none with 500."""
+"""Invalid numbers, moments and other values in requests: each has a proper response, and none causes a server error."""
 
 import re
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from tests.world import World, routes
 pytestmark = pytest.mark.django_db
 
 TOO_LARGE = ["9" * 19, str(2**63), "9" * 400]
-NO_IDS = ["0", "9" * 19, "9" * 20, "9" * 400, str(2**63), "9" * 5_000, "-1", "٣", "²", "1.5", "x"]
+INVALID_IDS = ["0", "9" * 19, "9" * 20, "9" * 400, str(2**63), "9" * 5_000, "-1", "٣", "²", "1.5", "x"]
 
 
 @pytest.fixture
@@ -66,43 +66,43 @@ def administrator(browser):
 # --- Ids in addresses ---
 
 
-def test_no_id_in_an_address_is_an_error():
-    """Change every id of every address in turn, and ask as somebody who may use that address."""
-    world, wrong = World(), []
+def test_invalid_id_in_an_address_never_causes_a_server_error():
+    """Replace every id in every address in turn, as a user who may request that address."""
+    world, failures = World(), []
     for name in sorted(set(ROWS) | set(routes())):
         path = world.addresses[name].partition("?")[0]
-        tag = resolve(path).kwargs.get("tag")  # which may happen to have digits only
+        tag = resolve(path).kwargs.get("tag")  # a tag may consist of digits
         ids = [part for part in path.split("/") if part.isdecimal() and part != tag]
         for role in ("student", "teacher", "administrator"):
             for number in ids:
                 for odd in TOO_LARGE:
-                    there = re.sub(rf"(?<=/){number}(?=/)", odd, path, count=1)
+                    changed = re.sub(rf"(?<=/){number}(?=/)", odd, path, count=1)
                     for method in ("get", "post"):
-                        status = getattr(world.client(role), method)(there, world.bodies.get(name, {})).status_code
+                        status = getattr(world.client(role), method)(changed, world.bodies.get(name, {})).status_code
                         if status >= 500 or (not name.startswith("admin:") and status not in {404, 405}):
-                            wrong.append(f"{name} {role} {method} {odd[:30]}: {status}")
-    assert wrong[:20] == []
+                            failures.append(f"{name} {role} {method} {odd[:30]}: {status}")
+    assert failures[:20] == []
 
 
 # --- Ids in parameters and fields ---
 
 
-@pytest.mark.parametrize("number", ["", *NO_IDS])
-def test_taking_back_what_is_nothing_is_404(browser, student, assignment, number):
+@pytest.mark.parametrize("number", ["", *INVALID_IDS])
+def test_taking_back_an_invalid_submission_id_is_404(browser, student, assignment, number):
     handed_in = hand_in(assignment, student)
     address = reverse("questions:take_back", args=[assignment.pk])
     assert browser.post(address, {"versie": number}).status_code == 404
     assert Submission.objects.get(pk=handed_in.pk).withdrawn_at is None
 
 
-@pytest.mark.parametrize("number", ["", *NO_IDS])
-def test_copying_an_own_answer_to_no_question_is_404(browser, student, assignment, number):
+@pytest.mark.parametrize("number", ["", *INVALID_IDS])
+def test_adopting_an_answer_for_an_invalid_question_id_is_404(browser, student, assignment, number):
     address = reverse("questions:adopt", args=[assignment.pk])
     assert browser.post(address, {"vraag": number}).status_code == 404
 
 
-@pytest.mark.parametrize("number", NO_IDS)
-def test_no_comment_no_module_and_no_answer_is_never_an_error(browser, assignment, number):
+@pytest.mark.parametrize("number", INVALID_IDS)
+def test_invalid_id_of_a_comment_module_or_answer_is_no_server_error(browser, assignment, number):
     marking = reverse("questions:mark_selection", args=[assignment.pk])
     assert browser.post(marking, {"zin": number}).status_code == 404
     assert browser.post(marking, {"antwoord": [number]}).status_code in {302, 400}
@@ -114,7 +114,7 @@ def test_no_comment_no_module_and_no_answer_is_never_an_error(browser, assignmen
 
 # --- Moments ---
 
-NO_MOMENTS = [
+INVALID_MOMENTS = [
     "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00",
     "1999-12-30T00:00:00+00:00",
@@ -125,25 +125,25 @@ NO_MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize("moment", NO_MOMENTS)
-def test_a_moment_that_makes_no_sense_in_an_address_is_passed_over(browser, assignment, moment):
+@pytest.mark.parametrize("moment", INVALID_MOMENTS)
+def test_invalid_moment_in_an_address_is_ignored(browser, assignment, moment):
     for page in ("assignment_feedback", "feedback_now"):
         address = reverse(f"questions:{page}", args=[assignment.pk])
         assert browser.get(address, {"sinds": moment}).status_code == 200, page
 
 
-@pytest.mark.parametrize("moment", NO_MOMENTS)
-def test_a_moment_that_makes_no_sense_from_our_own_page_is_400(browser, student, moment):
+@pytest.mark.parametrize("moment", INVALID_MOMENTS)
+def test_invalid_moment_from_a_script_of_the_site_is_400(browser, student, moment):
     assert browser.post("/antwoorden/gezien/", {"tot": moment}).status_code == 400
 
 
-def test_a_moment_in_any_time_zone_is_understood(browser, student):
+def test_moment_in_any_time_zone_is_accepted(browser, student):
     assert browser.post("/antwoorden/gezien/", {"tot": "2026-11-30T12:00:00+23:59"}).status_code == 302
 
 
 @pytest.fixture
 def send_assignment(browser, module):
-    """A function that sends the form of a new assignment with these moments."""
+    """Return a function that posts the form of a new assignment with these moments."""
     case = published_case()
 
     def send(**moments: str):
@@ -159,7 +159,7 @@ OUT_OF_RANGE = "Dit jaartal kan niet kloppen. Kies een dag in de jaren 2000 tot 
 
 @pytest.mark.parametrize("field", ["opens_at", "due_at"])
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00", "1999-12-30T23:59", "2101-01-02T00:00", "9999-12-31T23:59"])
-def test_a_year_outside_2000_to_2100_is_refused_in_words(send_assignment, field, moment):
+def test_year_outside_2000_to_2100_is_a_form_error(send_assignment, field, moment):
     response = send_assignment(**{field: moment})
     assert response.status_code == 200
     assert OUT_OF_RANGE in response.text
@@ -167,12 +167,12 @@ def test_a_year_outside_2000_to_2100_is_refused_in_words(send_assignment, field,
     assert not Assignment.objects.exists()
 
 
-def test_the_first_and_the_last_day_are_accepted(send_assignment):
+def test_first_and_last_day_are_accepted(send_assignment):
     assert send_assignment(opens_at="2000-01-01T00:00", due_at="2100-12-31T23:59").status_code == 302
     assert Assignment.objects.get().opens_at == datetime(1999, 12, 31, 23, 0, tzinfo=UTC)
 
 
-def test_an_extension_has_the_same_years(browser, assignment):
+def test_year_of_an_extension_has_the_same_limits(browser, assignment):
     Assignment.objects.filter(pk=assignment.pk).update(due_at=datetime(2026, 12, 1, tzinfo=UTC))
     student = enrol(assignment.module)
     sent = {"student": student.tag, "due_at": "9999-12-31T23:59", "reason": "Ziek."}
@@ -183,7 +183,7 @@ def test_an_extension_has_the_same_years(browser, assignment):
 
 
 @pytest.mark.parametrize("year", [2100, 9999])
-def test_a_copy_with_a_date_after_2100_is_refused_in_words(browser, assignment, year):
+def test_copy_of_a_module_with_a_date_after_2100_is_a_form_error(browser, assignment, year):
     Assignment.objects.filter(pk=assignment.pk).update(due_at=datetime(year, 12, 31, 22, 59, tzinfo=UTC))
     address = reverse("questions:module_copy", args=[assignment.module_id])
     assert browser.get(address).status_code == 200
@@ -193,13 +193,13 @@ def test_a_copy_with_a_date_after_2100_is_refused_in_words(browser, assignment, 
     assert Module.objects.count() == 1
 
 
-# --- Subheads ---
+# --- Subheadings ---
 
 
-def test_a_thousand_equal_subheads_each_get_an_id(browser):
+def test_thousand_equal_subheadings_have_different_ids(browser):
     browser.force_login(UserFactory(groups=["Redactie"]))
     response = browser.post("/beheer/cases/case/opmaak/", {"text": "### Kop\n\n" * 1_100})
-    assert response.status_code == 413  # so many are not shown beside the form, and it says so
+    assert response.status_code == 413  # the preview of the form has a limit
     headings = markdown.render("### Kop\n\n" * 1_100).headings
     assert len({heading.id for heading in headings}) == 1_100
 
@@ -208,7 +208,7 @@ def test_a_thousand_equal_subheads_each_get_an_id(browser):
 
 
 @pytest.mark.parametrize("query", ["_to_field=", "_to_field=&_popup=1", "_to_field=bestaatniet"])
-def test_no_field_to_go_by_is_400(browser, administrator, query):
+def test_invalid_to_field_in_the_admin_is_400(browser, administrator, query):
     address = reverse("admin:casebook_user_change", args=[administrator.pk])
     assert browser.get(f"{address}?{query}").status_code == 400
     assert browser.post(address, dict(pair.split("=") for pair in query.split("&"))).status_code == 400
@@ -228,25 +228,25 @@ def test_no_field_to_go_by_is_400(browser, administrator, query):
         ("cases_edition", f"published_at__year={2**63 - 1}"),
     ],
 )
-def test_a_filter_of_a_list_that_cannot_be_is_no_error(browser, administrator, page, query):
+def test_invalid_filter_of_an_admin_list_is_no_server_error(browser, administrator, page, query):
     response = browser.get(f"{reverse(f'admin:{page}_changelist')}?{query}", follow=True)
     assert response.status_code == 200
 
 
-def test_a_search_of_a_list_is_refused_in_words_where_it_is_too_long(browser, administrator):
+def test_search_of_an_admin_list_that_is_too_long_shows_a_message(browser, administrator):
     response = browser.get(reverse("admin:cases_part_changelist"), {"q": "a " * 3_000})
     assert response.status_code == 200
     assert "200" in "".join(map(str, response.context["messages"]))
 
 
 @pytest.mark.parametrize("chosen", ["x", "9" * 20, "", "٣"])
-def test_an_action_on_what_is_no_row_is_400(browser, administrator, chosen):
+def test_admin_action_on_an_invalid_id_is_400(browser, administrator, chosen):
     sent = {"action": "export_selected", "_selected_action": [chosen]}
     assert browser.post(reverse("admin:cases_case_changelist"), sent).status_code == 400
 
 
 @pytest.mark.parametrize("chosen", [str(2**63), "9" * 20, "x"])
-def test_a_choice_that_is_no_row_is_said_at_its_field(browser, administrator, chosen):
+def test_choice_with_an_invalid_id_is_an_error_of_its_field(browser, administrator, chosen):
     group = Group.objects.create(name="Groep")
     group.permissions.add(Permission.objects.first())
     response = browser.post(
@@ -257,8 +257,8 @@ def test_a_choice_that_is_no_row_is_said_at_its_field(browser, administrator, ch
     assert group.permissions.count() == 1
 
 
-def test_a_row_that_another_editor_added_meanwhile_is_said_at_the_row(browser):
-    """Whoever saves a second time, after both versions were shown, does not have that row in the form."""
+def test_row_that_another_editor_added_too_is_an_error_of_the_row(browser):
+    """The form does not have that row if it is saved a second time, after both versions were shown."""
     browser.force_login(UserFactory(groups=["Redactie"]))
     case = ConceptFactory(keyword_names=[])
     keyword = KeywordFactory(name="schulden")
@@ -271,7 +271,7 @@ def test_a_row_that_another_editor_added_meanwhile_is_said_at_the_row(browser):
 
 
 @pytest.mark.parametrize("number", ["0" * 9 + "1" + "0" * 5_000, "00000000199999", "٣"])
-def test_a_number_in_a_case_file_that_no_column_holds_is_a_problem_of_the_file(browser, number):
+def test_case_file_with_a_number_that_no_column_can_store_is_no_server_error(browser, number):
     editor = UserFactory(groups=["Redactie"])
     browser.force_login(editor)
     published_case()
@@ -287,23 +287,23 @@ def test_a_number_in_a_case_file_that_no_column_holds_is_a_problem_of_the_file(b
 
 
 @pytest.mark.parametrize("address", ["http://[x/?q=1", "http://[::1/?%00", "//[", "\x00"])
-def test_an_address_in_a_header_that_is_none_is_passed_over(browser, assignment, address):
+def test_invalid_address_in_a_header_is_ignored(browser, assignment, address):
     Client.logout(browser)
     assert browser.post("/zinnen/", headers={"referer": address}).status_code in {302, 401}
-    act = reverse("questions:take_back", args=[assignment.pk])
-    assert browser.post(act, headers={"referer": address, "accept": "text/html"}).status_code == 302
+    take_back = reverse("questions:take_back", args=[assignment.pk])
+    assert browser.post(take_back, headers={"referer": address, "accept": "text/html"}).status_code == 302
     headers = {"hx-request": "true", "hx-current-url": address}
     assert browser.get("/casussen/?q=a", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["/bestaat-niet/", "/modules/x/", "/opdrachten/999999/bewerken/", "/zinnen/"])
-def test_a_body_that_is_not_what_it_says_is_no_error(browser, teacher, address):
+def test_body_that_does_not_match_its_content_type_is_no_server_error(browser, teacher, address):
     for accept in ("text/html", "*/*"):
         response = browser.post(address, b"text=a", content_type="multipart/form-data", headers={"accept": accept})
         assert response.status_code in {400, 404}
 
 
-def test_a_cookie_that_no_session_can_have_is_no_error(browser):
+def test_invalid_session_cookie_is_ignored(browser):
     browser.cookies[settings.SESSION_COOKIE_NAME] = ""
     browser.cookies[settings.SESSION_COOKIE_NAME].set("sessionid", "x", '"abcdefgh\\000ijkl"')
     assert browser.get("/mijn-gegevens/").status_code == 302
@@ -311,7 +311,7 @@ def test_a_cookie_that_no_session_can_have_is_no_error(browser):
 
 
 @pytest.mark.parametrize("address", ["/uitnodiging/a%00b/", "/meedoen/a%00b/", "/beheer/cases/case/a%00b/change/"])
-def test_no_address_has_nul_in_it(browser, administrator, address):
+def test_nul_in_a_path_is_404(browser, administrator, address):
     assert browser.get(address).status_code == 404
 
 
@@ -319,42 +319,42 @@ NUL_IN_QUERIES = ["casus=a%00b", "casus=a%0%000b", "vraag=%00", "klas=%00", "q=%
 
 
 @pytest.mark.parametrize("query", NUL_IN_QUERIES)
-def test_nul_in_a_query_is_no_error(browser, assignment, query):
+def test_nul_in_a_query_is_no_server_error(browser, assignment, query):
     for address in ("/casussen/", reverse("questions:assignment_feedback", args=[assignment.pk]), "/antwoorden/"):
         assert browser.get(f"{address}?{query}").status_code == 200, address
 
 
 @pytest.mark.parametrize("field", ["klas", "vraag", "student"])
-def test_nul_in_what_is_released_finds_nothing(browser, assignment, field):
+def test_nul_in_a_release_of_feedback_matches_nothing(browser, assignment, field):
     sent = {"wat": "klas" if field == "klas" else "hier", field: "a\0b"}
     assert browser.post(reverse("questions:release_feedback", args=[assignment.pk]), sent).status_code == 302
 
 
-def test_nul_in_what_is_undone_finds_nothing(browser, assignment):
+def test_nul_in_the_undo_of_a_selection_matches_nothing(browser, assignment):
     assert browser.post(reverse("questions:undo_selection", args=[assignment.pk]), {"actie": "a\0b"}).status_code == 302
 
 
-def test_nul_in_a_reason_is_left_out(browser, administrator):
+def test_nul_in_the_reason_of_a_withdrawal_is_removed(browser, administrator):
     case = published_case()
     sent = {"reason": "Her\0kend.", "title": "Iets\0 anders"}
     assert browser.post(reverse("admin:cases_case_withdraw", args=[case.pk]), sent).status_code == 302
     assert Case.objects.get(pk=case.pk).title == "Iets anders"
 
 
-# --- No guard of its own ---
+# --- One place for checks ---
 
-# Where digits are looked at that come from no request, and why.
+# Modules that test for digits in values that do not come from a request, with the reason.
 OTHER_DIGITS = {
     "cases/library/search/index.py": "whether a word is a number",
 }
 
 
 def test_numbers_and_moments_are_read_in_one_place():
-    wanted = re.compile(r"\.(?:isdigit|isdecimal|isnumeric)\(|<int:|fromisoformat\(|\bint\([^)]*(?:GET|POST|request)")
+    pattern = re.compile(r"\.(?:isdigit|isdecimal|isnumeric)\(|<int:|fromisoformat\(|\bint\([^)]*(?:GET|POST|request)")
     found = set()
     for app in ("casebook", "cases", "questions"):
         for file in sorted((settings.BASE_DIR / app).rglob("*.py")):
             name = str(file.relative_to(settings.BASE_DIR))
-            if not name.startswith("casebook/lib/") and wanted.search(file.read_text(encoding="utf-8")):
+            if not name.startswith("casebook/lib/") and pattern.search(file.read_text(encoding="utf-8")):
                 found.add(name)
     assert found == set(OTHER_DIGITS)

@@ -1,6 +1,6 @@
-"""No address answers 500, whatever a client sends: odd values for every address, role and thing that is read.
+"""No request causes a server error: odd values for every address, role, parameter, field and header.
 
-Each test is one role. What is sent follows from a seed, so that a failure comes back:
+Each test is one role. The requests are generated from a seed, so that a failure can be reproduced:
 
     ODD_SEED=7 pytest tests/test_odd_values.py      other values
     ODD_TIMES=20 pytest tests/test_odd_values.py    twenty times as many requests
@@ -31,10 +31,10 @@ from tests.world import World, routes
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 SEED = os.environ.get("ODD_SEED", "casusboek")
-TIMES = int(os.environ.get("ODD_TIMES", "1"))
+REPEATS = int(os.environ.get("ODD_TIMES", "1"))
 
-# Requests with odd values, for each address and method: where this role only hears that it may not, and where it may.
-WHERE_REFUSED, WHERE_ALLOWED = 1, 2
+# The number of odd requests for each address and method: if the role is refused, and if it is allowed.
+REQUESTS_IF_REFUSED, REQUESTS_IF_ALLOWED = 1, 2
 
 ROLES = ("visitor", "stranger", "student", "left", "teacher", "colleague", "other_teacher", "editor", "administrator")
 
@@ -163,7 +163,7 @@ COOKIES: list[dict[str, str]] = [
     {"csrftoken": "x", "gebruiker": "9" * 30, "django_language": "\\000"},
     {"messages": "x:y:z", "gebruiker": "\xff"},
 ]
-# What stands for a session that is somebody's is left to the role; a visitor may send any.
+# Session cookies that only a visitor sends; the other roles have a session.
 SESSIONS = ["x", "x" * 32, "x" * 5000, '"abcdefgh\\000ijkl"', '"\\377\\200abcdefgh"']
 TYPES = [
     "application/json",
@@ -203,36 +203,36 @@ LOOKUPS = [
 ]
 
 
-# --- What there is to fill in ---
+# --- Parameters, fields and forms ---
 
 
 def names_in_source() -> list[str]:
-    """The parameters and fields that the code reads by name."""
+    """Return the parameters and fields that the code reads by name."""
     reading = re.compile(r"""(?:GET|POST|query|data|sent)(?:\.get|\.getlist)?[(\[]\s*"([\w-]+)["]""")
     asking = re.compile(r""""([\w-]+)" (?:not )?in (?:request\.)?(?:GET|POST|data|query)\b""")
-    found: set[str] = set()
+    names: set[str] = set()
     for app in ("casebook", "cases", "questions"):
         for file in sorted((settings.BASE_DIR / app).rglob("*.py")):
             source = file.read_text(encoding="utf-8")
-            found |= {*reading.findall(source), *asking.findall(source)}
-    return sorted(found | {"next", "page", "q", "text", "revision", "writer", "seq", "hash", "base", "user"})
+            names |= {*reading.findall(source), *asking.findall(source)}
+    return sorted(names | {"next", "page", "q", "text", "revision", "writer", "seq", "hash", "base", "user"})
 
 
 def names_in_admin() -> dict[str, list[str]]:
-    """By the name of a list in the admin, the parameters that it may be filtered by."""
-    found = {}
+    """Return the parameters that each list of the admin can be filtered by, by the name of its address."""
+    parameters = {}
     for model, panel in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label):
         fields = [f.name for f in model._meta.get_fields() if not f.auto_created or f.concrete]
         names = ["q", "p", "o", "ot", "all", "e", "_to_field", "_popup", "_changelist_filters", "_facets", *fields]
         names += [f"{name}__{lookup}" for name in fields for lookup in LOOKUPS]
         names += [f"{panel.date_hierarchy}__{part}" for part in ("year", "month", "day") if panel.date_hierarchy]
-        found[f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"] = names
-    return found
+        parameters[f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"] = names
+    return parameters
 
 
 @dataclass
 class Form:
-    """A form on some page: where it goes, and what a browser would send with nothing changed."""
+    """A form on a page: its address, and the values that a browser would send without changes."""
 
     action: str
     method: str
@@ -242,7 +242,7 @@ class Form:
 
 
 class Forms(HTMLParser):
-    """Collects the forms of a page, and the addresses with a query string that it links to."""
+    """A parser that collects the forms of a page, and its links that have a query string."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -295,8 +295,8 @@ class Forms(HTMLParser):
 
 
 @dataclass(frozen=True)
-class Sent:
-    """One request, which its repr() is enough to send again."""
+class OddRequest:
+    """A request; its repr() is enough to send it again."""
 
     name: str
     role: str
@@ -309,16 +309,16 @@ class Sent:
     files: tuple[tuple[str, str, bytes], ...] = ()
 
     def __str__(self) -> str:
-        shown = [f"{self.role} {self.method} {_short(self.address)}"]
-        more = {
+        parts = [f"{self.role} {self.method} {_short(self.address)}"]
+        optional = {
             "body": self.body,
             "files": self.files,
             "raw": self.raw,
             "headers": self.headers,
             "cookies": self.cookies,
         }
-        shown += [f"{name}={_short(repr(value))}" for name, value in more.items() if value]
-        return f"{self.name}: {' '.join(shown)}"
+        parts += [f"{name}={_short(repr(value))}" for name, value in optional.items() if value]
+        return f"{self.name}: {' '.join(parts)}"
 
 
 def _short(text: str) -> str:
@@ -326,22 +326,22 @@ def _short(text: str) -> str:
 
 
 class Sender:
-    """Sends requests of one role; each is taken back."""
+    """Sends requests of one role, each in a transaction that is rolled back."""
 
     def __init__(self, world: World, role: str) -> None:
         self.world, self.role = world, role
         self.raised: list[str] = []
 
-    def send(self, sent: Sent):
+    def send(self, sent: OddRequest):
         client = self.world.client(self.role)
         for name, value in sent.cookies:
-            client.cookies.load({})  # a cookie jar refuses what a client may send all the same
+            client.cookies.load({})  # a cookie jar refuses some values that a client can send
             client.cookies[name] = ""
             client.cookies[name].set(name, value, value)
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in sent.headers}
         if "HTTP_SCRIPT_NAME" in headers:
             headers["SCRIPT_NAME"] = headers["HTTP_SCRIPT_NAME"]
-        with taken_back():
+        with rolled_back():
             if sent.method in {"GET", "HEAD"} or (sent.method != "POST" and not sent.raw):
                 response = client.generic(sent.method, sent.address, **headers)
             elif sent.raw:
@@ -350,8 +350,8 @@ class Sender:
                 data: dict[str, list] = {}
                 for name, value in sent.body:
                     data.setdefault(name, []).append(value.encode("utf-8", "replace").decode("utf-8"))
-                for name, called, content in sent.files:
-                    data.setdefault(name, []).append(SimpleUploadedFile(called, content))
+                for name, filename, content in sent.files:
+                    data.setdefault(name, []).append(SimpleUploadedFile(filename, content))
                 response = client.post(sent.address, data, **headers)
             else:
                 encoded = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sent.body)
@@ -367,7 +367,7 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def taken_back() -> Iterator[None]:
+def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -376,43 +376,43 @@ def taken_back() -> Iterator[None]:
 
 
 def variable_parts(name: str, route: str, address: str) -> list[int]:
-    """Which parts of an address, between slashes, somebody can make up."""
+    """Return the positions, between slashes, of the parts of an address that a client can choose."""
     parts = zip(route.split("/"), address.partition("?")[0].removeprefix("/").split("/"), strict=True)
-    return [place for place, (said, filled) in enumerate(parts) if "<" in said]
+    return [index for index, (route_part, address_part) in enumerate(parts) if "<" in route_part]
 
 
-class Maker:
-    """Makes odd requests out of ordinary ones."""
+class RequestMaker:
+    """Generates odd requests from ordinary ones."""
 
     def __init__(self, sender: Sender, random: Random) -> None:
         self.world, self.role, self.random = sender.world, sender.role, random
         self.routes = routes()
-        self.known, self.lists = names_in_source(), names_in_admin()
+        self.code_names, self.list_names = names_in_source(), names_in_admin()
         self.forms: dict[str, list[Form]] = {}
         self.links: dict[str, list[str]] = {}
 
     def learn(self, address: str, page: str) -> None:
-        """Keep what a page has to fill in, by the path that it goes to."""
-        found = Forms(address)
-        found.feed(page)
-        for form in found.forms:
+        """Store the forms and links of a page by the path that they lead to."""
+        parser = Forms(address)
+        parser.feed(page)
+        for form in parser.forms:
             for method_path in {f"{form.method} {urlsplit(form.action).path}"}:
-                kept = self.forms.setdefault(method_path, [])
-                if len(kept) < 6:
-                    kept.append(form)
-        for link in found.links:
-            kept = self.links.setdefault(urlsplit(link).path, [])
-            if len(kept) < 12 and link not in kept:
-                kept.append(link)
+                stored = self.forms.setdefault(method_path, [])
+                if len(stored) < 6:
+                    stored.append(form)
+        for link in parser.links:
+            stored = self.links.setdefault(urlsplit(link).path, [])
+            if len(stored) < 12 and link not in stored:
+                stored.append(link)
 
-    def odd(self, name: str, method: str) -> Sent:
+    def odd(self, name: str, method: str) -> OddRequest:
         address = self._address(name)
         body, files, raw = self._body(name, address) if method == "POST" else ((), (), None)
         headers = self.random.choice(HEADERS)
         cookies = dict(self.random.choice(COOKIES))
         if self.role == "visitor" and self.random.random() < 0.15:
             cookies[settings.SESSION_COOKIE_NAME] = self.random.choice(SESSIONS)
-        return Sent(
+        return OddRequest(
             name,
             self.role,
             method,
@@ -431,10 +431,10 @@ class Maker:
             query = urlsplit(self.random.choice(links)).query
         parts = variable_parts(name, self.routes[name], path)
         if parts and self.random.random() < 0.3:
-            place = self.random.choice(parts)
+            index = self.random.choice(parts)
             steps = path.removeprefix("/").split("/")
             odd = self._value() or "0"
-            steps[place] = quote(odd[:800].encode("utf-8", "surrogatepass"), safe="")
+            steps[index] = quote(odd[:800].encode("utf-8", "surrogatepass"), safe="")
             path = "/" + "/".join(steps)
         if self.random.random() < 0.6 or query:
             query = self._query(name, query)
@@ -446,23 +446,23 @@ class Maker:
                 ["%00", "%ED%A0%80=%FF", "&&=&=x&%", "a=" + "b" * 6000, "x[]=1&x[0]=2", "=%00&%00="]
             )
         pairs = parse_qsl(query, keep_blank_values=True)
-        names = [key for key, _value in pairs] + self.lists.get(name, self.known) + ["_to_field", "_popup"]
+        names = [key for key, _value in pairs] + self.list_names.get(name, self.code_names) + ["_to_field", "_popup"]
         for _ in range(self.random.choice([1, 1, 2])):
             chosen = self.random.choice(names[: len(pairs)] if pairs and self.random.random() < 0.5 else names)
             pairs = self._changed(pairs, chosen)
         return "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
 
     def _changed(self, pairs: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
-        """The same, with something odd in this field: another value, two values, or none."""
-        kept = [(key, value) for key, value in pairs if key != name]
+        """Return these pairs with another value, two values, or no value for one field."""
+        other_pairs = [(key, value) for key, value in pairs if key != name]
         kind = self.random.random()
         if kind < 0.1:
-            return kept
+            return other_pairs
         if kind < 0.2:
             return [*pairs, (name, self._value()), (name, self._value())]
         if kind < 0.25:
-            return [*kept, (f"{name}[]", self._value()), (f"{name}-99999999999999999999", self._value())]
-        return [*kept, (name, self._value())]
+            return [*other_pairs, (f"{name}[]", self._value()), (f"{name}-99999999999999999999", self._value())]
+        return [*other_pairs, (name, self._value())]
 
     def _value(self) -> str:
         return self.random.choice(self.random.choice([NUMBERS, MOMENTS, WORDS]))
@@ -481,14 +481,14 @@ class Maker:
             files = [(each, *self._file()) for each in form.files]
         else:
             pairs = [(key, str(value)) for key, value in self.world.bodies.get(name, {}).items()]
-        own = [key for key, _value in pairs]
+        form_names = [key for key, _value in pairs]
         for _ in range(self.random.choice([1, 1, 2, 3])):
-            names = own if own and self.random.random() < 0.8 else self.known
+            names = form_names if form_names and self.random.random() < 0.8 else self.code_names
             pairs = self._changed(pairs, self.random.choice(names))
         return tuple(pairs), tuple(files), None
 
     def _file(self) -> tuple[str, bytes]:
-        called = self.random.choice(["a.md", "a.zip", "a.docx", "a.yaml", "x" * 300 + ".md", "é\u202e.zip", "zonder"])
+        filename = self.random.choice(["a.md", "a.zip", "a.docx", "a.yaml", "x" * 300 + ".md", "é\u202e.zip", "zonder"])
         content = [
             b"",
             b"\xff\xfe\x00",
@@ -496,7 +496,7 @@ class Maker:
             b"---\ntitel: [\n---\n",
             b"---\nnummer: " + b"9" * 30 + b"\n---\n",
         ]
-        return called, self.random.choice(content)
+        return filename, self.random.choice(content)
 
 
 # --- The tests ---
@@ -516,24 +516,24 @@ def site_with_mail(settings) -> None:
 
 @pytest.fixture
 def raised() -> Iterator[list[str]]:
-    """What views raised, newest last, each as its last lines."""
-    found: list[str] = []
+    """Yield the last lines of the traceback of each exception that a view raised, newest last."""
+    exceptions: list[str] = []
 
-    def note(sender, **_about) -> None:
-        found.append("".join(traceback.format_exc().splitlines(keepends=True)[-7:]))
+    def record(sender, **_about) -> None:
+        exceptions.append("".join(traceback.format_exc().splitlines(keepends=True)[-7:]))
 
-    got_request_exception.connect(note)
-    yield found
-    got_request_exception.disconnect(note)
+    got_request_exception.connect(record)
+    yield exceptions
+    got_request_exception.disconnect(record)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nothing_that_a_client_sends_is_answered_500(world, role, raised):
+def test_no_request_of_this_role_causes_a_server_error(world, role, raised):
     sender = Sender(world, role)
-    maker = Maker(sender, Random(f"{SEED} {role}"))
+    maker = RequestMaker(sender, Random(f"{SEED} {role}"))
     visited, failures, allowed = set(), [], set()
 
-    def send(sent: Sent) -> None:
+    def send(sent: OddRequest) -> None:
         response = sender.send(sent)
         visited.add((sent.name, sent.method))
         if response.status_code >= 500:
@@ -545,18 +545,18 @@ def test_nothing_that_a_client_sends_is_answered_500(world, role, raised):
             maker.learn(sent.address, response.text)
 
     for name in sorted(world.addresses):
-        send(Sent(name, role, "GET", world.addresses[name]))
+        send(OddRequest(name, role, "GET", world.addresses[name]))
     for name in sorted(world.addresses):
-        send(Sent(name, role, "POST", world.addresses[name], _plain(world, name)))
+        send(OddRequest(name, role, "POST", world.addresses[name], _plain(world, name)))
     for name in sorted(world.addresses):
         path = world.addresses[name].partition("?")[0]
         for method in ("GET", "POST"):
-            may = (name, method) in allowed or f"{method} {path}" in maker.forms
-            for _ in range((WHERE_ALLOWED if may else WHERE_REFUSED) * TIMES):
+            is_allowed = (name, method) in allowed or f"{method} {path}" in maker.forms
+            for _ in range((REQUESTS_IF_ALLOWED if is_allowed else REQUESTS_IF_REFUSED) * REPEATS):
                 send(maker.odd(name, method))
     assert not failures, f"{len(failures)} answers of 500\n\n" + "\n\n".join(failures[:40])
-    everything = {(name, method) for name in {*ROWS, *routes()} for method in ("GET", "POST")}
-    assert visited == everything
+    all_requests = {(name, method) for name in {*ROWS, *routes()} for method in ("GET", "POST")}
+    assert visited == all_requests
 
 
 def _plain(world: World, name: str) -> tuple[tuple[str, str], ...]:

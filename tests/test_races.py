@@ -1,4 +1,4 @@
-"""A second chance for browser tests in CI: what is decided, and the whole of it on small suites of its own."""
+"""The second run of failed browser tests in CI: its decisions, and complete runs with small suites."""
 
 import importlib.util
 import json
@@ -14,17 +14,17 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("races", ROOT / ".ci" / "races.py")
 races = importlib.util.module_from_spec(spec)
-sys.modules["races"] = races  # dataclasses look there
+sys.modules["races"] = races  # dataclasses look up the module there
 spec.loader.exec_module(races)
 
-BROWSER, WRITES, NEITHER = ("browser",), ("browser", "writes"), ()
+BROWSER, WRITES, UNMARKED = ("browser",), ("browser", "writes"), ()
 
 
 def failure(node: str = "a", marks: tuple[str, ...] = BROWSER) -> object:
     return races.Failure(node, "its traceback", marks)
 
 
-# --- What is decided ---
+# --- Decisions ---
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def failure(node: str = "a", marks: tuple[str, ...] = BROWSER) -> object:
         (0, [], ""),
         (1, [BROWSER], ""),
         (1, [BROWSER, WRITES], ""),
-        (1, [NEITHER], "not a failure of a browser test: 0"),
-        (1, [BROWSER, NEITHER], "not a failure of a browser test: 1"),
+        (1, [UNMARKED], "not a failure of a browser test: 0"),
+        (1, [BROWSER, UNMARKED], "not a failure of a browser test: 1"),
         (1, [("writes",)], "not a failure of a browser test: 0"),
         (1, [], "pytest failed, and no test did"),
         (2, [BROWSER], "pytest ended with status 2"),
@@ -46,16 +46,16 @@ def failure(node: str = "a", marks: tuple[str, ...] = BROWSER) -> object:
         (1, [BROWSER] * 11, "11 browser tests failed, which is no race"),
     ],
 )
-def test_only_failures_of_browser_tests_get_a_second_chance(status, marks, reason):
+def test_only_failures_of_browser_tests_are_run_again(status, marks, reason):
     run = races.Run(status, passed=3, failures=[failure(str(n), each) for n, each in enumerate(marks)])
     assert races.why_no_second_chance(run) == reason
 
 
-def test_a_run_that_crashed_before_it_reported_gets_no_second_chance():
+def test_run_that_crashed_before_its_report_is_not_repeated():
     assert races.why_no_second_chance(None) == "pytest ended without a report"
 
 
-FIVE_MORE = [True] * 6
+PASSES_SIX_TIMES = [True] * 6
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ FIVE_MORE = [True] * 6
         ([(BROWSER, [True])], 0, "0", []),
         ([(BROWSER, [False])], 0, "", ["0 fails alone too"]),
         ([(BROWSER, [True]), (BROWSER, [False])], 0, "0", ["1 fails alone too"]),
-        ([(WRITES, FIVE_MORE)], 0, "0", []),
+        ([(WRITES, PASSES_SIX_TIMES)], 0, "0", []),
         ([(WRITES, [False])], 0, "", ["0 fails alone too"]),
         ([(WRITES, [True, False])], 0, "0", ["0 is marked writes: after that it passed 0 of 5 times"]),
         ([(WRITES, [True] * 5 + [False])], 0, "0", ["0 is marked writes: after that it passed 4 of 5 times"]),
-        ([(BROWSER, [True]), (WRITES, FIVE_MORE)], 0, "01", []),
+        ([(BROWSER, [True]), (WRITES, PASSES_SIX_TIMES)], 0, "01", []),
         ([(BROWSER, [True])] * 3, 0, "012", ["3 tests raced in this CI run, and 2 may"]),
         ([(BROWSER, [True])], 1, "0", []),
         ([(BROWSER, [True])], 2, "0", ["3 tests raced in this CI run, and 2 may"]),
@@ -76,20 +76,20 @@ FIVE_MORE = [True] * 6
         ([(BROWSER, [True])] * 2 + [(BROWSER, [False])], 0, "01", ["2 fails alone too"]),
     ],
 )
-def test_a_leg_is_judged_by_how_its_failures_did_alone(tests, raced_before, raced, problems):
+def test_verdict_follows_from_the_failures_run_alone(tests, raced_before, raced, problems):
     failures = [failure(str(n), marks) for n, (marks, _) in enumerate(tests)]
     verdict = races.judge(failures, {str(n): passes for n, (_, passes) in enumerate(tests)}, raced_before)
     assert "".join(each.node for each in verdict.raced) == raced
     assert verdict.problems == problems
 
 
-def test_a_test_that_fails_and_fails_once_more_when_it_is_cleaned_up_counts_once():
+def test_failure_of_a_test_and_of_its_teardown_counts_once():
     failed = [{"node": "a", "marks": ["browser"], "traceback": traceback} for traceback in ("first", "second")]
     report = json.dumps({"passed": 1, "failures": failed})
     assert races.read_run(1, report).failures == [races.Failure("a", "first", BROWSER)]
 
 
-# --- The whole of it ---
+# --- Complete runs ---
 
 CONFTEST = """
 import pathlib, pytest
@@ -137,11 +137,11 @@ def test_cleaning(browser, untidy): pass""",
 
 @pytest.fixture
 def ci(tmp_path, monkeypatch, capfd):
-    """A function that runs a suite of these parts as a leg of CI does: its exit status, and what it printed."""
+    """Return a function that runs a suite of these parts as a leg of CI does, and returns its exit status and output."""
     for name in ("DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS", *(n for n in os.environ if n.startswith("PYTEST_XDIST"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "browser"  # a folder of this name marks nothing
+    folder = tmp_path / "browser"  # a folder with this name does not mark its tests
     folder.mkdir()
     (folder / "__init__.py").touch()
     (folder / "conftest.py").write_text(CONFTEST)
@@ -161,7 +161,7 @@ def ci(tmp_path, monkeypatch, capfd):
     return run
 
 
-def test_where_nothing_fails_nothing_runs_again(ci):
+def test_run_without_failures_repeats_no_test(ci):
     status, printed = ci()
     assert status == 0
     assert "1 passed" in printed
@@ -169,22 +169,22 @@ def test_where_nothing_fails_nothing_runs_again(ci):
     assert ci.raced() == []
 
 
-def test_a_browser_test_that_passes_the_second_time_is_named_and_does_not_fail_the_run(ci):
+def test_browser_test_that_passes_the_second_time_is_reported_but_does_not_fail_the_run(ci):
     status, printed = ci("races", arguments=("-n", "2"))
     assert status == 0
-    said = printed.partition("RACED:\n")[2]
-    assert said.startswith("browser/test_suite.py::test_races\n")
-    assert "AssertionError: first time" in said
+    report = printed.partition("RACED:\n")[2]
+    assert report.startswith("browser/test_suite.py::test_races\n")
+    assert "AssertionError: first time" in report
     assert ci.raced() == ["SQLite: browser/test_suite.py::test_races"]
 
 
-def test_what_is_checked_after_a_browser_test_gets_a_second_chance_too(ci):
+def test_failed_teardown_of_a_browser_test_is_run_again_too(ci):
     status, printed = ci("cleaning")
     assert status == 0
     assert "AssertionError: untidy" in printed.partition("RACED:\n")[2]
 
 
-def test_a_browser_test_that_fails_again_or_is_skipped_fails_the_run_and_what_raced_is_still_named(ci):
+def test_browser_test_that_fails_again_or_is_skipped_fails_the_run(ci):
     status, printed = ci("races", "always", "skips")
     assert status == 1
     assert [line for line in printed.splitlines() if line.startswith("FAILED: ")] == [
@@ -194,13 +194,13 @@ def test_a_browser_test_that_fails_again_or_is_skipped_fails_the_run_and_what_ra
     assert ci.raced() == ["SQLite: browser/test_suite.py::test_races"]
 
 
-def test_a_race_while_people_write_has_to_pass_five_times_more(ci):
+def test_race_of_a_test_marked_writes_has_to_pass_five_more_times(ci):
     status, _ = ci("writes")
     assert status == 0
     assert ci.turns("test_writes") == 1 + 1 + 5
 
 
-def test_a_race_while_people_write_that_fails_the_third_time_alone_fails_the_run(ci):
+def test_race_of_a_test_marked_writes_that_fails_once_more_fails_the_run(ci):
     status, printed = ci("writes badly")
     assert status == 1
     assert "test_writes_badly is marked writes: after that it passed 1 of 5 times" in printed
@@ -225,7 +225,7 @@ def test_three_races_in_one_leg_fail_the_run(ci):
     assert "FAILED: 3 tests raced in this CI run, and 2 may" in printed
 
 
-def test_a_failure_of_a_test_without_a_browser_fails_the_run_at_once(ci):
+def test_failure_of_a_test_without_a_browser_fails_the_run_at_once(ci):
     status, printed = ci("races", "plain")
     assert status == 1
     assert "No second chance: not a failure of a browser test: browser/test_suite.py::test_plain." in printed
@@ -233,7 +233,7 @@ def test_a_failure_of_a_test_without_a_browser_fails_the_run_at_once(ci):
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["in one process", "in two processes"])
-def test_a_crash_fails_the_run_at_once(ci, arguments):
+def test_crash_fails_the_run_at_once(ci, arguments):
     status, printed = ci("crash", arguments=arguments)
     assert status == 1
     assert "No second chance" in printed
@@ -241,19 +241,19 @@ def test_a_crash_fails_the_run_at_once(ci, arguments):
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["in one process", "in two processes"])
-def test_a_module_that_cannot_be_collected_fails_the_run_at_once(ci, arguments):
+def test_module_that_cannot_be_collected_fails_the_run_at_once(ci, arguments):
     status, printed = ci("broken", arguments=arguments)
     assert status == 1
     assert "No second chance" in printed
 
 
-def test_a_suite_of_which_nothing_is_chosen_fails_the_run(ci):
+def test_selection_of_no_tests_fails_the_run(ci):
     status, printed = ci(arguments=("-k", "nothing"))
     assert status == 1
     assert "No second chance: pytest ended with status 5." in printed
 
 
-def test_what_ci_runs_is_what_make_test_runs():
-    made = subprocess.run(["make", "-n", "test", "PYTHON=python3"], cwd=ROOT, text=True, capture_output=True)
-    assert made.stdout.split()[-3:] == ["python3", "casebook/bootstrap.py", "test"]
+def test_ci_runs_the_same_command_as_make_test():
+    process = subprocess.run(["make", "-n", "test", "PYTHON=python3"], cwd=ROOT, text=True, capture_output=True)
+    assert process.stdout.split()[-3:] == ["python3", "casebook/bootstrap.py", "test"]
     assert [Path(part).name for part in races.MAKE_TEST[1:]] == ["bootstrap.py", "test"]
