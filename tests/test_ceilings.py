@@ -212,7 +212,7 @@ SEARCHES = {
 @pytest.mark.parametrize("address", SEARCHES)
 def test_search_is_truncated_at_two_hundred_characters_with_a_message(client, address):
     world = World()
-    user = world.people[SEARCHES[address]]
+    user = world.users[SEARCHES[address]]
     if user:
         client.force_login(user)
     path, name = address.rsplit("{}", 1)[0].format(**vars(world)), "w" * 198
@@ -245,7 +245,7 @@ LONG_QUERIES = {
 def test_every_address_accepts_the_longest_request_line(client, role):
     """No address fails, and no redirect is longer than a server accepts."""
     world = World()
-    if user := world.people[role]:
+    if user := world.users[role]:
         client.force_login(user)
     client.raise_request_exception = False
     names = {name for name in routes() if name.startswith("admin:") == (role == "editor")}

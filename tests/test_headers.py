@@ -97,7 +97,7 @@ def test_error_responses_have_the_headers(world, role, monkeypatch, settings):
 
 
 def test_responses_of_signing_in_and_out_have_the_headers(world):
-    user = world.people["stranger"]
+    user = world.users["stranger"]
     user.set_password("een lang wachtwoord")
     user.save()
     client = Client()

@@ -137,7 +137,7 @@ def test_cleaning(browser, untidy): pass""",
 
 @pytest.fixture
 def ci(tmp_path, monkeypatch, capfd):
-    """Return a function that runs a suite of these parts as a leg of CI does, and returns its exit status and output."""
+    """Return a function that runs a suite of these parts as in CI. It returns the exit status and the output."""
     for name in ("DJANGO_SETTINGS_MODULE", "PYTEST_ADDOPTS", *(n for n in os.environ if n.startswith("PYTEST_XDIST"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

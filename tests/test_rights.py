@@ -1,4 +1,4 @@
-"""Who may see and do what, tried at every address of the site."""
+"""The permissions of every role, tested at every address of the site."""
 
 import io
 import re
@@ -14,15 +14,15 @@ from pytest_django import DjangoDbBlocker
 
 from questions import models as questions_models
 from questions.actions.modules import choose_reading
-from tests.world import World, routes, words
+from tests.world import World, markers, routes
 
 pytestmark = pytest.mark.django_db
 
 ROLES = ("visitor", "stranger", "student", "left", "teacher", "other_teacher", "editor", "administrator")
 
-# What each address answers these people: to a GET | to a POST; one number where it is the same for all. Not signed in:
-# 302 to sign-in (401 for what our script sends); no relation: 404; related without this right: 403; not this way: 405.
-# `left` was a student of the module until yesterday. Bodies of the POSTs stand in World.bodies.
+# The status of each address for these roles: of a GET | of a POST; one number if it is the same for all. Not signed in:
+# 302 to sign-in (401 for requests of a script); no relation: 404; related without this right: 403; other method: 405.
+# `left` was a student of the module until yesterday. The data of the POSTs is in World.bodies.
 TABLE = """
 home                                  200                             | 405
 about                                 200                             | 405
@@ -154,74 +154,74 @@ admin:questions_assignment_change     302 302 302 302 302 302 403 200 | 302 302 
 admin:questions_teacherinvitation_add 302 302 302 302 302 302 403 200 | 302 302 302 302 302 302 403 200
 """
 
-# Everything else in the admin is for who may enter it; all others are sent to sign in. What an editor and an
-# administrator may do there is Django's own, and tested with each model's admin.
-OUTSIDERS = ROLES[:6]
+# All other addresses of the admin redirect these roles to sign-in. The rights of editors and administrators there are
+# those of Django, and are tested with the admin of each model.
+ROLES_OUTSIDE_ADMIN = ROLES[:6]
 
-# What of the planted words somebody finds who opens everything that there is: these, and no other. Feedback of a
-# colleague is for teachers to read, also before it is released.
-FINDS = {
+# The markers that each role finds by opening every address: these, and no others. Teachers may read feedback of a
+# colleague, even before it is released.
+VISIBLE_MARKERS = {
     "visitor": set(),
     "stranger": set(),
     "student": {
-        words.DRAFT,
-        words.CHANGED,
-        words.OWN_STUDY,
-        words.WITHDRAWN,
-        words.LOST_VERSION,
-        words.SUBMITTED,
-        words.RELEASED,
-        words.CLASSMATES_SHARED,
-        words.OWN_QUESTION,
+        markers.DRAFT,
+        markers.CHANGED,
+        markers.OWN_STUDY,
+        markers.WITHDRAWN,
+        markers.LOST_VERSION,
+        markers.SUBMITTED,
+        markers.RELEASED,
+        markers.CLASSMATES_SHARED,
+        markers.OWN_QUESTION,
     },
     "classmate": {
-        words.CLASSMATES_NAME,
-        words.CLASSMATES_ADDRESS,
-        words.CLASSMATES_ANSWER,
-        words.CLASSMATES_DRAFT,
-        words.CLASSMATES_REASON,  # among what the site knows about oneself
-        words.CLASSMATES_SHARED,
-        words.OWN_QUESTION,
+        markers.CLASSMATES_NAME,
+        markers.CLASSMATES_ADDRESS,
+        markers.CLASSMATES_ANSWER,
+        markers.CLASSMATES_DRAFT,
+        markers.CLASSMATES_REASON,  # in the user's own data
+        markers.CLASSMATES_SHARED,
+        markers.OWN_QUESTION,
     },
-    "left": {words.LEFT_BEFORE, words.LEFT_AFTER},
+    "left": {markers.LEFT_BEFORE, markers.LEFT_AFTER},
     "colleague": {
-        words.SUBMITTED,
-        words.RELEASED,
-        words.CLASSMATES_NAME,
-        words.CLASSMATES_ADDRESS,
-        words.CLASSMATES_ANSWER,
-        words.CLASSMATES_REASON,
-        words.CLASSMATES_SHARED,
-        words.LEFT_BEFORE,
-        words.NOT_YET_OPEN,
-        words.OWN_QUESTION,
-        words.UNRELEASED,
-        words.RELEASED_AND_CHANGED,
-        words.SHARED_COMMENT,
+        markers.SUBMITTED,
+        markers.RELEASED,
+        markers.CLASSMATES_NAME,
+        markers.CLASSMATES_ADDRESS,
+        markers.CLASSMATES_ANSWER,
+        markers.CLASSMATES_REASON,
+        markers.CLASSMATES_SHARED,
+        markers.LEFT_BEFORE,
+        markers.NOT_YET_OPEN,
+        markers.OWN_QUESTION,
+        markers.UNRELEASED,
+        markers.RELEASED_AND_CHANGED,
+        markers.SHARED_COMMENT,
     },
-    "other_teacher": {words.OTHER_MODULE},
-    "editor": {words.CONCEPT, words.WORKING_COPY},
+    "other_teacher": {markers.OTHER_MODULE},
+    "editor": {markers.CONCEPT, markers.WORKING_COPY},
     "administrator": {
-        words.CONCEPT,
-        words.WORKING_COPY,
-        words.CLASSMATES_NAME,
-        words.CLASSMATES_ADDRESS,
-        words.NOT_YET_OPEN,
-        words.OTHER_MODULE,
+        markers.CONCEPT,
+        markers.WORKING_COPY,
+        markers.CLASSMATES_NAME,
+        markers.CLASSMATES_ADDRESS,
+        markers.NOT_YET_OPEN,
+        markers.OTHER_MODULE,
     },
 }
-# Where a teacher who keeps names hidden finds them all the same: a class has to be managed.
+# The pages that show names to a teacher who hides names elsewhere, since they manage a class.
 SHOWS_NAMES = {"questions:module", "questions:module_person", "questions:assignment_extensions"}
-SHOWS_NAMES |= {"/modules/…/", "/modules/…/mensen/…/"}  # the same, of other modules and people
+SHOWS_NAMES |= {"/modules/…/", "/modules/…/mensen/…/"}  # the same pages of other modules and users
 
-FINDS["teacher"] = FINDS["colleague"] | {words.OWN_COMMENT, words.UNDONE_FEEDBACK}
+VISIBLE_MARKERS["teacher"] = VISIBLE_MARKERS["colleague"] | {markers.OWN_COMMENT, markers.UNDONE_FEEDBACK}
 
-# Of what people write and do in modules, this may be looked at in the admin.
-IN_ADMIN = {"Module", "Enrolment", "Assignment", "TeacherInvitation", "Question"}
+# The models of questions that are in the admin.
+MODELS_IN_ADMIN = {"Module", "Enrolment", "Assignment", "TeacherInvitation", "Question"}
 
 
 def read_table() -> dict[str, dict[str, dict[str, int]]]:
-    """By address and method, the status that each role gets."""
+    """Return the expected status for each address, method and role."""
     table: dict[str, dict[str, dict[str, int]]] = {}
     for line in TABLE.strip().splitlines():
         name, cells = line.split(None, 1)
@@ -241,7 +241,7 @@ SITE = [name for name in ROWS if not name.startswith("admin:")]
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """One world for all these tests; each request that changes it is taken back."""
+    """Yield one world for all these tests; each request that changes it is rolled back."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield World()
         transaction.set_rollback(True)
@@ -253,83 +253,83 @@ def site_with_mail(settings) -> None:
 
 
 @contextmanager
-def taken_back() -> Iterator[None]:
+def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
-def ask(world: World, role: str, method: str, name: str, **headers) -> HttpResponse:
-    """One request of somebody who did nothing before; what it changes is taken back."""
+def request_as(world: World, role: str, method: str, name: str, **headers) -> HttpResponse:
+    """Return the response to one request of a new client with this role; its changes are rolled back."""
     body = world.bodies.get(name, {}) if method == "POST" else None
-    with taken_back():
+    with rolled_back():
         return getattr(world.client(role), method.lower())(world.addresses[name], body, headers=headers)
 
 
 # --- Statuses ---
 
 
-def test_every_address_has_a_row():
+def test_every_address_has_a_row_in_the_table():
     names = set(routes())
-    assert set(ROWS) - names == set(), "rows of addresses that are no more"
+    assert set(ROWS) - names == set(), "rows of addresses that do not exist"
     assert {name for name in names if not name.startswith("admin:")} - set(SITE) == set(), "addresses without a row"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("name", ROWS)
-def test_everybody_gets_what_the_table_says(world, name, method):
-    found = {role: ask(world, role, method, name).status_code for role in ROLES}
+def test_address_has_the_status_of_the_table_for_every_role(world, name, method):
+    found = {role: request_as(world, role, method, name).status_code for role in ROLES}
     assert found == ROWS[name][method]
 
 
-@pytest.mark.parametrize("role", OUTSIDERS)
-def test_the_admin_is_closed_to_who_may_not_enter(world, role):
+@pytest.mark.parametrize("role", ROLES_OUTSIDE_ADMIN)
+def test_admin_redirects_other_roles_to_its_sign_in(world, role):
     for name in sorted(name for name in set(routes()) - set(ROWS) if name.startswith("admin:")):
         for method in ("GET", "POST"):
-            response = ask(world, role, method, name)
+            response = request_as(world, role, method, name)
             assert response.status_code == 302, (name, method)
             assert response["Location"].startswith("/beheer/login/?next="), (name, method)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_who_is_signed_out_is_sent_to_sign_in_and_back(world, method):
+def test_visitor_is_redirected_to_sign_in_with_a_return_address(world, method):
     for name in SITE:
         if ROWS[name][method]["visitor"] == 302 and not name.startswith("account_"):
-            there = ask(world, "visitor", method, name)["Location"]
-            assert there.startswith("/account/inloggen/?next=/"), name
+            location = request_as(world, "visitor", method, name)["Location"]
+            assert location.startswith("/account/inloggen/?next=/"), name
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("header", [{"X-Requested-With": "XMLHttpRequest"}, {"HX-Request": "true"}])
-def test_a_script_of_who_is_signed_out_is_told_so(world, method, header):
+def test_script_of_a_signed_out_user_gets_401(world, method, header):
     for name in SITE:
-        is_ours = name.startswith(("questions:", "own_data")) and name != "questions:join"  # which no script sends
+        is_ours = name.startswith(("questions:", "own_data")) and name != "questions:join"  # no script sends this one
         if is_ours and ROWS[name][method]["visitor"] == 302:
-            assert ask(world, "visitor", method, name, **header).status_code == 401, name
+            assert request_as(world, "visitor", method, name, **header).status_code == 401, name
 
 
 @pytest.mark.parametrize("role", ["visitor", "teacher"])
-def test_nothing_is_done_without_the_token_of_our_own_forms(world, role):
+def test_post_without_a_csrf_token_is_refused(world, role):
     for name in SITE:
-        with taken_back():
+        with rolled_back():
             client = world.client(role, enforce_csrf_checks=True)
             response = client.post(world.addresses[name], world.bodies.get(name, {}))
-        refused = (404, None) if name == "demo_sign_in" else (403, "csrf")  # no such address, with a token or without
+        refused = (404, None) if name == "demo_sign_in" else (403, "csrf")  # demo_sign_in exists with DEMO=1 only
         assert (response.status_code, response.get("X-Reason")) == refused, name
 
 
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
-def test_no_address_knows_another_method(world, role):
-    found = {name: ask(world, role, "DELETE", name).status_code for name in SITE}
-    nowhere = {"demo_sign_in": 404}  # does not exist for whatever method, but with DEMO=1
-    assert {name: status for name, status in found.items() if status != 405} == nowhere
+def test_delete_is_not_allowed_at_any_address(world, role):
+    found = {name: request_as(world, role, "DELETE", name).status_code for name in SITE}
+    missing = {"demo_sign_in": 404}  # exists with DEMO=1 only
+    assert {name: status for name, status in found.items() if status != 405} == missing
 
 
-# --- Words ---
+# --- Texts ---
 
 
-def everything_said(response: HttpResponse) -> bytes:
-    """All bytes that went out: headers, cookies and body, of a Word file what stands in it."""
+def response_bytes(response: HttpResponse) -> bytes:
+    """Return the headers, cookies and body of a response; of a Word file, its unpacked content."""
     body = response.content
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -337,47 +337,47 @@ def everything_said(response: HttpResponse) -> bytes:
     return b"\n".join([str(response.headers).encode(), response.cookies.output().encode(), body])
 
 
-@pytest.mark.parametrize("role", FINDS)
-def test_nobody_finds_a_word_that_is_not_for_them(world, role):
+@pytest.mark.parametrize("role", VISIBLE_MARKERS)
+def test_role_finds_exactly_the_texts_that_it_may_read(world, role):
     addresses = dict.fromkeys([*world.addresses.values(), *world.variants()])
-    asked = [("GET", address, None) for address in addresses]
-    asked += [("POST", address, world.bodies.get(name, {})) for name, address in world.addresses.items()]
+    requests = [("GET", address, None) for address in addresses]
+    requests += [("POST", address, world.bodies.get(name, {})) for name, address in world.addresses.items()]
     found: dict[str, str] = {}
-    for method, address, body in asked:
-        with taken_back():
-            said = everything_said(getattr(world.client(role), method.lower())(address, body))
-        for word in vars(words).values():
-            if word.encode() in said:
-                found.setdefault(word, f"{method} {address}")
-    unseen = FINDS[role] - set(found)
-    leaked = {word: where for word, where in found.items() if word not in FINDS[role]}
-    assert (leaked, unseen) == ({}, set())
+    for method, address, body in requests:
+        with rolled_back():
+            content = response_bytes(getattr(world.client(role), method.lower())(address, body))
+        for marker in vars(markers).values():
+            if marker.encode() in content:
+                found.setdefault(marker, f"{method} {address}")
+    missing = VISIBLE_MARKERS[role] - set(found)
+    leaked = {marker: request for marker, request in found.items() if marker not in VISIBLE_MARKERS[role]}
+    assert (leaked, missing) == ({}, set())
 
 
-def test_hidden_names_are_where_people_are_managed_and_nowhere_else(world):
-    """What one reads says nothing of who wrote it; but a class has to be managed."""
-    names = [person.name for role, person in world.people.items() if role in {"student", "classmate", "left"}]
-    names += [person.email for role, person in world.people.items() if role in {"student", "classmate", "left"}]
+def test_hidden_names_are_only_on_pages_that_manage_a_class(world):
+    """A teacher who hides names reads answers without names, but can manage the class."""
+    names = [user.name for role, user in world.users.items() if role in {"student", "classmate", "left"}]
+    names += [user.email for role, user in world.users.items() if role in {"student", "classmate", "left"}]
     addresses = [*world.addresses.items(), *((address, address) for address in world.variants())]
-    shown = set()
-    with taken_back():
-        for place in world.people["teacher"].enrolments.all():
-            choose_reading(enrolment=place, hides_names=True)
+    pages = set()
+    with rolled_back():
+        for enrolment in world.users["teacher"].enrolments.all():
+            choose_reading(enrolment=enrolment, hides_names=True)
         for name, address in addresses:
-            with taken_back():
-                said = everything_said(world.client("teacher").get(address))
-            if any(each.encode() in said for each in names):
-                shown.add(re.sub("/[0-9a-f]+/", "/…/", name))
-    assert shown == SHOWS_NAMES
+            with rolled_back():
+                content = response_bytes(world.client("teacher").get(address))
+            if any(each.encode() in content for each in names):
+                pages.add(re.sub("/[0-9a-f]+/", "/…/", name))
+    assert pages == SHOWS_NAMES
 
 
-def test_what_people_write_in_modules_is_not_in_the_admin():
-    shown, waiting = set(), list(admin.site._registry.values())
-    while waiting:
-        panel = waiting.pop()
-        shown.add(panel.model)
-        waiting.extend(getattr(panel, "inlines", ()))
-    of_questions = {model.__name__ for model in shown if model._meta.app_label == "questions"}
-    assert of_questions == IN_ADMIN
+def test_admin_does_not_show_answers_or_feedback():
+    models, panels = set(), list(admin.site._registry.values())
+    while panels:
+        panel = panels.pop()
+        models.add(panel.model)
+        panels.extend(getattr(panel, "inlines", ()))
+    of_questions = {model.__name__ for model in models if model._meta.app_label == "questions"}
+    assert of_questions == MODELS_IN_ADMIN
     for secret in ("Answer", "AnswerVersion", "Submission", "Feedback", "FeedbackVersion", "SharedReading"):
-        assert getattr(questions_models, secret) not in shown
+        assert getattr(questions_models, secret) not in models

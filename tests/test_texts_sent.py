@@ -8,7 +8,7 @@ from django.http import HttpResponse, QueryDict
 from pytest_django import DjangoDbBlocker
 
 from casebook import error_views
-from tests.test_rights import ROLES, SITE, taken_back
+from tests.test_rights import ROLES, SITE, rolled_back
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def send(
     world: World, role: str, name: str, headers: dict, *, strict: bool = False, token: str = "", **more
 ) -> HttpResponse:
     values = world.bodies.get(name, {}) | {"text": WORDS, "text-999999": WORDS, "revision": 0, **more}
-    with taken_back():
+    with rolled_back():
         client = world.client(role, enforce_csrf_checks=strict)
         if token:
             client.cookies["csrftoken"] = token
@@ -123,7 +123,7 @@ def test_without_a_token_nothing_is_stored_and_it_can_be_sent_again(world, name)
 
 
 def test_a_form_without_text_is_refused_as_ever(world):
-    with taken_back():
+    with rolled_back():
         response = world.client("stranger").post(world.addresses["questions:take_back"], {}, headers=BROWSER)
     assert response.status_code == 404
     assert "Deze pagina bestaat niet" in response.content.decode()

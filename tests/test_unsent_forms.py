@@ -16,7 +16,7 @@ from casebook.unsent_forms import NEVER_BACK
 from cases.models import Actor, Keyword, Part
 from cases.publishing import editions
 from tests.factories import published_case
-from tests.world import World, words
+from tests.world import World, markers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -63,12 +63,12 @@ class Site(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gone = published_case(title="Ingetrokken", slug="ingetrokken")
-        editions.withdraw(case=self.gone, title=self.gone.title, reason="Herkenbaar geworden")
+        self.withdrawn_case = published_case(title="Ingetrokken", slug="ingetrokken")
+        editions.withdraw(case=self.withdrawn_case, title=self.withdrawn_case.title, reason="Herkenbaar geworden")
         self.pages = {
             "casus": f"/modules/{self.module.pk}/opdrachten/nieuw/?casus={self.other_case.slug}",
-            "copy": f"/beheer/cases/case/{self.copy.pk}/change/",
-            "withdrawn": f"/beheer/cases/case/{self.gone.pk}/history/",
+            "copy": f"/beheer/cases/case/{self.working_copy.pk}/change/",
+            "withdrawn": f"/beheer/cases/case/{self.withdrawn_case.pk}/history/",
             **self.addresses,
         }
         for model in (Part, Keyword, Actor):  # their numbers go on from those of other tests
@@ -301,6 +301,6 @@ def test_a_button_alone_leads_to_signing_in_as_before(site, name, data):
 
 
 def test_a_form_without_the_mark_is_known_by_its_sentence(site):
-    response = site.browser("visitor").post("/modules/nieuw/", {"description": words.DRAFT + " en meer"})
+    response = site.browser("visitor").post("/modules/nieuw/", {"description": markers.DRAFT + " en meer"})
     assert response.status_code == 401
-    assert words.DRAFT in response.content.decode()
+    assert markers.DRAFT in response.content.decode()

@@ -1,7 +1,7 @@
-"""One small school with something of everything: who may see what is tried on it, and every page is opened in it.
+"""A small set of test data with every kind of row, for tests that open every address as every role.
 
 world = World()
-world.client("student").get(world.addresses["questions:module"]), words.DRAFT
+world.client("student").get(world.addresses["questions:module"]), markers.DRAFT
 """
 
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ from questions.models import (
 from tests.factories import ConceptFactory, UserFactory, publish, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, OwnQuestionFactory, enrol, extend, hand_in
 
-# Words that each stand in one text only; plain letters, so that no way of writing a page spells them otherwise.
-words = SimpleNamespace(
+# Words that are in one text only; they consist of plain letters, which no output format escapes.
+markers = SimpleNamespace(
     DRAFT="kwikstaartconcept",
     CHANGED="roodborstwijziging",
     OWN_STUDY="winterkoningzelfstudie",
@@ -69,8 +69,8 @@ words = SimpleNamespace(
     OTHER_MODULE="zwaluwanderemodule",
 )
 
-# Words that each stand in one part of the story of world.case, which everybody may read until it is withdrawn.
-story = SimpleNamespace(
+# Words that are in one part of the story of world.case only, which all users may read until it is withdrawn.
+story_markers = SimpleNamespace(
     SUMMARY="patrijsomschrijving",
     INTRODUCTION="kwartelinleiding",
     BODY="fazantmiddenstuk",
@@ -84,45 +84,45 @@ CODE = "ABC234"
 
 
 class World:
-    """A module with its teachers and students in every state, another module, and people who belong to neither."""
+    """A module with teachers and students in every state, another module, and users in neither of them."""
 
     def __init__(self) -> None:
         self.now = timezone.now()
         self._library()
-        self._people()
+        self._users()
         self._assignments()
         self._answers()
         self._comments()
-        self.sessions = {role: self._sign_in(user) for role, user in self.people.items() if user}
+        self.sessions = {role: self._sign_in(user) for role, user in self.users.items() if user}
         self.bodies = self._bodies()
-        self.addresses = self._addresses()  # after signing in, which takes the force from links for a new password
+        self.addresses = self._addresses()  # after signing in, which invalidates links for a new password
 
     def _library(self) -> None:
         concept = ConceptFactory(
             title="Een lekkende koelkast",
             slug="koelkast",
             kolbs=FOUR,
-            summary=f"Over {story.SUMMARY}.",
-            introduction=f"Zo begint het: {story.INTRODUCTION}.",
-            body=f"### Een kopje\n\nHier gebeurt het: {story.BODY}.",
-            closing=f"Zo loopt het af: {story.CLOSING}.",
-            actor_lines=[("Bewoner", "informal", f"mevrouw {story.PERSON}")],
+            summary=f"Over {story_markers.SUMMARY}.",
+            introduction=f"Zo begint het: {story_markers.INTRODUCTION}.",
+            body=f"### Een kopje\n\nHier gebeurt het: {story_markers.BODY}.",
+            closing=f"Zo loopt het af: {story_markers.CLOSING}.",
+            actor_lines=[("Bewoner", "informal", f"mevrouw {story_markers.PERSON}")],
         )
-        Reference.objects.create(case=concept, text=f"Jansen (2020). {story.REFERENCE}.", position=1)
+        Reference.objects.create(case=concept, text=f"Jansen (2020). {story_markers.REFERENCE}.", position=1)
         self.case = publish(concept)
         self.other_case = published_case(title="Ongemakkelijke lofbetuigingen", slug="lof", kolbs=FOUR[:2])
-        self.concept = ConceptFactory(title=f"Nog niet af: {words.CONCEPT}", slug="nog-niet-af", body=words.CONCEPT)
-        self.copy = editions.start_working_copy(case=self.case)
-        self.copy.body = words.WORKING_COPY
-        self.copy.save()
+        self.concept = ConceptFactory(title=f"Nog niet af: {markers.CONCEPT}", slug="nog-niet-af", body=markers.CONCEPT)
+        self.working_copy = editions.start_working_copy(case=self.case)
+        self.working_copy.body = markers.WORKING_COPY
+        self.working_copy.save()
 
-    def _people(self) -> None:
-        self.people = {
+    def _users(self) -> None:
+        self.users = {
             "visitor": None,
             "stranger": UserFactory(name="Daan de Wit", email="daan@example.org"),
             "student": UserFactory(name="Chaima el Idrissi", email="chaima@example.org"),
             "classmate": UserFactory(
-                name=f"Bram {words.CLASSMATES_NAME}", email=f"{words.CLASSMATES_ADDRESS}@example.org"
+                name=f"Bram {markers.CLASSMATES_NAME}", email=f"{markers.CLASSMATES_ADDRESS}@example.org"
             ),
             "left": UserFactory(name="Yusuf Aydin", email="yusuf@example.org"),
             "teacher": UserFactory(name="Karin Vos", email="karin@example.org", groups=["Docenten"]),
@@ -131,30 +131,30 @@ class World:
             "editor": UserFactory(name="Els Bos", email="els@example.org", groups=["Redactie"]),
             "administrator": User.objects.create_superuser("beheer@example.org", "Beheer", "koelkast-op-driehoog"),
         }
-        people = self.people
+        users = self.users
         self.upload = imports.keep(
-            files=[Packed(name, text.encode()) for name, text in sync.export().items()], owner=people["editor"]
+            files=[Packed(name, text.encode()) for name, text in sync.export().items()], owner=users["editor"]
         )
         self.module = ModuleFactory(
-            teacher=people["teacher"],
+            teacher=users["teacher"],
             title="Sociaal werk in de wijk",
             description="Over werken in de wijk.",
             code=CODE,
             groups=["SW1A", "SW1C"],
         )
-        enrol(self.module, people["colleague"], role=Role.TEACHER)
-        self.student = enrol(self.module, people["student"], group="SW1C")
-        self.classmate = enrol(self.module, people["classmate"], group="SW1C")
-        self.left = enrol(self.module, people["left"], group="SW1A", left_at=self.now - timedelta(days=1))
+        enrol(self.module, users["colleague"], role=Role.TEACHER)
+        self.student = enrol(self.module, users["student"], group="SW1C")
+        self.classmate = enrol(self.module, users["classmate"], group="SW1C")
+        self.left = enrol(self.module, users["left"], group="SW1A", left_at=self.now - timedelta(days=1))
         self.others = [enrol(self.module, UserFactory(name=f"Student {n}"), group="SW1A") for n in range(2)]
         self.last_year = ModuleFactory(
-            teacher=people["teacher"], title=self.module.title, archived_at=self.now - timedelta(days=300)
+            teacher=users["teacher"], title=self.module.title, archived_at=self.now - timedelta(days=300)
         )
-        self.then = enrol(self.last_year, people["student"])
-        self.other_module = ModuleFactory(teacher=people["other_teacher"], title=f"Beleid, {words.OTHER_MODULE}")
+        self.last_year_enrolment = enrol(self.last_year, users["student"])
+        self.other_module = ModuleFactory(teacher=users["other_teacher"], title=f"Beleid, {markers.OTHER_MODULE}")
 
     def _assignments(self) -> None:
-        own = OwnQuestionFactory(module=self.module, case=self.case, text=f"Eigen vraag: {words.OWN_QUESTION}?")
+        own = OwnQuestionFactory(module=self.module, case=self.case, text=f"Eigen vraag: {markers.OWN_QUESTION}?")
         library = list(self.case.questions.in_library())
         self.assignment = AssignmentFactory(
             module=self.module,
@@ -170,59 +170,61 @@ class World:
             share=True,
             shared_from=self.now - timedelta(days=9),
         )
-        self.later = AssignmentFactory(
+        self.unopened = AssignmentFactory(
             module=self.module,
             case=self.other_case,
-            instructions=words.NOT_YET_OPEN,
+            instructions=markers.NOT_YET_OPEN,
             opens_at=self.now + timedelta(days=1),
         )
-        self.before = AssignmentFactory(module=self.last_year, case=self.case)
-        self.elsewhere = AssignmentFactory(module=self.other_module, case=self.case, instructions=words.OTHER_MODULE)
-        extend(self.assignment, self.classmate, self.now + timedelta(days=9), reason=words.CLASSMATES_REASON)
+        self.last_year_assignment = AssignmentFactory(module=self.last_year, case=self.case)
+        self.other_assignment = AssignmentFactory(
+            module=self.other_module, case=self.case, instructions=markers.OTHER_MODULE
+        )
+        extend(self.assignment, self.classmate, self.now + timedelta(days=9), reason=markers.CLASSMATES_REASON)
 
     def _answers(self) -> None:
         first, second, third, fourth = (q for q in self.assignment.questions.order_by("asked_in__position")[:4])
-        self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {words.SUBMITTED}.")
-        given = {"released_at": self.now, "released_text": words.RELEASED, "released_verdict": Verdict.AGAIN}
-        self.released = self._feedback(self.submission, words.RELEASED_AND_CHANGED, Verdict.DONE, **given)
-        pins.pin(submission=self.submission, teacher=self.people["teacher"])
-        self.write(self.student, first, f"Ik ga langs: {words.CHANGED}.")
-        self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), words.UNRELEASED, Verdict.DONE)
-        self.draft = self.write(self.student, third, f"Misschien {words.DRAFT}.")
-        AnswerVersion.objects.create(answer=self.draft, text=words.LOST_VERSION, base_revision=1, kind="conflict")
-        taken_back = hand_in(self.assignment, self.student, 3, f"Te vroeg: {words.WITHDRAWN}.")
+        self.submission = hand_in(self.assignment, self.student, 0, f"Ik bel haar: {markers.SUBMITTED}.")
+        release = {"released_at": self.now, "released_text": markers.RELEASED, "released_verdict": Verdict.AGAIN}
+        self.released = self._feedback(self.submission, markers.RELEASED_AND_CHANGED, Verdict.DONE, **release)
+        pins.pin(submission=self.submission, teacher=self.users["teacher"])
+        self.write(self.student, first, f"Ik ga langs: {markers.CHANGED}.")
+        self._feedback(hand_in(self.assignment, self.student, 1, "Zij is moe."), markers.UNRELEASED, Verdict.DONE)
+        self.draft = self.write(self.student, third, f"Misschien {markers.DRAFT}.")
+        AnswerVersion.objects.create(answer=self.draft, text=markers.LOST_VERSION, base_revision=1, kind="conflict")
+        taken_back = hand_in(self.assignment, self.student, 3, f"Te vroeg: {markers.WITHDRAWN}.")
         answering.take_back(submission=taken_back)
         self.write(self.student, fourth, "Beter zo.")
-        self.write(self.student, first, f"Voor mezelf: {words.OWN_STUDY}.", assignment=None)
-        hand_in(self.assignment, self.classmate, 0, f"Ik wacht: {words.CLASSMATES_ANSWER}.")
-        self.write(self.classmate, third, words.CLASSMATES_DRAFT)
+        self.write(self.student, first, f"Voor mezelf: {markers.OWN_STUDY}.", assignment=None)
+        hand_in(self.assignment, self.classmate, 0, f"Ik wacht: {markers.CLASSMATES_ANSWER}.")
+        self.write(self.classmate, third, markers.CLASSMATES_DRAFT)
         self._left_work(first, second)
-        self.write(self.then, first, "Vorig jaar dacht ik er anders over.", self.before)
+        self.write(self.last_year_enrolment, first, "Vorig jaar dacht ik er anders over.", self.last_year_assignment)
         hand_in(self.shared, self.student)
-        hand_in(self.shared, self.classmate, text=words.CLASSMATES_SHARED)
+        hand_in(self.shared, self.classmate, text=markers.CLASSMATES_SHARED)
         for other in self.others:
             hand_in(self.shared, other)
         SharedReading.objects.create(assignment=self.shared, student=self.student.user)
 
     def _comments(self) -> None:
-        teacher, module = self.people["teacher"], self.module
-        self.comment = Comment.objects.create(owner=teacher, text=f"{words.OWN_COMMENT}: waarom?")
-        Comment.objects.create(owner=teacher, module=module, text=f"{words.SHARED_COMMENT}: hoe dan?")
-        undone = {"author": teacher, "kind": FeedbackVersion.Kind.UNDONE, "text": words.UNDONE_FEEDBACK}
+        teacher, module = self.users["teacher"], self.module
+        self.comment = Comment.objects.create(owner=teacher, text=f"{markers.OWN_COMMENT}: waarom?")
+        Comment.objects.create(owner=teacher, module=module, text=f"{markers.SHARED_COMMENT}: hoe dan?")
+        undone = {"author": teacher, "kind": FeedbackVersion.Kind.UNDONE, "text": markers.UNDONE_FEEDBACK}
         FeedbackVersion.objects.create(submission=self.submission, **undone)
 
     def _left_work(self, first: Question, second: Question) -> None:
-        before = hand_in(self.assignment, self.left, 0, words.LEFT_BEFORE)
+        before = hand_in(self.assignment, self.left, 0, markers.LEFT_BEFORE)
         Submission.objects.filter(pk=before.pk).update(submitted_at=self.now - timedelta(days=2))
-        hand_in(self.assignment, self.left, 1, words.LEFT_AFTER)
+        hand_in(self.assignment, self.left, 1, markers.LEFT_AFTER)
 
     def _feedback(self, submission: Submission, text: str, verdict: str, **fields) -> Feedback:
         return Feedback.objects.create(
-            submission=submission, author=self.people["teacher"], text=text, verdict=verdict, **fields
+            submission=submission, author=self.users["teacher"], text=text, verdict=verdict, **fields
         )
 
     def write(self, enrolment: Enrolment, question: Question, text: str, assignment=...) -> Answer:
-        """Saves a text as its writer would, over what is there; assignment=None is for oneself."""
+        """Save a text as this student, replacing the stored text; assignment=None is own study."""
         assignment_id = self.assignment.pk if assignment is ... else assignment and assignment.pk
         stored = Answer.objects.filter(student=enrolment.user, question=question, assignment=assignment_id).first()
         draft = answering.Draft(text, revision=stored.revision if stored else 0)
@@ -235,19 +237,21 @@ class World:
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def client(self, role: str, **options) -> Client:
-        """A browser in which this person is signed in already, and did nothing yet."""
+        """Return a new test client with the session of this role."""
         client = Client(raise_request_exception=False, **options)
         if role in self.sessions:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
         return client
 
-    def _fillings(self) -> dict[str, str]:
-        """What stands for each variable part of an address: the module, its assignment, the student's work, and the
-        classmate where it is about a person."""
-        invitation = TeacherInvitation(email=self.people["stranger"].email)
-        token = teacher_invitations.invite(invitation=invitation, by=self.people["administrator"])
-        link = reset_link(self.people["student"])
-        co_teacher = co_teacher_invitations.invite(module=self.module, by=self.people["teacher"])
+    def _route_values(self) -> dict[str, str]:
+        """Return the replacement of each variable part of a route.
+
+        These are the module, its assignment and the student's work; routes about a user have the classmate.
+        """
+        invitation = TeacherInvitation(email=self.users["stranger"].email)
+        token = teacher_invitations.invite(invitation=invitation, by=self.users["administrator"])
+        link = reset_link(self.users["student"])
+        co_teacher = co_teacher_invitations.invite(module=self.module, by=self.users["teacher"])
         return {
             "opdrachten/<id:pk>/gedeeld": f"opdrachten/{self.shared.pk}/gedeeld",
             "opdrachten/<id:pk>": f"opdrachten/{self.assignment.pk}",
@@ -278,36 +282,36 @@ class World:
             "user/<path:object_id>": f"user/{self.classmate.user_id}",
             "module/<path:object_id>": f"module/{self.module.pk}",
             "enrolment/<path:object_id>": f"enrolment/{self.classmate.pk}",
-            "assignment/<path:object_id>": f"assignment/{self.later.pk}",
+            "assignment/<path:object_id>": f"assignment/{self.unopened.pk}",
             "edition/<path:object_id>": f"edition/{self.assignment.edition_id}",
             "teacherinvitation/<path:object_id>": f"teacherinvitation/{invitation.pk}",
-            "r/<path:content_type_id>/<path:object_id>": self._on_site(self.case),
+            "r/<path:content_type_id>/<path:object_id>": self._view_on_site_path(self.case),
             "<path:object_id>": "1",
             "^(?P<app_label>auth|casebook|cases|questions)/$": "cases/",
         }
 
     @staticmethod
-    def _on_site(row) -> str:
+    def _view_on_site_path(row) -> str:
         return f"r/{ContentType.objects.get_for_model(row).pk}/{row.pk}"
 
     def _addresses(self) -> dict[str, str]:
-        """Every address of the site by its name, filled in, with a query string where it needs one."""
+        """Return every address of the site by its name, with a query string if the page requires one."""
         queries = {
             "questions:save_answer": f"?opdracht={self.assignment.pk}",
             "questions:case_to_assign": f"?casus={self.case.slug}",
             "admin:cases_case_name_check": "?soort=actor&naam=Bewoner",
         }
-        fillings, addresses = self._fillings(), {}
+        route_values, addresses = self._route_values(), {}
         for name, route in routes().items():
-            for part, filling in fillings.items():
-                route = route.replace(part, filling)
+            for part, value in route_values.items():
+                route = route.replace(part, value)
             if set(route) & set("<^$"):
-                raise LookupError(f"Say in World._fillings what stands for the variable part of {name}: {route}")
+                raise LookupError(f"Add the variable part of {name} to World._route_values: {route}")
             addresses[name] = f"/{route}{queries.get(name, '')}"
         return addresses
 
     def _bodies(self) -> dict[str, dict]:
-        """By address, what a POST needs to come as far as the question who may."""
+        """Return the data that a POST to an address needs to reach the check of rights, by the name of the address."""
         answered = self.assignment.questions.order_by("asked_in__position").first()
         return {
             "questions:save_answer": {"text": "Ik bel haar."},
@@ -325,7 +329,7 @@ class World:
         }
 
     def variants(self) -> list[str]:
-        """Addresses about everything else that there is: every module, assignment, person, answer and question."""
+        """Return the addresses of all other rows: every module, assignment, enrolment, answer and question."""
         questions = list(self.assignment.questions.all())
         found = []
         for module in Module.objects.all():
@@ -334,7 +338,7 @@ class World:
             found += [f"/modules/{module.pk}/{page}" for page in ("", "als-student/", "bewerken/", "scherm/", "kopie/")]
             found += [f"/modules/{module.pk}/opdrachten/nieuw/?casus={self.case.slug}"]
             found += [f"/antwoorden/export.{kind}?module={module.pk}" for kind in ("docx", "json")]
-        for assignment in (self.shared, self.later, self.before, self.elsewhere):
+        for assignment in (self.shared, self.unopened, self.last_year_assignment, self.other_assignment):
             pages = (
                 "",
                 "als-student/",
@@ -351,24 +355,28 @@ class World:
         found += [f"/opdrachten/{self.assignment.pk}/feedback/?vraag={question.key}" for question in questions]
         found += [f"/opdrachten/{self.assignment.pk}/verhaal/?vraag={question.key}" for question in questions]
         found += [f"/opdrachten/{self.assignment.pk}/feedback/?student={e.tag}" for e in self.module.enrolments.all()]
-        found += [f"/modules/{place.module_id}/mensen/{place.tag}/" for place in Enrolment.objects.all()]
+        found += [f"/modules/{enrolment.module_id}/mensen/{enrolment.tag}/" for enrolment in Enrolment.objects.all()]
         found += [f"/antwoorden/{answer.pk}/versies/" for answer in Answer.objects.all()]
         found += [f"/casussen/{slug}/" for slug in (self.other_case.slug, self.concept.slug)]
         found += ["/antwoorden/?stand=concept", "/antwoorden/?q=ik", "/casussen/?q=koelkast", "/casussen/?bril=doener"]
-        return [*found, f"/beheer/cases/case/{self.copy.pk}/change/", f"/beheer/cases/case/{self.case.pk}/change/"]
+        return [
+            *found,
+            f"/beheer/cases/case/{self.working_copy.pk}/change/",
+            f"/beheer/cases/case/{self.case.pk}/change/",
+        ]
 
 
 def routes() -> dict[str, str]:
-    """Every named address of the site with its route, as the resolver has it. Only the admin has any without a name."""
+    """Return the route of every named address of the site, from the resolver. Only the admin has unnamed ones."""
     return dict(_walk(get_resolver()))
 
 
-def _walk(resolver, space: str = "", before: str = "") -> Iterator[tuple[str, str]]:
+def _walk(resolver, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, str]]:
     for pattern in resolver.url_patterns:
-        route = before + str(pattern.pattern)
+        route = prefix + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
-            yield from _walk(pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space, route)
+            yield from _walk(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace, route)
         elif pattern.name:
-            yield f"{space}{pattern.name}", route
-        elif space != "admin:":
+            yield f"{namespace}{pattern.name}", route
+        elif namespace != "admin:":
             raise LookupError(f"/{route} has no name, so no test can have a row for it")

@@ -206,9 +206,9 @@ def test_every_page_is_accessible(open_page, assert_accessible, expected_problem
     settings.HAS_MAIL = settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
     expected_problems.append("status of 40[34]")
     world = World()
-    world.people["stranger"].set_unusable_password()
-    world.people["stranger"].save()
-    page = open_page(width=width, scheme=scheme, user=world.people[role])
+    world.users["stranger"].set_unusable_password()
+    world.users["stranger"].save()
+    page = open_page(width=width, scheme=scheme, user=world.users[role])
     problems = []
     for name in (name for name, roles in PAGES.items() if role in roles.split()):
         BEFORE.get(name, lambda page: None)(page)
