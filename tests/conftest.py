@@ -1,4 +1,4 @@
-"""What every test stands on: the site's settings made fit for tests, and a database that threads can share."""
+"""Configuration of all tests: their settings, and a database that threads can share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,17 +13,17 @@ from casebook.lib import text_diff
 from cases.library import catalogue_index, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
-NO_BROWSER = "no browser"  # how a skip for want of Chromium begins
-NO_NODE = "no node"  # and one for want of a node that can run the site's scripts
+NO_BROWSER = "no browser"  # the beginning of the reason of a skip without Chromium
+NO_NODE = "no node"  # the same for a skip without a node that can run the scripts of the site
 
 
 @pytest.fixture(scope="session", autouse=True)
-def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No manifest of collected files, cheap passwords, and nothing of what people keep in var/."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Use no manifest of collected files, a fast password hasher, and a temporary directory instead of var/."""
+    without_manifest = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
-        STORAGES={**settings.STORAGES, "staticfiles": plain},
-        WHITENOISE_AUTOREFRESH=True,  # looks for files when asked; else it warns that nothing is collected
+        STORAGES={**settings.STORAGES, "staticfiles": without_manifest},
+        WHITENOISE_AUTOREFRESH=True,  # finds files at each request; otherwise it warns that none are collected
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         VAR_DIR=tmp_path_factory.mktemp("var"),
     ):
@@ -34,26 +34,29 @@ def settings_for_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file, as on the site. In memory, the live server's threads would share one connection and its
-    transaction, and what one request rolls back another one loses."""
+    """Use SQLite in a file, as the site does.
+
+    In memory, the threads of the live server would share one connection and its transaction, and the rollback of one
+    request would undo the changes of another.
+    """
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def flush_reaches_tables_without_a_model() -> Iterator[None]:
-    """PostgreSQL empties no table to which another one refers, and the search table, which is no model, does."""
+def flush_with_cascade() -> Iterator[None]:
+    """Flush with CASCADE on PostgreSQL, since the search table, which has no model, refers to tables that have one."""
     if connection.vendor != "postgresql":
         yield
         return
     operations = type(connection.ops)
     sql_flush = operations.sql_flush
 
-    def cascading(self, style, tables, *, reset_sequences=False, allow_cascade=False):
+    def sql_flush_with_cascade(self, style, tables, *, reset_sequences=False, allow_cascade=False):
         return sql_flush(self, style, tables, reset_sequences=reset_sequences, allow_cascade=True)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "sql_flush", cascading)
+        patch.setattr(operations, "sql_flush", sql_flush_with_cascade)
         yield
 
 
@@ -61,8 +64,8 @@ def flush_reaches_tables_without_a_model() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_shelf() -> None:
-    """The database is rolled back under the picture and the pages of the library that a process keeps."""
+def empty_library_caches() -> None:
+    """Empty the caches of the process before each test, since the database is rolled back after each test."""
     catalogue_index.forget()
     page_cache.forget()
     text_diff.kept.clear()
@@ -70,7 +73,7 @@ def fresh_shelf() -> None:
 
 @pytest.fixture(autouse=True)
 def empty_search_table(request: pytest.FixtureRequest) -> Iterator[None]:
-    """SQLite's search table is no model, so emptying all tables after a real transaction passes it by."""
+    """Empty the search table of SQLite after transactional tests: it has no model, so the flush does not include it."""
     if is_transactional(request.node, request.fixturenames) and connection.vendor == "sqlite":
         request.getfixturevalue("transactional_db")
         yield
@@ -81,8 +84,8 @@ def empty_search_table(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_counts(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The table of the cache is no model either: attempts that one test counts would slow down the next."""
+def empty_rate_limits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the cache table after transactional tests: it has no model, and its attempts would count for the next test."""
     if is_transactional(request.node, request.fixturenames):
         request.getfixturevalue("transactional_db")
         yield
@@ -96,20 +99,22 @@ def fresh_counts(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Give the marks that pytest-django sorts by, and after its sorting put what takes long in front."""
+    """Add the marks that pytest-django sorts by, and after its sorting move the long tests to the front."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
         if is_transactional(item, fixtures):
-            keep_migrated_rows(item)
+            restore_migrated_rows(item)
     yield
-    items.sort(key=begins_later)
+    items.sort(key=is_sorted_last)
 
 
-def begins_later(item: pytest.Item) -> bool:
-    """What takes long begins before the rest, or one process would wait for another at the end. A test with real
-    transactions never does: it empties tables of which those without need the rows."""
+def is_sorted_last(item: pytest.Item) -> bool:
+    """Return the sort key: long tests run first, or one process would be idle at the end while another still runs one.
+
+    Transactional tests never run first: they empty tables with rows that the other tests need.
+    """
     return not item.get_closest_marker("long") or bool(is_transactional(item, getattr(item, "fixturenames", ())))
 
 
@@ -118,15 +123,14 @@ def is_transactional(item: pytest.Item, fixtures: list[str]) -> bool:
     return {"live_server", "transactional_db"} & set(fixtures) or bool(marker and marker.kwargs.get("transaction"))
 
 
-def keep_migrated_rows(item: pytest.Item) -> None:
-    """A test with real transactions empties all tables afterwards. The next one still finds what migrations put there,
-    the groups for one."""
+def restore_migrated_rows(item: pytest.Item) -> None:
+    """Restore the rows of migrations, such as the groups, before this transactional test: the last one emptied them."""
     item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    for wanting, kind in ((NO_BROWSER, "BROWSER"), (NO_NODE, "JAVASCRIPT")):
-        skipped = [report for report in terminalreporter.getreports("skipped") if wanting in str(report.longrepr)]
+    for prefix, kind in ((NO_BROWSER, "BROWSER"), (NO_NODE, "JAVASCRIPT")):
+        skipped = [report for report in terminalreporter.getreports("skipped") if prefix in str(report.longrepr)]
         if skipped:
             reason = skipped[0].longrepr[2].removeprefix("Skipped: ")
             terminalreporter.write_line(f"{len(skipped)} {kind} TESTS DID NOT RUN: {reason}", yellow=True, bold=True)

@@ -1,4 +1,4 @@
-"""Test rows without surprises: every field that matters is given or plain."""
+"""Factories of test rows. A field that matters to a test is an argument, and the others have plain values."""
 
 import factory
 from django.contrib.auth.models import Group
@@ -64,7 +64,7 @@ class QuestionFactory(factory.django.DjangoModelFactory):
 
 
 class ConceptFactory(factory.django.DjangoModelFactory):
-    """A case that nobody but editors can see, complete enough to publish."""
+    """A concept, which only editors can see, complete enough to publish."""
 
     class Meta:
         model = Case
@@ -97,7 +97,7 @@ class ConceptFactory(factory.django.DjangoModelFactory):
 
 
 def publish(case: Case) -> Case:
-    """The case as readers see it, through the one way there is."""
+    """Return the case after publishing it with the function that the site uses."""
     editions.publish(case=case)
     case.refresh_from_db()
     return case

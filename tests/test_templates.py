@@ -1,4 +1,4 @@
-"""What every template keeps to."""
+"""Rules that every template follows, and the template tags."""
 
 import re
 from types import SimpleNamespace
@@ -18,8 +18,8 @@ IF = re.compile(r"{% (if|endif)\b")
 TEXTS = "conflict__text|versions__text|reply__text--then|unsent__text|offline__text"
 PRE_WRAP = re.compile(rf'class="[^"]*({TEXTS})"[^>]*>\s')
 
-# Markup that casebook/lib/icons.py makes, and nothing else.
-OF_ICONS = {
+# Markup that only casebook/lib/icons.py renders.
+ICON_MARKUP = {
     "an icon": re.compile(r'<svg\s+class="icon[^>]*>\s*<use\b'),
     "a lens": re.compile(r'class="bril '),
     "a badge": re.compile(r'<svg\s+class="badge\b'),
@@ -28,61 +28,61 @@ OF_ICONS = {
 }
 
 
-def offenders(finds) -> list[str]:
-    """Return what `finds` says of each template, with the name of the template before it."""
+def problems_of_templates(find_problems) -> list[str]:
+    """Return the problems that a function finds in the text of each template, with the name of the template."""
     return [
-        f"{path.relative_to(settings.BASE_DIR)}: {said}"
+        f"{path.relative_to(settings.BASE_DIR)}: {problem}"
         for path in TEMPLATES
-        for said in finds(path.read_text(encoding="utf-8"))
+        for problem in find_problems(path.read_text(encoding="utf-8"))
     ]
 
 
-def test_there_are_templates():
+def test_templates_are_found():
     assert len(TEMPLATES) > 100
 
 
-def test_no_line_is_longer_than_160_characters():
-    """Lines of a mail are sent as they are, so that those cannot be broken."""
+def test_lines_have_at_most_160_characters():
+    """Lines of a mail are sent unchanged, so those templates may have longer ones."""
 
-    def finds(text: str) -> list[str]:
+    def find_problems(text: str) -> list[str]:
         lines = enumerate(text.splitlines(), start=1)
         return [f"line {number} has {len(line)} characters" for number, line in lines if len(line) > MAX_LENGTH]
 
-    assert [said for said in offenders(finds) if "/email/" not in said] == []
+    assert [problem for problem in problems_of_templates(find_problems) if "/email/" not in problem] == []
 
 
-def test_no_condition_is_nested_over_two_deep():
-    def finds(text: str) -> list[str]:
-        deep, depth = [], 0
+def test_conditions_are_nested_at_most_two_deep():
+    def find_problems(text: str) -> list[str]:
+        problems, depth = [], 0
         for tag in IF.finditer(text):
             depth += 1 if tag[1] == "if" else -1
             if depth > MAX_DEPTH and tag[1] == "if":
-                deep.append(f"line {text.count(chr(10), 0, tag.start()) + 1} has a condition in {depth - 1} others")
-        return deep
+                problems.append(f"line {text.count(chr(10), 0, tag.start()) + 1} has a condition in {depth - 1} others")
+        return problems
 
-    assert offenders(finds) == []
+    assert problems_of_templates(find_problems) == []
 
 
-def test_templates_have_at_most_400_conditions_in_all():
-    """A new one where there is no room: prepare the decision in Python, or give the state a template of its own."""
+def test_templates_have_at_most_400_conditions_in_total():
+    """To stay below the limit, prepare the decision in Python, or move the state to a separate template."""
     counts = [len(re.findall(r"{%-? *if\b", path.read_text(encoding="utf-8"))) for path in TEMPLATES]
     assert sum(counts) <= MAX_CONDITIONS
 
 
-def test_a_text_with_its_own_white_space_gets_no_more_of_it():
-    """The style sheets show these as they are (white-space: pre-wrap)."""
+def test_elements_with_preserved_white_space_do_not_begin_with_it():
+    """The style sheets preserve white space in these elements (white-space: pre-wrap)."""
 
-    def finds(text: str) -> list[str]:
+    def find_problems(text: str) -> list[str]:
         return [f"white space at the start of {found[1]}" for found in PRE_WRAP.finditer(text)]
 
-    assert offenders(finds) == []
+    assert problems_of_templates(find_problems) == []
 
 
-def test_icons_and_lenses_have_their_markup_in_one_place():
-    def finds(text: str) -> list[str]:
-        return [what for what, pattern in OF_ICONS.items() if pattern.search(text)]
+def test_templates_do_not_contain_the_markup_of_icons():
+    def find_problems(text: str) -> list[str]:
+        return [name for name, pattern in ICON_MARKUP.items() if pattern.search(text)]
 
-    assert offenders(finds) == []
+    assert problems_of_templates(find_problems) == []
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_icons_and_lenses_have_their_markup_in_one_place():
         ),
     ],
 )
-def test_each_tag_for_icons_makes_its_markup(tag, markup):
+def test_icon_tags_render_their_markup(tag, markup):
     assert Template("{% load icons %}" + tag).render(Context({"kolb": "denker", "label": "<zo>"})) == markup
 
 
-def test_crumbs_are_links_with_a_stroke_between_them():
-    made = Template('{% load links %}{% crumbs "/a/" "A" "/b/" title %}').render(Context({"title": "B <b>"}))
-    assert made == (
+def test_crumbs_are_links_with_a_slash_between_them():
+    markup = Template('{% load links %}{% crumbs "/a/" "A" "/b/" title %}').render(Context({"title": "B <b>"}))
+    assert markup == (
         '<p class="row small crumbs"><a href="/a/">A</a>'
         '<span aria-hidden="true">/</span><a href="/b/">B &lt;b&gt;</a></p>'
     )
@@ -143,18 +143,18 @@ def test_crumbs_are_links_with_a_stroke_between_them():
         ("/nergens/", "cases", ""),
     ],
 )
-def test_a_link_says_that_it_is_of_this_page_or_its_app(rf, path, app_name, attribute):
+def test_aria_current_marks_links_to_this_page_and_to_its_app(rf, path, app_name, attribute):
     request = rf.get(path)
     request.resolver_match = None if path == "/nergens/" else resolve(path)
     template = Template('{% load links %}{% aria_current "/casussen/" app_name %}')
     assert template.render(Context({"request": request, "app_name": app_name})) == attribute
 
 
-def test_a_page_without_a_request_has_no_current_link():
+def test_aria_current_without_a_request_is_empty():
     assert Template('{% load links %}{% aria_current "/casussen/" %}').render(Context()) == ""
 
 
-def test_hidden_fields_are_in_the_order_that_they_are_named_in():
+def test_hidden_fields_are_in_the_order_of_the_arguments():
     template = Template("{% load hidden_fields %}{% hidden_fields user=3 terug=back %}")
     assert template.render(Context({"back": '/?q="a"'})) == (
         '<input type="hidden" name="user" value="3"><input type="hidden" name="terug" value="/?q=&quot;a&quot;">'
@@ -173,7 +173,7 @@ def test_hidden_fields_are_in_the_order_that_they_are_named_in():
         ),
     ],
 )
-def test_each_piece_of_a_compared_text_is_marked(run, markup):
+def test_marked_renders_each_kind_of_run(run, markup):
     assert Template("{% load text_diff %}{% marked run %}").render(Context({"run": run})) == markup
 
 
@@ -181,7 +181,7 @@ def test_each_piece_of_a_compared_text_is_marked(run, markup):
     ("text", "css_class", "markup"),
     [("", "late", ""), ("a & b", "", "<span>a &amp; b</span>"), ("a", "late", '<span class="late">a</span>')],
 )
-def test_a_fact_is_shown_where_there_is_one(text, css_class, markup):
+def test_fact_without_text_is_empty(text, css_class, markup):
     context = Context({"text": text, "css_class": css_class})
     assert Template("{% load facts %}{% fact text css_class %}").render(context) == markup
 
@@ -201,7 +201,7 @@ def test_a_fact_is_shown_where_there_is_one(text, css_class, markup):
         ("{% selected 1 nothing.such %}", ""),
     ],
 )
-def test_only_the_choice_that_was_made_has_the_attribute(tag, attribute):
+def test_only_the_chosen_value_has_the_attribute(tag, attribute):
     assert Template("{% load attributes %}" + tag).render(Context({"chosen": "SW1A"})) == attribute
 
 
@@ -214,12 +214,12 @@ def test_only_the_choice_that_was_made_has_the_attribute(tag, attribute):
         ("q=nothing.such", ""),
     ],
 )
-def test_a_query_has_the_parameters_with_a_value(parameters, query):
+def test_query_has_only_the_parameters_with_a_value(parameters, query):
     template = Template("{% load links %}{% query " + parameters + " %}")
     assert template.render(Context({"text": "café &/of"})) == query
 
 
-def test_a_hidden_field_without_a_value_is_left_out():
+def test_field_if_set_without_a_value_is_empty():
     template = Template('{% load hidden_fields %}{% field_if_set "next" next %}{% field_if_set "vraag" nothing.such %}')
     assert template.render(Context({"next": "/?a&b"})) == '<input type="hidden" name="next" value="/?a&amp;b">'
 
@@ -228,7 +228,7 @@ def test_a_hidden_field_without_a_value_is_left_out():
     ("text", "markup"),
     [("", ""), ("a & b\n\nc", '<div class="lead"><p>a &amp; b</p>\n\n<p>c</p></div>')],
 )
-def test_paragraphs_are_shown_where_there_is_text(text, markup):
+def test_paragraphs_without_text_are_empty(text, markup):
     assert Template('{% load facts %}{% paragraphs text "lead" %}').render(Context({"text": text})) == markup
 
 
@@ -241,7 +241,7 @@ def test_paragraphs_are_shown_where_there_is_text(text, markup):
         ("sharing_note", {"share": False}, ""),
     ],
 )
-def test_a_note_is_shown_where_it_holds(tag, assignment, markup):
+def test_note_is_empty_unless_it_applies(tag, assignment, markup):
     template = Template("{% load dates %}{% " + tag + " assignment %}")
     assert template.render(Context({"assignment": SimpleNamespace(**assignment)})) == markup
 
@@ -255,20 +255,20 @@ def test_a_note_is_shown_where_it_holds(tag, assignment, markup):
         ("/casussen/caf%C3%A9/", "/casussen/caf%C3%A9/", " current"),
     ],
 )
-def test_a_link_says_that_the_page_is_within_its_address(rf, path, address, text):
+def test_within_marks_the_links_that_lead_to_a_parent_of_the_page(rf, path, address, text):
     template = Template('{% load links %}{% within address " current" %}')
     assert template.render(Context({"request": rf.get(path), "address": address})) == text
 
 
-def test_items_of_a_list_have_a_comma_between_them_and_a_word_before_the_last():
+def test_separator_is_a_comma_and_before_the_last_item_a_word():
     template = Template(
         '{% load lists %}{% for each in names %}{{ each }}{% separator forloop.revcounter " en " %}{% endfor %}'
     )
-    made = [template.render(Context({"names": names})) for names in ("", "a", "ab", "abc", "abcd")]
-    assert made == ["", "a", "a en b", "a, b en c", "a, b, c en d"]
+    markup = [template.render(Context({"names": names})) for names in ("", "a", "ab", "abc", "abcd")]
+    assert markup == ["", "a", "a en b", "a, b en c", "a, b, c en d"]
 
 
 @pytest.mark.parametrize(("address", "markup"), [("/a/?b&c", '<a href="/a/?b&amp;c">&lt;i&gt;</a>'), ("", "&lt;i&gt;")])
-def test_a_text_without_an_address_is_no_link(address, markup):
+def test_link_if_without_an_address_is_plain_text(address, markup):
     template = Template("{% load links %}{% link_if address text %}")
     assert template.render(Context({"address": address, "text": "<i>"})) == markup
