@@ -85,7 +85,7 @@ def empty_search_table(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def empty_rate_limits(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Empty the cache table after transactional tests: it has no model, and its attempts would count for the next test."""
+    """Empty the cache table after transactional tests: it has no model, and attempts would count for the next test."""
     if is_transactional(request.node, request.fixturenames):
         request.getfixturevalue("transactional_db")
         yield
