@@ -1,7 +1,7 @@
-"""What a page keeps on the device until the server has it: in localStorage, in IndexedDB, or in both."""
+"""Helpers for the copies of unsent texts on the device, in localStorage, in IndexedDB, or in both."""
 
 WRITING, EDITING = "casusboek:", "casusboek-redactie:"
-# What clears one of the two stores. Only its rows: while a page has the database open, it cannot be deleted.
+# Scripts that clear one of the two stores. Only the rows, since a database that a page has opened cannot be deleted.
 LOCAL = "localStorage.clear()"
 STRICT = """() => new Promise(resolve => {
     const request = indexedDB.open("casusboek", 1);
@@ -21,28 +21,28 @@ STRICT_KEYS = """() => new Promise(resolve => {
 })"""
 
 
-def keys_on_device(page, prefix: str = WRITING) -> set[str]:
-    """The keys of the copies that this page finds, whichever store has them."""
+def keys_of_copies(page, prefix: str = WRITING) -> set[str]:
+    """Return the keys of the copies that this page finds in either store."""
     found = page.evaluate("Object.keys(localStorage)") + page.evaluate(STRICT_KEYS)
     return {key for key in found if key.startswith(prefix)}
 
 
-def on_device(page, prefix: str = WRITING) -> int:
-    """How many copies this page finds."""
-    return len(keys_on_device(page, prefix))
+def count_copies(page, prefix: str = WRITING) -> int:
+    """Return the number of copies that this page finds."""
+    return len(keys_of_copies(page, prefix))
 
 
-def wait_until_on_device(page, count: int, prefix: str = WRITING) -> None:
-    """What another tab keeps or forgets shows here a moment later."""
+def wait_for_copies(page, count: int, prefix: str = WRITING) -> None:
+    """Wait until there are this many copies: a page sees changes of another tab after a moment."""
     for _each in range(50):
-        if on_device(page, prefix) == count:
+        if count_copies(page, prefix) == count:
             return
         page.wait_for_timeout(100)
-    assert on_device(page, prefix) == count
+    assert count_copies(page, prefix) == count
 
 
-def wait_until_on_disk(page, text: str) -> None:
-    """IndexedDB takes a copy at most once a second, so the last words come a moment later."""
+def wait_for_text_on_disk(page, text: str) -> None:
+    """Wait until this text is in IndexedDB, which is written at most once a second."""
     values = STRICT_KEYS.replace("getAllKeys", "getAll")
     for _each in range(50):
         if text in str(page.evaluate(values)):
@@ -51,8 +51,8 @@ def wait_until_on_disk(page, text: str) -> None:
     assert text in str(page.evaluate(values))
 
 
-# Another tab takes the strict store for so many milliseconds, as a browser in trouble does.
-HOLD_THE_STORE = """milliseconds => new Promise(resolve => {
+# A script that blocks the strict store from another tab for a number of milliseconds, as a failing browser does.
+BLOCK_STORE = """milliseconds => new Promise(resolve => {
     const request = indexedDB.open("casusboek", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("copies");
     request.onsuccess = () => {
@@ -63,4 +63,4 @@ HOLD_THE_STORE = """milliseconds => new Promise(resolve => {
         resolve();
     };
 })"""
-FOR_EVER = 600_000
+FOREVER = 600_000

@@ -1,4 +1,4 @@
-"""The site in processes of its own, on the test database, so that they can be killed. Imported by conftest.py."""
+"""A server of the site in separate processes, which a test can kill. Imported by conftest.py."""
 
 import os
 import signal
@@ -15,15 +15,17 @@ from django.db import connection
 
 @pytest.fixture
 def own_server(transactional_db, tmp_path):
-    """The site in processes of its own, on the test database, so that they can be killed; served as it really is, with
-    collected files and no DEBUG."""
+    """Yield a function that starts the site in separate processes, on the test database; its kill() kills them.
+
+    The site is served as in production, with collected files and without DEBUG.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     processes = []
     environment = {
         **os.environ,
-        "DATABASE_URL": address_of_database(),
+        "DATABASE_URL": database_url(),
         "SITE_URL": f"http://127.0.0.1:{port}",
         "SECRET_KEY": settings.SECRET_KEY,
         "VAR_DIR": str(tmp_path),
@@ -32,15 +34,15 @@ def own_server(transactional_db, tmp_path):
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
 
-    def start(*more: str):
+    def start(*extra_options: str):
         options = ["-c", "python:casebook.serving", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options, *more]
+        command = [sys.executable, "-m", "gunicorn", "casebook.wsgi", *options, *extra_options]
         processes.append(
             subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
             )
         )
-        wait_for(f"http://127.0.0.1:{port}/gezond/")
+        wait_until_available(f"http://127.0.0.1:{port}/gezond/")
 
     def kill():
         os.killpg(processes[-1].pid, signal.SIGKILL)
@@ -54,21 +56,21 @@ def own_server(transactional_db, tmp_path):
             process.wait()
 
 
-def address_of_database() -> str:
-    place = connection.settings_dict
+def database_url() -> str:
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"sqlite:///{place['NAME']}"
+        return f"sqlite:///{database['NAME']}"
     names = {"USER": "PGUSER", "PASSWORD": "PGPASSWORD", "HOST": "PGHOST", "PORT": "PGPORT"}
-    known = {name: place[name] or os.environ[variable] for name, variable in names.items()}
-    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**known) + place["NAME"]
+    values = {name: database[name] or os.environ[variable] for name, variable in names.items()}
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**values) + database["NAME"]
 
 
-def wait_for(address: str) -> None:
-    until = time.monotonic() + 40
-    while time.monotonic() < until:
+def wait_until_available(address: str) -> None:
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(address, timeout=5).close()
             return
-        except OSError:  # not there yet, or too busy to answer in time
+        except OSError:  # not started yet, or too busy to respond in time
             time.sleep(0.05)
-    raise TimeoutError(f"{address} does not answer")
+    raise TimeoutError(f"{address} does not respond")

@@ -1,4 +1,4 @@
-"""A student's desk with one question, and what tests do there."""
+"""Fixtures and helpers for tests of the assignment desk of a student, with one question."""
 
 import pytest
 
@@ -35,34 +35,34 @@ def field(page):
     return page.get_by_label("Jouw antwoord")
 
 
-def line(page):
+def save_line(page):
     return page.locator("[data-saveline]")
 
 
 def write(page, text: str) -> None:
-    """As a person types: key by key, at the end of what is there."""
+    """Type the text key by key at the end of the field."""
     field(page).press("Control+End")
     field(page).press_sequentially(text)
 
 
-def stored() -> str:
+def stored_text() -> str:
     return Answer.objects.get().text
 
 
-def kept() -> list[str]:
+def stored_versions() -> list[str]:
     return sorted(AnswerVersion.objects.values_list("text", flat=True))
 
 
-def no_saves(page) -> None:
+def block_saves(page) -> None:
     page.route("**/antwoord/**", lambda route: route.abort())
 
 
-def saves_again(page) -> None:
+def unblock_saves(page) -> None:
     page.unroute("**/antwoord/**")
 
 
-class Held:
-    """Saves that get no reply until they are let through."""
+class PendingRequests:
+    """Intercepted requests that get no reply until continue_all() is called."""
 
     def __init__(self, page, address: str = "**/antwoord/**"):
         self.routes, self.is_open = [], False
@@ -75,20 +75,20 @@ class Held:
         while not self.routes:
             page.wait_for_timeout(20)
 
-    def let_through(self) -> None:
+    def continue_all(self) -> None:
         self.is_open = True
         for route in self.routes:
             route.continue_()
 
 
 def texts_on_device(page) -> str:
-    """All copies that localStorage has, as one text."""
+    """Return all copies in localStorage as one text."""
     copies = "Object.entries(localStorage).filter(([key]) => key.startsWith('casusboek:'))"
     return " ".join(page.evaluate(f"{copies}.flat()"))
 
 
 def wait_for_copy(page, text: str) -> None:
-    """One tab hears of what another one stored a moment later."""
+    """Wait until this text is in a copy: a tab sees changes of another tab after a moment."""
     for _each in range(100):
         if text in texts_on_device(page):
             return
@@ -96,7 +96,7 @@ def wait_for_copy(page, text: str) -> None:
     assert text in texts_on_device(page)
 
 
-def another_tab(page):
+def open_another_tab(page):
     other = page.context.new_page()
     other.goto(page.url)
     return other

@@ -15,18 +15,18 @@ from django.utils import timezone
 from questions.actions import answering
 from questions.models import Answer, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import FOR_EVER, HOLD_THE_STORE, wait_until_on_device
+from tests.browser.device import BLOCK_STORE, FOREVER, wait_for_copies
 from tests.browser.student_desk import (
     ON_DEVICE,
     PASSWORD,
     SAVED,
-    Held,
-    another_tab,
+    PendingRequests,
+    block_saves,
     field,
-    kept,
-    line,
-    no_saves,
-    stored,
+    open_another_tab,
+    save_line,
+    stored_text,
+    stored_versions,
     texts_on_device,
     wait_for_copy,
     write,
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.writes
 
 
 @pytest.fixture(autouse=True)
-def problems_are_meant(expected_problems):
+def expect_failed_requests(expected_problems):
     expected_problems.append("net::ERR_|status of")
 
 
@@ -62,44 +62,44 @@ def sign_out_dialog(page):
 
 @pytest.mark.parametrize("status", [404, 413])
 def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
-    elsewhere = on_any_page(desk)
-    held = Held(elsewhere)
-    no_saves(desk)
+    other_page = on_any_page(desk)
+    pending = PendingRequests(other_page)
+    block_saves(desk)
     write(desk, "Eerste zin.")
-    wait_for_copy(elsewhere, "Eerste zin.")
-    elsewhere.evaluate("dispatchEvent(new Event('focus'))")
-    held.wait(elsewhere)
+    wait_for_copy(other_page, "Eerste zin.")
+    other_page.evaluate("dispatchEvent(new Event('focus'))")
+    pending.wait(other_page)
     write(desk, " Tweede zin.")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     result = {404: "not_here", 413: "full"}[status]
     reply = {"status": status, "headers": {"X-Revision": "0"}, "json": {"result": result}}
-    held.routes.pop(0).fulfill(**reply)
-    elsewhere.wait_for_timeout(300)
-    assert "Tweede zin." in texts_on_device(elsewhere)
+    pending.routes.pop(0).fulfill(**reply)
+    other_page.wait_for_timeout(300)
+    assert "Tweede zin." in texts_on_device(other_page)
 
 
 def test_a_store_that_hangs_does_not_stop_saving(desk):
-    on_any_page(desk).evaluate(HOLD_THE_STORE, FOR_EVER)
-    fresh = another_tab(desk)
+    on_any_page(desk).evaluate(BLOCK_STORE, FOREVER)
+    fresh = open_another_tab(desk)
     write(fresh, "Toch opgeslagen.")
-    expect(line(fresh)).to_contain_text(SAVED, timeout=15_000)
-    assert stored() == "Toch opgeslagen."
+    expect(save_line(fresh)).to_contain_text(SAVED, timeout=15_000)
+    assert stored_text() == "Toch opgeslagen."
 
 
 def test_a_store_that_hangs_does_not_stop_signing_out(desk):
-    on_any_page(desk).evaluate(HOLD_THE_STORE, FOR_EVER)
+    on_any_page(desk).evaluate(BLOCK_STORE, FOREVER)
     sign_out(desk)
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible(timeout=15_000)
 
 
 def test_a_text_too_long_stays_whole_when_another_tab_shortens_it(desk):
     field(desk).fill("x" * 20_050 + " slot")
-    expect(line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
-    second = another_tab(desk)
+    expect(save_line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
+    second = open_another_tab(desk)
     expect(field(second)).to_have_value(re.compile("slot$"))
-    expect(line(second)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
+    expect(save_line(second)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
     field(second).fill("ingekort")
-    expect(line(second)).to_contain_text(SAVED)
+    expect(save_line(second)).to_contain_text(SAVED)
     context = desk.context
     desk.close()
     second.close()
@@ -111,11 +111,11 @@ def test_a_text_too_long_stays_whole_when_another_tab_shortens_it(desk):
 
 def test_a_text_too_long_is_kept_once_however_often_it_is_opened(desk):
     field(desk).fill("x" * 20_050)
-    expect(line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
+    expect(save_line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
     for _each in range(3):
         desk.reload()
-        expect(line(desk)).to_contain_text("Te lang om op te slaan")
-    wait_until_on_device(desk, 2)  # as it was, and as it is written on
+        expect(save_line(desk)).to_contain_text("Te lang om op te slaan")
+    wait_for_copies(desk, 2)  # as it was, and as it is written on
 
 
 def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(desk):
@@ -127,13 +127,13 @@ def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(
 
     desk.context.route("**/antwoord/**", filter_words)
     write(desk, "Een verboden woord.")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
     desk.reload()
     expect(field(desk)).to_have_value("Een verboden woord.")
     field(desk).fill("Een net woord.")
-    expect(line(desk)).to_contain_text(SAVED, timeout=15_000)
-    assert stored() == "Een net woord."
+    expect(save_line(desk)).to_contain_text(SAVED, timeout=15_000)
+    assert stored_text() == "Een net woord."
     assert "verboden" in texts_on_device(desk)
 
 
@@ -143,9 +143,9 @@ def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(
 def test_a_download_that_is_refused_wipes_nothing(open_page, assignment, student):
     page = open_page(user=student, accept_downloads=False)
     page.goto(assignment.get_absolute_url())
-    no_saves(page)
+    block_saves(page)
     write(page, "Alleen hier.")
-    expect(line(page)).to_contain_text(ON_DEVICE)
+    expect(save_line(page)).to_contain_text(ON_DEVICE)
     sign_out(page)
     sign_out_dialog(page).get_by_role("button", name="Download als tekst").click()
     page.wait_for_timeout(300)
@@ -153,9 +153,9 @@ def test_a_download_that_is_refused_wipes_nothing(open_page, assignment, student
 
 
 def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "Nog open.")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     other = on_any_page(desk)
     other.evaluate("Object.keys(localStorage).forEach(key => localStorage.removeItem(key))")
     wait_for_copy(desk, "Nog open.")
@@ -163,14 +163,14 @@ def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
 
 def test_signing_out_that_does_not_come_through_leaves_a_page_that_saves(desk):
     write(desk, "Eerst.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.route("**/account/uitloggen/", lambda route: route.fulfill(status=204))
     sign_out(desk)
     expect(sign_out_dialog(desk)).to_contain_text("Uitloggen is niet gelukt")
     sign_out_dialog(desk).get_by_role("button", name="Blijf ingelogd").click()
     write(desk, " Daarna.")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "Eerst. Daarna."
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "Eerst. Daarna."
 
 
 # --- Handing in ---
@@ -208,9 +208,9 @@ def test_one_text_too_long_does_not_stop_the_others_and_both_are_told(two_questi
 
 def test_a_field_that_was_never_touched_is_no_conflict(two_questions):
     page = two_questions
-    other = another_tab(page)
+    other = open_another_tab(page)
     nth(other, 0).fill("In het andere tabblad.")
-    expect(line(other).first).to_contain_text(SAVED)
+    expect(save_line(other).first).to_contain_text(SAVED)
     nth(page, 1).fill("Hier.")
     hand_all_in(page)
     expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
@@ -220,7 +220,7 @@ def test_a_field_that_was_never_touched_is_no_conflict(two_questions):
 
 def test_an_answer_taken_back_elsewhere_is_no_conflict(desk, assignment, student):
     write(desk, "Tekst.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     answer = Answer.objects.get()
     submission = Submission.objects.create(
         answer=answer, revision=answer.revision, question_text="?", text=answer.text, submitted_at=timezone.now()
@@ -230,8 +230,8 @@ def test_an_answer_taken_back_elsewhere_is_no_conflict(desk, assignment, student
     desk.close()
     assert answering.take_back(submission=submission)
     write(second, " Nog iets.")
-    expect(line(second)).to_contain_text(SAVED)
-    assert (stored(), kept()) == ("Tekst. Nog iets.", [])
+    expect(save_line(second)).to_contain_text(SAVED)
+    assert (stored_text(), stored_versions()) == ("Tekst. Nog iets.", [])
 
 
 # --- The offline page ---

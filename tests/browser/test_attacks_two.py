@@ -4,16 +4,16 @@ import pytest
 
 from questions.models import Submission
 from tests.browser import device
-from tests.browser.device import wait_until_on_disk
+from tests.browser.device import wait_for_text_on_disk
 from tests.browser.student_desk import (
     ON_DEVICE,
     SAVED,
-    Held,
-    another_tab,
+    PendingRequests,
+    block_saves,
     field,
-    line,
-    no_saves,
-    stored,
+    open_another_tab,
+    save_line,
+    stored_text,
     texts_on_device,
     wait_for_copy,
     write,
@@ -25,47 +25,47 @@ pytestmark = pytest.mark.writes
 
 
 @pytest.fixture(autouse=True)
-def problems_are_meant(expected_problems):
+def expect_failed_requests(expected_problems):
     expected_problems.append("net::ERR_|status of")
 
 
 def test_a_store_that_is_slow_once_does_not_cost_the_later_copy(desk):
     other = desk.context.new_page()
     other.goto("/over/")
-    no_saves(desk)
-    other.evaluate(device.HOLD_THE_STORE, 2_600)
+    block_saves(desk)
+    other.evaluate(device.BLOCK_STORE, 2_600)
     write(desk, "Een.")
     desk.wait_for_timeout(1_200)
     write(desk, " Twee.")
     desk.wait_for_timeout(4_000)
-    expect(line(desk)).to_contain_text(ON_DEVICE)
-    wait_until_on_disk(desk, "Een. Twee.")
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
+    wait_for_text_on_disk(desk, "Een. Twee.")
 
 
 def test_a_page_that_recovers_copies_keeps_what_another_tab_wrote_meanwhile(desk):
     desk.context.route("**/antwoord/**", lambda route: route.abort())  # of the third page only what it routes itself
-    second = another_tab(desk)
+    second = open_another_tab(desk)
     write(desk, "Zelfde.")
     write(second, "Zelfde.")
-    expect(line(second)).to_contain_text(ON_DEVICE)
+    expect(save_line(second)).to_contain_text(ON_DEVICE)
     third = desk.context.new_page()
-    held = Held(third)
+    pending = PendingRequests(third)
     third.goto(desk.url)
-    held.wait(third)
+    pending.wait(third)
     second.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")  # also when it is closed
     write(second, " En nog veel meer.")
     wait_for_copy(third, "En nog veel meer.")
     second.close()
-    held.let_through()
-    expect(line(third)).to_contain_text(SAVED)
+    pending.continue_all()
+    expect(save_line(third)).to_contain_text(SAVED)
     third.wait_for_timeout(500)
     assert "En nog veel meer." in texts_on_device(third)
 
 
 def test_text_that_all_stores_lost_is_kept_again_by_the_page_that_shows_it(desk):
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "Nog open.")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     other = desk.context.new_page()
     other.goto("/over/")
     other.evaluate(device.LOCAL)
@@ -87,8 +87,8 @@ PUT_HALVES = """area => {
 
 def test_odd_characters_come_back_as_they_were_and_are_handed_in_so(desk):
     field(desk).evaluate(PUT, ODD)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == ODD
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == ODD
     sent = []
     desk.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     desk.reload()
@@ -102,11 +102,11 @@ def test_odd_characters_come_back_as_they_were_and_are_handed_in_so(desk):
 
 def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(desk):
     field(desk).evaluate(PUT, "\U0001f600" * 20_000)
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     field(desk).evaluate(PUT, "\U0001f600" * 20_001)
-    expect(line(desk)).to_contain_text("Te lang")
+    expect(save_line(desk)).to_contain_text("Te lang")
     field(desk).evaluate(PUT, "\U0001f600" * 20_000)
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.get_by_role("button", name="Lever in").first.click()
     expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
     assert len(Submission.objects.get().text) == 20_000
@@ -128,22 +128,22 @@ def test_an_earlier_reply_of_our_own_is_no_reply_to_the_same_text_typed_again(de
 
     desk.route("**/antwoord/**", listen)
     field(desk).fill("Een.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     field(desk).fill("Een. Twee.")
-    expect(line(desk)).to_contain_text("Wordt zo opgeslagen")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text("Wordt zo opgeslagen")
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.unroute("**/antwoord/**")
     headers = {name: value for name, value in replies[0]["headers"].items() if not name.startswith("content-")}
-    kept = {**replies[0], "headers": {**headers, "content-type": "application/json"}}
-    desk.route("**/antwoord/**", lambda route: route.fulfill(**kept))
+    cached_reply = {**replies[0], "headers": {**headers, "content-type": "application/json"}}
+    desk.route("**/antwoord/**", lambda route: route.fulfill(**cached_reply))
     with desk.expect_response("**/antwoord/**"):
         field(desk).fill("Een.")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
-    assert stored() == "Een. Twee."
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
+    assert stored_text() == "Een. Twee."
     desk.unroute("**/antwoord/**")
     desk.evaluate("dispatchEvent(new Event('online'))")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "Een."
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "Een."
 
 
 @pytest.fixture
@@ -157,12 +157,12 @@ def form(open_page, transactional_db):
 def offered(form):
     """Another tab, to which the copy of a first one is offered as it was before that one wrote on and closed."""
     form.get_by_label("Titel").fill("Eerst")
-    device.wait_until_on_device(form, 1, device.EDITING)
+    device.wait_for_copies(form, 1, device.EDITING)
     second = form.context.new_page()
     second.goto(ADD)
     expect(second.get_by_role("button", name="Terugzetten")).to_be_visible()
     form.get_by_label("Middenstuk").fill("Een uur werk.")
-    wait_until_on_disk(form, "Een uur werk.")
+    wait_for_text_on_disk(form, "Een uur werk.")
     form.close()
     return second
 
@@ -175,11 +175,11 @@ def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(offered):
 def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(offered):
     offered.get_by_role("button", name="Weggooien").click()
     offered.wait_for_timeout(1_500)
-    wait_until_on_disk(offered, "Een uur werk.")
+    wait_for_text_on_disk(offered, "Een uur werk.")
 
 
 def test_keeping_a_discarded_copy_after_all_keeps_what_its_own_tab_wrote_meanwhile(offered):
     offered.get_by_role("button", name="Weggooien").click()
     offered.get_by_role("button", name="Toch bewaren").click()
     offered.wait_for_timeout(1_500)
-    wait_until_on_disk(offered, "Een uur werk.")
+    wait_for_text_on_disk(offered, "Een uur werk.")

@@ -40,8 +40,8 @@ def form(open_page, editor):
     return page
 
 
-def wait_until_on_device(page, count: int) -> None:
-    device.wait_until_on_device(page, count, device.EDITING)
+def wait_for_copies(page, count: int) -> None:
+    device.wait_for_copies(page, count, device.EDITING)
 
 
 def offered(page):
@@ -158,12 +158,12 @@ def test_a_closed_tab_costs_nothing(form):
     shown = fresh.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
     expect(shown.locator("p")).to_have_text("Tot hier was ik")
     expect(offered(fresh)).to_be_hidden()
-    wait_until_on_device(fresh, 1)
+    wait_for_copies(fresh, 1)
     row(fresh, "case_actors", 0, "person").fill("")
     fresh.locator("#id_questions-0-kolb_0").check()
     save(fresh)
     expect(fresh.locator(".messagelist")).to_contain_text("Half af")
-    wait_until_on_device(fresh, 0)
+    wait_for_copies(fresh, 0)
     expect(offered(fresh)).to_be_hidden()
     assert list(Case.objects.get().questions.values_list("text", "kolb")) == [
         ("Eerste vraag?", "doener"),
@@ -196,9 +196,9 @@ def test_what_is_thrown_away_can_be_kept_after_all(form):
     fresh = closed_and_opened(form)
     fresh.get_by_role("button", name="Weggooien").click()
     expect(offered(fresh)).to_contain_text("Weggegooid.")
-    wait_until_on_device(fresh, 0)
+    wait_for_copies(fresh, 0)
     fresh.get_by_role("button", name="Toch bewaren").click()
-    wait_until_on_device(fresh, 1)
+    wait_for_copies(fresh, 1)
     fresh.get_by_role("button", name="Weggooien").click()
     fresh.reload()
     expect(offered(fresh)).to_be_hidden()
@@ -206,25 +206,25 @@ def test_what_is_thrown_away_can_be_kept_after_all(form):
 
 def test_what_is_typed_back_to_what_it_was_is_no_work(form):
     form.get_by_label("Titel").fill("x")
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
     form.get_by_label("Titel").fill("")
-    wait_until_on_device(form, 0)
+    wait_for_copies(form, 0)
 
 
 @pytest.mark.parametrize("address", ["new", "concept"])
 def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, address):
     concept = ConceptFactory(title="Er al", kolbs=["doener"])
-    page, held = open_page(user=editor), []
-    page.route("**/editor.*js", lambda route: held.append(route))
+    page, pending = open_page(user=editor), []
+    page.route("**/editor.*js", lambda route: pending.append(route))
     page.goto(ADD if address == "new" else f"/beheer/cases/case/{concept.pk}/change/", wait_until="commit")
     page.get_by_label("Omschrijving").fill("Al getypt")
     page.get_by_text("Beslisser").first.wait_for()  # the rest of the form is there too
-    held.pop().continue_()
+    pending.pop().continue_()
     page.wait_for_load_state()
     page.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
-    wait_until_on_device(page, 1)
+    wait_for_copies(page, 1)
     page.get_by_label("Omschrijving").fill(concept.summary if address == "concept" else "")
-    wait_until_on_device(page, 0)
+    wait_for_copies(page, 0)
 
 
 def test_the_start_of_the_admin_reminds_of_it(form):
@@ -257,7 +257,7 @@ def test_a_session_that_is_over_costs_nothing(form, editor, expected_problems):
     form.get_by_role("button", name="Verstuur opnieuw").click()
     expect(form.locator(".messagelist")).to_contain_text("Lang geschreven")
     assert Case.objects.get().body == "Een verhaal van uren."
-    wait_until_on_device(form, 0)
+    wait_for_copies(form, 0)
 
 
 def test_a_mistake_keeps_the_rows_and_the_copy(form):
@@ -269,13 +269,13 @@ def test_a_mistake_keeps_the_rows_and_the_copy(form):
     form.get_by_role("link", name="Titel: Dit veld is verplicht.").click()
     expect(form.get_by_label("Titel")).to_be_focused()
     expect(offered(form)).to_be_hidden()
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
     form.get_by_label("Titel").fill("Met titel")
     form.locator("#id_questions-0-kolb_3").check()
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Met titel")
     expect(form.locator(".messagelist")).to_be_in_viewport()  # and not the field that the link led to
-    wait_until_on_device(form, 0)
+    wait_for_copies(form, 0)
 
 
 def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
@@ -284,7 +284,7 @@ def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
     form.goto(ADD)
     expect(offered(form)).to_be_hidden()
     assert "Van Els" not in form.content()
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
 
 
 def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_server, expected_problems):
@@ -296,7 +296,7 @@ def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_serve
     save(form)
     expect(form.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
     assert not Case.objects.exists()
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
 
 
 def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
@@ -309,7 +309,7 @@ def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
     form.get_by_role("button", name="Afmelden").click()
     dialog.get_by_role("button", name="Log uit").click()
     form.wait_for_url(f"{live_server.url}/")
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
 
 
 def test_two_tabs_keep_a_copy_each(form):
@@ -317,10 +317,10 @@ def test_two_tabs_keep_a_copy_each(form):
     second = form.context.new_page()
     second.goto(ADD)
     second.get_by_label("Titel").fill("Tweede tab")
-    wait_until_on_device(form, 2)
+    wait_for_copies(form, 2)
     save(second)
     expect(second.locator(".messagelist")).to_contain_text("Tweede tab")
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
 
 
 @pytest.mark.parametrize("cleared", [device.LOCAL, device.STRICT])
@@ -328,7 +328,7 @@ def test_with_one_store_cleared_the_other_brings_everything_back(form, cleared):
     form.get_by_label("Titel").fill("Dubbel bewaard")
     form.get_by_label("Middenstuk").fill("Tot hier was ik")
     expect(form.locator("[data-kept]")).to_contain_text("Bewaard op dit apparaat")
-    device.wait_until_on_disk(form, "Tot hier was ik")
+    device.wait_for_text_on_disk(form, "Tot hier was ik")
     form.evaluate(cleared)
     fresh = closed_and_opened(form)
     fresh.get_by_role("button", name="Terugzetten").click()
@@ -391,12 +391,12 @@ def test_a_story_that_is_too_long_is_kept_told_its_limit_and_saved_once_shorter(
     save(form)
     form.get_by_text("Er passen er 200.000. Kort het in").first.wait_for()
     assert body.input_value().split() == story.split()
-    wait_until_on_device(form, 1)
+    wait_for_copies(form, 1)
     body.evaluate(paste, "kort " * 39_000)
     expect(form.get_by_text("Nog 5.000 tekens over van de 200.000.")).to_be_visible(timeout=40_000)
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Te lang", timeout=40_000)
-    wait_until_on_device(form, 0)
+    wait_for_copies(form, 0)
     assert Case.objects.get().body == ("kort " * 39_000).strip()
 
 
@@ -408,7 +408,7 @@ def test_saving_leads_to_what_a_student_sees(form):
     expect(form.get_by_text("Alleen de redactie kan deze pagina zien.")).to_be_visible()
     form.get_by_role("link", name="Verder schrijven").click()
     expect(form.get_by_label("Inleiding")).to_have_value("Het begint zo.")
-    wait_until_on_device(form, 0)
+    wait_for_copies(form, 0)
 
 
 def test_without_a_script_a_case_is_written_all_the_same(open_page, editor):

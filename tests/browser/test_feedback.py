@@ -11,7 +11,8 @@ from questions.actions import answering, feedback
 from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import on_device, wait_until_on_device
+from tests.browser.device import count_copies, wait_for_copies
+from tests.browser.student_desk import open_another_tab
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -26,7 +27,7 @@ POLL = 11_000  # milliseconds: the desk looks around every ten seconds
 
 
 @pytest.fixture(autouse=True)
-def lost_connections_are_meant(expected_problems):
+def expect_lost_connections(expected_problems):
     expected_problems.append("net::ERR_")
 
 
@@ -64,7 +65,7 @@ def field(page):
     return page.get_by_label("Jouw feedback").first
 
 
-def line(page):
+def save_line(page):
     return page.locator("[data-saveline]").first
 
 
@@ -73,14 +74,8 @@ def write(page, text: str) -> None:
     field(page).press_sequentially(text)
 
 
-def stored() -> tuple[str, str]:
+def stored_feedback() -> tuple[str, str]:
     return Feedback.objects.values_list("text", "verdict").get()
-
-
-def again(page):
-    fresh = page.context.new_page()
-    fresh.goto(page.url)
-    return fresh
 
 
 def test_every_script_is_there_once_under_its_collected_name(desk):
@@ -93,24 +88,24 @@ def test_every_script_is_there_once_under_its_collected_name(desk):
 
 def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
     write(desk, TEXT)
-    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
-    assert stored() == (TEXT, "gelezen")
-    assert on_device(desk) == 0
+    expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
+    assert stored_feedback() == (TEXT, "gelezen")
+    assert count_copies(desk) == 0
     assert not Feedback.objects.released().exists()
 
 
 def test_a_verdict_alone_is_saved(desk):
     with desk.expect_response(lambda response: response.request.method == "POST"):
         desk.get_by_label("afgerond").check()
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == ("", "afgerond")
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_feedback() == ("", "afgerond")
 
 
 def test_a_tab_closed_in_mid_word(desk):
     desk.context.set_offline(True)
     desk.get_by_label("graag aanvullen").check()
     write(desk, "Waar zie je da")
-    assert on_device(desk) == 1
+    assert count_copies(desk) == 1
     context, url = desk.context, desk.url
     desk.close()
     context.set_offline(False)
@@ -118,56 +113,56 @@ def test_a_tab_closed_in_mid_word(desk):
     fresh.goto(url)
     expect(field(fresh)).to_have_value("Waar zie je da")
     expect(fresh.get_by_label("graag aanvullen")).to_be_checked()
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == ("Waar zie je da", "aanvullen")
-    assert on_device(fresh) == 0
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_feedback() == ("Waar zie je da", "aanvullen")
+    assert count_copies(fresh) == 0
 
 
 def test_a_tab_closed_with_a_verdict_and_no_text(desk):
     desk.context.set_offline(True)
     desk.get_by_label("afgerond").check()
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     context, url = desk.context, desk.url
     desk.close()
     context.set_offline(False)
     fresh = context.new_page()
     fresh.goto(url)
-    expect(line(fresh)).to_contain_text(SAVED)
+    expect(save_line(fresh)).to_contain_text(SAVED)
     expect(fresh.get_by_label("afgerond")).to_be_checked()
-    assert stored() == ("", "afgerond")
+    assert stored_feedback() == ("", "afgerond")
 
 
 def test_the_network_goes_and_comes_back(desk):
     write(desk, "Mooi.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.context.set_offline(True)
     write(desk, " Waarom?")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
-    assert stored()[0] == "Mooi."
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
+    assert stored_feedback()[0] == "Mooi."
     desk.context.set_offline(False)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored()[0] == "Mooi. Waarom?"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_feedback()[0] == "Mooi. Waarom?"
     assert not FeedbackVersion.objects.exists()
 
 
 def test_feedback_that_was_left_behind_goes_out_from_any_page(desk):
     desk.context.set_offline(True)
     write(desk, TEXT)
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     context = desk.context
     desk.close()
     context.set_offline(False)
-    elsewhere = context.new_page()
-    with elsewhere.expect_response(lambda response: "/ingeleverd/" in response.url) as sent:
-        elsewhere.goto("/over/")
+    other_page = context.new_page()
+    with other_page.expect_response(lambda response: "/ingeleverd/" in response.url) as sent:
+        other_page.goto("/over/")
     assert sent.value.status == 200
-    assert stored() == (TEXT, "gelezen")
+    assert stored_feedback() == (TEXT, "gelezen")
 
 
 def test_the_session_expires_and_signing_in_again_sends_the_text(desk, teacher, expected_problems):
     expected_problems.append("status of 401")
     write(desk, "Mooi")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     Session.objects.all().delete()
     write(desk, " gezien")
     dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
@@ -175,26 +170,26 @@ def test_the_session_expires_and_signing_in_again_sends_the_text(desk, teacher, 
     dialog.get_by_label("E-mailadres").fill(teacher.email)
     dialog.get_by_label("Wachtwoord").fill(PASSWORD)
     dialog.get_by_role("button", name="Log in en ga verder").click()
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored()[0] == "Mooi gezien"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_feedback()[0] == "Mooi gezien"
 
 
 @pytest.mark.parametrize(("choice", "winner"), [("Verder met deze tekst", 1), ("Neem de opgeslagen tekst", 0)])
 def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
     expected_problems.append("status of 409")
-    other = again(desk)
+    other = open_another_tab(desk)
     texts = ["In het eerste tabblad.", "In het tweede tabblad."]
     write(desk, texts[0])
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     write(other, texts[1])
     panel = other.get_by_role("region", name="Twee teksten")
     expect(panel).to_contain_text(texts[0])
     expect(panel).to_contain_text(texts[1])
     assert sorted(FeedbackVersion.objects.values_list("text", flat=True)) == sorted(texts)
     panel.get_by_role("button", name=choice).click()
-    expect(line(other)).to_contain_text(SAVED)
+    expect(save_line(other)).to_contain_text(SAVED)
     expect(field(other)).to_have_value(texts[winner])
-    assert stored()[0] == texts[winner]
+    assert stored_feedback()[0] == texts[winner]
 
 
 def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, expected_problems):
@@ -206,20 +201,20 @@ def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, e
     write(desk, " En nog een zin.")
     with desk.expect_response(lambda response: "/ingeleverd/" in response.url):
         panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
-    expect(line(desk)).to_contain_text(SAVED)
-    kept = set(FeedbackVersion.objects.values_list("text", flat=True))
-    assert kept == {"Van thuis.", "Van school.", "Van school. En nog een zin."}
-    assert stored()[0] == "Van thuis."
-    wait_until_on_device(desk, 0)
+    expect(save_line(desk)).to_contain_text(SAVED)
+    versions = set(FeedbackVersion.objects.values_list("text", flat=True))
+    assert versions == {"Van thuis.", "Van school.", "Van school. En nog een zin."}
+    assert stored_feedback()[0] == "Van thuis."
+    wait_for_copies(desk, 0)
 
 
 def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, expected_problems):
     expected_problems.append("status of 409")
-    other, context, url = again(desk), desk.context, desk.url
+    other, context, url = open_another_tab(desk), desk.context, desk.url
     context.set_offline(True)
     write(desk, "Uit het eerste tabblad.")
     write(other, "Uit het tweede tabblad.")
-    assert on_device(desk) == 2
+    assert count_copies(desk) == 2
     desk.close()
     other.close()
     feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
@@ -229,35 +224,35 @@ def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, e
     panel = fresh.get_by_role("region", name="Twee teksten")
     with fresh.expect_response(lambda response: "/ingeleverd/" in response.url):
         panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
-    wait_until_on_device(fresh, 0)
-    kept = set(FeedbackVersion.objects.values_list("text", flat=True))
-    assert kept == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
+    wait_for_copies(fresh, 0)
+    versions = set(FeedbackVersion.objects.values_list("text", flat=True))
+    assert versions == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
 
 
 def test_what_is_taken_out_again_at_once_does_not_come_back(desk):
     desk.get_by_label("graag aanvullen").check()
-    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.get_by_label("afgerond").check()
     desk.get_by_label("graag aanvullen").check()
     write(desk, "x")
     field(desk).press("Backspace")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert on_device(desk) == 0
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert count_copies(desk) == 0
     desk.wait_for_timeout(1000)
     desk.goto("/over/")
     desk.wait_for_timeout(500)
-    assert stored() == ("", "aanvullen")
+    assert stored_feedback() == ("", "aanvullen")
 
 
 def test_a_release_without_an_answer_says_how_it_stands(desk):
     write(desk, "Mooi.")
-    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.context.set_offline(True)
     desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     desk.context.set_offline(False)
-    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
-    assert on_device(desk) == 0
+    expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
+    assert count_copies(desk) == 0
 
 
 def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
@@ -266,13 +261,13 @@ def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, as
     other.clock.install()
     other.goto(address(assignment))
     write(desk, TEXT)
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     other.clock.fast_forward(POLL)
     expect(other.get_by_text("Karin schrijft nu")).to_be_visible()
     write(other, "Ik vind het sterk.")
-    expect(line(other)).to_contain_text(SAVED)
+    expect(save_line(other)).to_contain_text(SAVED)
     write(desk, " Leg uit.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     given = Feedback.objects.order_by("author__name").values_list("author__name", "text")
     assert list(given) == [("Hakan Demir", "Ik vind het sterk."), ("Karin Vos", TEXT + " Leg uit.")]
     assert not FeedbackVersion.objects.exists()
@@ -292,22 +287,22 @@ def test_the_student_takes_it_back_while_the_teacher_types(desk, submission, exp
     expected_problems.append("status of 410")
     assert answering.take_back(submission=submission)
     write(desk, TEXT)
-    expect(line(desk)).to_contain_text("De student heeft dit antwoord teruggenomen")
-    assert on_device(desk) == 1
+    expect(save_line(desk)).to_contain_text("De student heeft dit antwoord teruggenomen")
+    assert count_copies(desk) == 1
     assert not Feedback.objects.exists()
 
 
 def test_released_feedback_can_be_changed_and_is_shown_when_released_again(desk):
     write(desk, "Mooi.")
-    expect(line(desk)).to_contain_text("nog niet vrijgegeven")
+    expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
-    expect(line(desk)).to_contain_text(", vrijgegeven")
+    expect(save_line(desk)).to_contain_text(", vrijgegeven")
     write(desk, " Nog iets.")
-    expect(line(desk)).to_contain_text("wijziging nog niet vrijgegeven")
+    expect(save_line(desk)).to_contain_text("wijziging nog niet vrijgegeven")
     given = Feedback.objects.get()
     assert (given.shown_text, given.text) == ("Mooi.", "Mooi. Nog iets.")
     desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
-    expect(line(desk)).to_contain_text(", vrijgegeven")
+    expect(save_line(desk)).to_contain_text(", vrijgegeven")
     assert Feedback.objects.get().shown_text == "Mooi. Nog iets."
 
 
@@ -325,7 +320,7 @@ def test_an_answer_taken_back_does_not_stop_the_release_of_others(
     expect(gone.locator("[data-saveline]")).to_contain_text("teruggenomen")
     page.get_by_role("button", name="Geef alles vrij (1)").click()
     expect(page.get_by_text("Vrijgegeven: bij 1 antwoord.")).to_be_visible()
-    assert on_device(page) == 1
+    assert count_copies(page) == 1
 
 
 def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, submission, teacher):
@@ -341,8 +336,8 @@ def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, s
     page.keyboard.press("Enter")
     expect(field(page)).to_have_value("Goed begin. Wijs een zin aan.")
     page.keyboard.type(" Welke?")
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored()[0] == "Goed begin. Wijs een zin aan. Welke?"
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_feedback()[0] == "Goed begin. Wijs een zin aan. Welke?"
     for _each in range(10):
         page.keyboard.press("Control+z")
     expect(field(page)).not_to_have_value("Goed begin. Wijs een zin aan. Welke?")
@@ -398,7 +393,7 @@ def test_without_a_script_it_works_too(open_page, assignment, submission, teache
     page.get_by_label("graag aanvullen").check()
     page.get_by_role("button", name="Bewaar en volgende").click()
     expect(page.get_by_text("Opgeslagen, nog niet vrijgegeven.")).to_be_visible()
-    assert stored() == (TEXT, "aanvullen")
+    assert stored_feedback() == (TEXT, "aanvullen")
     page.get_by_role("button", name="Geef vrij", exact=True).first.click()
     expect(page.get_by_text("Opgeslagen, vrijgegeven.")).to_be_visible()
     assert Feedback.objects.released().count() == 1
@@ -416,7 +411,7 @@ def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, 
     expect(page.get_by_label("Wat je schreef")).to_have_value("Van school.")
     page.get_by_role("button", name="Verstuur opnieuw").click()
     expect(page.get_by_text("Opgeslagen, nog niet vrijgegeven.")).to_be_visible()
-    assert stored() == ("Van school.", "afgerond")
+    assert stored_feedback() == ("Van school.", "afgerond")
 
 
 def test_undoing_gives_the_field_back_empty_and_keeps_the_text(desk):
@@ -441,7 +436,7 @@ def test_undoing_the_only_verdict_leaves_the_answer_to_be_read(desk, pause):
     expect(desk.get_by_label("gelezen")).not_to_be_checked()
     desk.wait_for_timeout(1200)
     assert not Feedback.objects.exists()
-    assert on_device(desk) == 0
+    assert count_copies(desk) == 0
 
 
 def test_the_story_is_one_key_away(desk, assignment, submission):
@@ -498,7 +493,7 @@ def test_an_act_on_the_last_answer_to_read_comes_back_to_it(open_page, teacher, 
     first = two_answers[0]
     page.goto(address(first.answer.assignment))
     write(page, TEXT)
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     page.get_by_role("button", name="Laat zien in de klas").click()
     expect(page.get_by_role("button", name="Niet meer in de klas")).to_be_visible()
     expect(page.locator(f"#antwoord-{first.pk}")).to_be_focused()
@@ -539,9 +534,9 @@ def test_saving_from_the_search_of_the_bank_inserts_nothing(open_page, assignmen
     write(page, "Goed begin.")
     page.keyboard.press("Alt+b")
     page.keyboard.press("Control+Enter")
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     expect(field(page)).to_have_value("Goed begin.")
-    assert stored()[0] == "Goed begin."
+    assert stored_feedback()[0] == "Goed begin."
 
 
 def test_single_letters_can_be_switched_off(desk):
@@ -561,18 +556,18 @@ def test_single_letters_can_be_switched_off(desk):
 def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expected_problems):
     expected_problems.append("status of 409")
     write(desk, TEXT)
-    expect(line(desk)).to_contain_text(SAVED)
-    other = again(desk)
+    expect(save_line(desk)).to_contain_text(SAVED)
+    other = open_another_tab(desk)
     with desk.expect_response(lambda response: response.request.method == "POST"):
         desk.get_by_label("graag aanvullen").check()
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     other.get_by_role("button", name="Geef vrij", exact=True).first.click()
     panel = other.get_by_role("region", name="Twee teksten")
     expect(panel.locator("[data-mine-choice]")).to_have_text("gelezen")
     expect(panel.locator("[data-stored-choice]")).to_have_text("graag aanvullen")
     panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
     expect(other.get_by_label("graag aanvullen")).to_be_checked()
-    assert stored() == (TEXT, "aanvullen")
+    assert stored_feedback() == (TEXT, "aanvullen")
     assert not Feedback.objects.released().exists()
 
 
@@ -593,7 +588,7 @@ def test_a_whole_pile_by_keyboard_without_waiting_for_a_reply(open_page, assignm
     page.keyboard.press("Enter")  # the link to the rest of the pile has the focus
     page.get_by_role("article").nth(1).wait_for()
     expect(page.get_by_role("article")).to_have_count(2)
-    wait_until_on_device(page, 0)
+    wait_for_copies(page, 0)
     given = Feedback.objects.order_by("submission__answer__student__name").values_list(
         "submission__answer__text", "text", "verdict"
     )

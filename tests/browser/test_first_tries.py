@@ -15,8 +15,18 @@ from django.utils import timezone
 
 from questions.models import Answer, AnswerVersion, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import on_device, wait_until_on_device
-from tests.browser.student_desk import ON_DEVICE, SAVED, field, kept, line, no_saves, saves_again, stored, write
+from tests.browser.device import count_copies, wait_for_copies
+from tests.browser.student_desk import (
+    ON_DEVICE,
+    SAVED,
+    block_saves,
+    field,
+    save_line,
+    stored_text,
+    stored_versions,
+    unblock_saves,
+    write,
+)
 from tests.browser.test_mishaps import WITHOUT_SCRIPT, only_copy, put
 from tests.questions.factories import enrol
 
@@ -91,14 +101,14 @@ def test_old_scripts_save_and_hand_in_at_a_new_server(old_desk):
     sent = []
     old_desk.on("request", lambda request: request.method == "POST" and sent.append(request.post_data))
     write(old_desk, "Een regel.\nNog een.")
-    expect(line(old_desk)).to_contain_text(SAVED)
+    expect(save_line(old_desk)).to_contain_text(SAVED)
     assert sent
     assert not any("hash" in data for data in sent)  # these are the old scripts
-    wait_until_on_device(old_desk, 0)
+    wait_for_copies(old_desk, 0)
     write(old_desk, " En meer.")
     hand_in(old_desk)
-    assert stored() == Submission.objects.get().text == "Een regel.\nNog een. En meer."
-    assert kept() == ["Een regel.\nNog een. En meer."]  # as handed in
+    assert stored_text() == Submission.objects.get().text == "Een regel.\nNog een. En meer."
+    assert stored_versions() == ["Een regel.\nNog een. En meer."]  # as handed in
 
 
 @pytest.mark.each_database
@@ -107,33 +117,33 @@ def test_old_scripts_show_a_conflict_with_a_new_server(old_desk, open_page, stud
     other = open_page(user=student)
     other.goto(old_desk.url)
     write(other, "van de nieuwe")
-    expect(line(other)).to_contain_text(SAVED)
+    expect(save_line(other)).to_contain_text(SAVED)
     write(old_desk, "van de oude")
     panel = both_texts(old_desk)
     expect(panel).to_contain_text("van de nieuwe")
     expect(panel).to_contain_text("van de oude")
     panel.get_by_role("button", name="Verder met deze tekst").click()
-    expect(line(old_desk)).to_contain_text(SAVED)
-    assert stored() == "van de oude"
-    assert kept() == ["van de nieuwe", "van de oude"]
+    expect(save_line(old_desk)).to_contain_text(SAVED)
+    assert stored_text() == "van de oude"
+    assert stored_versions() == ["van de nieuwe", "van de oude"]
 
 
 @pytest.mark.each_database
 def test_old_scripts_that_left_a_copy_are_followed_by_new_ones_that_send_it(old_desk, open_page, expected_problems):
     expected_problems.append("net::ERR_")
-    no_saves(old_desk)
+    block_saves(old_desk)
     write(old_desk, "nog van voor de nieuwe versie")
-    expect(line(old_desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(old_desk)).to_contain_text(ON_DEVICE)
     context, url = old_desk.context, old_desk.url
     old_desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
     old_desk.close()
     fresh = context.new_page()
     fresh.goto(url)
     expect(field(fresh)).to_have_value("nog van voor de nieuwe versie")
-    expect(line(fresh)).to_contain_text(SAVED)
-    wait_until_on_device(fresh, 0)
-    assert stored() == "nog van voor de nieuwe versie"
-    assert kept() == []
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    wait_for_copies(fresh, 0)
+    assert stored_text() == "nog van voor de nieuwe versie"
+    assert stored_versions() == []
 
 
 def deploy(folder: Path) -> None:
@@ -156,24 +166,24 @@ def deploy(folder: Path) -> None:
 def test_an_open_page_goes_on_over_a_deploy_and_a_reload_takes_the_new_scripts(own_desk, own_server, tmp_path):
     page = own_desk()
     write(page, "voor")
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     own_server.kill()
     write(page, " tijdens")
-    expect(line(page)).to_contain_text(ON_DEVICE)
+    expect(save_line(page)).to_contain_text(ON_DEVICE)
     deploy(tmp_path)
     own_server()
-    expect(line(page)).to_contain_text(SAVED, timeout=SLOW)
+    expect(save_line(page)).to_contain_text(SAVED, timeout=SLOW)
     write(page, " na")
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "voor tijdens na"
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "voor tijdens na"
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
     assert any(url.endswith("/writing.0123456789ab.js") for url in asked)
     write(page, " herladen")
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "voor tijdens na herladen"
-    assert kept() == []
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "voor tijdens na herladen"
+    assert stored_versions() == []
 
 
 def test_a_page_whose_old_script_is_gone_says_so_and_works_as_a_form(own_desk, own_server, tmp_path):
@@ -194,7 +204,7 @@ def test_a_page_whose_old_script_is_gone_says_so_and_works_as_a_form(own_desk, o
     field(late).fill("als gewoon formulier")
     late.get_by_role("button", name="Opslaan").last.click()
     expect(late.locator("#inhoud")).to_contain_text("Opgeslagen.")
-    assert stored() == "als gewoon formulier"
+    assert stored_text() == "als gewoon formulier"
     fresh.close()
 
 
@@ -215,41 +225,41 @@ def duplicate(desk):
 def test_of_two_equal_tabs_the_second_one_to_write_sees_both_texts(desk, duplicate, expected_problems):
     expected_problems.append("status of 409")
     write(desk, "in de eerste")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     write(duplicate, "in de kopie")
     panel = both_texts(duplicate)
     expect(panel).to_contain_text("in de eerste")
     expect(panel).to_contain_text("in de kopie")
-    assert stored() == "in de eerste"
+    assert stored_text() == "in de eerste"
     panel.get_by_role("button", name="Verder met deze tekst").click()
-    expect(line(duplicate)).to_contain_text(SAVED)
+    expect(save_line(duplicate)).to_contain_text(SAVED)
     write(desk, ", verder")
     panel = both_texts(desk)
     expect(panel).to_contain_text("in de eerste, verder")
     expect(panel).to_contain_text("in de kopie")
-    assert stored() == "in de kopie"
-    assert kept() == ["in de eerste", "in de eerste, verder", "in de kopie"]
+    assert stored_text() == "in de kopie"
+    assert stored_versions() == ["in de eerste", "in de eerste, verder", "in de kopie"]
 
 
 def test_two_equal_tabs_that_wrote_offline_keep_both_texts(desk, duplicate, expected_problems):
     expected_problems += ["net::ERR_", "status of 409"]
     for page in (desk, duplicate):
-        no_saves(page)
+        block_saves(page)
     write(desk, "in de eerste")
     write(duplicate, "in de kopie")
     for page in (desk, duplicate):
-        expect(line(page)).to_contain_text(ON_DEVICE)
-    assert on_device(desk) == 2
-    saves_again(desk)
+        expect(save_line(page)).to_contain_text(ON_DEVICE)
+    assert count_copies(desk) == 2
+    unblock_saves(desk)
     desk.evaluate("dispatchEvent(new Event('online'))")
-    expect(line(desk)).to_contain_text(SAVED)
-    saves_again(duplicate)
+    expect(save_line(desk)).to_contain_text(SAVED)
+    unblock_saves(duplicate)
     duplicate.evaluate("dispatchEvent(new Event('online'))")
     expect(both_texts(duplicate)).to_contain_text("in de eerste")
     expect(both_texts(duplicate)).to_contain_text("in de kopie")
     assert both_texts(desk).count() == 0
-    assert stored() == "in de eerste"
-    assert kept() == ["in de eerste", "in de kopie"]
+    assert stored_text() == "in de eerste"
+    assert stored_versions() == ["in de eerste", "in de kopie"]
 
 
 # --- A page that the browser makes ahead of a visit ---
@@ -268,7 +278,7 @@ PRERENDERED = """
 
 def test_a_page_made_ahead_sends_nothing_and_shows_what_is_stored_when_it_is_opened(desk, expected_problems):
     expected_problems.append("net::ERR_")
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "nog bezig")
     ahead = desk.context.new_page()
     sent = []
@@ -277,16 +287,16 @@ def test_a_page_made_ahead_sends_nothing_and_shows_what_is_stored_when_it_is_ope
     ahead.goto(desk.url)
     ahead.wait_for_timeout(500)
     assert sent == []
-    assert on_device(desk) == 1
-    saves_again(desk)
+    assert count_copies(desk) == 1
+    unblock_saves(desk)
     write(desk, " en nu klaar")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     ahead.evaluate("sessionStorage.opened = 1; dispatchEvent(new Event('activate'))")
     expect(field(ahead)).to_have_value("nog bezig en nu klaar")
     write(ahead, ", verder")
-    expect(line(ahead)).to_contain_text(SAVED)
-    assert stored() == "nog bezig en nu klaar, verder"
-    assert kept() == []
+    expect(save_line(ahead)).to_contain_text(SAVED)
+    assert stored_text() == "nog bezig en nu klaar, verder"
+    assert stored_versions() == []
 
 
 # --- Clocks ---
@@ -306,18 +316,18 @@ def server_clock(monkeypatch):
 @pytest.mark.each_database
 def test_a_server_clock_that_goes_back_an_hour_costs_nothing(desk, assignment, server_clock):
     write(desk, "Voor de klok terugging, een hele zin.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     server_clock(-HOUR)
     write(desk, " En erna.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.wait_for_timeout(100)
-    assert stored() == "Voor de klok terugging, een hele zin. En erna."
+    assert stored_text() == "Voor de klok terugging, een hele zin. En erna."
     field(desk).fill("Alles anders.")
     field(desk).blur()
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.reload()  # the session is still good
     expect(field(desk)).to_have_value("Alles anders.")
-    assert kept() == ["Voor de klok terugging, een hele zin. En erna."]
+    assert stored_versions() == ["Voor de klok terugging, een hele zin. En erna."]
     hand_in(desk)
     assert Submission.objects.get().text == "Alles anders."
     assert not assignment.is_late(Submission.objects.get().submitted_at)
@@ -330,7 +340,7 @@ NO_NETWORK = "window.fetch = () => Promise.reject(new TypeError('no network'));"
 def test_a_device_clock_that_goes_back_an_hour_between_two_keys_costs_nothing(desk):
     desk.evaluate(f"() => {{ {NO_NETWORK} }}")
     write(desk, "een")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     key, copy = only_copy(desk)
     desk.evaluate(f"() => {CLOCK_BACK}")
     write(desk, " twee")
@@ -342,9 +352,9 @@ def test_a_device_clock_that_goes_back_an_hour_between_two_keys_costs_nothing(de
     put(fresh, key, json.loads(copy))  # the older text, of a later hour, as where this store was full
     fresh.goto(url)
     expect(field(fresh)).to_have_value("een twee")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "een twee"
-    assert kept() == []
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "een twee"
+    assert stored_versions() == []
 
 
 @pytest.mark.parametrize("then", ["", CLOCK_BACK], ids=["clock goes on", "clock went back"])
@@ -353,7 +363,7 @@ def test_a_page_that_went_on_from_a_copy_is_no_conflict_with_it(desk, then, open
     """Two pages one after the other, of which no save came through."""
     desk.evaluate(f"() => {{ {NO_NETWORK} }}")
     write(desk, "een")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     context, url = desk.context, desk.url
     desk.close()
     second = context.new_page()
@@ -361,13 +371,13 @@ def test_a_page_that_went_on_from_a_copy_is_no_conflict_with_it(desk, then, open
     second.goto(url)
     expect(field(second)).to_have_value("een")
     write(second, " twee")
-    expect(line(second)).to_contain_text(ON_DEVICE)
+    expect(save_line(second)).to_contain_text(ON_DEVICE)
     second.close()
     third = context.new_page()
     assert not Answer.objects.exists()
     third.goto(url if opened == "desk" else "/antwoorden/")
-    wait_until_on_device(third, 0)
-    assert (stored(), kept()) == ("een twee", [])
+    wait_for_copies(third, 0)
+    assert (stored_text(), stored_versions()) == ("een twee", [])
 
 
 @pytest.mark.parametrize(
@@ -378,7 +388,7 @@ def test_a_page_that_went_on_from_a_copy_is_no_conflict_with_it(desk, then, open
 def test_in_the_hour_that_comes_twice_the_line_says_what_the_clock_says(desk, server_clock, moment):
     server_clock(at=moment)
     write(desk, "midden in de nacht")
-    expect(line(desk)).to_have_text("Opgeslagen 02:30")
+    expect(save_line(desk)).to_have_text("Opgeslagen 02:30")
     assert Answer.objects.get().updated_at == moment
 
 
@@ -415,14 +425,14 @@ def test_with_a_read_only_database_a_text_waits_on_the_device(desk, read_only, e
             write(desk, "kan nu niet weg")
         assert reply.value.status == 500
         assert "x-revision" not in reply.value.headers
-        expect(line(desk)).to_contain_text(ON_DEVICE)
+        expect(save_line(desk)).to_contain_text(ON_DEVICE)
         desk.get_by_role("button", name="Lever in", exact=True).click()
         expect(desk.locator("[data-hand-in-note]")).to_contain_text("Niet ingeleverd")
-        assert on_device(desk) == 1
+        assert count_copies(desk) == 1
         assert not Answer.objects.exists()
-    expect(line(desk)).to_contain_text(SAVED, timeout=SLOW)
-    assert (stored(), kept()) == ("kan nu niet weg", [])
-    wait_until_on_device(desk, 0)
+    expect(save_line(desk)).to_contain_text(SAVED, timeout=SLOW)
+    assert (stored_text(), stored_versions()) == ("kan nu niet weg", [])
+    wait_for_copies(desk, 0)
 
 
 @pytest.mark.each_database
@@ -450,19 +460,19 @@ def test_a_worker_that_is_killed_while_it_saves_loses_nothing(own_desk):
     # A worker with threads is never killed for one request that hangs; this kind is.
     page = own_desk("--worker-class", "sync", "--threads", "1", "--timeout", "2")
     write(page, "Eerst.")
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     # On SQLite the worker dies in mid request; on PostgreSQL it has the time to answer with an error of gunicorn's.
     failed = []
     page.on("requestfailed", lambda request: request.method == "POST" and failed.append(request.failure))
     page.on("response", lambda reply: reply.status >= 500 and failed.append(reply.status))
     with locked():
         write(page, " En dan.")
-        expect(line(page)).to_contain_text(ON_DEVICE, timeout=SLOW)
-        assert on_device(page) == 1
+        expect(save_line(page)).to_contain_text(ON_DEVICE, timeout=SLOW)
+        assert count_copies(page) == 1
         assert failed
-    expect(line(page)).to_contain_text(SAVED, timeout=2 * SLOW)
+    expect(save_line(page)).to_contain_text(SAVED, timeout=2 * SLOW)
     expect(field(page)).to_have_value("Eerst. En dan.")
     assert both_texts(page).count() == 0
-    assert (stored(), Answer.objects.get().revision) == ("Eerst. En dan.", 2)
+    assert (stored_text(), Answer.objects.get().revision) == ("Eerst. En dan.", 2)
     assert not AnswerVersion.objects.exists()
-    wait_until_on_device(page, 0)
+    wait_for_copies(page, 0)

@@ -12,18 +12,18 @@ import pytest
 from django.urls import reverse
 
 from questions.models import Assignment, Feedback, Submission
-from tests.browser.conftest import PROGRAMS, QUIET, session_cookie
-from tests.browser.device import on_device, wait_until_on_device, wait_until_on_disk
+from tests.browser.conftest import CHROMIUM_OPTIONS, PROGRAMS, session_cookie
+from tests.browser.device import count_copies, wait_for_copies, wait_for_text_on_disk
 from tests.browser.student_desk import (
     ON_DEVICE,
     SAVED,
-    Held,
+    PendingRequests,
+    block_saves,
     field,
-    kept,
-    line,
-    no_saves,
-    saves_again,
-    stored,
+    save_line,
+    stored_text,
+    stored_versions,
+    unblock_saves,
     write,
 )
 from tests.factories import UserFactory
@@ -36,7 +36,7 @@ WITHOUT_SCRIPT = "Deze pagina slaat je tekst nu niet vanzelf op."
 
 
 @pytest.fixture(autouse=True)
-def lost_connections_are_meant(expected_problems):
+def expect_lost_connections(expected_problems):
     expected_problems.append("net::ERR_")
 
 
@@ -54,93 +54,93 @@ def put(page, key: str, copy: dict) -> None:
 def test_a_text_that_changed_without_an_event_is_stored(desk):
     """As a spelling checker or an extension changes it."""
     write(desk, "Ik bel har op.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     field(desk).evaluate("area => { area.value = 'Ik bel haar op.'; }")
     field(desk).blur()
-    expect(line(desk)).to_contain_text(SAVED)
-    wait_until_on_device(desk, 0)
-    assert stored() == "Ik bel haar op."
+    expect(save_line(desk)).to_contain_text(SAVED)
+    wait_for_copies(desk, 0)
+    assert stored_text() == "Ik bel haar op."
 
 
 def test_a_text_that_changed_without_an_event_is_on_the_device_when_the_page_is_hidden(desk):
-    no_saves(desk)
+    block_saves(desk)
     field(desk).evaluate("area => { area.value = 'Zonder toets.'; }")
     desk.evaluate("dispatchEvent(new Event('pagehide'))")
-    assert on_device(desk) == 1
+    assert count_copies(desk) == 1
 
 
 def test_an_older_copy_than_what_is_stored_does_not_come_back(desk):
     """As where the device was full when the later text came."""
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "een")
     key, copy = only_copy(desk)
-    saves_again(desk)
+    unblock_saves(desk)
     write(desk, " twee")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     fresh = desk.context.new_page()
     desk.close()
     fresh.goto("/gezond/")
     put(fresh, key, json.loads(copy))
     fresh.goto(Assignment.objects.get().get_absolute_url())
     expect(field(fresh)).to_have_value("een twee")
-    wait_until_on_device(fresh, 0)
+    wait_for_copies(fresh, 0)
     write(fresh, " drie")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "een twee drie"
-    assert kept() == []
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "een twee drie"
+    assert stored_versions() == []
 
 
 def test_a_copy_that_no_longer_fits_removes_the_older_one_and_says_so(desk):
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "past nog")
-    assert on_device(desk) == 1
+    assert count_copies(desk) == 1
     desk.evaluate("""() => {
         const full = () => { throw new DOMException("vol", "QuotaExceededError"); };
         Storage.prototype.setItem = IDBObjectStore.prototype.put = full;
     }""")
     write(desk, " en dit niet meer")
-    expect(line(desk)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
-    wait_until_on_device(desk, 0)
-    saves_again(desk)
-    expect(line(desk)).to_contain_text(SAVED, timeout=10_000)
-    assert stored() == "past nog en dit niet meer"
+    expect(save_line(desk)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
+    wait_for_copies(desk, 0)
+    unblock_saves(desk)
+    expect(save_line(desk)).to_contain_text(SAVED, timeout=10_000)
+    assert stored_text() == "past nog en dit niet meer"
 
 
 @pytest.fixture
 def second_tab(desk):
     """A second tab that is still sending what it found of the first one, and a function that lets that through."""
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "een")
     other = desk.context.new_page()
-    held = Held(other)
+    pending = PendingRequests(other)
     other.goto(desk.url)
     expect(field(other)).to_have_value("een")
-    saves_again(desk)
+    unblock_saves(desk)
     write(desk, " twee")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
 
-    return other, held.let_through
+    return other, pending.continue_all
 
 
 def test_a_second_tab_that_is_late_takes_over_what_the_first_one_stored(desk, second_tab):
-    other, let_through = second_tab
-    let_through()
+    other, continue_all = second_tab
+    continue_all()
     expect(field(other)).to_have_value("een twee")
     write(other, " drie")
-    expect(line(other)).to_contain_text(SAVED)
-    assert stored() == "een twee drie"
+    expect(save_line(other)).to_contain_text(SAVED)
+    assert stored_text() == "een twee drie"
 
 
 def test_a_second_tab_that_is_late_and_wrote_something_shows_both(desk, second_tab):
-    other, let_through = second_tab
+    other, continue_all = second_tab
     write(other, " anders")
-    let_through()
+    continue_all()
     panel = other.get_by_role("region", name="Twee teksten")
     expect(panel).to_contain_text("een anders")
     expect(panel).to_contain_text("een twee")
     panel.get_by_role("button", name="Verder met deze tekst").click()
-    expect(line(other)).to_contain_text(SAVED)
-    assert stored() == "een anders"
+    expect(save_line(other)).to_contain_text(SAVED)
+    assert stored_text() == "een anders"
 
 
 # --- The device (L4) ---
@@ -148,9 +148,9 @@ def test_a_second_tab_that_is_late_and_wrote_something_shows_both(desk, second_t
 
 @pytest.mark.parametrize("cleared", ["localStorage", "IndexedDB"])
 def test_one_of_the_two_stores_is_enough(desk, cleared):
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "twee keer bewaard")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
     context, url = desk.context, desk.url
     desk.close()
@@ -160,21 +160,21 @@ def test_one_of_the_two_stores_is_enough(desk, cleared):
         fresh.evaluate("localStorage.clear()")
     else:
         fresh.evaluate("new Promise(done => { indexedDB.deleteDatabase('casusboek').onsuccess = done; })")
-    assert on_device(fresh) == 1
+    assert count_copies(fresh) == 1
     fresh.goto(url)
     expect(field(fresh)).to_have_value("twee keer bewaard")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "twee keer bewaard"
-    wait_until_on_device(fresh, 0)
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "twee keer bewaard"
+    wait_for_copies(fresh, 0)
 
 
 def test_the_higher_number_wins_whichever_store_has_it(desk):
-    no_saves(desk)
+    block_saves(desk)
     write(desk, "een")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     key, copy = only_copy(desk)
     write(desk, " twee")
-    wait_until_on_disk(desk, "een twee")
+    wait_for_text_on_disk(desk, "een twee")
     desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
     context, url = desk.context, desk.url
     desk.close()
@@ -183,8 +183,8 @@ def test_the_higher_number_wins_whichever_store_has_it(desk):
     put(fresh, key, json.loads(copy))  # the older one, as where this store was full
     fresh.goto(url)
     expect(field(fresh)).to_have_value("een twee")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "een twee"
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "een twee"
 
 
 TYPE_ON = """() => {
@@ -214,7 +214,7 @@ def test_a_browser_killed_offline_loses_two_seconds_at_most(browser, live_server
 
     def start(seconds: int, offline: bool):
         context = browser.browser_type.launch_persistent_context(
-            tmp_path / str(seconds), executable_path=program(), args=list(QUIET), locale="nl-NL"
+            tmp_path / str(seconds), executable_path=program(), args=list(CHROMIUM_OPTIONS), locale="nl-NL"
         )
         context.add_cookies([session_cookie(people[seconds], live_server.url)])
         page = context.new_page()
@@ -257,7 +257,7 @@ def test_a_page_whose_script_did_not_come_says_so_and_works_as_a_form(open_page,
     field(page).fill("als gewoon formulier")
     page.get_by_role("button", name="Opslaan").last.click()
     expect(page.locator("#inhoud")).to_contain_text("Opgeslagen.")
-    assert stored() == "als gewoon formulier"
+    assert stored_text() == "als gewoon formulier"
     page.get_by_role("button", name="Lever in", exact=True).click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "als gewoon formulier"
@@ -284,7 +284,7 @@ def test_a_case_without_its_script_says_so_and_works_as_a_form(open_page, assign
     field(page).fill("voor mezelf")
     page.get_by_role("button", name="Opslaan").click()
     expect(page.locator("#inhoud")).to_contain_text("Opgeslagen. Alleen jij leest dit.")
-    assert stored() == "voor mezelf"
+    assert stored_text() == "voor mezelf"
 
 
 def test_a_page_whose_scripts_came_does_not_speak_of_it(desk):
@@ -295,17 +295,17 @@ def test_a_page_whose_scripts_came_does_not_speak_of_it(desk):
 def test_a_reply_that_never_comes_is_given_up_and_tried_again(desk, event):
     desk.clock.install()
     desk.reload()
-    held = Held(desk)
+    pending = PendingRequests(desk)
     write(desk, "geen antwoord")
     desk.clock.run_for(1_000)
-    expect(line(desk)).to_contain_text("Wordt zo opgeslagen")
+    expect(save_line(desk)).to_contain_text("Wordt zo opgeslagen")
     desk.clock.run_for(20_000)
-    expect(line(desk)).to_contain_text(ON_DEVICE)
-    assert len(held.routes) == 1
-    held.is_open = True
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
+    assert len(pending.routes) == 1
+    pending.is_open = True
     desk.evaluate("event => dispatchEvent(new Event(event))", event)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "geen antwoord"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "geen antwoord"
 
 
 def test_signing_out_does_not_wait_for_a_reply_that_never_comes(desk):
@@ -344,8 +344,8 @@ def test_a_broken_copy_holds_nothing_up_and_is_listed(desk, student, assignment,
     put(desk, f"casusboek:{student.pk}:{place}:vroeger", broken_copies(place)[broken])
     desk.reload()
     write(desk, "Nieuw.")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "Nieuw."
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "Nieuw."
     desk.goto("/antwoorden/")
     listed = desk.locator("#niet-verzonden")
     expect(listed).to_contain_text("oud")
@@ -354,7 +354,7 @@ def test_a_broken_copy_holds_nothing_up_and_is_listed(desk, student, assignment,
     assert "oud" in Path(download.value.path()).read_text(encoding="utf-8")
     listed.get_by_role("button", name="Ik heb het bestand: wis hier").click()
     expect(listed).to_be_hidden()
-    wait_until_on_device(desk, 0)
+    wait_for_copies(desk, 0)
 
 
 def test_a_copy_that_the_server_refuses_is_set_aside_and_blocks_nothing(desk, student, assignment, expected_problems):
@@ -366,33 +366,33 @@ def test_a_copy_that_the_server_refuses_is_set_aside_and_blocks_nothing(desk, st
     with desk.expect_response(lambda reply: "/vragen/999999/" in reply.url):
         desk.reload()
     write(desk, "Nieuw.")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.goto("/antwoorden/")
     expect(desk.locator("#niet-verzonden")).to_contain_text("Kan hier niet meer worden opgeslagen")
 
 
 def test_what_is_handed_in_is_what_was_there_at_the_click(desk):
     write(desk, "tot hier")
-    expect(line(desk)).to_contain_text(SAVED)
-    held = Held(desk, "**/inleveren/")
+    expect(save_line(desk)).to_contain_text(SAVED)
+    pending = PendingRequests(desk, "**/inleveren/")
     desk.get_by_role("button", name="Lever in", exact=True).click()
     write(desk, " en dit erna")
-    held.let_through()
+    pending.continue_all()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "tot hier"
     expect(field(desk)).to_have_value("tot hier en dit erna")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "tot hier en dit erna"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "tot hier en dit erna"
 
 
 def test_a_save_on_its_way_at_the_click_does_not_change_what_is_handed_in(desk):
-    held = Held(desk)
+    pending = PendingRequests(desk)
     write(desk, "eerst")
     field(desk).blur()
-    held.wait(desk)
+    pending.wait(desk)
     desk.get_by_role("button", name="Lever in", exact=True).click()
     write(desk, " en dan")
-    held.let_through()
+    pending.continue_all()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "eerst"
 
@@ -417,7 +417,7 @@ def test_what_was_typed_beside_two_texts_is_kept_though_the_server_did_not_answe
     other = desk.context.new_page()
     other.goto(desk.url)
     write(other, "Uit het andere tabblad.")
-    expect(line(other)).to_contain_text(SAVED)
+    expect(save_line(other)).to_contain_text(SAVED)
     other.close()
     write(desk, "Van hier.")
     panel = desk.get_by_role("region", name="Twee teksten")
@@ -426,11 +426,11 @@ def test_what_was_typed_beside_two_texts_is_kept_though_the_server_did_not_answe
     desk.route("**/antwoord/**", lambda route: route.fulfill(status=502))
     with desk.expect_response("**/antwoord/**"):
         panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
-    saves_again(desk)
+    unblock_saves(desk)
     write(desk, " Verder.")
-    expect(line(desk)).to_contain_text(SAVED)
-    elsewhere = desk.context.new_page()
-    with elsewhere.expect_response("**/antwoord/**"):
-        elsewhere.goto("/over/")
-    assert "Van hier. En dit erbij." in kept()
-    assert stored() == "Uit het andere tabblad. Verder."
+    expect(save_line(desk)).to_contain_text(SAVED)
+    other_page = desk.context.new_page()
+    with other_page.expect_response("**/antwoord/**"):
+        other_page.goto("/over/")
+    assert "Van hier. En dit erbij." in stored_versions()
+    assert stored_text() == "Uit het andere tabblad. Verder."

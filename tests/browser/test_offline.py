@@ -47,14 +47,14 @@ def field(page):
     return page.get_by_label("Jouw antwoord")
 
 
-def line(page):
+def save_line(page):
     return page.locator("[data-saveline]")
 
 
 def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(desk, own_server):
     own_server.kill()
     field(desk).fill(TEXT)
-    expect(line(desk)).to_contain_text("bewaard op dit apparaat", timeout=10_000)
+    expect(save_line(desk)).to_contain_text("bewaard op dit apparaat", timeout=10_000)
     desk.reload()
     expect(desk.get_by_role("heading", name="Je bent offline")).to_be_visible()
     unsent = desk.get_by_role("region", name="Wat op dit apparaat staat")
@@ -69,7 +69,7 @@ def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(de
     assert desk.evaluate("navigator.clipboard.readText()") == TEXT
     own_server()
     expect(field(desk)).to_have_value(TEXT, timeout=15_000)
-    expect(line(desk)).to_contain_text("Opgeslagen")
+    expect(save_line(desk)).to_contain_text("Opgeslagen")
     assert Answer.objects.get().text == TEXT
 
 
@@ -92,17 +92,17 @@ def test_a_proxy_without_a_site_behind_it_counts_as_unreachable(desk, own_server
 def test_the_worker_keeps_nothing_personal(desk):
     desk.goto("/antwoorden/")
     desk.goto("/")
-    kept = dict(desk.evaluate(CACHED))
-    assert "/offline/" in kept
-    assert all(path == "/offline/" or path.startswith("/static/") for path in kept)
-    assert not any("Bram" in text for text in kept.values())
-    assert "data-user" not in kept["/offline/"]
+    cached = dict(desk.evaluate(CACHED))
+    assert "/offline/" in cached
+    assert all(path == "/offline/" or path.startswith("/static/") for path in cached)
+    assert not any("Bram" in text for text in cached.values())
+    assert "data-user" not in cached["/offline/"]
 
 
 def test_somebody_else_does_not_see_what_is_unsent(desk, own_server):
     desk.route("**/antwoord/**", lambda route: route.abort())
     field(desk).fill(TEXT)
-    expect(line(desk)).to_contain_text("bewaard op dit apparaat")
+    expect(save_line(desk)).to_contain_text("bewaard op dit apparaat")
     other = desk.context.new_page()
     desk.close()
     other.route("**/antwoord/**", lambda route: route.abort())
@@ -117,7 +117,7 @@ def test_somebody_else_does_not_see_what_is_unsent(desk, own_server):
 def test_signed_out_nobody_sees_what_is_unsent(desk, own_server):
     desk.route("**/antwoord/**", lambda route: route.abort())
     field(desk).fill(TEXT)
-    expect(line(desk)).to_contain_text("bewaard op dit apparaat")
+    expect(save_line(desk)).to_contain_text("bewaard op dit apparaat")
     desk.context.clear_cookies(name="sessionid")
     desk.goto("/over/")
     own_server.kill()

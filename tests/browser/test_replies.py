@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from cases.models import Case
 from questions.models import Answer, Feedback, Submission
-from tests.browser.device import EDITING, WRITING, on_device
+from tests.browser.device import EDITING, WRITING, count_copies
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -44,7 +44,7 @@ REPLIES = {
 
 
 @pytest.fixture(autouse=True)
-def foreign_replies_are_meant(expected_problems):
+def expect_foreign_replies(expected_problems):
     expected_problems += ["net::ERR_", "status of 4", "status of 50", "Failed to load resource"]
 
 
@@ -73,7 +73,7 @@ class Answering:
         page.get_by_label(self.label).first.fill(TEXT)
         page.get_by_label(self.label).first.blur()
 
-    def stored(self) -> list[str]:
+    def stored_texts(self) -> list[str]:
         return list(Answer.objects.values_list("text", flat=True))
 
     def send_again(self, page) -> None:
@@ -110,7 +110,7 @@ class GivingFeedback(Answering):
     def url(self) -> str:
         return reverse("questions:assignment_feedback", args=[self.assignment.pk])
 
-    def stored(self) -> list[str]:
+    def stored_texts(self) -> list[str]:
         return list(Feedback.objects.values_list("text", flat=True))
 
 
@@ -180,15 +180,15 @@ def test_a_foreign_reply_is_never_taken_for_a_save(open_page, assignment, teache
     place.open(page)
     with replied(page):
         place.write(page)
-    assert on_device(page, place.prefix) == 1
-    assert place.stored() == []
+    assert count_copies(page, place.prefix) == 1
+    assert place.stored_texts() == []
     assert "Opgeslagen" not in page.evaluate("sessionStorage.said ?? ''")
     assert page.get_by_role("region", name="Twee teksten").count() == 0
 
     page.context.unroute(place.address)
     with page.expect_response(lambda each: each.request.method == "POST" and each.status == 200):
         place.send_again(page)
-    assert place.stored() == [TEXT]
+    assert place.stored_texts() == [TEXT]
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -202,7 +202,7 @@ def test_the_form_of_a_case_is_on_the_device_after_a_foreign_reply(open_page, tr
         page.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click(no_wait_after=True)
     page.context.unroute("**/beheer/cases/case/add/")
     page.goto("/beheer/")
-    assert on_device(page, EDITING) == 1
+    assert count_copies(page, EDITING) == 1
     assert not Case.objects.exists()
     page.goto("/beheer/cases/case/add/")
     page.get_by_role("button", name="Terugzetten").click()

@@ -116,8 +116,8 @@ def hand_in_take_back_and_hand_in_again(page) -> None:
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     expect(field).to_have_value(FIRST + SECOND)
     assert Answer.objects.with_state().get().state == AnswerState.SUBMITTED
-    kept = Submission.objects.order_by("revision").values_list("text", "withdrawn_at")
-    assert [(text, withdrawn is None) for text, withdrawn in kept] == [(FIRST, False), (FIRST + SECOND, True)]
+    submissions = Submission.objects.order_by("revision").values_list("text", "withdrawn_at")
+    assert [(text, withdrawn is None) for text, withdrawn in submissions] == [(FIRST, False), (FIRST + SECOND, True)]
 
 
 def read(page, desk: str) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.auth import get_user_model
 
-from tests.browser.conftest import watch
+from tests.browser.conftest import record_problems
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def watched(browser, live_server):
     """A page of the site and the list of what its watch noticed."""
     problems = []
     context = browser.new_context(base_url=live_server.url)
-    watch(context, urlsplit(live_server.url).netloc, problems)
+    record_problems(context, urlsplit(live_server.url).netloc, problems)
     page = context.new_page()
     page.goto("/gezond/")
     yield page, problems

@@ -11,8 +11,19 @@ from django.utils import timezone
 
 from questions.models import Answer, Assignment, Submission
 from tests.browser.conftest import session_cookie
-from tests.browser.device import on_device
-from tests.browser.student_desk import ON_DEVICE, PASSWORD, SAVED, field, kept, line, stored, wait_for_copy, write
+from tests.browser.device import count_copies
+from tests.browser.student_desk import (
+    ON_DEVICE,
+    PASSWORD,
+    SAVED,
+    field,
+    open_another_tab,
+    save_line,
+    stored_text,
+    stored_versions,
+    wait_for_copy,
+    write,
+)
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol
 
@@ -21,51 +32,44 @@ pytestmark = pytest.mark.writes
 
 
 @pytest.fixture(autouse=True)
-def lost_connections_are_meant(expected_problems):
+def expect_lost_connections(expected_problems):
     expected_problems.append("net::ERR_")
-
-
-def again(page):
-    """The same person, a new tab."""
-    fresh = page.context.new_page()
-    fresh.goto(page.url)
-    return fresh
 
 
 @pytest.mark.each_database
 def test_a_pause_in_typing_is_enough(desk):
     write(desk, "Ik bel haar op.")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "Ik bel haar op."
-    assert on_device(desk) == 0
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "Ik bel haar op."
+    assert count_copies(desk) == 0
 
 
 def test_a_tab_closed_in_mid_word(desk):
     desk.context.set_offline(True)
     write(desk, "Ik bel haar o")
-    assert on_device(desk) == 1
+    assert count_copies(desk) == 1
     context, url = desk.context, desk.url
     desk.close()
     context.set_offline(False)
     fresh = context.new_page()
     fresh.goto(url)
     expect(field(fresh)).to_have_value("Ik bel haar o")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "Ik bel haar o"
-    assert on_device(fresh) == 0
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "Ik bel haar o"
+    assert count_copies(fresh) == 0
 
 
 @pytest.fixture
 def slow_scripts(desk):
     """The desk of a student whose scripts are still on their way, and a function that lets them come."""
-    held = []
+    pending = []
     page = desk.context.new_page()
-    page.route("**/writing.*js", lambda route: held.append(route))
+    page.route("**/writing.*js", lambda route: pending.append(route))
     page.goto(desk.url, wait_until="commit")
     field(page).wait_for()
 
     def let_them_come():
-        held.pop().continue_()
+        pending.pop().continue_()
         page.wait_for_load_state()
 
     return page, let_them_come
@@ -84,9 +88,9 @@ def test_what_was_typed_before_the_script_came_is_kept_and_sent(slow_scripts):
     page, let_them_come = slow_scripts
     field(page).fill("Al getypt")  # as where a browser paints the page all the same
     let_them_come()
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "Al getypt"
-    assert on_device(page) == 0
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "Al getypt"
+    assert count_copies(page) == 0
 
 
 def test_what_was_typed_before_the_script_came_waits_on_the_device_without_a_connection(slow_scripts):
@@ -94,11 +98,11 @@ def test_what_was_typed_before_the_script_came_waits_on_the_device_without_a_con
     field(page).fill("Al getypt")
     page.route("**/antwoord/*", lambda route: route.abort())
     let_them_come()
-    expect(line(page)).to_contain_text(ON_DEVICE)
-    assert on_device(page) == 1
+    expect(save_line(page)).to_contain_text(ON_DEVICE)
+    assert count_copies(page) == 1
     page.unroute("**/antwoord/*")
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "Al getypt"
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "Al getypt"
 
 
 def test_what_was_typed_before_the_script_came_meets_what_was_left_behind(slow_scripts, desk, expected_problems):
@@ -111,9 +115,9 @@ def test_what_was_typed_before_the_script_came_meets_what_was_left_behind(slow_s
     panel = page.get_by_role("region", name="Twee teksten")
     expect(panel).to_contain_text("van gisteren")
     panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "van vandaag"
-    assert kept() == ["van gisteren", "van vandaag"]
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "van vandaag"
+    assert stored_versions() == ["van gisteren", "van vandaag"]
 
 
 def test_hiding_the_page_sends_at_once(desk):
@@ -123,7 +127,7 @@ def test_hiding_the_page_sends_at_once(desk):
     until = time.monotonic() + 10
     while time.monotonic() < until and not Answer.objects.filter(text="tot hier").exists():
         time.sleep(0.05)
-    assert stored() == "tot hier"
+    assert stored_text() == "tot hier"
 
 
 def test_back_pressed(desk):
@@ -133,18 +137,18 @@ def test_back_pressed(desk):
     desk.go_back()
     desk.go_forward()
     expect(field(desk)).to_have_value("Ik twijfel")
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "Ik twijfel"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "Ik twijfel"
 
 
 def test_the_network_cut_and_restored(desk):
     desk.context.set_offline(True)
     write(desk, "zonder verbinding")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     assert not Answer.objects.exists()
     desk.context.set_offline(False)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "zonder verbinding"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "zonder verbinding"
 
 
 @pytest.mark.each_database
@@ -160,12 +164,12 @@ def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
 
     desk.route("**/antwoord/**", lose)
     write(desk, "een")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
-    assert stored() == "een"
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
+    assert stored_text() == "een"
     write(desk, " twee")
-    expect(line(desk)).to_contain_text(SAVED, timeout=10_000)
-    assert stored() == "een twee"
-    assert kept() == []
+    expect(save_line(desk)).to_contain_text(SAVED, timeout=10_000)
+    assert stored_text() == "een twee"
+    assert stored_versions() == []
     expect(desk.locator("section[data-conflict]")).to_have_count(0)
 
 
@@ -177,7 +181,7 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
 
     desk.route("**/antwoord/**", lose)
     write(desk, "een")
-    expect(line(desk)).to_contain_text(ON_DEVICE)
+    expect(save_line(desk)).to_contain_text(ON_DEVICE)
     desk.context.set_offline(True)
     write(desk, " twee")
     context, url = desk.context, desk.url
@@ -186,9 +190,9 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
     fresh = context.new_page()
     fresh.goto(url)
     expect(field(fresh)).to_have_value("een twee")
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert stored() == "een twee"
-    assert kept() == []
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert stored_text() == "een twee"
+    assert stored_versions() == []
 
 
 @pytest.mark.each_database
@@ -202,14 +206,14 @@ def test_the_server_killed_and_restarted(browser, own_server, assignment, studen
     names = sorted(name.split(".")[0] for name in loaded if name)
     assert names == ["device", "field", "outbox", "reply", "save_state", "text", "writing"]  # each once
     write(page, "bevestigd")
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     own_server.kill()
-    assert stored() == "bevestigd"
+    assert stored_text() == "bevestigd"
     write(page, " en verder")
-    expect(line(page)).to_contain_text(ON_DEVICE)
+    expect(save_line(page)).to_contain_text(ON_DEVICE)
     own_server()
-    expect(line(page)).to_contain_text(SAVED, timeout=15_000)
-    assert stored() == "bevestigd en verder"
+    expect(save_line(page)).to_contain_text(SAVED, timeout=15_000)
+    assert stored_text() == "bevestigd en verder"
     context.close()
 
 
@@ -228,11 +232,11 @@ def test_signed_out_while_writing_is_mended_in_place(desk, student, expected_pro
     else:
         desk.context.clear_cookies()
     write(desk, "geschreven na het uitloggen")
-    expect(line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
+    expect(save_line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
     assert not Answer.objects.exists()
     sign_in_again(desk, student)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "geschreven na het uitloggen"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "geschreven na het uitloggen"
 
 
 @pytest.mark.parametrize("button", ["Later", "Log in en ga verder"])
@@ -260,7 +264,7 @@ def test_who_puts_signing_in_off_is_asked_again_only_after_leaving_the_field(des
     with desk.expect_response(lambda reply: reply.status == 401) as reply:
         desk.keyboard.type(" en na")
     assert "na" in reply.value.request.post_data
-    expect(line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
+    expect(save_line(desk)).to_contain_text("Je bent uitgelogd; je tekst staat op dit apparaat")
     expect(dialog).to_be_hidden()
     expect(field(desk)).to_be_focused()
     desk.get_by_role("heading", level=1).click()
@@ -278,14 +282,14 @@ def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problem
     dialog.get_by_role("button", name="Log in en ga verder").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Probeer het nog eens; je tekst is er nog.")
     sign_in_again(desk, student)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "nog steeds hier"
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "nog steeds hier"
 
 
 @pytest.mark.each_database
 def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
     write(desk, "bevestigd")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.evaluate("localStorage.clear()")
     desk.context.clear_cookies()
     desk.context.add_cookies([session_cookie(student, desk.url)])
@@ -301,45 +305,45 @@ def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
     page.goto(assignment.get_absolute_url())
     page.context.set_offline(True)
     write(page, "niets te bewaren")
-    expect(line(page)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
+    expect(save_line(page)).to_contain_text("Kan op dit apparaat niet bewaren; blijf online")
     page.context.set_offline(False)
-    expect(line(page)).to_contain_text(SAVED)
-    assert stored() == "niets te bewaren"
+    expect(save_line(page)).to_contain_text(SAVED)
+    assert stored_text() == "niets te bewaren"
 
 
 @pytest.mark.each_database
 def test_two_tabs_on_one_answer(desk, expected_problems):
     expected_problems.append("409")
-    other = again(desk)
+    other = open_another_tab(desk)
     write(desk, "in het eerste tabblad")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     write(other, "in het tweede tabblad")
     panel = other.get_by_role("region", name="Twee teksten")
     expect(panel).to_contain_text("in het eerste tabblad")
     expect(panel).to_contain_text("in het tweede tabblad")
-    assert kept() == ["in het eerste tabblad", "in het tweede tabblad"]
+    assert stored_versions() == ["in het eerste tabblad", "in het tweede tabblad"]
     panel.get_by_role("button", name="Verder met deze tekst").click()
-    expect(line(other)).to_contain_text(SAVED)
-    assert stored() == "in het tweede tabblad"
-    assert on_device(other) == 0
+    expect(save_line(other)).to_contain_text(SAVED)
+    assert stored_text() == "in het tweede tabblad"
+    assert count_copies(other) == 0
 
 
 def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(desk):
     """Any page of this person sends what it finds on the device, also what is being typed in another tab just then."""
-    elsewhere = desk.context.new_page()
-    elsewhere.goto("/over/")
+    other_page = desk.context.new_page()
+    other_page.goto("/over/")
     desk.clock.install()
     desk.reload()
     write(desk, "een")
-    wait_for_copy(elsewhere, '"een"')
-    with elsewhere.expect_response("**/antwoord/**") as sent:
-        elsewhere.evaluate("window.dispatchEvent(new Event('focus'))")
-    assert (sent.value.status, stored()) == (200, "een")
+    wait_for_copy(other_page, '"een"')
+    with other_page.expect_response("**/antwoord/**") as sent:
+        other_page.evaluate("window.dispatchEvent(new Event('focus'))")
+    assert (sent.value.status, stored_text()) == (200, "een")
     write(desk, " twee")
     desk.clock.run_for(1_000)
-    expect(line(desk)).to_contain_text(SAVED)
-    assert stored() == "een twee"
-    assert kept() == []
+    expect(save_line(desk)).to_contain_text(SAVED)
+    assert stored_text() == "een twee"
+    assert stored_versions() == []
 
 
 @pytest.mark.each_database
@@ -350,13 +354,13 @@ def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_probl
     phone.context.set_offline(True)
     write(phone, "onderweg")
     write(desk, "thuis")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     phone.context.set_offline(False)
     panel = phone.get_by_role("region", name="Twee teksten")
     panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
     expect(field(phone)).to_have_value("thuis")
-    assert kept() == ["onderweg", "thuis"]
-    assert stored() == "thuis"
+    assert stored_versions() == ["onderweg", "thuis"]
+    assert stored_text() == "thuis"
 
 
 @pytest.mark.each_database
@@ -377,7 +381,7 @@ def test_another_person_signing_in_on_the_same_machine(desk, student, expected_p
     mine = desk.context.new_page()
     mine.goto(reverse("questions:assignment", args=[Assignment.objects.get().pk]))
     expect(field(mine)).to_have_value("van de eerste")
-    expect(line(mine)).to_contain_text(SAVED)
+    expect(save_line(mine)).to_contain_text(SAVED)
     assert Answer.objects.get().student == student
 
 
@@ -385,7 +389,7 @@ def test_another_person_signing_in_on_the_same_machine(desk, student, expected_p
 def test_the_deadline_passing_while_typing(desk):
     Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
     write(desk, "net te laat")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.get_by_role("button", name="Lever in", exact=True).click()
     expect(desk.get_by_text("(na de datum)")).to_be_visible()
     assert Submission.objects.get().text == "net te laat"
@@ -396,10 +400,10 @@ def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems
     expected_problems.append("409")
     Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
     write(desk, "nog niet klaar")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.get_by_role("button", name="Lever in", exact=True).click()
     expect(desk.get_by_role("main")).to_contain_text("Niet ingeleverd: de opdracht is intussen gesloten.")
-    assert stored() == "nog niet klaar"
+    assert stored_text() == "nog niet klaar"
     assert not Submission.objects.exists()
 
 
@@ -409,13 +413,13 @@ def test_over_long_text_stays_whole_on_the_device(desk, expected_problems):
     field(desk).fill("x" * 20_001)
     expect(desk.locator(".answer [data-left]")).to_contain_text("1 tekens te veel")
     field(desk).blur()
-    expect(line(desk)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
+    expect(save_line(desk)).to_contain_text("Te lang om op te slaan; je hele tekst staat op dit apparaat")
     assert not Answer.objects.exists()
-    fresh = again(desk)
+    fresh = open_another_tab(desk)
     expect(field(fresh)).to_have_value("x" * 20_001)
     field(fresh).fill("x" * 20_000)
-    expect(line(fresh)).to_contain_text(SAVED)
-    assert len(stored()) == 20_000
+    expect(save_line(fresh)).to_contain_text(SAVED)
+    assert len(stored_text()) == 20_000
 
 
 def test_the_limit_is_told_before_it_is_reached(desk):
@@ -453,7 +457,7 @@ def test_what_became_of_handing_in_is_said_below_the_button_that_was_pressed(
 @pytest.mark.each_database
 def test_handing_in_while_offline_says_so_and_works_later(desk):
     write(desk, "klaar")
-    expect(line(desk)).to_contain_text(SAVED)
+    expect(save_line(desk)).to_contain_text(SAVED)
     desk.context.set_offline(True)
     desk.get_by_role("button", name="Lever in", exact=True).click()
     expect(desk.get_by_text("Niet ingeleverd: er is geen verbinding.")).to_be_visible()
@@ -472,7 +476,7 @@ def test_signing_out_first_sends_what_is_unsent(desk):
     write(desk, "snel nog even")
     sign_out(desk)
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
-    assert stored() == "snel nog even"
+    assert stored_text() == "snel nog even"
 
 
 def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
@@ -487,17 +491,17 @@ def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
     with desk.expect_download() as download:
         dialog.get_by_role("button", name="Download als tekst").click()
     assert "alleen hier" in Path(download.value.path()).read_text(encoding="utf-8")
-    assert on_device(desk) == 1
+    assert count_copies(desk) == 1
     dialog.get_by_role("button", name="Ik heb het bestand: wis hier en log uit").click()
     expect(dialog).to_contain_text("Uitloggen is niet gelukt")
-    assert on_device(desk) == 1  # nothing is wiped before the session is over
+    assert count_copies(desk) == 1  # nothing is wiped before the session is over
     desk.route("**/antwoord/**", lambda route: route.abort())
     desk.context.set_offline(False)
     with desk.expect_download():
         dialog.get_by_role("button", name="Download als tekst").click()
     dialog.get_by_role("button", name="Ik heb het bestand: wis hier en log uit").click()
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
-    assert on_device(desk) == 0
+    assert count_copies(desk) == 0
     assert not Answer.objects.exists()
 
 
@@ -510,7 +514,7 @@ def test_signing_out_again_once_the_connection_is_back(desk):
     desk.context.set_offline(False)
     dialog.get_by_role("button", name="Probeer opnieuw").click()
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
-    assert stored() == "alleen hier"
+    assert stored_text() == "alleen hier"
 
 
 def test_what_is_unsent_goes_out_from_any_page(desk):
@@ -518,11 +522,11 @@ def test_what_is_unsent_goes_out_from_any_page(desk):
     write(desk, "later verzonden")
     desk.route("**/antwoord/**", lambda route: route.abort())
     desk.context.set_offline(False)
-    elsewhere = desk.context.new_page()
-    with elsewhere.expect_response(lambda response: "/antwoord/" in response.url) as sent:
-        elsewhere.goto("/over/")
+    other_page = desk.context.new_page()
+    with other_page.expect_response(lambda response: "/antwoord/" in response.url) as sent:
+        other_page.goto("/over/")
     assert sent.value.status == 200
-    assert stored() == "later verzonden"
+    assert stored_text() == "later verzonden"
 
 
 @pytest.mark.each_database
@@ -552,7 +556,7 @@ def test_without_javascript_writing_and_handing_in_work(open_page, assignment, s
     page.goto(assignment.get_absolute_url())
     field(page).fill("zonder script")
     page.get_by_role("button", name="Opslaan").last.click()
-    assert stored() == "zonder script"
+    assert stored_text() == "zonder script"
     expect(field(page)).to_have_value("zonder script")
     page.get_by_role("button", name="Lever in", exact=True).click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
@@ -572,7 +576,7 @@ def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, s
     expect(page.get_by_text("van elders")).to_be_visible()
     expect(field(page)).to_have_value("van hier")
     page.get_by_role("button", name="Opslaan").last.click()
-    assert stored() == "van hier"
+    assert stored_text() == "van hier"
 
 
 @pytest.mark.each_database
@@ -582,5 +586,5 @@ def test_at_a_case_one_answers_for_oneself(open_page, transactional_db):
     page.goto(case.get_absolute_url())
     page.get_by_text("Antwoord voor jezelf").click()
     write(page, "voor mezelf")
-    expect(line(page)).to_contain_text(SAVED)
+    expect(save_line(page)).to_contain_text(SAVED)
     assert Answer.objects.get().assignment is None
