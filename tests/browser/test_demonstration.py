@@ -1,4 +1,4 @@
-"""Looking around, as somebody does who just started the site."""
+"""The demonstration, as shown to users who start the site for the first time."""
 
 import pytest
 from django.core.management import call_command
@@ -9,8 +9,8 @@ SIGN_IN = "/account/inloggen/"
 
 
 @pytest.fixture
-def offered(live_server, settings):
-    """The demonstration, on a site that is this computer's alone."""
+def demonstration(live_server, settings):
+    """Create the demonstration, which is for a site on one's own computer only."""
     fixtures = settings.BASE_DIR / "fixtures"
     files = [next((fixtures / "cases").glob(f"{number:02}-*.md")) for number in (1, 5, 12)]
     call_command("load_cases", fixtures / "casebook.yaml", *files, verbosity=0)
@@ -19,7 +19,7 @@ def offered(live_server, settings):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sign_in_page_shows_the_ways_in(open_page, offered, assert_accessible, scheme):
+def test_sign_in_page_offers_three_demonstration_roles(open_page, demonstration, assert_accessible, scheme):
     page = open_page(width=320, scheme=scheme)
     page.goto(SIGN_IN)
     assert page.get_by_role("region", name="Demonstratie").get_by_role("button").count() == 3
@@ -27,7 +27,7 @@ def test_the_sign_in_page_shows_the_ways_in(open_page, offered, assert_accessibl
     assert_accessible(page)
 
 
-def test_by_keyboard_and_without_javascript_from_one_to_the_next(open_page, offered):
+def test_demonstration_roles_can_be_changed_by_keyboard_without_javascript(open_page, demonstration):
     page = open_page(javascript=False)
     for role, name in (("student", "Daan Vermeulen"), ("docent", "Marloes de Wit")):
         page.goto(SIGN_IN)
@@ -37,7 +37,7 @@ def test_by_keyboard_and_without_javascript_from_one_to_the_next(open_page, offe
         page.get_by_role("button", name="Uitloggen").click()
 
 
-def test_the_editor_lands_where_cases_are_written(open_page, offered):
+def test_demonstration_editor_arrives_at_the_admin(open_page, demonstration):
     page = open_page()
     page.goto(SIGN_IN)
     page.get_by_role("button", name="Kijk rond als redacteur").click()

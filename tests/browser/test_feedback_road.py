@@ -1,4 +1,4 @@
-"""Three people and one answer: handed in, read by keyboard, released, revised, and finished by a second teacher."""
+"""One answer in full: handed in, read by keyboard, released, revised, and finished by a second teacher."""
 
 import re
 
@@ -18,7 +18,7 @@ COMMENT = "Waar in het verhaal zie je dat?"
 
 
 @pytest.fixture
-def school(transactional_db):
+def assignment(transactional_db):
     module = ModuleFactory(teacher=UserFactory(name="Karin Vos", groups=["Docenten"]))
     assignment = AssignmentFactory(module=module, case=published_case(title="Een lekkende koelkast", kolbs=["doener"]))
     teacher = module.enrolments.get().user
@@ -29,36 +29,36 @@ def school(transactional_db):
     return assignment
 
 
-def person(assignment, name: str):
+def user_named(assignment, name: str):
     return assignment.module.enrolments.get(user__name=name).user
 
 
-def test_from_handing_in_to_finished(open_page, school, assert_accessible):
-    student = open_page(user=person(school, "Bram Kuipers"))
-    first = open_page(user=person(school, "Karin Vos"))
-    second = open_page(user=person(school, "Hakan Demir"))
-    hand_in_by_hand(student, school)
-    read_with_the_keyboard_alone(first, school, assert_accessible)
-    assert nothing_to_see(student, school)
-    release_with_the_keyboard_alone(first)
-    revise(student, school, assert_accessible)
-    finish_while_the_first_is_writing(first, second, school)
+def test_answer_is_handed_in_read_released_revised_and_finished(open_page, assignment, assert_accessible):
+    student = open_page(user=user_named(assignment, "Bram Kuipers"))
+    first = open_page(user=user_named(assignment, "Karin Vos"))
+    second = open_page(user=user_named(assignment, "Hakan Demir"))
+    hand_in_answer(student, assignment)
+    read_by_keyboard(first, assignment, assert_accessible)
+    assert is_hidden_from_student(student, assignment)
+    release_by_keyboard(first)
+    revise(student, assignment, assert_accessible)
+    finish_while_first_teacher_writes(first, second, assignment)
     answer = Answer.objects.with_state().get(student__name="Bram Kuipers")
     assert answer.state == AnswerState.DONE
-    student.goto(school.get_absolute_url())
+    student.goto(assignment.get_absolute_url())
     expect(student.get_by_text("Helemaal goed zo.")).to_be_visible()
     assert "Nog even dit" not in student.content()
 
 
-def hand_in_by_hand(page, assignment) -> None:
+def hand_in_answer(page, assignment) -> None:
     page.goto(assignment.get_absolute_url())
     page.get_by_label("Jouw antwoord").press_sequentially(FIRST)
     page.get_by_role("button", name="Lever in", exact=True).click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
 
 
-def read_with_the_keyboard_alone(page, assignment, assert_accessible) -> None:
-    """From here on no mouse: to the first answer, into the field, a sentence from the bank, a verdict, and the next."""
+def read_by_keyboard(page, assignment, assert_accessible) -> None:
+    """Give feedback without a mouse: go to the first answer, write, insert a comment, choose a verdict, and move on."""
     page.goto(reverse("questions:assignment_feedback", args=[assignment.pk]))
     keys = page.keyboard
     keys.press("j")
@@ -79,12 +79,12 @@ def read_with_the_keyboard_alone(page, assignment, assert_accessible) -> None:
     expect(zeynep.get_by_label("Jouw feedback")).to_be_focused()
     keys.press("Control+Enter")
     expect(zeynep.locator("[data-saveline]")).to_contain_text("nog niet vrijgegeven")
-    given = Feedback.objects.order_by("submission__answer__student__name").values_list("text", "verdict")
-    assert list(given) == [(f"Goed begin. {COMMENT}", "aanvullen"), ("", "gelezen")]
+    saved_feedback = Feedback.objects.order_by("submission__answer__student__name").values_list("text", "verdict")
+    assert list(saved_feedback) == [(f"Goed begin. {COMMENT}", "aanvullen"), ("", "gelezen")]
     assert_accessible(page)
 
 
-def nothing_to_see(page, assignment) -> bool:
+def is_hidden_from_student(page, assignment) -> bool:
     for address in ("/", assignment.get_absolute_url(), "/antwoorden/", assignment.module.get_absolute_url()):
         page.goto(address)
         assert COMMENT not in page.content()
@@ -92,7 +92,7 @@ def nothing_to_see(page, assignment) -> bool:
     return True
 
 
-def release_with_the_keyboard_alone(page) -> None:
+def release_by_keyboard(page) -> None:
     page.reload()
     button = page.get_by_role("button", name="Geef alles vrij (2)")
     for _each in range(120):
@@ -111,7 +111,7 @@ def revise(page, assignment, assert_accessible) -> None:
     expect(page.get_by_text(COMMENT)).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="Verder werken aan een nieuwe versie").click()
-    page.wait_for_load_state()  # where an address ends in #…, Chromium takes the focus away until then
+    page.wait_for_load_state()  # until then Chromium moves the focus if the address has an anchor
     field = page.get_by_label("Jouw antwoord")
     field.press("Control+End")
     field.press_sequentially(SECOND)
@@ -119,11 +119,11 @@ def revise(page, assignment, assert_accessible) -> None:
     expect(page.get_by_text("1 antwoord ingeleverd.")).to_be_visible()
 
 
-def finish_while_the_first_is_writing(first, second, assignment) -> None:
+def finish_while_first_teacher_writes(first, second, assignment) -> None:
     address = reverse("questions:assignment_feedback", args=[assignment.pk])
     first.goto(address)
     articles = first.get_by_role("article")
-    expect(articles.first).to_contain_text("Bram Kuipers")  # back on top of the pile
+    expect(articles.first).to_contain_text("Bram Kuipers")  # first again
     expect(articles.first).to_contain_text("opnieuw ingeleverd")
     articles.first.get_by_text("Versie 1 van").click()
     expect(articles.first.locator("ins")).to_have_text(SECOND)
@@ -139,5 +139,5 @@ def finish_while_the_first_is_writing(first, second, assignment) -> None:
     expect(bram.locator("[data-saveline]")).to_contain_text(", vrijgegeven")
     articles.first.get_by_label("Jouw feedback").press_sequentially(", later meer")
     expect(articles.first.locator("[data-saveline]")).to_contain_text("nog niet vrijgegeven")
-    mine = Feedback.objects.get(author__name="Karin Vos", submission__revision__gt=1)
-    assert (mine.text, mine.released_at) == ("Nog even dit, later meer", None)
+    own_feedback = Feedback.objects.get(author__name="Karin Vos", submission__revision__gt=1)
+    assert (own_feedback.text, own_feedback.released_at) == ("Nog even dit, later meer", None)

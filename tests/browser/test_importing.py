@@ -1,4 +1,4 @@
-"""An editor brings cases in from files, and merges two keywords, in a real browser."""
+"""Importing cases from files, and merging two keywords, in a real browser."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def file(name: str, content: str | bytes) -> dict:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_editor_sees_what_files_would_do_and_says_yes(open_page, assert_accessible, scheme):
+def test_editor_previews_an_import_and_confirms_it(open_page, assert_accessible, scheme):
     sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source("x.md", TEXT)])
     page = open_page(user=UserFactory(groups=["Redactie"]), scheme=scheme)
     page.goto("/beheer/cases/case/")
@@ -44,7 +44,7 @@ def test_an_editor_sees_what_files_would_do_and_says_yes(open_page, assert_acces
     assert Case.objects.get(slug="een-stoel-te-weinig").questions.get(kolb="denker").text == "Waarom blijft hij staan?"
 
 
-def test_a_chief_merges_two_keywords(open_page, assert_accessible):
+def test_chief_editor_merges_two_keywords(open_page, assert_accessible):
     published_case(keyword_names=["schuld"])
     KeywordFactory(name="schulden")
     page = open_page(user=UserFactory(groups=["Eindredactie"]), width=320)

@@ -1,4 +1,4 @@
-"""A teacher's form survives an expired session, with a script and without."""
+"""The text in a form of a teacher survives an expired session, with and without JavaScript."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -24,7 +24,7 @@ def teacher(transactional_db):
 
 @pytest.fixture
 def form(teacher):
-    """The address of a new assignment."""
+    """Return the address of the form of a new assignment."""
     case = published_case(kolbs=["doener", "denker"])
     return f"/modules/{ModuleFactory(teacher=teacher).pk}/opdrachten/nieuw/?casus={case.slug}"
 
@@ -32,11 +32,11 @@ def form(teacher):
 def sign_in_in_a_new_tab(page, teacher) -> None:
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Log in (nieuw tabblad)").click()
-    sign_in_by_hand(opened.value, teacher)
+    sign_in(opened.value, teacher)
 
 
-def sign_in_by_hand(tab, teacher) -> None:
-    if tab.url == "about:blank":  # no link led here
+def sign_in(tab, teacher) -> None:
+    if tab.url == "about:blank":  # not opened by a link
         tab.goto("/account/inloggen/")
     tab.get_by_label("E-mailadres").fill(teacher.email)
     tab.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
@@ -46,9 +46,7 @@ def sign_in_by_hand(tab, teacher) -> None:
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_an_assignment_written_after_the_session_ended_is_given_after_all(
-    open_page, teacher, form, expected_problems, javascript
-):
+def test_assignment_can_be_sent_again_after_the_session_ended(open_page, teacher, form, expected_problems, javascript):
     expected_problems += ["status of 401", "status of 403"]
     page = open_page(user=teacher, javascript=javascript)
     page.goto(form)
@@ -60,7 +58,7 @@ def test_an_assignment_written_after_the_session_ended_is_given_after_all(
     assert not Assignment.objects.exists()
     sign_in_in_a_new_tab(page, teacher)
     page.get_by_role("button", name="Verstuur opnieuw").click()
-    if not javascript:  # the token that the page came with counts no more
+    if not javascript:  # the CSRF token of the page is no longer valid
         expect(page.get_by_role("heading", level=1)).to_have_text("Dit formulier was verlopen, maar je tekst is er nog")
         page.get_by_role("button", name="Verstuur opnieuw").click()
     expect(page.get_by_text("De opdracht staat klaar.")).to_be_visible()
@@ -69,7 +67,9 @@ def test_an_assignment_written_after_the_session_ended_is_given_after_all(
     assert assignment.questions.count() == 2
 
 
-def test_a_colleague_who_signed_in_meanwhile_does_not_give_it(open_page, teacher, form, live_server, expected_problems):
+def test_assignment_is_not_created_by_a_colleague_who_signed_in(
+    open_page, teacher, form, live_server, expected_problems
+):
     expected_problems.append("status of 409")
     page = open_page(user=teacher)
     page.goto(form)
@@ -84,14 +84,14 @@ def test_a_colleague_who_signed_in_meanwhile_does_not_give_it(open_page, teacher
     opened.value.get_by_role("main").get_by_role("button", name="Uitloggen").click()
     expect(opened.value).to_have_url(f"{live_server.url}/")
     opened.value.close()
-    sign_in_by_hand(page.context.new_page(), teacher)
+    sign_in(page.context.new_page(), teacher)
     page.get_by_role("button", name="Verstuur opnieuw").click()
     expect(page.get_by_text("De opdracht staat klaar.")).to_be_visible()
     assert Assignment.objects.get().instructions == "Van Karin."
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-def test_the_page_that_gives_a_form_back_is_for_everybody(
+def test_page_that_returns_a_form_is_accessible(
     open_page, teacher, form, assert_accessible, expected_problems, width, scheme
 ):
     expected_problems.append("status of 401")
