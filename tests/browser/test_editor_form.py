@@ -1,4 +1,4 @@
-"""Writing a case as an editor does: what one sees beside the fields, and that nothing typed is lost."""
+"""The form of a case in a real browser: previews, checks of names, and copies of unsaved text."""
 
 import re
 
@@ -44,7 +44,7 @@ def wait_for_copies(page, count: int) -> None:
     device.wait_for_copies(page, count, device.EDITING)
 
 
-def offered(page):
+def unsaved_notice(page):
     return page.locator("#niet-opgeslagen")
 
 
@@ -56,8 +56,8 @@ def row(page, rows: str, number: int, field: str):
     return page.locator(f"[name='{rows}-{number}-{field}']")
 
 
-def closed_and_opened(page):
-    """The same person on the same device, with a new tab."""
+def close_and_open_new_tab(page):
+    """Close the tab, and return the same page in a new tab of the same browser."""
     context, url = page.context, page.url
     page.close()
     fresh = context.new_page()
@@ -65,29 +65,29 @@ def closed_and_opened(page):
     return fresh
 
 
-def test_the_text_stands_beside_it_while_one_types(form):
+def test_preview_beside_a_field_shows_the_text_while_typing(form):
     form.get_by_label("Middenstuk").press_sequentially("### Aan de deur\nZe *zwijgt*. <b>x</b>")
-    shown = form.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
-    expect(shown.get_by_role("heading", name="Aan de deur")).to_be_visible()
-    expect(shown.locator("em")).to_have_text("zwijgt")
-    expect(shown.locator("b")).to_have_count(0)
-    family = shown.locator("p").evaluate("each => getComputedStyle(each).fontFamily")
-    assert family.startswith("Newsreader")  # the site's own page, not the admin's
+    preview = form.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
+    expect(preview.get_by_role("heading", name="Aan de deur")).to_be_visible()
+    expect(preview.locator("em")).to_have_text("zwijgt")
+    expect(preview.locator("b")).to_have_count(0)
+    family = preview.locator("p").evaluate("each => getComputedStyle(each).fontFamily")
+    assert family.startswith("Newsreader")  # a page of the site, not of the admin
 
 
-def test_a_new_case_begins_at_its_title(form):
+def test_form_of_a_new_case_focuses_the_title(form):
     expect(form.get_by_label("Titel")).to_be_focused()
 
 
-def test_the_theme_of_the_admin_is_that_of_the_preview(open_page, editor):
+def test_preview_follows_the_theme_of_the_admin(open_page, editor):
     page = open_page(user=editor, scheme="dark")
     page.goto(ADD)
     page.get_by_label("Inleiding").fill("Donker.")
-    shown = page.frame_locator("iframe[title='Zo ziet dit eruit: inleiding']").locator("p")
-    expect(shown).to_have_css("color", "rgb(236, 229, 217)")
+    preview = page.frame_locator("iframe[title='Zo ziet dit eruit: inleiding']").locator("p")
+    expect(preview).to_have_css("color", "rgb(236, 229, 217)")
 
 
-def test_a_word_that_looks_like_another_is_pointed_out_before_it_is_made(form):
+def test_keyword_similar_to_an_existing_one_is_reported_before_it_is_created(form):
     KeywordFactory(name="mantelzorg")
     form.get_by_label("Titel").fill("Zorgen")
     word = row(form, "case_keywords", 0, "keyword_name")
@@ -101,7 +101,7 @@ def test_a_word_that_looks_like_another_is_pointed_out_before_it_is_made(form):
     assert [word.name for word in Case.objects.get().keywords.all()] == ["mantelzorg"]
 
 
-def test_a_new_actor_and_a_new_keyword_are_made_in_place(form):
+def test_new_actor_and_keyword_are_created_in_the_form(form):
     form.get_by_label("Titel").fill("De buurtvader")
     word = row(form, "case_keywords", 0, "keyword_name")
     word.fill("rouw")
@@ -127,7 +127,7 @@ def test_a_new_actor_and_a_new_keyword_are_made_in_place(form):
     assert [word.name for word in case.keywords.all()] == ["rouw"]
 
 
-def test_an_actor_that_is_there_says_where_it_stands(form):
+def test_existing_actor_fills_in_its_name_and_sphere(form):
     ActorFactory(name="Wijkagent", sphere="formal")
     actor = row(form, "case_actors", 0, "actor_name")
     actor.fill("WIJKAGENT")
@@ -137,7 +137,7 @@ def test_an_actor_that_is_there_says_where_it_stands(form):
     expect(row(form, "case_actors", 0, "sphere")).to_be_disabled()
 
 
-def test_a_closed_tab_costs_nothing(form):
+def test_text_of_a_closed_tab_can_be_restored_and_saved(form):
     form.get_by_label("Titel").fill("Half af")
     form.get_by_label("Middenstuk").fill("Tot hier was ik")
     form.get_by_role("button", name="Nog een Vraag toevoegen").click()
@@ -146,38 +146,38 @@ def test_a_closed_tab_costs_nothing(form):
     form.locator("#id_questions-1-kolb_2").check()
     row(form, "case_actors", 0, "person").fill("mevrouw Uysal")
     form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
-    fresh = closed_and_opened(form)
-    expect(offered(fresh)).to_contain_text("Je hebt hier nog niet opgeslagen werk")
-    expect(offered(fresh)).to_contain_text(re.compile(r"«Half af», \d\d:\d\d"))
+    fresh = close_and_open_new_tab(form)
+    expect(unsaved_notice(fresh)).to_contain_text("Je hebt hier nog niet opgeslagen werk")
+    expect(unsaved_notice(fresh)).to_contain_text(re.compile(r"«Half af», \d\d:\d\d"))
     expect(fresh.get_by_label("Titel")).to_have_value("")
     fresh.get_by_role("button", name="Terugzetten").click()
     expect(fresh.get_by_label("Titel")).to_have_value("Half af")
     expect(row(fresh, "questions", 1, "text")).to_have_value("Tweede vraag?")
     expect(fresh.locator("#id_questions-1-kolb_2")).to_be_checked()
     expect(row(fresh, "case_actors", 0, "person")).to_have_value("mevrouw Uysal")
-    shown = fresh.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
-    expect(shown.locator("p")).to_have_text("Tot hier was ik")
-    expect(offered(fresh)).to_be_hidden()
+    preview = fresh.frame_locator("iframe[title='Zo ziet dit eruit: middenstuk']")
+    expect(preview.locator("p")).to_have_text("Tot hier was ik")
+    expect(unsaved_notice(fresh)).to_be_hidden()
     wait_for_copies(fresh, 1)
     row(fresh, "case_actors", 0, "person").fill("")
     fresh.locator("#id_questions-0-kolb_0").check()
     save(fresh)
     expect(fresh.locator(".messagelist")).to_contain_text("Half af")
     wait_for_copies(fresh, 0)
-    expect(offered(fresh)).to_be_hidden()
+    expect(unsaved_notice(fresh)).to_be_hidden()
     assert list(Case.objects.get().questions.values_list("text", "kolb")) == [
         ("Eerste vraag?", "doener"),
         ("Tweede vraag?", "denker"),
     ]
 
 
-def test_stored_rows_come_back_in_their_own_place(open_page, editor):
+def test_copy_restores_existing_rows_in_their_own_position(open_page, editor):
     concept = ConceptFactory(title="Er al", kolbs=["doener", "denker"])
     page = open_page(user=editor)
     page.goto(f"/beheer/cases/case/{concept.pk}/change/")
     row(page, "questions", 1, "text").fill("Anders gezegd?")
     row(page, "questions", 2, "text").fill("Erbij?")
-    fresh = closed_and_opened(page)
+    fresh = close_and_open_new_tab(page)
     fresh.get_by_role("button", name="Terugzetten").click()
     expect(row(fresh, "questions", 1, "text")).to_have_value("Anders gezegd?")
     fresh.locator("#id_questions-2-kolb_1").check()
@@ -191,20 +191,20 @@ def test_stored_rows_come_back_in_their_own_place(open_page, editor):
     ]
 
 
-def test_what_is_thrown_away_can_be_kept_after_all(form):
+def test_discarding_a_copy_can_be_undone(form):
     form.get_by_label("Titel").fill("Toch niet")
-    fresh = closed_and_opened(form)
+    fresh = close_and_open_new_tab(form)
     fresh.get_by_role("button", name="Weggooien").click()
-    expect(offered(fresh)).to_contain_text("Weggegooid.")
+    expect(unsaved_notice(fresh)).to_contain_text("Weggegooid.")
     wait_for_copies(fresh, 0)
     fresh.get_by_role("button", name="Toch bewaren").click()
     wait_for_copies(fresh, 1)
     fresh.get_by_role("button", name="Weggooien").click()
     fresh.reload()
-    expect(offered(fresh)).to_be_hidden()
+    expect(unsaved_notice(fresh)).to_be_hidden()
 
 
-def test_what_is_typed_back_to_what_it_was_is_no_work(form):
+def test_text_changed_back_to_the_saved_text_needs_no_copy(form):
     form.get_by_label("Titel").fill("x")
     wait_for_copies(form, 1)
     form.get_by_label("Titel").fill("")
@@ -212,13 +212,13 @@ def test_what_is_typed_back_to_what_it_was_is_no_work(form):
 
 
 @pytest.mark.parametrize("address", ["new", "concept"])
-def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, address):
+def test_text_typed_before_the_script_loads_is_saved_on_the_device(open_page, editor, address):
     concept = ConceptFactory(title="Er al", kolbs=["doener"])
     page, pending = open_page(user=editor), []
     page.route("**/editor.*js", lambda route: pending.append(route))
     page.goto(ADD if address == "new" else f"/beheer/cases/case/{concept.pk}/change/", wait_until="commit")
     page.get_by_label("Omschrijving").fill("Al getypt")
-    page.get_by_text("Beslisser").first.wait_for()  # the rest of the form is there too
+    page.get_by_text("Beslisser").first.wait_for()  # the rest of the form has loaded too
     pending.pop().continue_()
     page.wait_for_load_state()
     page.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
@@ -227,17 +227,17 @@ def test_what_was_typed_before_the_script_came_is_kept_too(open_page, editor, ad
     wait_for_copies(page, 0)
 
 
-def test_the_start_of_the_admin_reminds_of_it(form):
+def test_admin_index_lists_unsaved_text(form):
     form.get_by_label("Titel").fill("Vergeten")
     form.goto("/beheer/")
-    expect(offered(form)).to_contain_text("«Vergeten»")
+    expect(unsaved_notice(form)).to_contain_text("«Vergeten»")
     form.get_by_role("link", name="Verder schrijven").click()
     form.wait_for_url(f"**{ADD}")
     form.get_by_role("button", name="Terugzetten").click()
     expect(form.get_by_label("Titel")).to_have_value("Vergeten")
 
 
-def test_a_session_that_is_over_costs_nothing(form, editor, expected_problems):
+def test_text_survives_an_expired_session(form, editor, expected_problems):
     expected_problems.append("status of 401")
     form.get_by_label("Titel").fill("Lang geschreven")
     form.get_by_label("Middenstuk").fill("Een verhaal van uren.")
@@ -253,14 +253,14 @@ def test_a_session_that_is_over_costs_nothing(form, editor, expected_problems):
     tab.get_by_role("button", name="Inloggen").click()
     tab.wait_for_url("**/")
     tab.goto(ADD)
-    expect(offered(tab)).to_contain_text("«Lang geschreven»")  # the device has it as well
+    expect(unsaved_notice(tab)).to_contain_text("«Lang geschreven»")  # the device has a copy too
     form.get_by_role("button", name="Verstuur opnieuw").click()
     expect(form.locator(".messagelist")).to_contain_text("Lang geschreven")
     assert Case.objects.get().body == "Een verhaal van uren."
     wait_for_copies(form, 0)
 
 
-def test_a_mistake_keeps_the_rows_and_the_copy(form):
+def test_form_with_errors_preserves_the_rows_and_the_copy(form):
     form.get_by_label("Omschrijving").fill("Zonder titel")
     row(form, "questions", 0, "text").fill("Zonder bril?")
     save(form)
@@ -268,26 +268,26 @@ def test_a_mistake_keeps_the_rows_and_the_copy(form):
     expect(row(form, "questions", 0, "text")).to_have_value("Zonder bril?")
     form.get_by_role("link", name="Titel: Dit veld is verplicht.").click()
     expect(form.get_by_label("Titel")).to_be_focused()
-    expect(offered(form)).to_be_hidden()
+    expect(unsaved_notice(form)).to_be_hidden()
     wait_for_copies(form, 1)
     form.get_by_label("Titel").fill("Met titel")
     form.locator("#id_questions-0-kolb_3").check()
     save(form)
     expect(form.locator(".messagelist")).to_contain_text("Met titel")
-    expect(form.locator(".messagelist")).to_be_in_viewport()  # and not the field that the link led to
+    expect(form.locator(".messagelist")).to_be_in_viewport()  # and not the field of the link
     wait_for_copies(form, 0)
 
 
-def test_nobody_else_is_offered_what_somebody_typed_here(form, live_server):
+def test_copies_of_one_user_are_not_offered_to_another(form, live_server):
     form.get_by_label("Titel").fill("Van Els")
     form.context.add_cookies([session_cookie(UserFactory(groups=["Redactie"]), live_server.url)])
     form.goto(ADD)
-    expect(offered(form)).to_be_hidden()
+    expect(unsaved_notice(form)).to_be_hidden()
     assert "Van Els" not in form.content()
     wait_for_copies(form, 1)
 
 
-def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_server, expected_problems):
+def test_form_of_one_user_is_not_saved_in_the_name_of_another(form, live_server, expected_problems):
     expected_problems.append("status of 409")
     form.get_by_label("Titel").fill("Van Els")
     form.context.add_cookies([session_cookie(UserFactory(groups=["Redactie"]), live_server.url)])
@@ -299,7 +299,7 @@ def test_a_form_of_who_signed_out_here_is_not_saved_by_the_next(form, live_serve
     wait_for_copies(form, 1)
 
 
-def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
+def test_signing_out_warns_about_unsaved_text(form, live_server):
     form.get_by_label("Titel").fill("Nog niet klaar")
     form.goto("/beheer/")
     form.get_by_role("button", name="Afmelden").click()
@@ -312,7 +312,7 @@ def test_signing_out_says_that_there_is_unsaved_work(form, live_server):
     wait_for_copies(form, 1)
 
 
-def test_two_tabs_keep_a_copy_each(form):
+def test_two_tabs_have_separate_copies(form):
     form.get_by_label("Titel").fill("Eerste tab")
     second = form.context.new_page()
     second.goto(ADD)
@@ -324,19 +324,19 @@ def test_two_tabs_keep_a_copy_each(form):
 
 
 @pytest.mark.parametrize("cleared", [device.LOCAL, device.STRICT])
-def test_with_one_store_cleared_the_other_brings_everything_back(form, cleared):
+def test_copy_is_restored_from_either_store_if_the_other_is_cleared(form, cleared):
     form.get_by_label("Titel").fill("Dubbel bewaard")
     form.get_by_label("Middenstuk").fill("Tot hier was ik")
     expect(form.locator("[data-kept]")).to_contain_text("Bewaard op dit apparaat")
     device.wait_for_text_on_disk(form, "Tot hier was ik")
     form.evaluate(cleared)
-    fresh = closed_and_opened(form)
+    fresh = close_and_open_new_tab(form)
     fresh.get_by_role("button", name="Terugzetten").click()
     expect(fresh.get_by_label("Titel")).to_have_value("Dubbel bewaard")
     expect(fresh.get_by_label("Middenstuk")).to_have_value("Tot hier was ik")
 
 
-def test_a_reload_directly_after_typing_keeps_the_last_keystroke(form):
+def test_reload_directly_after_typing_preserves_the_last_keystroke(form):
     form.get_by_label("Titel").press_sequentially("Wie snel herlaadt")
     form.reload()
     form.get_by_role("button", name="Terugzetten").click()
@@ -344,7 +344,7 @@ def test_a_reload_directly_after_typing_keeps_the_last_keystroke(form):
 
 
 @pytest.mark.parametrize("stores", [NO_STRICT, NO_STRICT + NO_LOCAL])
-def test_it_is_never_called_kept_where_the_device_cannot_be_sure(open_page, editor, stores):
+def test_text_is_not_reported_as_saved_if_the_device_cannot_store_it(open_page, editor, stores):
     page = open_page(user=editor)
     page.add_init_script(stores)
     page.goto(ADD)
@@ -354,8 +354,8 @@ def test_it_is_never_called_kept_where_the_device_cannot_be_sure(open_page, edit
     expect(page.locator("[data-kept]")).not_to_contain_text("Bewaard")
 
 
-def test_two_pages_with_one_copy_keep_a_copy_each(form):
-    """As Back and a duplicated tab give them: both came back with mistakes, and name the copy that was sent."""
+def test_two_pages_with_the_same_copy_have_separate_copies(form):
+    """Back and duplicated tabs cause this: both pages are shown with errors, and have the key of the submitted copy."""
     form.get_by_label("Omschrijving").fill("Zonder titel")
     form.evaluate("document.getElementById('case_form').target = '_blank'")
     with form.context.expect_page() as first:
@@ -367,30 +367,30 @@ def test_two_pages_with_one_copy_keep_a_copy_each(form):
     assert sent != {""}
     first.value.get_by_label("Titel").fill("Van de eerste")
     second.value.get_by_label("Titel").fill("Van de tweede")
-    fresh = closed_and_opened(form)
-    expect(offered(fresh)).to_contain_text("«Van de eerste»")
-    expect(offered(fresh)).to_contain_text("«Van de tweede»")
+    fresh = close_and_open_new_tab(form)
+    expect(unsaved_notice(fresh)).to_contain_text("«Van de eerste»")
+    expect(unsaved_notice(fresh)).to_contain_text("«Van de tweede»")
     first.value.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click()
     expect(first.value.locator(".messagelist")).to_contain_text("Van de eerste")
     fresh.reload()
-    expect(offered(fresh)).to_contain_text("«Van de tweede»")
-    expect(offered(fresh)).not_to_contain_text("«Van de eerste»")
+    expect(unsaved_notice(fresh)).to_contain_text("«Van de tweede»")
+    expect(unsaved_notice(fresh)).not_to_contain_text("«Van de eerste»")
 
 
-def test_a_story_that_is_too_long_is_kept_told_its_limit_and_saved_once_shorter(form):
-    """tests/cases/admin/test_inlines.py has one of three megabytes: a browser takes too long to lay that out."""
+def test_story_that_is_too_long_stays_on_the_device_and_is_saved_once_shorter(form):
+    """tests/cases/admin/test_inlines.py has a story of three megabytes, which a browser takes too long to lay out."""
     form.set_default_timeout(40_000)
-    story, body = ("woord " * 20 + "\n") * 2_600, form.locator("[name=body]")
+    long_text, body = ("woord " * 20 + "\n") * 2_600, form.locator("[name=body]")
     form.get_by_label("Titel").fill("Te lang")
     paste = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input', { bubbles: true })); }"
-    body.evaluate(paste, story)
+    body.evaluate(paste, long_text)
     expect(form.get_by_text("114.600 tekens te lang: er passen er 200.000.")).to_be_visible(timeout=40_000)
-    beside = form.frame_locator("iframe[title$='middenstuk']")
-    expect(beside.get_by_text("te lang om er hier steeds een voorbeeld van te maken")).to_be_attached()
+    preview = form.frame_locator("iframe[title$='middenstuk']")
+    expect(preview.get_by_text("te lang om er hier steeds een voorbeeld van te maken")).to_be_attached()
     form.locator("[data-kept]", has_text="Bewaard op dit apparaat").wait_for()
     save(form)
     form.get_by_text("Er passen er 200.000. Kort het in").first.wait_for()
-    assert body.input_value().split() == story.split()
+    assert body.input_value().split() == long_text.split()
     wait_for_copies(form, 1)
     body.evaluate(paste, "kort " * 39_000)
     expect(form.get_by_text("Nog 5.000 tekens over van de 200.000.")).to_be_visible(timeout=40_000)
@@ -400,7 +400,7 @@ def test_a_story_that_is_too_long_is_kept_told_its_limit_and_saved_once_shorter(
     assert Case.objects.get().body == ("kort " * 39_000).strip()
 
 
-def test_saving_leads_to_what_a_student_sees(form):
+def test_save_and_preview_shows_the_page_of_a_student(form):
     form.get_by_label("Titel").fill("Vooruit kijken")
     form.get_by_label("Inleiding").fill("Het begint zo.")
     save(form, "Opslaan en bekijken zoals een student")
@@ -411,7 +411,7 @@ def test_saving_leads_to_what_a_student_sees(form):
     wait_for_copies(form, 0)
 
 
-def test_without_a_script_a_case_is_written_all_the_same(open_page, editor):
+def test_case_can_be_written_without_javascript(open_page, editor):
     KeywordFactory(name="schulden")
     page = open_page(user=editor, javascript=False)
     page.goto(ADD)
@@ -430,7 +430,7 @@ def test_without_a_script_a_case_is_written_all_the_same(open_page, editor):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-def test_the_editors_pages_are_for_everybody(open_page, editor, assert_accessible, width, scheme):
+def test_pages_of_editors_are_accessible(open_page, editor, assert_accessible, width, scheme):
     concept = ConceptFactory(kolbs=["doener", "denker"])
     page = open_page(width=width, scheme=scheme, user=editor)
     change = f"/beheer/cases/case/{concept.pk}/"

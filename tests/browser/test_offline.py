@@ -1,4 +1,4 @@
-"""A page that cannot be reached: what the service worker shows, to whom, and how it goes on."""
+"""The page that the service worker shows when the site cannot be reached."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def student(assignment):
 
 @pytest.fixture
 def desk(browser, own_server, assignment, student):
-    """A student's desk on a site that can be killed, once the worker is there."""
+    """Yield the assignment desk of a student, on a site that can be killed, with an active service worker."""
     own_server()
     context = browser.new_context(base_url=own_server.url, locale="nl-NL", accept_downloads=True)
     context.set_default_timeout(5_000)
@@ -51,7 +51,7 @@ def save_line(page):
     return page.locator("[data-saveline]")
 
 
-def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(desk, own_server):
+def test_reload_while_offline_shows_unsent_text_and_continues_when_online(desk, own_server):
     own_server.kill()
     field(desk).fill(TEXT)
     expect(save_line(desk)).to_contain_text("bewaard op dit apparaat", timeout=10_000)
@@ -59,7 +59,7 @@ def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(de
     expect(desk.get_by_role("heading", name="Je bent offline")).to_be_visible()
     unsent = desk.get_by_role("region", name="Wat op dit apparaat staat")
     expect(unsent).to_contain_text(TEXT)
-    expect(unsent.get_by_role("button", name="Download alles als tekst")).to_be_hidden()  # of one text
+    expect(unsent.get_by_role("button", name="Download alles als tekst")).to_be_hidden()  # only for several texts
     with desk.expect_download() as download:
         unsent.get_by_role("button", name="Download als tekst").click()
     assert TEXT in Path(download.value.path()).read_text(encoding="utf-8")
@@ -73,23 +73,23 @@ def test_a_reload_without_the_site_shows_what_is_unsent_and_goes_on_by_itself(de
     assert Answer.objects.get().text == TEXT
 
 
-def test_any_page_of_the_site_shows_it_and_the_address_stays(desk, own_server):
+def test_offline_page_is_shown_at_any_address_of_the_site(desk, own_server):
     own_server.kill()
     desk.goto("/casussen/")
     expect(desk.get_by_role("heading", name="Je bent offline")).to_be_visible()
     expect(desk.get_by_text("Er staat op dit apparaat geen tekst van jou")).to_be_visible()
     assert desk.url.endswith("/casussen/")
     font = desk.get_by_role("heading", name="Je bent offline").evaluate("each => getComputedStyle(each).fontFamily")
-    assert font.startswith("Newsreader")  # its sheet came along
+    assert font.startswith("Newsreader")  # its style sheet is cached
 
 
-def test_a_proxy_without_a_site_behind_it_counts_as_unreachable(desk, own_server):
-    """Playwright shows a test no request of a worker, so the worker's own fetch is asked what it makes of a 502."""
+def test_error_of_a_proxy_counts_as_unreachable(desk, own_server):
+    """Playwright cannot intercept the requests of a worker, so the test reads the statuses in the script."""
     code = desk.evaluate("fetch('/offline.js').then(reply => reply.text())")
     assert "[502, 503, 504]" in code
 
 
-def test_the_worker_keeps_nothing_personal(desk):
+def test_worker_caches_nothing_personal(desk):
     desk.goto("/antwoorden/")
     desk.goto("/")
     cached = dict(desk.evaluate(CACHED))
@@ -99,7 +99,7 @@ def test_the_worker_keeps_nothing_personal(desk):
     assert "data-user" not in cached["/offline/"]
 
 
-def test_somebody_else_does_not_see_what_is_unsent(desk, own_server):
+def test_offline_page_does_not_show_unsent_text_to_another_user(desk, own_server):
     desk.route("**/antwoord/**", lambda route: route.abort())
     field(desk).fill(TEXT)
     expect(save_line(desk)).to_contain_text("bewaard op dit apparaat")
@@ -114,7 +114,7 @@ def test_somebody_else_does_not_see_what_is_unsent(desk, own_server):
     expect(other.get_by_text(TEXT)).to_have_count(0)
 
 
-def test_signed_out_nobody_sees_what_is_unsent(desk, own_server):
+def test_offline_page_does_not_show_unsent_text_after_signing_out(desk, own_server):
     desk.route("**/antwoord/**", lambda route: route.abort())
     field(desk).fill(TEXT)
     expect(save_line(desk)).to_contain_text("bewaard op dit apparaat")

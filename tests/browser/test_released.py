@@ -1,4 +1,4 @@
-"""A student reads new feedback on the desk, in a real browser."""
+"""A student reads new feedback on the assignment desk, in a real browser."""
 
 import pytest
 from django.utils import timezone
@@ -20,7 +20,7 @@ def feedback(live_server):
     )
 
 
-def test_what_came_into_view_is_not_new_the_next_time(open_page, feedback):
+def test_feedback_that_came_into_view_is_not_new_after_a_reload(open_page, feedback):
     answer = feedback.submission.answer
     desk = f"{answer.assignment.get_absolute_url()}#vraag-{answer.question.key}"
     page = open_page(user=answer.student)
@@ -28,14 +28,14 @@ def test_what_came_into_view_is_not_new_the_next_time(open_page, feedback):
         page.goto(desk)
         page.get_by_text("En als zij niet opneemt?").scroll_into_view_if_needed()
     assert seen.value.status == 204
-    assert page.get_by_text("nieuw", exact=True).is_visible()  # while it is being read it stays as it was
+    assert page.get_by_text("nieuw", exact=True).is_visible()  # this page does not change
     page.reload()
     page.get_by_text("En als zij niet opneemt?").wait_for()
     assert page.get_by_text("nieuw", exact=True).count() == 0
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_one_tap_and_the_student_is_writing_on(open_page, feedback, javascript):
+def test_student_can_take_up_feedback_and_write_with_one_click(open_page, feedback, javascript):
     answer = feedback.submission.answer
     page = open_page(width=320, user=answer.student, javascript=javascript)
     page.goto(answer.assignment.get_absolute_url())

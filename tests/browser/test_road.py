@@ -1,4 +1,4 @@
-"""The whole road, once, as a teacher with a laptop and a student with a phone walk it."""
+"""One module from beginning to end, by a teacher with a laptop and a student with a phone."""
 
 import re
 
@@ -28,23 +28,23 @@ def case(transactional_db):
     return published_case(title="Een lekkende koelkast", kolbs=["doener", "denker"])
 
 
-def test_from_a_new_module_to_a_handed_in_answer_that_the_teacher_reads(open_page, teacher, case):
+def test_module_is_created_joined_and_its_assignment_handed_in_and_read(open_page, teacher, case):
     laptop = open_page(width=1280)
-    module, link = make_a_module(laptop, teacher)
-    desk = give_an_assignment(laptop, case)
+    module, link = create_module(laptop, teacher)
+    desk = create_assignment(laptop, case)
 
     phone = open_page(width=390)
     join(phone, link, module)
     start_writing_and_close_the_tab(phone, case)
-    phone = come_back(phone)
+    phone = return_in_a_new_tab(phone)
     hand_in_take_back_and_hand_in_again(phone)
     assert phone.url.startswith(desk)
 
     read(laptop, desk)
 
 
-def make_a_module(page, teacher) -> tuple[str, str]:
-    """Signs in and makes a module with two groups. Its address, and the path of the link that students scan."""
+def create_module(page, teacher) -> tuple[str, str]:
+    """Sign in and create a module with two groups. Return its address, and the path of the link that students scan."""
     page.goto("/modules/")
     page.get_by_label("E-mailadres").fill(teacher.email)
     page.get_by_label("Wachtwoord").fill(PASSWORD)
@@ -55,11 +55,11 @@ def make_a_module(page, teacher) -> tuple[str, str]:
     page.get_by_role("button", name="Maak de module").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sociaal werk in de wijk")
     link = page.get_by_role("region", name="Meedoen").get_by_text("/meedoen/").inner_text()
-    return page.url, "/" + link.split("/", 1)[1] + "/"  # the host in it is SITE_URL, not the server of this test
+    return page.url, "/" + link.split("/", 1)[1] + "/"  # its host is SITE_URL, not the server of this test
 
 
-def give_an_assignment(page, case) -> str:
-    """Gives the case with one of its two questions. The address of the students' desk."""
+def create_assignment(page, case) -> str:
+    """Create an assignment with one of the two questions. Return the address of its assignment desk."""
     page.get_by_role("link", name="Geef een opdracht").click()
     page.get_by_role("link", name=case.title).click()
     page.get_by_role("checkbox").nth(1).uncheck()
@@ -71,7 +71,7 @@ def give_an_assignment(page, case) -> str:
 
 
 def join(page, link: str, module: str) -> None:
-    """From the scanned link to the module, with an account made on the way."""
+    """Join the module through the scanned link, and create an account on the way."""
     page.goto(link)
     page.get_by_role("link", name="Doe mee").click()
     page.get_by_label("Naam").fill("Chaima el Idrissi")
@@ -87,14 +87,14 @@ def join(page, link: str, module: str) -> None:
 def start_writing_and_close_the_tab(page, case) -> None:
     page.get_by_role("link", name=case.title).click()
     expect(page.get_by_text("Lees eerst het hele verhaal.")).to_be_visible()
-    page.wait_for_load_state()  # nobody sees the field before the script that keeps the text
+    page.wait_for_load_state()  # the field is shown only after the script that saves the text
     page.get_by_label("Jouw antwoord").press_sequentially(FIRST)
     page.close()
 
 
-def come_back(closed):
-    """A new tab in the same browser, through what the home page says is going on."""
-    page = closed.context.new_page()
+def return_in_a_new_tab(closed_page):
+    """Open a new tab in the same browser, and go to the assignment from the home page."""
+    page = closed_page.context.new_page()
     page.goto("/")
     page.get_by_role("main").get_by_role("link", name="Een lekkende koelkast").first.click()
     expect(page.get_by_label("Jouw antwoord")).to_have_value(FIRST)

@@ -1,4 +1,4 @@
-"""A visitor finds a case and prints it: with and without JavaScript, on a phone and on a desk."""
+"""A visitor finds a case and prints it, with and without JavaScript, on a narrow and on a wide screen."""
 
 from io import StringIO
 
@@ -12,8 +12,8 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 
 @pytest.fixture(autouse=True)
-def a_later_filter_replaces_an_earlier_one(expected_problems):
-    """Two filters ticked in quick succession: htmx gives the first request up (hx-sync), and says so on the console."""
+def expect_aborted_requests(expected_problems):
+    """If two filters are ticked in quick succession, htmx aborts the first request (hx-sync) with a console message."""
     expected_problems.append("console: htmx:(sendAbort|afterRequest), ")
 
 
@@ -24,8 +24,8 @@ def sixteen_cases(transactional_db):
     page_cache.forget()
 
 
-def choose(page, *names: str, script: bool) -> None:
-    """Tick filters; on a phone they stand behind a button."""
+def choose(page, *names: str, javascript: bool) -> None:
+    """Tick filters; on a narrow screen, open them first."""
     if page.viewport_size["width"] < 900:
         page.locator(".filters > summary").click()
     for name in names:
@@ -33,22 +33,24 @@ def choose(page, *names: str, script: bool) -> None:
         if not box.is_visible():
             page.get_by_text("tonen").first.click()
         box.check()
-    if not script:
+    if not javascript:
         page.get_by_role("button", name="Toon de casussen").click()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_home_filter_search_read_print(open_page, sixteen_cases, assert_accessible, width, scheme, script):
-    page = open_page(width=width, scheme=scheme, javascript=script)
-    check = assert_accessible if script else (lambda page: None)  # axe itself is a script
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
+def test_visitor_filters_searches_reads_and_prints(
+    open_page, sixteen_cases, assert_accessible, width, scheme, javascript
+):
+    page = open_page(width=width, scheme=scheme, javascript=javascript)
+    check = assert_accessible if javascript else (lambda page: None)  # axe itself is a script
     page.goto("/")
     check(page)
     page.goto("/casussen/")
     expect(page.locator("#gevonden")).to_have_text("16 casussen")
     check(page)
 
-    choose(page, "schulden", "doener", script=script)
+    choose(page, "schulden", "doener", javascript=javascript)
     expect(page.locator("#gevonden")).to_have_text("2 van de 16 casussen")
     assert "trefwoord=schulden" in page.url
     assert "bril=doener" in page.url
@@ -57,7 +59,7 @@ def test_home_filter_search_read_print(open_page, sixteen_cases, assert_accessib
     page.goto("/casussen/")
     search = page.get_by_role("searchbox")
     search.fill("hiusuitzetting")
-    if not script:
+    if not javascript:
         search.press("Enter")
     suggestion = page.get_by_role("link", name="huisuitzetting")
     expect(suggestion).to_be_visible()
@@ -73,7 +75,7 @@ def test_home_filter_search_read_print(open_page, sixteen_cases, assert_accessib
     expect(page.locator("[id^=vraag-]").first).to_be_visible()
 
 
-def test_back_and_reload_keep_the_search(open_page, sixteen_cases):
+def test_back_and_reload_preserve_the_search(open_page, sixteen_cases):
     page = open_page()
     page.goto("/casussen/")
     page.get_by_role("searchbox").fill("koelkast")
@@ -87,9 +89,7 @@ def test_back_and_reload_keep_the_search(open_page, sixteen_cases):
     expect(page.locator("#gevonden")).to_have_text("1 van de 16 casussen")
 
 
-def test_an_address_that_is_not_there_offers_a_way_on(
-    open_page, transactional_db, expected_problems, assert_accessible
-):
+def test_page_for_an_unknown_address_is_accessible(open_page, transactional_db, expected_problems, assert_accessible):
     expected_problems.append("404")
     published_case()
     page = open_page(width=320)
