@@ -1,4 +1,4 @@
-"""What can go wrong while a teacher writes feedback really goes wrong here, and no word of it is lost."""
+"""Failures while a teacher writes feedback, and the other functions of the feedback desk, in a real browser."""
 
 import re
 
@@ -23,7 +23,7 @@ SAVED = "Opgeslagen"
 ON_DEVICE = "Nog niet verzonden, bewaard op dit apparaat"
 PASSWORD = "een-lang-wachtwoord"
 TEXT = "Waar zie je dat in het verhaal?"
-POLL = 11_000  # milliseconds: the desk looks around every ten seconds
+POLL = 11_000  # milliseconds: the desk requests news every ten seconds
 
 
 @pytest.fixture(autouse=True)
@@ -50,14 +50,14 @@ def submission(assignment):
     return hand_in(assignment, enrol(assignment.module, UserFactory(name="Bram Kuipers")), text="Ik bel eerst.")
 
 
-def address(assignment) -> str:
+def desk_address(assignment) -> str:
     return reverse("questions:assignment_feedback", args=[assignment.pk])
 
 
 @pytest.fixture
 def desk(open_page, assignment, submission, teacher):
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     return page
 
 
@@ -78,7 +78,7 @@ def stored_feedback() -> tuple[str, str]:
     return Feedback.objects.values_list("text", "verdict").get()
 
 
-def test_every_script_is_there_once_under_its_collected_name(desk):
+def test_every_script_is_loaded_once_with_its_hashed_name(desk):
     names = "performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1]).filter(Boolean)"
     loaded = sorted(desk.evaluate(names))
     scripts = ["device", "feedback", "field", "outbox", "reply", "save_state", "text", "writing"]
@@ -86,7 +86,7 @@ def test_every_script_is_there_once_under_its_collected_name(desk):
     assert all(re.fullmatch(r"[a-z_]+\.[0-9a-f]{12}\.js", name) for name in loaded)
 
 
-def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
+def test_pause_in_typing_saves_feedback_without_releasing_it(desk):
     write(desk, TEXT)
     expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     assert stored_feedback() == (TEXT, "gelezen")
@@ -94,14 +94,14 @@ def test_a_pause_is_enough_and_the_student_sees_nothing(desk):
     assert not Feedback.objects.released().exists()
 
 
-def test_a_verdict_alone_is_saved(desk):
+def test_verdict_without_text_is_saved(desk):
     with desk.expect_response(lambda response: response.request.method == "POST"):
         desk.get_by_label("afgerond").check()
     expect(save_line(desk)).to_contain_text(SAVED)
     assert stored_feedback() == ("", "afgerond")
 
 
-def test_a_tab_closed_in_mid_word(desk):
+def test_text_and_verdict_of_a_closed_tab_are_recovered_and_saved(desk):
     desk.context.set_offline(True)
     desk.get_by_label("graag aanvullen").check()
     write(desk, "Waar zie je da")
@@ -118,7 +118,7 @@ def test_a_tab_closed_in_mid_word(desk):
     assert count_copies(fresh) == 0
 
 
-def test_a_tab_closed_with_a_verdict_and_no_text(desk):
+def test_verdict_without_text_of_a_closed_tab_is_recovered_and_saved(desk):
     desk.context.set_offline(True)
     desk.get_by_label("afgerond").check()
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -132,7 +132,7 @@ def test_a_tab_closed_with_a_verdict_and_no_text(desk):
     assert stored_feedback() == ("", "afgerond")
 
 
-def test_the_network_goes_and_comes_back(desk):
+def test_text_typed_while_offline_is_saved_when_online(desk):
     write(desk, "Mooi.")
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.context.set_offline(True)
@@ -145,7 +145,7 @@ def test_the_network_goes_and_comes_back(desk):
     assert not FeedbackVersion.objects.exists()
 
 
-def test_feedback_that_was_left_behind_goes_out_from_any_page(desk):
+def test_unsent_feedback_is_sent_from_any_page(desk):
     desk.context.set_offline(True)
     write(desk, TEXT)
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -159,7 +159,7 @@ def test_feedback_that_was_left_behind_goes_out_from_any_page(desk):
     assert stored_feedback() == (TEXT, "gelezen")
 
 
-def test_the_session_expires_and_signing_in_again_sends_the_text(desk, teacher, expected_problems):
+def test_text_is_sent_after_signing_in_again(desk, teacher, expected_problems):
     expected_problems.append("status of 401")
     write(desk, "Mooi")
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -175,7 +175,7 @@ def test_the_session_expires_and_signing_in_again_sends_the_text(desk, teacher, 
 
 
 @pytest.mark.parametrize(("choice", "winner"), [("Verder met deze tekst", 1), ("Neem de opgeslagen tekst", 0)])
-def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
+def test_two_tabs_of_one_teacher_show_both_texts(desk, expected_problems, choice, winner):
     expected_problems.append("status of 409")
     other = open_another_tab(desk)
     texts = ["In het eerste tabblad.", "In het tweede tabblad."]
@@ -192,7 +192,7 @@ def test_two_tabs_of_one_teacher(desk, expected_problems, choice, winner):
     assert stored_feedback()[0] == texts[winner]
 
 
-def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, expected_problems):
+def test_text_typed_during_a_conflict_is_saved_as_a_version(desk, teacher, submission, expected_problems):
     expected_problems.append("status of 409")
     feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
     write(desk, "Van school.")
@@ -208,7 +208,7 @@ def test_what_is_typed_while_two_texts_wait_is_kept(desk, teacher, submission, e
     wait_for_copies(desk, 0)
 
 
-def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, expected_problems):
+def test_third_text_is_saved_as_a_version_when_one_of_two_is_chosen(desk, teacher, submission, expected_problems):
     expected_problems.append("status of 409")
     other, context, url = open_another_tab(desk), desk.context, desk.url
     context.set_offline(True)
@@ -229,7 +229,7 @@ def test_choosing_between_two_texts_keeps_the_third(desk, teacher, submission, e
     assert versions == {"Van thuis.", "Uit het eerste tabblad.", "Uit het tweede tabblad."}
 
 
-def test_what_is_taken_out_again_at_once_does_not_come_back(desk):
+def test_text_that_is_deleted_at_once_does_not_reappear(desk):
     desk.get_by_label("graag aanvullen").check()
     expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.get_by_label("afgerond").check()
@@ -244,7 +244,7 @@ def test_what_is_taken_out_again_at_once_does_not_come_back(desk):
     assert stored_feedback() == ("", "aanvullen")
 
 
-def test_a_release_without_an_answer_says_how_it_stands(desk):
+def test_save_line_reports_a_release_without_a_reply(desk):
     write(desk, "Mooi.")
     expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.context.set_offline(True)
@@ -255,11 +255,11 @@ def test_a_release_without_an_answer_says_how_it_stands(desk):
     assert count_copies(desk) == 0
 
 
-def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, assignment):
+def test_two_teachers_have_separate_feedback_and_see_who_is_writing(open_page, desk, assignment):
     colleague = enrol(assignment.module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     other = open_page(user=colleague)
     other.clock.install()
-    other.goto(address(assignment))
+    other.goto(desk_address(assignment))
     write(desk, TEXT)
     expect(save_line(desk)).to_contain_text(SAVED)
     other.clock.fast_forward(POLL)
@@ -268,22 +268,22 @@ def test_two_teachers_each_have_their_own_and_see_each_other(open_page, desk, as
     expect(save_line(other)).to_contain_text(SAVED)
     write(desk, " Leg uit.")
     expect(save_line(desk)).to_contain_text(SAVED)
-    given = Feedback.objects.order_by("author__name").values_list("author__name", "text")
-    assert list(given) == [("Hakan Demir", "Ik vind het sterk."), ("Karin Vos", TEXT + " Leg uit.")]
+    saved_feedback = Feedback.objects.order_by("author__name").values_list("author__name", "text")
+    assert list(saved_feedback) == [("Hakan Demir", "Ik vind het sterk."), ("Karin Vos", TEXT + " Leg uit.")]
     assert not FeedbackVersion.objects.exists()
 
 
-def test_somebody_else_signs_in_on_this_device(desk, live_server, expected_problems):
+def test_desk_is_hidden_when_another_user_signs_in(desk, live_server, expected_problems):
     expected_problems.append("status of 409")
-    someone = UserFactory()
-    desk.context.add_cookies([session_cookie(someone, live_server.url)])
+    other_user = UserFactory()
+    desk.context.add_cookies([session_cookie(other_user, live_server.url)])
     write(desk, TEXT)
     expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
     expect(field(desk)).to_be_hidden()
     assert not Feedback.objects.exists()
 
 
-def test_the_student_takes_it_back_while_the_teacher_types(desk, submission, expected_problems):
+def test_save_line_reports_that_the_student_took_the_answer_back(desk, submission, expected_problems):
     expected_problems.append("status of 410")
     assert answering.take_back(submission=submission)
     write(desk, TEXT)
@@ -292,28 +292,28 @@ def test_the_student_takes_it_back_while_the_teacher_types(desk, submission, exp
     assert not Feedback.objects.exists()
 
 
-def test_released_feedback_can_be_changed_and_is_shown_when_released_again(desk):
+def test_changed_feedback_is_shown_to_the_student_when_released_again(desk):
     write(desk, "Mooi.")
     expect(save_line(desk)).to_contain_text("nog niet vrijgegeven")
     desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
     expect(save_line(desk)).to_contain_text(", vrijgegeven")
     write(desk, " Nog iets.")
     expect(save_line(desk)).to_contain_text("wijziging nog niet vrijgegeven")
-    given = Feedback.objects.get()
-    assert (given.shown_text, given.text) == ("Mooi.", "Mooi. Nog iets.")
+    saved_feedback = Feedback.objects.get()
+    assert (saved_feedback.shown_text, saved_feedback.text) == ("Mooi.", "Mooi. Nog iets.")
     desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
     expect(save_line(desk)).to_contain_text(", vrijgegeven")
     assert Feedback.objects.get().shown_text == "Mooi. Nog iets."
 
 
-def test_an_answer_taken_back_does_not_stop_the_release_of_others(
+def test_answer_taken_back_does_not_block_the_release_of_others(
     open_page, assignment, submission, teacher, expected_problems
 ):
     expected_problems.append("status of 410")
     second = hand_in(assignment, enrol(assignment.module))
     feedback.save(author=teacher, submission=second, draft=Draft("Klaar."))
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     assert answering.take_back(submission=submission)
     gone = page.locator(f"#antwoord-{submission.pk}")
     gone.get_by_label("Jouw feedback").fill("Te laat.")
@@ -323,11 +323,11 @@ def test_an_answer_taken_back_does_not_stop_the_release_of_others(
     assert count_copies(page) == 1
 
 
-def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, submission, teacher):
+def test_comment_from_the_bank_is_inserted_as_editable_text(open_page, assignment, submission, teacher):
     Comment.objects.create(owner=teacher, text="Wijs een zin aan.")
     Comment.objects.create(owner=teacher, text="Wat deed dat met jou?")
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     write(page, "Goed begin.")
     page.keyboard.press("Alt+b")
     page.keyboard.type("ZÍN")
@@ -343,13 +343,13 @@ def test_a_comment_from_the_bank_is_text_like_any_other(open_page, assignment, s
     expect(field(page)).not_to_have_value("Goed begin. Wijs een zin aan. Welke?")
 
 
-def test_what_one_writes_for_the_third_time_is_offered_for_the_bank(open_page, assignment, teacher):
-    people = [enrol(assignment.module) for _each in range(3)]
-    submissions = [hand_in(assignment, person) for person in people]
+def test_sentence_used_for_the_third_time_is_offered_for_the_bank(open_page, assignment, teacher):
+    enrolments = [enrol(assignment.module) for _each in range(3)]
+    submissions = [hand_in(assignment, enrolment) for enrolment in enrolments]
     for submission in submissions[:2]:
         feedback.save(author=teacher, submission=submission, draft=Draft(TEXT))
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     reply = page.locator(f"#antwoord-{submissions[2].pk}")
     reply.get_by_label("Jouw feedback").press_sequentially(TEXT)
     reply.get_by_role("button", name="Bewaar in je zinnen").click()
@@ -357,10 +357,10 @@ def test_what_one_writes_for_the_third_time_is_offered_for_the_bank(open_page, a
     assert list(Comment.objects.values_list("owner", "text")) == [(teacher.pk, TEXT)]
 
 
-def test_the_same_for_a_selection_can_be_undone(open_page, assignment, teacher):
+def test_feedback_for_a_selection_can_be_undone(open_page, assignment, teacher):
     submissions = [hand_in(assignment, enrol(assignment.module)) for _each in range(3)]
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     selection = page.get_by_role("form", name="Voor de gekozen antwoorden")
     expect(selection).to_be_hidden()
     for submission in submissions[:2]:
@@ -374,7 +374,7 @@ def test_the_same_for_a_selection_can_be_undone(open_page, assignment, teacher):
     assert not Feedback.objects.exists()
 
 
-def test_names_are_hidden_on_request_and_stay_hidden(desk):
+def test_names_stay_hidden_after_hiding_them(desk):
     expect(desk.get_by_role("heading", name="Bram Kuipers")).to_be_visible()
     desk.get_by_role("button", name="Verberg namen").click()
     expect(desk.get_by_role("button", name="Toon namen")).to_be_visible()
@@ -386,9 +386,9 @@ def test_names_are_hidden_on_request_and_stay_hidden(desk):
     assert "Bram" not in desk.url
 
 
-def test_without_a_script_it_works_too(open_page, assignment, submission, teacher):
+def test_feedback_can_be_saved_and_released_without_javascript(open_page, assignment, submission, teacher):
     page = open_page(user=teacher, javascript=False)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     field(page).fill(TEXT)
     page.get_by_label("graag aanvullen").check()
     page.get_by_role("button", name="Bewaar en volgende").click()
@@ -399,10 +399,10 @@ def test_without_a_script_it_works_too(open_page, assignment, submission, teache
     assert Feedback.objects.released().count() == 1
 
 
-def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, submission, teacher, expected_problems):
+def test_conflict_without_javascript_returns_the_text(open_page, assignment, submission, teacher, expected_problems):
     expected_problems.append("status of 409")
     page = open_page(user=teacher, javascript=False)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     feedback.save(author=teacher, submission=submission, draft=Draft("Van thuis."))
     field(page).fill("Van school.")
     page.get_by_label("afgerond").check()
@@ -414,7 +414,7 @@ def test_without_a_script_a_conflict_gives_the_text_back(open_page, assignment, 
     assert stored_feedback() == ("Van school.", "afgerond")
 
 
-def test_undoing_gives_the_field_back_empty_and_keeps_the_text(desk):
+def test_undo_empties_the_field_and_saves_the_text_as_a_version(desk):
     undo = desk.get_by_role("button", name="Maak ongedaan")
     expect(undo).to_be_hidden()
     write(desk, TEXT)
@@ -427,7 +427,7 @@ def test_undoing_gives_the_field_back_empty_and_keeps_the_text(desk):
 
 
 @pytest.mark.parametrize("pause", [0, 1500])
-def test_undoing_the_only_verdict_leaves_the_answer_to_be_read(desk, pause):
+def test_undo_of_the_only_verdict_makes_the_answer_unread(desk, pause):
     desk.keyboard.press("j")
     desk.keyboard.press("3")
     desk.wait_for_timeout(pause)
@@ -439,7 +439,7 @@ def test_undoing_the_only_verdict_leaves_the_answer_to_be_read(desk, pause):
     assert count_copies(desk) == 0
 
 
-def test_the_story_is_one_key_away(desk, assignment, submission):
+def test_key_opens_the_story(desk, assignment, submission):
     desk.keyboard.press("j")
     desk.keyboard.press("v")
     panel = desk.get_by_role("dialog", name="Vraag en verhaal")
@@ -449,25 +449,25 @@ def test_the_story_is_one_key_away(desk, assignment, submission):
     expect(desk.locator(f"#antwoord-{submission.pk}")).to_be_focused()
 
 
-def test_opening_an_older_version_shows_what_changed_after_it(open_page, assignment, submission, teacher):
-    """With a script in its place; without one a link leads to the same."""
+def test_earlier_version_shows_the_changes_after_it(open_page, assignment, submission, teacher):
+    """A script shows the changes in place; without JavaScript a link leads to them."""
     student = assignment.module.enrolments.get(role=Role.STUDENT)
     for text in ("Ik bel later.", "Ik bel nu."):
         hand_in(assignment, student, text=text)
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     page.get_by_text("Versie 1 van").click()
     first = page.locator(".earlier").last
     expect(first.locator("del")).to_have_text("eerst")
     expect(first.locator("ins")).to_have_text("later")
     expect(first.get_by_role("link")).to_have_count(0)
-    kept.clear()  # what the server compared for the first page
-    bare = open_page(user=teacher, javascript=False)
-    bare.goto(address(assignment))
-    bare.get_by_text("Versie 1 van").click()
-    bare.locator(".earlier a").last.click()
-    expect(bare.get_by_role("heading", name="Wat er na versie 1 veranderde")).to_be_visible()
-    expect(bare.locator("ins")).to_have_text("later")
+    kept.clear()  # the cached comparison of the first page
+    page_without_javascript = open_page(user=teacher, javascript=False)
+    page_without_javascript.goto(desk_address(assignment))
+    page_without_javascript.get_by_text("Versie 1 van").click()
+    page_without_javascript.locator(".earlier a").last.click()
+    expect(page_without_javascript.get_by_role("heading", name="Wat er na versie 1 veranderde")).to_be_visible()
+    expect(page_without_javascript.locator("ins")).to_have_text("later")
 
 
 @pytest.fixture
@@ -479,19 +479,19 @@ def two_answers(teacher):
     return [hand_in(assignment, student, number) for number in (0, 1)]
 
 
-def test_a_reload_stays_at_the_answer(open_page, teacher, two_answers):
+def test_reload_returns_to_the_same_answer(open_page, teacher, two_answers):
     page = open_page(user=teacher)
     last = two_answers[1]
-    page.goto(f"{address(last.answer.assignment)}?antwoord={last.pk}#antwoord-{last.pk}")
+    page.goto(f"{desk_address(last.answer.assignment)}?antwoord={last.pk}#antwoord-{last.pk}")
     expect(page.locator(f"#antwoord-{last.pk}")).to_be_focused()
     page.reload()
     expect(page.locator(f"#antwoord-{last.pk}")).to_be_focused()
 
 
-def test_an_act_on_the_last_answer_to_read_comes_back_to_it(open_page, teacher, two_answers):
+def test_action_on_the_last_unread_answer_returns_to_it(open_page, teacher, two_answers):
     page = open_page(user=teacher)
     first = two_answers[0]
-    page.goto(address(first.answer.assignment))
+    page.goto(desk_address(first.answer.assignment))
     write(page, TEXT)
     expect(save_line(page)).to_contain_text(SAVED)
     page.get_by_role("button", name="Laat zien in de klas").click()
@@ -499,15 +499,15 @@ def test_an_act_on_the_last_answer_to_read_comes_back_to_it(open_page, teacher, 
     expect(page.locator(f"#antwoord-{first.pk}")).to_be_focused()
 
 
-def test_what_came_in_is_told_until_it_is_on_the_page(open_page, teacher, assignment, submission):
+def test_new_submission_is_announced_until_it_is_on_the_page(open_page, teacher, assignment, submission):
     page = open_page(user=teacher)
     page.clock.install()
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     page.keyboard.press("j")
-    late = hand_in(assignment, enrol(assignment.module))
+    new_submission = hand_in(assignment, enrol(assignment.module))
     page.clock.fast_forward(POLL)
     page.get_by_role("link", name="Laat zien", exact=True).click()
-    expect(page.locator(f"#antwoord-{late.pk}")).to_be_visible()
+    expect(page.locator(f"#antwoord-{new_submission.pk}")).to_be_visible()
     with page.expect_response(lambda response: "/feedback/nu/" in response.url):
         page.reload()
     page.wait_for_timeout(200)
@@ -515,10 +515,10 @@ def test_what_came_in_is_told_until_it_is_on_the_page(open_page, teacher, assign
 
 
 @pytest.mark.parametrize("key", ["j", "k"])
-def test_enter_past_the_last_or_first_answer_releases_nothing(open_page, assignment, submission, teacher, key):
+def test_enter_beyond_the_first_or_last_answer_releases_nothing(open_page, assignment, submission, teacher, key):
     feedback.save(author=teacher, submission=submission, draft=Draft("Half af"))
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     page.keyboard.press("j")
     page.keyboard.press(key)
     page.keyboard.press("Enter")
@@ -527,10 +527,10 @@ def test_enter_past_the_last_or_first_answer_releases_nothing(open_page, assignm
     expect(page.get_by_text("Vrijgegeven:")).to_have_count(0)
 
 
-def test_saving_from_the_search_of_the_bank_inserts_nothing(open_page, assignment, submission, teacher):
+def test_saving_from_the_search_field_of_the_bank_inserts_nothing(open_page, assignment, submission, teacher):
     Comment.objects.create(owner=teacher, text="Wijs een zin aan.")
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     write(page, "Goed begin.")
     page.keyboard.press("Alt+b")
     page.keyboard.press("Control+Enter")
@@ -539,7 +539,7 @@ def test_saving_from_the_search_of_the_bank_inserts_nothing(open_page, assignmen
     assert stored_feedback()[0] == "Goed begin."
 
 
-def test_single_letters_can_be_switched_off(desk):
+def test_single_letter_keys_can_be_switched_off(desk):
     desk.keyboard.press("?")
     keys = desk.get_by_role("dialog", name="Toetsen")
     keys.get_by_label("Gebruik losse letters als toets").uncheck()
@@ -553,7 +553,7 @@ def test_single_letters_can_be_switched_off(desk):
     assert Submission.objects.count() == 1
 
 
-def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expected_problems):
+def test_different_verdict_of_another_tab_is_a_conflict(desk, expected_problems):
     expected_problems.append("status of 409")
     write(desk, TEXT)
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -571,7 +571,7 @@ def test_another_verdict_in_another_tab_is_not_overruled_in_silence(desk, expect
     assert not Feedback.objects.released().exists()
 
 
-def test_a_whole_pile_by_keyboard_without_waiting_for_a_reply(open_page, assignment, teacher):
+def test_all_answers_can_be_read_by_keyboard_without_waiting_for_replies(open_page, assignment, teacher):
     for number in range(27):
         hand_in(
             assignment,
@@ -579,17 +579,17 @@ def test_a_whole_pile_by_keyboard_without_waiting_for_a_reply(open_page, assignm
             text=f"Antwoord {number:02}.",
         )
     page = open_page(user=teacher)
-    page.goto(address(assignment))
+    page.goto(desk_address(assignment))
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     for number in range(25):
         page.keyboard.type(f"Bij {number:02}.")
         page.keyboard.press("Control+Enter")
-    page.keyboard.press("Enter")  # the link to the rest of the pile has the focus
+    page.keyboard.press("Enter")  # the link to the next page has the focus
     page.get_by_role("article").nth(1).wait_for()
     expect(page.get_by_role("article")).to_have_count(2)
     wait_for_copies(page, 0)
-    given = Feedback.objects.order_by("submission__answer__student__name").values_list(
+    saved_feedback = Feedback.objects.order_by("submission__answer__student__name").values_list(
         "submission__answer__text", "text", "verdict"
     )
-    assert list(given) == [(f"Antwoord {n:02}.", f"Bij {n:02}.", "gelezen") for n in range(25)]
+    assert list(saved_feedback) == [(f"Antwoord {n:02}.", f"Bij {n:02}.", "gelezen") for n in range(25)]
