@@ -27,7 +27,7 @@ from tests.browser.student_desk import (
     unblock_saves,
     write,
 )
-from tests.browser.test_mishaps import WITHOUT_SCRIPT, only_copy, put
+from tests.browser.test_mishaps import WITHOUT_SCRIPT, copy_on_device, put_copy
 from tests.questions.factories import enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -341,7 +341,7 @@ def test_a_device_clock_that_goes_back_an_hour_between_two_keys_costs_nothing(de
     desk.evaluate(f"() => {{ {NO_NETWORK} }}")
     write(desk, "een")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
-    key, copy = only_copy(desk)
+    key, copy = copy_on_device(desk)
     desk.evaluate(f"() => {CLOCK_BACK}")
     write(desk, " twee")
     desk.wait_for_timeout(1500)  # both stores have it by then
@@ -349,7 +349,7 @@ def test_a_device_clock_that_goes_back_an_hour_between_two_keys_costs_nothing(de
     desk.close()
     fresh = context.new_page()
     fresh.goto("/gezond/")
-    put(fresh, key, json.loads(copy))  # the older text, of a later hour, as where this store was full
+    put_copy(fresh, key, json.loads(copy))  # the older text, of a later hour, as where this store was full
     fresh.goto(url)
     expect(field(fresh)).to_have_value("een twee")
     expect(save_line(fresh)).to_contain_text(SAVED)

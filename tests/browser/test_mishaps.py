@@ -1,4 +1,4 @@
-"""Mishaps of the writing path that no other test provokes: what the page believes, what a crash leaves, old copies."""
+"""Rare failures while a student writes: outdated pages, crashes, missing scripts and invalid copies."""
 
 import json
 import os
@@ -40,19 +40,19 @@ def expect_lost_connections(expected_problems):
     expected_problems.append("net::ERR_")
 
 
-def only_copy(page) -> list[str]:
+def copy_on_device(page) -> list[str]:
     return page.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('casusboek:'))")
 
 
-def put(page, key: str, copy: dict) -> None:
+def put_copy(page, key: str, copy: dict) -> None:
     page.evaluate("([key, copy]) => localStorage.setItem(key, copy)", [key, json.dumps(copy)])
 
 
-# --- What the page believes (L2, L3) ---
+# --- Text that differs from the state of the page ---
 
 
-def test_a_text_that_changed_without_an_event_is_stored(desk):
-    """As a spelling checker or an extension changes it."""
+def test_text_that_changed_without_an_event_is_saved(desk):
+    """Spelling checkers and extensions change a text like this."""
     write(desk, "Ik bel har op.")
     expect(save_line(desk)).to_contain_text(SAVED)
     field(desk).evaluate("area => { area.value = 'Ik bel haar op.'; }")
@@ -62,25 +62,25 @@ def test_a_text_that_changed_without_an_event_is_stored(desk):
     assert stored_text() == "Ik bel haar op."
 
 
-def test_a_text_that_changed_without_an_event_is_on_the_device_when_the_page_is_hidden(desk):
+def test_text_that_changed_without_an_event_is_on_the_device_when_the_page_is_hidden(desk):
     block_saves(desk)
     field(desk).evaluate("area => { area.value = 'Zonder toets.'; }")
     desk.evaluate("dispatchEvent(new Event('pagehide'))")
     assert count_copies(desk) == 1
 
 
-def test_an_older_copy_than_what_is_stored_does_not_come_back(desk):
-    """As where the device was full when the later text came."""
+def test_copy_older_than_the_stored_text_is_not_restored(desk):
+    """This happens if the device was full when the later text was typed."""
     block_saves(desk)
     write(desk, "een")
-    key, copy = only_copy(desk)
+    key, copy = copy_on_device(desk)
     unblock_saves(desk)
     write(desk, " twee")
     expect(save_line(desk)).to_contain_text(SAVED)
     fresh = desk.context.new_page()
     desk.close()
     fresh.goto("/gezond/")
-    put(fresh, key, json.loads(copy))
+    put_copy(fresh, key, json.loads(copy))
     fresh.goto(Assignment.objects.get().get_absolute_url())
     expect(field(fresh)).to_have_value("een twee")
     wait_for_copies(fresh, 0)
@@ -90,7 +90,7 @@ def test_an_older_copy_than_what_is_stored_does_not_come_back(desk):
     assert stored_versions() == []
 
 
-def test_a_copy_that_no_longer_fits_removes_the_older_one_and_says_so(desk):
+def test_copy_that_does_not_fit_deletes_the_older_one_and_is_reported(desk):
     block_saves(desk)
     write(desk, "past nog")
     assert count_copies(desk) == 1
@@ -108,7 +108,7 @@ def test_a_copy_that_no_longer_fits_removes_the_older_one_and_says_so(desk):
 
 @pytest.fixture
 def second_tab(desk):
-    """A second tab that is still sending what it found of the first one, and a function that lets that through."""
+    """Return a second tab with a pending request for a copy of the first one, and a function that continues it."""
     block_saves(desk)
     write(desk, "een")
     other = desk.context.new_page()
@@ -122,7 +122,7 @@ def second_tab(desk):
     return other, pending.continue_all
 
 
-def test_a_second_tab_that_is_late_takes_over_what_the_first_one_stored(desk, second_tab):
+def test_second_tab_with_a_late_reply_shows_the_text_that_the_first_one_saved(desk, second_tab):
     other, continue_all = second_tab
     continue_all()
     expect(field(other)).to_have_value("een twee")
@@ -131,7 +131,7 @@ def test_a_second_tab_that_is_late_takes_over_what_the_first_one_stored(desk, se
     assert stored_text() == "een twee drie"
 
 
-def test_a_second_tab_that_is_late_and_wrote_something_shows_both(desk, second_tab):
+def test_second_tab_with_a_late_reply_and_other_text_shows_both_texts(desk, second_tab):
     other, continue_all = second_tab
     write(other, " anders")
     continue_all()
@@ -143,11 +143,11 @@ def test_a_second_tab_that_is_late_and_wrote_something_shows_both(desk, second_t
     assert stored_text() == "een anders"
 
 
-# --- The device (L4) ---
+# --- The device ---
 
 
 @pytest.mark.parametrize("cleared", ["localStorage", "IndexedDB"])
-def test_one_of_the_two_stores_is_enough(desk, cleared):
+def test_copy_is_recovered_from_either_of_the_two_stores(desk, cleared):
     block_saves(desk)
     write(desk, "twee keer bewaard")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -168,11 +168,11 @@ def test_one_of_the_two_stores_is_enough(desk, cleared):
     wait_for_copies(fresh, 0)
 
 
-def test_the_higher_number_wins_whichever_store_has_it(desk):
+def test_copy_with_the_higher_number_is_recovered_from_either_store(desk):
     block_saves(desk)
     write(desk, "een")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
-    key, copy = only_copy(desk)
+    key, copy = copy_on_device(desk)
     write(desk, " twee")
     wait_for_text_on_disk(desk, "een twee")
     desk.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
@@ -180,14 +180,14 @@ def test_the_higher_number_wins_whichever_store_has_it(desk):
     desk.close()
     fresh = context.new_page()
     fresh.goto("/gezond/")
-    put(fresh, key, json.loads(copy))  # the older one, as where this store was full
+    put_copy(fresh, key, json.loads(copy))  # the older one, as if this store was full
     fresh.goto(url)
     expect(field(fresh)).to_have_value("een twee")
     expect(save_line(fresh)).to_contain_text(SAVED)
     assert stored_text() == "een twee"
 
 
-TYPE_ON = """() => {
+TYPE_CONTINUOUSLY = """() => {
     const area = document.querySelector("[data-save] textarea");
     setInterval(() => {
         area.setRangeText(`${Math.round(performance.now())} `, area.value.length, area.value.length, "end");
@@ -197,59 +197,59 @@ TYPE_ON = """() => {
 
 
 def kill_browser(folder: Path) -> None:
-    """As by a crash or an empty battery: every process that has this profile, at once."""
+    """Kill every process with this profile at once, like a crash or an empty battery."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes()
-        except OSError:  # gone by now
+        except OSError:  # the process has ended
             continue
         if f"--user-data-dir={folder}".encode() in command:
             os.kill(int(process.name), signal.SIGKILL)
 
 
-def test_a_browser_killed_offline_loses_two_seconds_at_most(browser, live_server, assignment, tmp_path):
-    """Three people type without a connection, for 3, 12 and 40 seconds, each in a browser of their own."""
+def test_browser_killed_while_offline_loses_at_most_two_seconds_of_text(browser, live_server, assignment, tmp_path):
+    """Three users type while offline, for 3, 12 and 40 seconds, each in a separate browser."""
     url = live_server.url + assignment.get_absolute_url()
-    people = {seconds: enrol(assignment.module).user for seconds in (3, 12, 40)}
+    users = {seconds: enrol(assignment.module).user for seconds in (3, 12, 40)}
 
-    def start(seconds: int, offline: bool):
+    def start_browser(seconds: int, offline: bool):
         context = browser.browser_type.launch_persistent_context(
-            tmp_path / str(seconds), executable_path=program(), args=list(CHROMIUM_OPTIONS), locale="nl-NL"
+            tmp_path / str(seconds), executable_path=chromium_path(), args=list(CHROMIUM_OPTIONS), locale="nl-NL"
         )
-        context.add_cookies([session_cookie(people[seconds], live_server.url)])
+        context.add_cookies([session_cookie(users[seconds], live_server.url)])
         page = context.new_page()
         page.goto(url)
         if offline:
             context.set_offline(True)
-            page.evaluate(TYPE_ON)
+            page.evaluate(TYPE_CONTINUOUSLY)
         return page
 
-    pages = {seconds: start(seconds, offline=True) for seconds in people}
-    begun, last = time.monotonic(), {}
+    pages = {seconds: start_browser(seconds, offline=True) for seconds in users}
+    started, last = time.monotonic(), {}
     for seconds, page in pages.items():
-        while time.monotonic() < begun + seconds:
+        while time.monotonic() < started + seconds:
             time.sleep(0.05)
         last[seconds] = page.evaluate("document.querySelector('[data-save] textarea').value")
         kill_browser(tmp_path / str(seconds))
-    for seconds in people:
-        page = start(seconds, offline=False)
+    for seconds in users:
+        page = start_browser(seconds, offline=False)
         area = page.locator("[data-save] textarea")
         expect(area).not_to_have_value("")
-        typed, found = last[seconds].split(), area.input_value().split()
-        assert found == typed[: len(found)] or typed == found[: len(typed)]
-        assert int(typed[-1]) - int(found[-1]) <= 2000, f"after {seconds} s"
+        typed, recovered = last[seconds].split(), area.input_value().split()
+        assert recovered == typed[: len(recovered)] or typed == recovered[: len(typed)]
+        assert int(typed[-1]) - int(recovered[-1]) <= 2000, f"after {seconds} s"
         page.context.close()
 
 
-def program() -> str:
+def chromium_path() -> str:
     return next(filter(None, map(shutil.which, PROGRAMS)))
 
 
-# --- Scripts, replies and copies that are not as they should be (C1 to C6) ---
+# --- Missing scripts, lost replies and invalid copies ---
 
 
 @pytest.mark.parametrize("script", ["writing", "field", "outbox", "reply", "save_state", "device", "text"])
-def test_a_page_whose_script_did_not_come_says_so_and_works_as_a_form(open_page, assignment, student, script):
+def test_page_without_one_of_its_scripts_has_a_warning_and_works_as_a_form(open_page, assignment, student, script):
     page = open_page(user=student)
     page.route(f"**/{script}.*.js", lambda route: route.abort())
     page.goto(assignment.get_absolute_url())
@@ -263,9 +263,9 @@ def test_a_page_whose_script_did_not_come_says_so_and_works_as_a_form(open_page,
     assert Submission.objects.get().text == "als gewoon formulier"
 
 
-def test_the_feedback_desk_without_its_script_says_so_and_works_as_a_form(open_page, assignment, student):
+def test_feedback_desk_without_its_script_has_a_warning_and_works_as_a_form(open_page, assignment, student):
     hand_in(assignment, assignment.module.enrolments.get(user=student), text="Ik luister.")
-    page = open_page(user=assignment.module.people.exclude(pk=student.pk).get())
+    page = open_page(user=assignment.module.users.exclude(pk=student.pk).get())
     page.route("**/feedback.*.js", lambda route: route.abort())
     page.goto(reverse("questions:assignment_feedback", args=[assignment.pk]))
     expect(page.get_by_text(WITHOUT_SCRIPT)).to_be_visible()
@@ -275,7 +275,7 @@ def test_the_feedback_desk_without_its_script_says_so_and_works_as_a_form(open_p
     assert Feedback.objects.get().text == "Waar zie je dat?"
 
 
-def test_a_case_without_its_script_says_so_and_works_as_a_form(open_page, assignment):
+def test_case_without_its_script_has_a_warning_and_works_as_a_form(open_page, assignment):
     page = open_page(user=UserFactory())
     page.route("**/field.*.js", lambda route: route.abort())
     page.goto(assignment.edition.case.get_absolute_url())
@@ -287,12 +287,12 @@ def test_a_case_without_its_script_says_so_and_works_as_a_form(open_page, assign
     assert stored_text() == "voor mezelf"
 
 
-def test_a_page_whose_scripts_came_does_not_speak_of_it(desk):
+def test_page_with_its_scripts_has_no_warning(desk):
     expect(desk.get_by_text(WITHOUT_SCRIPT)).to_be_hidden()
 
 
 @pytest.mark.parametrize("event", ["focus", "online"])
-def test_a_reply_that_never_comes_is_given_up_and_tried_again(desk, event):
+def test_save_without_a_reply_times_out_and_is_tried_again(desk, event):
     desk.clock.install()
     desk.reload()
     pending = PendingRequests(desk)
@@ -308,7 +308,7 @@ def test_a_reply_that_never_comes_is_given_up_and_tried_again(desk, event):
     assert stored_text() == "geen antwoord"
 
 
-def test_signing_out_does_not_wait_for_a_reply_that_never_comes(desk):
+def test_signing_out_does_not_wait_for_a_save_without_a_reply(desk):
     desk.clock.install()
     desk.reload()
     desk.route("**/antwoord/**", lambda route: None)
@@ -318,8 +318,8 @@ def test_signing_out_does_not_wait_for_a_reply_that_never_comes(desk):
     expect(desk.get_by_role("dialog", name="Nog niet alles is verzonden")).to_contain_text("1")
 
 
-def broken_copies(place: str) -> dict[str, dict]:
-    whole = {
+def invalid_copies(place: str) -> dict[str, dict]:
+    valid = {
         "place": place,
         "url": "/vragen/1/antwoord/",
         "text": "oud",
@@ -329,40 +329,42 @@ def broken_copies(place: str) -> dict[str, dict]:
         "at": 1,
     }
     return {
-        "without a revision": {**whole, "revision": None},
-        "without a writer": {**whole, "writer": None},
-        "without an address": {**whole, "url": None},
-        "for another site": {**whole, "url": "//elders.example/"},
-        "with a number that is none": {**whole, "seq": "een"},
+        "without a revision": {**valid, "revision": None},
+        "without a writer": {**valid, "writer": None},
+        "without an address": {**valid, "url": None},
+        "for another site": {**valid, "url": "//elders.example/"},
+        "with an invalid number": {**valid, "seq": "een"},
         "of an old format": {"place": place, "text": "oud"},
     }
 
 
-@pytest.mark.parametrize("broken", broken_copies(""))
-def test_a_broken_copy_holds_nothing_up_and_is_listed(desk, student, assignment, broken):
+@pytest.mark.parametrize("problem", invalid_copies(""))
+def test_invalid_copy_does_not_block_saving_and_is_listed(desk, student, assignment, problem):
     place = f"{assignment.pk}:{assignment.questions.get().pk}"
-    put(desk, f"casusboek:{student.pk}:{place}:vroeger", broken_copies(place)[broken])
+    put_copy(desk, f"casusboek:{student.pk}:{place}:vroeger", invalid_copies(place)[problem])
     desk.reload()
     write(desk, "Nieuw.")
     expect(save_line(desk)).to_contain_text(SAVED)
     assert stored_text() == "Nieuw."
     desk.goto("/antwoorden/")
-    listed = desk.locator("#niet-verzonden")
-    expect(listed).to_contain_text("oud")
+    unsent_list = desk.locator("#niet-verzonden")
+    expect(unsent_list).to_contain_text("oud")
     with desk.expect_download() as download:
-        listed.get_by_role("button", name="Download als tekst").click()
+        unsent_list.get_by_role("button", name="Download als tekst").click()
     assert "oud" in Path(download.value.path()).read_text(encoding="utf-8")
-    listed.get_by_role("button", name="Ik heb het bestand: wis hier").click()
-    expect(listed).to_be_hidden()
+    unsent_list.get_by_role("button", name="Ik heb het bestand: wis hier").click()
+    expect(unsent_list).to_be_hidden()
     wait_for_copies(desk, 0)
 
 
-def test_a_copy_that_the_server_refuses_is_set_aside_and_blocks_nothing(desk, student, assignment, expected_problems):
+def test_copy_that_the_server_refuses_is_set_aside_and_does_not_block_saving(
+    desk, student, assignment, expected_problems
+):
     expected_problems.append("status of 404")
     place = f"{assignment.pk}:{assignment.questions.get().pk}"
-    copy = {**broken_copies(place)["without a revision"], "revision": 0, "url": "/vragen/999999/antwoord/"}
-    put(desk, f"casusboek:{student.pk}:elders:vroeger", {**copy, "place": "elders"})
-    put(desk, f"casusboek:{student.pk}:{place}:later", {**copy, "url": "x", "text": "komt erna", "at": 2})
+    copy = {**invalid_copies(place)["without a revision"], "revision": 0, "url": "/vragen/999999/antwoord/"}
+    put_copy(desk, f"casusboek:{student.pk}:elders:vroeger", {**copy, "place": "elders"})
+    put_copy(desk, f"casusboek:{student.pk}:{place}:later", {**copy, "url": "x", "text": "komt erna", "at": 2})
     with desk.expect_response(lambda reply: "/vragen/999999/" in reply.url):
         desk.reload()
     write(desk, "Nieuw.")
@@ -371,7 +373,7 @@ def test_a_copy_that_the_server_refuses_is_set_aside_and_blocks_nothing(desk, st
     expect(desk.locator("#niet-verzonden")).to_contain_text("Kan hier niet meer worden opgeslagen")
 
 
-def test_what_is_handed_in_is_what_was_there_at_the_click(desk):
+def test_submission_has_the_text_at_the_moment_of_the_click(desk):
     write(desk, "tot hier")
     expect(save_line(desk)).to_contain_text(SAVED)
     pending = PendingRequests(desk, "**/inleveren/")
@@ -385,7 +387,7 @@ def test_what_is_handed_in_is_what_was_there_at_the_click(desk):
     assert stored_text() == "tot hier en dit erna"
 
 
-def test_a_save_on_its_way_at_the_click_does_not_change_what_is_handed_in(desk):
+def test_pending_save_does_not_change_the_submission(desk):
     pending = PendingRequests(desk)
     write(desk, "eerst")
     field(desk).blur()
@@ -397,7 +399,7 @@ def test_a_save_on_its_way_at_the_click_does_not_change_what_is_handed_in(desk):
     assert Submission.objects.get().text == "eerst"
 
 
-def test_somebody_else_signing_in_ends_the_dialog_too(desk, student, expected_problems):
+def test_sign_in_dialog_closes_when_another_user_signs_in(desk, student, expected_problems):
     expected_problems.append("status of 40[139]")
     cookies = desk.context.cookies()
     desk.context.clear_cookies()
@@ -408,11 +410,11 @@ def test_somebody_else_signing_in_ends_the_dialog_too(desk, student, expected_pr
     desk.context.add_cookies([session_cookie(UserFactory(), desk.url)])
     desk.evaluate("dispatchEvent(new Event('focus'))")
     expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
-    desk.get_by_role("link", name="Verder naar de beginpagina").click()  # a dialog that is still open forbids that
+    desk.get_by_role("link", name="Verder naar de beginpagina").click()  # an open dialog would block the click
     expect(desk).to_have_url(re.compile("/$"))
 
 
-def test_what_was_typed_beside_two_texts_is_kept_though_the_server_did_not_answer(desk, expected_problems):
+def test_text_typed_during_a_conflict_is_saved_after_a_server_error(desk, expected_problems):
     expected_problems.append("status of (409|502)")
     other = desk.context.new_page()
     other.goto(desk.url)

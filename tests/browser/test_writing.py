@@ -1,4 +1,4 @@
-"""What can go wrong while somebody writes really goes wrong here, and no text is lost."""
+"""Failures while a student writes, in a real browser: no text is lost."""
 
 import time
 from datetime import timedelta
@@ -37,14 +37,14 @@ def expect_lost_connections(expected_problems):
 
 
 @pytest.mark.each_database
-def test_a_pause_in_typing_is_enough(desk):
+def test_pause_in_typing_saves_the_text(desk):
     write(desk, "Ik bel haar op.")
     expect(save_line(desk)).to_contain_text(SAVED)
     assert stored_text() == "Ik bel haar op."
     assert count_copies(desk) == 0
 
 
-def test_a_tab_closed_in_mid_word(desk):
+def test_text_of_a_closed_tab_is_recovered_and_saved(desk):
     desk.context.set_offline(True)
     write(desk, "Ik bel haar o")
     assert count_copies(desk) == 1
@@ -60,44 +60,44 @@ def test_a_tab_closed_in_mid_word(desk):
 
 
 @pytest.fixture
-def slow_scripts(desk):
-    """The desk of a student whose scripts are still on their way, and a function that lets them come."""
-    pending = []
+def page_with_pending_script(desk):
+    """Return the assignment desk without its script, and a function that loads the script."""
+    routes = []
     page = desk.context.new_page()
-    page.route("**/writing.*js", lambda route: pending.append(route))
+    page.route("**/writing.*js", lambda route: routes.append(route))
     page.goto(desk.url, wait_until="commit")
     field(page).wait_for()
 
-    def let_them_come():
-        pending.pop().continue_()
+    def load_scripts():
+        routes.pop().continue_()
         page.wait_for_load_state()
 
-    return page, let_them_come
+    return page, load_scripts
 
 
-def test_nothing_is_painted_before_what_keeps_the_text_is_there(slow_scripts):
-    page, let_them_come = slow_scripts
-    page.wait_for_timeout(500)  # a page that is not held back paints within it
+def test_page_is_not_painted_before_its_script_has_loaded(page_with_pending_script):
+    page, load_scripts = page_with_pending_script
+    page.wait_for_timeout(500)  # a page that does not wait for its script is painted within this time
     assert page.evaluate("performance.getEntriesByType('paint').length") == 0
-    let_them_come()
+    load_scripts()
     page.evaluate("""new Promise(done =>
         new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true }))""")
 
 
-def test_what_was_typed_before_the_script_came_is_kept_and_sent(slow_scripts):
-    page, let_them_come = slow_scripts
-    field(page).fill("Al getypt")  # as where a browser paints the page all the same
-    let_them_come()
+def test_text_typed_before_the_script_loads_is_saved(page_with_pending_script):
+    page, load_scripts = page_with_pending_script
+    field(page).fill("Al getypt")  # possible in a browser that paints the page earlier
+    load_scripts()
     expect(save_line(page)).to_contain_text(SAVED)
     assert stored_text() == "Al getypt"
     assert count_copies(page) == 0
 
 
-def test_what_was_typed_before_the_script_came_waits_on_the_device_without_a_connection(slow_scripts):
-    page, let_them_come = slow_scripts
+def test_text_typed_before_the_script_loads_stays_on_the_device_while_offline(page_with_pending_script):
+    page, load_scripts = page_with_pending_script
     field(page).fill("Al getypt")
     page.route("**/antwoord/*", lambda route: route.abort())
-    let_them_come()
+    load_scripts()
     expect(save_line(page)).to_contain_text(ON_DEVICE)
     assert count_copies(page) == 1
     page.unroute("**/antwoord/*")
@@ -105,13 +105,15 @@ def test_what_was_typed_before_the_script_came_waits_on_the_device_without_a_con
     assert stored_text() == "Al getypt"
 
 
-def test_what_was_typed_before_the_script_came_meets_what_was_left_behind(slow_scripts, desk, expected_problems):
+def test_text_typed_before_the_script_loads_conflicts_with_an_unsent_copy(
+    page_with_pending_script, desk, expected_problems
+):
     expected_problems.append("409")
-    desk.route("**/antwoord/*", lambda route: route.abort())  # this tab stays behind
+    desk.route("**/antwoord/*", lambda route: route.abort())  # this tab cannot save
     write(desk, "van gisteren")
-    page, let_them_come = slow_scripts
+    page, load_scripts = page_with_pending_script
     field(page).fill("van vandaag")
-    let_them_come()
+    load_scripts()
     panel = page.get_by_role("region", name="Twee teksten")
     expect(panel).to_contain_text("van gisteren")
     panel.get_by_role("button", name="Neem de opgeslagen tekst").click()
@@ -120,17 +122,17 @@ def test_what_was_typed_before_the_script_came_meets_what_was_left_behind(slow_s
     assert stored_versions() == ["van gisteren", "van vandaag"]
 
 
-def test_hiding_the_page_sends_at_once(desk):
-    """No other page is opened that could send it."""
+def test_hiding_the_page_sends_the_text_at_once(desk):
+    """No other page is open that could send the text."""
     write(desk, "tot hier")
     desk.close()
-    until = time.monotonic() + 10
-    while time.monotonic() < until and not Answer.objects.filter(text="tot hier").exists():
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and not Answer.objects.filter(text="tot hier").exists():
         time.sleep(0.05)
     assert stored_text() == "tot hier"
 
 
-def test_back_pressed(desk):
+def test_text_survives_back_and_forward(desk):
     desk.goto("/over/")
     desk.go_back()
     write(desk, "Ik twijfel")
@@ -141,7 +143,7 @@ def test_back_pressed(desk):
     assert stored_text() == "Ik twijfel"
 
 
-def test_the_network_cut_and_restored(desk):
+def test_text_typed_while_offline_is_saved_when_online(desk):
     desk.context.set_offline(True)
     write(desk, "zonder verbinding")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -152,17 +154,17 @@ def test_the_network_cut_and_restored(desk):
 
 
 @pytest.mark.each_database
-def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
-    lost = []
+def test_lost_reply_to_a_stored_save_is_no_conflict(desk):
+    replies = []
 
-    def lose(route):
-        if not lost:
-            lost.append(route.fetch())
+    def lose_reply(route):
+        if not replies:
+            replies.append(route.fetch())
             route.abort()
         else:
             route.continue_()
 
-    desk.route("**/antwoord/**", lose)
+    desk.route("**/antwoord/**", lose_reply)
     write(desk, "een")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
     assert stored_text() == "een"
@@ -174,12 +176,12 @@ def test_a_reply_lost_after_the_commit_is_no_conflict(desk):
 
 
 @pytest.mark.each_database
-def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
-    def lose(route):
+def test_lost_reply_followed_by_a_closed_tab_is_no_conflict(desk):
+    def lose_reply(route):
         route.fetch()
         route.abort()
 
-    desk.route("**/antwoord/**", lose)
+    desk.route("**/antwoord/**", lose_reply)
     write(desk, "een")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
     desk.context.set_offline(True)
@@ -196,7 +198,7 @@ def test_a_reply_lost_and_then_the_tab_closed_is_no_conflict(desk):
 
 
 @pytest.mark.each_database
-def test_the_server_killed_and_restarted(browser, own_server, assignment, student):
+def test_text_typed_while_the_server_is_down_is_saved_after_its_restart(browser, own_server, assignment, student):
     own_server()
     context = browser.new_context(base_url=own_server.url, locale="nl-NL")
     context.add_cookies([session_cookie(student, own_server.url)])
@@ -224,10 +226,10 @@ def sign_in_again(page, student) -> None:
     dialog.get_by_role("button", name="Log in en ga verder").click()
 
 
-@pytest.mark.parametrize("how", ["session expired", "cookies cleared"])
-def test_signed_out_while_writing_is_mended_in_place(desk, student, expected_problems, how):
+@pytest.mark.parametrize("cause", ["session expired", "cookies cleared"])
+def test_signed_out_user_can_sign_in_again_without_leaving_the_page(desk, student, expected_problems, cause):
     expected_problems.append("401|403")
-    if how == "session expired":
+    if cause == "session expired":
         Session.objects.all().delete()
     else:
         desk.context.clear_cookies()
@@ -240,7 +242,7 @@ def test_signed_out_while_writing_is_mended_in_place(desk, student, expected_pro
 
 
 @pytest.mark.parametrize("button", ["Later", "Log in en ga verder"])
-def test_what_is_typed_after_the_sign_in_dialog_goes_on_where_it_stopped(desk, student, expected_problems, button):
+def test_typing_continues_at_the_caret_after_the_sign_in_dialog(desk, student, expected_problems, button):
     expected_problems.append("401|403")
     Session.objects.all().delete()
     write(desk, "voor en na")
@@ -255,7 +257,7 @@ def test_what_is_typed_after_the_sign_in_dialog_goes_on_where_it_stopped(desk, s
     expect(field(desk)).to_have_value("voor en na, getypt")
 
 
-def test_who_puts_signing_in_off_is_asked_again_only_after_leaving_the_field(desk, expected_problems):
+def test_postponed_sign_in_dialog_returns_only_after_leaving_the_field(desk, expected_problems):
     expected_problems.append("401|403")
     Session.objects.all().delete()
     write(desk, "voor")
@@ -272,7 +274,7 @@ def test_who_puts_signing_in_off_is_asked_again_only_after_leaving_the_field(des
     expect(field(desk)).to_have_value("voor en na")
 
 
-def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problems):
+def test_text_survives_a_wrong_password_in_the_sign_in_dialog(desk, student, expected_problems):
     expected_problems.append("401|403|400")
     Session.objects.all().delete()
     write(desk, "nog steeds hier")
@@ -287,7 +289,7 @@ def test_a_wrong_password_in_place_costs_nothing(desk, student, expected_problem
 
 
 @pytest.mark.each_database
-def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
+def test_saved_text_survives_clearing_all_site_data(desk, student):
     write(desk, "bevestigd")
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.evaluate("localStorage.clear()")
@@ -297,7 +299,7 @@ def test_all_site_data_cleared_keeps_what_was_acknowledged(desk, student):
     expect(field(desk)).to_have_value("bevestigd")
 
 
-def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
+def test_full_storage_is_reported_and_text_is_saved_sooner(open_page, assignment, student):
     page = open_page(user=student)
     page.add_init_script("""
         const full = () => { throw new DOMException('vol', 'QuotaExceededError'); };
@@ -312,7 +314,7 @@ def test_storage_full_says_so_and_saves_sooner(open_page, assignment, student):
 
 
 @pytest.mark.each_database
-def test_two_tabs_on_one_answer(desk, expected_problems):
+def test_two_tabs_with_one_answer_show_both_texts(desk, expected_problems):
     expected_problems.append("409")
     other = open_another_tab(desk)
     write(desk, "in het eerste tabblad")
@@ -328,8 +330,8 @@ def test_two_tabs_on_one_answer(desk, expected_problems):
     assert count_copies(other) == 0
 
 
-def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(desk):
-    """Any page of this person sends what it finds on the device, also what is being typed in another tab just then."""
+def test_copy_sent_by_another_page_does_not_replace_later_text(desk):
+    """Any page of this user sends the copies on the device, even one of a text that is being typed in another tab."""
     other_page = desk.context.new_page()
     other_page.goto("/over/")
     desk.clock.install()
@@ -347,7 +349,7 @@ def test_what_another_page_sends_meanwhile_does_not_take_the_place_of_the_end(de
 
 
 @pytest.mark.each_database
-def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_problems):
+def test_phone_and_laptop_with_one_answer_show_both_texts(desk, open_page, student, expected_problems):
     expected_problems.append("409")
     phone = open_page(width=390, user=student)
     phone.goto(desk.url)
@@ -364,29 +366,29 @@ def test_phone_and_laptop_on_one_answer(desk, open_page, student, expected_probl
 
 
 @pytest.mark.each_database
-def test_another_person_signing_in_on_the_same_machine(desk, student, expected_problems):
+def test_text_is_hidden_from_another_user_and_saved_after_the_writer_returns(desk, student, expected_problems):
     expected_problems.append("409|404")
-    somebody = UserFactory()
+    other_user = UserFactory()
     desk.context.set_offline(True)
     write(desk, "van de eerste")
-    desk.context.add_cookies([session_cookie(somebody, desk.url)])
+    desk.context.add_cookies([session_cookie(other_user, desk.url)])
     desk.context.set_offline(False)
     expect(desk.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
     expect(field(desk)).to_be_hidden()
-    others = desk.context.new_page()
-    others.goto("/antwoorden/")
-    expect(others.get_by_text("van de eerste")).to_have_count(0)
-    assert not Answer.objects.filter(student=somebody).exists()
+    other_users_page = desk.context.new_page()
+    other_users_page.goto("/antwoorden/")
+    expect(other_users_page.get_by_text("van de eerste")).to_have_count(0)
+    assert not Answer.objects.filter(student=other_user).exists()
     desk.context.add_cookies([session_cookie(student, desk.url)])
-    mine = desk.context.new_page()
-    mine.goto(reverse("questions:assignment", args=[Assignment.objects.get().pk]))
-    expect(field(mine)).to_have_value("van de eerste")
-    expect(save_line(mine)).to_contain_text(SAVED)
+    own_page = desk.context.new_page()
+    own_page.goto(reverse("questions:assignment", args=[Assignment.objects.get().pk]))
+    expect(field(own_page)).to_have_value("van de eerste")
+    expect(save_line(own_page)).to_contain_text(SAVED)
     assert Answer.objects.get().student == student
 
 
 @pytest.mark.each_database
-def test_the_deadline_passing_while_typing(desk):
+def test_answer_handed_in_after_the_due_date_is_late(desk):
     Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
     write(desk, "net te laat")
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -396,7 +398,7 @@ def test_the_deadline_passing_while_typing(desk):
 
 
 @pytest.mark.each_database
-def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems):
+def test_answer_to_an_assignment_closed_while_typing_is_saved_only(desk, expected_problems):
     expected_problems.append("409")
     Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
     write(desk, "nog niet klaar")
@@ -408,7 +410,7 @@ def test_the_teacher_closing_the_assignment_while_typing(desk, expected_problems
 
 
 @pytest.mark.each_database
-def test_over_long_text_stays_whole_on_the_device(desk, expected_problems):
+def test_text_that_is_too_long_stays_complete_on_the_device(desk, expected_problems):
     expected_problems.append("413")
     field(desk).fill("x" * 20_001)
     expect(desk.locator(".answer [data-left]")).to_contain_text("1 tekens te veel")
@@ -422,22 +424,20 @@ def test_over_long_text_stays_whole_on_the_device(desk, expected_problems):
     assert len(stored_text()) == 20_000
 
 
-def test_the_limit_is_told_before_it_is_reached(desk):
+def test_number_of_characters_left_is_shown_near_the_limit(desk):
     field(desk).fill("x" * 19_000)
     expect(desk.locator(".answer [data-left]")).to_contain_text("Nog 1000 tekens")
 
 
 @pytest.mark.each_database
-def test_a_double_click_on_handing_in_hands_in_once(desk):
+def test_double_click_on_the_button_hands_in_once(desk):
     write(desk, "klaar")
     desk.get_by_role("button", name="Lever in", exact=True).dblclick()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.count() == 1
 
 
-def test_what_became_of_handing_in_is_said_below_the_button_that_was_pressed(
-    open_page, transactional_db, expected_problems
-):
+def test_error_of_handing_in_is_shown_below_the_button_that_was_pressed(open_page, transactional_db, expected_problems):
     expected_problems.append("ERR_")
     assignment = AssignmentFactory(case=published_case(kolbs=["doener", "denker", "beslisser"]))
     page = open_page(user=enrol(assignment.module).user)
@@ -455,7 +455,7 @@ def test_what_became_of_handing_in_is_said_below_the_button_that_was_pressed(
 
 
 @pytest.mark.each_database
-def test_handing_in_while_offline_says_so_and_works_later(desk):
+def test_handing_in_while_offline_shows_an_error_and_works_when_online(desk):
     write(desk, "klaar")
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.context.set_offline(True)
@@ -472,14 +472,14 @@ def sign_out(page) -> None:
     page.locator("#uitloggen button").click()
 
 
-def test_signing_out_first_sends_what_is_unsent(desk):
+def test_signing_out_sends_unsent_text_first(desk):
     write(desk, "snel nog even")
     sign_out(desk)
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible()
     assert stored_text() == "snel nog even"
 
 
-def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
+def test_signing_out_with_text_that_cannot_be_sent_opens_a_dialog(desk):
     desk.context.set_offline(True)
     write(desk, "alleen hier")
     sign_out(desk)
@@ -494,7 +494,7 @@ def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
     assert count_copies(desk) == 1
     dialog.get_by_role("button", name="Ik heb het bestand: wis hier en log uit").click()
     expect(dialog).to_contain_text("Uitloggen is niet gelukt")
-    assert count_copies(desk) == 1  # nothing is wiped before the session is over
+    assert count_copies(desk) == 1  # no copy is deleted before the session is over
     desk.route("**/antwoord/**", lambda route: route.abort())
     desk.context.set_offline(False)
     with desk.expect_download():
@@ -505,7 +505,7 @@ def test_signing_out_with_text_that_cannot_be_sent_asks_what_to_do(desk):
     assert not Answer.objects.exists()
 
 
-def test_signing_out_again_once_the_connection_is_back(desk):
+def test_signing_out_can_be_retried_when_online(desk):
     desk.context.set_offline(True)
     write(desk, "alleen hier")
     sign_out(desk)
@@ -517,7 +517,7 @@ def test_signing_out_again_once_the_connection_is_back(desk):
     assert stored_text() == "alleen hier"
 
 
-def test_what_is_unsent_goes_out_from_any_page(desk):
+def test_unsent_text_is_sent_from_any_page(desk):
     desk.context.set_offline(True)
     write(desk, "later verzonden")
     desk.route("**/antwoord/**", lambda route: route.abort())
@@ -530,11 +530,11 @@ def test_what_is_unsent_goes_out_from_any_page(desk):
 
 
 @pytest.mark.each_database
-def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expected_problems):
+def test_conflict_found_on_another_page_is_listed_in_the_portfolio(desk, student, expected_problems):
     expected_problems.append("409")
     desk.context.set_offline(True)
     write(desk, "op de laptop")
-    # Before the tab closes: what it sends in closing may come through, offline or not.
+    # Before the tab is closed, since its last request may succeed even while offline.
     Answer.objects.create(
         student=student,
         question=Assignment.objects.get().questions.get(),
@@ -551,7 +551,7 @@ def test_what_conflicts_elsewhere_is_listed_with_my_answers(desk, student, expec
 
 
 @pytest.mark.each_database
-def test_without_javascript_writing_and_handing_in_work(open_page, assignment, student):
+def test_answer_can_be_saved_and_handed_in_without_javascript(open_page, assignment, student):
     page = open_page(user=student, javascript=False)
     page.goto(assignment.get_absolute_url())
     field(page).fill("zonder script")
@@ -564,7 +564,7 @@ def test_without_javascript_writing_and_handing_in_work(open_page, assignment, s
 
 
 @pytest.mark.each_database
-def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, student, expected_problems):
+def test_conflict_without_javascript_shows_both_texts(open_page, assignment, student, expected_problems):
     expected_problems.append("409")
     page = open_page(user=student, javascript=False)
     page.goto(assignment.get_absolute_url())
@@ -580,7 +580,7 @@ def test_without_javascript_a_conflict_keeps_both_texts(open_page, assignment, s
 
 
 @pytest.mark.each_database
-def test_at_a_case_one_answers_for_oneself(open_page, transactional_db):
+def test_answer_at_a_case_is_saved_as_own_study(open_page, transactional_db):
     case = published_case()
     page = open_page(user=UserFactory())
     page.goto(case.get_absolute_url())
