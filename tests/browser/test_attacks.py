@@ -1,4 +1,4 @@
-"""What people found who attacked the writing path, each as it was found: lost, stuck, shown to others, or untrue."""
+"""Regression tests of attacks on the writing path: text that was lost, stuck, shown to others, or reported wrongly."""
 
 import http.server
 import re
@@ -61,7 +61,7 @@ def sign_out_dialog(page):
 
 
 @pytest.mark.parametrize("status", [404, 413])
-def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
+def test_setting_a_copy_aside_does_not_change_a_later_one(desk, status):
     other_page = on_any_page(desk)
     pending = PendingRequests(other_page)
     block_saves(desk)
@@ -78,7 +78,7 @@ def test_setting_a_copy_aside_does_not_touch_a_later_one(desk, status):
     assert "Tweede zin." in texts_on_device(other_page)
 
 
-def test_a_store_that_hangs_does_not_stop_saving(desk):
+def test_blocked_store_does_not_prevent_saving(desk):
     on_any_page(desk).evaluate(BLOCK_STORE, FOREVER)
     fresh = open_another_tab(desk)
     write(fresh, "Toch opgeslagen.")
@@ -86,13 +86,13 @@ def test_a_store_that_hangs_does_not_stop_saving(desk):
     assert stored_text() == "Toch opgeslagen."
 
 
-def test_a_store_that_hangs_does_not_stop_signing_out(desk):
+def test_blocked_store_does_not_prevent_signing_out(desk):
     on_any_page(desk).evaluate(BLOCK_STORE, FOREVER)
     sign_out(desk)
     expect(desk.get_by_role("link", name="Inloggen").first).to_be_visible(timeout=15_000)
 
 
-def test_a_text_too_long_stays_whole_when_another_tab_shortens_it(desk):
+def test_text_that_is_too_long_stays_complete_when_another_tab_shortens_it(desk):
     field(desk).fill("x" * 20_050 + " slot")
     expect(save_line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
     second = open_another_tab(desk)
@@ -109,16 +109,16 @@ def test_a_text_too_long_stays_whole_when_another_tab_shortens_it(desk):
     expect(fresh.locator("#niet-verzonden")).to_contain_text("Langer dan 20.000 tekens.")
 
 
-def test_a_text_too_long_is_kept_once_however_often_it_is_opened(desk):
+def test_text_that_is_too_long_is_not_copied_again_at_every_reload(desk):
     field(desk).fill("x" * 20_050)
     expect(save_line(desk)).to_contain_text("je hele tekst staat op dit apparaat")
     for _each in range(3):
         desk.reload()
         expect(save_line(desk)).to_contain_text("Te lang om op te slaan")
-    wait_for_copies(desk, 2)  # as it was, and as it is written on
+    wait_for_copies(desk, 2)  # the original text, and the text that can be edited
 
 
-def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(desk):
+def test_text_refused_by_a_proxy_can_be_changed_after_a_reload(desk):
     def filter_words(route):
         if "verboden" in (route.request.post_data or ""):
             route.fulfill(status=403, body="<h1>Geblokkeerd</h1>")
@@ -140,7 +140,7 @@ def test_a_text_that_something_on_the_way_refuses_can_be_changed_after_a_reload(
 # --- Signing out ---
 
 
-def test_a_download_that_is_refused_wipes_nothing(open_page, assignment, student):
+def test_refused_download_deletes_no_copy(open_page, assignment, student):
     page = open_page(user=student, accept_downloads=False)
     page.goto(assignment.get_absolute_url())
     block_saves(page)
@@ -152,7 +152,7 @@ def test_a_download_that_is_refused_wipes_nothing(open_page, assignment, student
     assert "Alleen hier." in texts_on_device(page)
 
 
-def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
+def test_copy_deleted_in_one_tab_is_saved_again_by_the_tab_that_shows_it(desk):
     block_saves(desk)
     write(desk, "Nog open.")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -161,7 +161,7 @@ def test_what_is_wiped_in_one_tab_is_kept_by_the_tab_that_shows_it(desk):
     wait_for_copy(desk, "Nog open.")
 
 
-def test_signing_out_that_does_not_come_through_leaves_a_page_that_saves(desk):
+def test_page_still_saves_after_a_failed_sign_out(desk):
     write(desk, "Eerst.")
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.route("**/account/uitloggen/", lambda route: route.fulfill(status=204))
@@ -177,15 +177,15 @@ def test_signing_out_that_does_not_come_through_leaves_a_page_that_saves(desk):
 
 
 @pytest.fixture
-def two_questions(open_page, assignment, student):
-    both = AssignmentFactory(module=assignment.module, case=published_case(kolbs=["doener", "denker"]))
+def desk_with_two_questions(open_page, assignment, student):
+    other_assignment = AssignmentFactory(module=assignment.module, case=published_case(kolbs=["doener", "denker"]))
     page = open_page(user=student)
-    page.goto(both.get_absolute_url())
+    page.goto(other_assignment.get_absolute_url())
     return page
 
 
-def nth(page, number: int):
-    return page.get_by_label("Jouw antwoord").nth(number)
+def nth_field(page, number: int):
+    return page.get_by_label("Jouw antwoord").nth_field(number)
 
 
 def hand_all_in(page) -> None:
@@ -193,32 +193,32 @@ def hand_all_in(page) -> None:
 
 
 @pytest.mark.parametrize("size", [20_050, 1_000_000])
-def test_one_text_too_long_does_not_stop_the_others_and_both_are_told(two_questions, size):
-    page = two_questions
-    nth(page, 0).fill("Kort.")
+def test_text_that_is_too_long_does_not_prevent_handing_in_the_others(desk_with_two_questions, size):
+    page = desk_with_two_questions
+    nth_field(page, 0).fill("Kort.")
     fill = "(area, size) => { area.value = 'é'.repeat(size); area.dispatchEvent(new Event('input', {bubbles: true})); }"
-    nth(page, 1).evaluate(fill, size)
+    nth_field(page, 1).evaluate(fill, size)
     hand_all_in(page)
     expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
     assert Submission.objects.get().text == "Kort."
     lines = page.locator("[data-saveline]")
-    expect(lines.nth(0)).to_contain_text("Ingeleverd")
-    expect(lines.nth(1)).to_contain_text("Te lang om op te slaan")
+    expect(lines.nth_field(0)).to_contain_text("Ingeleverd")
+    expect(lines.nth_field(1)).to_contain_text("Te lang om op te slaan")
 
 
-def test_a_field_that_was_never_touched_is_no_conflict(two_questions):
-    page = two_questions
+def test_untouched_field_is_no_conflict(desk_with_two_questions):
+    page = desk_with_two_questions
     other = open_another_tab(page)
-    nth(other, 0).fill("In het andere tabblad.")
+    nth_field(other, 0).fill("In het andere tabblad.")
     expect(save_line(other).first).to_contain_text(SAVED)
-    nth(page, 1).fill("Hier.")
+    nth_field(page, 1).fill("Hier.")
     hand_all_in(page)
     expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
-    expect(nth(page, 0)).to_have_value("In het andere tabblad.")
+    expect(nth_field(page, 0)).to_have_value("In het andere tabblad.")
     expect(page.get_by_role("region", name="Twee teksten")).to_have_count(0)
 
 
-def test_an_answer_taken_back_elsewhere_is_no_conflict(desk, assignment, student):
+def test_answer_taken_back_in_another_tab_is_no_conflict(desk, assignment, student):
     write(desk, "Tekst.")
     expect(save_line(desk)).to_contain_text(SAVED)
     answer = Answer.objects.get()
@@ -237,11 +237,13 @@ def test_an_answer_taken_back_elsewhere_is_no_conflict(desk, assignment, student
 # --- The offline page ---
 
 
-def test_the_offline_page_knows_who_signed_in_without_a_new_page(browser, own_server, assignment, student):
+def test_offline_page_hides_the_text_after_another_user_signed_in_in_the_dialog(
+    browser, own_server, assignment, student
+):
     own_server()
-    somebody = UserFactory()
-    somebody.password = PBKDF2PasswordHasher().encode(PASSWORD, "zoutzoutzout")
-    somebody.save()
+    other_user = UserFactory()
+    other_user.password = PBKDF2PasswordHasher().encode(PASSWORD, "zoutzoutzout")
+    other_user.save()
     context = browser.new_context(base_url=own_server.url, locale="nl-NL")
     context.set_default_timeout(10_000)
     context.add_cookies([session_cookie(student, own_server.url)])
@@ -251,7 +253,7 @@ def test_the_offline_page_knows_who_signed_in_without_a_new_page(browser, own_se
     Session.objects.all().delete()
     field(page).fill("Alleen voor de eerste.")
     dialog = page.get_by_role("dialog", name="Je bent uitgelogd")
-    dialog.get_by_label("E-mailadres").fill(somebody.email)
+    dialog.get_by_label("E-mailadres").fill(other_user.email)
     dialog.get_by_label("Wachtwoord").fill(PASSWORD)
     dialog.get_by_role("button", name="Log in en ga verder").click()
     expect(page.get_by_role("heading", name="Hier is nu iemand anders ingelogd")).to_be_visible()
@@ -263,15 +265,15 @@ def test_the_offline_page_knows_who_signed_in_without_a_new_page(browser, own_se
 
 
 @pytest.fixture
-def slow_page(own_server):
-    """The site behind a proxy that has no time for the catalogue; with a list of how often that was asked for."""
+def unresponsive_page(own_server):
+    """Yield the address of a proxy that times out on the catalogue, and the list of requests for the catalogue."""
     own_server()
-    asked = []
+    requests = []
 
     class Proxy(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.startswith("/casussen/"):
-                asked.append(self.path)
+                requests.append(self.path)
                 return self.answer(504, b"", {})
             headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
             try:
@@ -292,16 +294,16 @@ def slow_page(own_server):
             self.wfile.write(body)
 
         def log_message(self, *args) -> None:
-            """Nothing on the console of a test."""
+            """Print nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
+    yield f"http://127.0.0.1:{server.server_port}", requests
     server.shutdown()
 
 
-def test_one_page_that_does_not_answer_is_not_asked_for_without_end(browser, slow_page, student):
-    address, asked = slow_page
+def test_unresponsive_page_is_requested_at_increasing_intervals(browser, unresponsive_page, student):
+    address, requests = unresponsive_page
     context = browser.new_context(base_url=address, locale="nl-NL")
     context.add_cookies([session_cookie(student, address)])
     page = context.new_page()
@@ -309,5 +311,5 @@ def test_one_page_that_does_not_answer_is_not_asked_for_without_end(browser, slo
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.evaluate("setTimeout(() => location.assign('/casussen/'))")
     time.sleep(8)
-    assert 1 <= len(asked) <= 3
+    assert 1 <= len(requests) <= 3
     context.close()

@@ -1,4 +1,4 @@
-"""What a second attack on the writing path found, each as it was found: lost, stuck, shown to others, or untrue."""
+"""Regression tests of a second attack on the writing path: text that was lost, stuck or reported wrongly."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def expect_failed_requests(expected_problems):
     expected_problems.append("net::ERR_|status of")
 
 
-def test_a_store_that_is_slow_once_does_not_cost_the_later_copy(desk):
+def test_store_that_is_slow_once_does_not_lose_the_later_copy(desk):
     other = desk.context.new_page()
     other.goto("/over/")
     block_saves(desk)
@@ -42,8 +42,8 @@ def test_a_store_that_is_slow_once_does_not_cost_the_later_copy(desk):
     wait_for_text_on_disk(desk, "Een. Twee.")
 
 
-def test_a_page_that_recovers_copies_keeps_what_another_tab_wrote_meanwhile(desk):
-    desk.context.route("**/antwoord/**", lambda route: route.abort())  # of the third page only what it routes itself
+def test_recovering_copies_preserves_text_typed_in_another_tab_meanwhile(desk):
+    desk.context.route("**/antwoord/**", lambda route: route.abort())  # of the third page, only its own routes continue
     second = open_another_tab(desk)
     write(desk, "Zelfde.")
     write(second, "Zelfde.")
@@ -52,7 +52,7 @@ def test_a_page_that_recovers_copies_keeps_what_another_tab_wrote_meanwhile(desk
     pending = PendingRequests(third)
     third.goto(desk.url)
     pending.wait(third)
-    second.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")  # also when it is closed
+    second.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")  # also while it is being closed
     write(second, " En nog veel meer.")
     wait_for_copy(third, "En nog veel meer.")
     second.close()
@@ -62,7 +62,7 @@ def test_a_page_that_recovers_copies_keeps_what_another_tab_wrote_meanwhile(desk
     assert "En nog veel meer." in texts_on_device(third)
 
 
-def test_text_that_all_stores_lost_is_kept_again_by_the_page_that_shows_it(desk):
+def test_text_deleted_from_all_stores_is_saved_again_by_the_page_that_shows_it(desk):
     block_saves(desk)
     write(desk, "Nog open.")
     expect(save_line(desk)).to_contain_text(ON_DEVICE)
@@ -74,38 +74,38 @@ def test_text_that_all_stores_lost_is_kept_again_by_the_page_that_shows_it(desk)
 
 # --- Characters ---
 
-ODD = (
+UNUSUAL_TEXT = (
     "\n a\tb \ufffe c\ufeff d\x7f e\x85 \u202ef\u202c \U0001f468\u200d\U0001f469\u200d\U0001f467 n\u0303 "
     "\u05e9\u05dc\u05d5\u05dd \ufffd\x01\x1b\u00a0\u3000 z"
 )
-PUT = "(area, text) => { area.value = text; area.dispatchEvent(new Event('input', {bubbles: true})); }"
-PUT_HALVES = """area => {
+SET_TEXT = "(area, text) => { area.value = text; area.dispatchEvent(new Event('input', {bubbles: true})); }"
+ADD_SURROGATE_HALVES = """area => {
     area.value = '\\n' + area.value + '\\ud83d\\u0000\\ude00\\u2028\\u000bq' + String.fromCharCode(0xd800);
     area.dispatchEvent(new Event('input', {bubbles: true}));
 }"""
 
 
-def test_odd_characters_come_back_as_they_were_and_are_handed_in_so(desk):
-    field(desk).evaluate(PUT, ODD)
+def test_unusual_characters_are_saved_and_handed_in_unchanged(desk):
+    field(desk).evaluate(SET_TEXT, UNUSUAL_TEXT)
     expect(save_line(desk)).to_contain_text(SAVED)
-    assert stored_text() == ODD
+    assert stored_text() == UNUSUAL_TEXT
     sent = []
     desk.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     desk.reload()
     desk.wait_for_timeout(1_200)
     assert sent == []
-    field(desk).evaluate(PUT_HALVES)
+    field(desk).evaluate(ADD_SURROGATE_HALVES)
     desk.get_by_role("button", name="Lever in").first.click()
     expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
-    assert Submission.objects.get().text == f"\n{ODD}\n\nq"
+    assert Submission.objects.get().text == f"\n{UNUSUAL_TEXT}\n\nq"
 
 
-def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(desk):
-    field(desk).evaluate(PUT, "\U0001f600" * 20_000)
+def test_text_with_emoji_of_exactly_the_maximum_length_is_saved_and_handed_in(desk):
+    field(desk).evaluate(SET_TEXT, "\U0001f600" * 20_000)
     expect(save_line(desk)).to_contain_text(SAVED)
-    field(desk).evaluate(PUT, "\U0001f600" * 20_001)
+    field(desk).evaluate(SET_TEXT, "\U0001f600" * 20_001)
     expect(save_line(desk)).to_contain_text("Te lang")
-    field(desk).evaluate(PUT, "\U0001f600" * 20_000)
+    field(desk).evaluate(SET_TEXT, "\U0001f600" * 20_000)
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.get_by_role("button", name="Lever in").first.click()
     expect(desk.get_by_role("button", name="Terugnemen")).to_be_visible()
@@ -117,16 +117,16 @@ def test_exactly_as_much_as_there_may_be_is_saved_and_handed_in_with_emoji_too(d
 ADD = "/beheer/cases/case/add/"
 
 
-def test_an_earlier_reply_of_our_own_is_no_reply_to_the_same_text_typed_again(desk):
-    """Something on the way that keeps replies answers the third save with the reply to the first one."""
+def test_cached_reply_to_an_earlier_save_does_not_confirm_the_same_text_typed_again(desk):
+    """A caching proxy responds to the third save with the reply to the first one."""
     replies = []
 
-    def listen(route):
+    def record_reply(route):
         reply = route.fetch()
         replies.append({"status": reply.status, "headers": reply.headers, "body": reply.body()})
         route.fulfill(response=reply)
 
-    desk.route("**/antwoord/**", listen)
+    desk.route("**/antwoord/**", record_reply)
     field(desk).fill("Een.")
     expect(save_line(desk)).to_contain_text(SAVED)
     field(desk).fill("Een. Twee.")
@@ -154,8 +154,8 @@ def form(open_page, transactional_db):
 
 
 @pytest.fixture
-def offered(form):
-    """Another tab, to which the copy of a first one is offered as it was before that one wrote on and closed."""
+def tab_with_outdated_offer(form):
+    """Return a tab that offers the copy of a first tab in which more was typed since, and which is now closed."""
     form.get_by_label("Titel").fill("Eerst")
     device.wait_for_copies(form, 1, device.EDITING)
     second = form.context.new_page()
@@ -167,19 +167,19 @@ def offered(form):
     return second
 
 
-def test_putting_a_copy_back_keeps_what_its_own_tab_wrote_meanwhile(offered):
-    offered.get_by_role("button", name="Terugzetten").click()
-    expect(offered.get_by_label("Middenstuk")).to_have_value("Een uur werk.")
+def test_restoring_a_copy_includes_text_typed_in_its_tab_meanwhile(tab_with_outdated_offer):
+    tab_with_outdated_offer.get_by_role("button", name="Terugzetten").click()
+    expect(tab_with_outdated_offer.get_by_label("Middenstuk")).to_have_value("Een uur werk.")
 
 
-def test_discarding_a_copy_keeps_what_its_own_tab_wrote_meanwhile(offered):
-    offered.get_by_role("button", name="Weggooien").click()
-    offered.wait_for_timeout(1_500)
-    wait_for_text_on_disk(offered, "Een uur werk.")
+def test_discarding_a_copy_preserves_text_typed_in_its_tab_meanwhile(tab_with_outdated_offer):
+    tab_with_outdated_offer.get_by_role("button", name="Weggooien").click()
+    tab_with_outdated_offer.wait_for_timeout(1_500)
+    wait_for_text_on_disk(tab_with_outdated_offer, "Een uur werk.")
 
 
-def test_keeping_a_discarded_copy_after_all_keeps_what_its_own_tab_wrote_meanwhile(offered):
-    offered.get_by_role("button", name="Weggooien").click()
-    offered.get_by_role("button", name="Toch bewaren").click()
-    offered.wait_for_timeout(1_500)
-    wait_for_text_on_disk(offered, "Een uur werk.")
+def test_undoing_a_discard_preserves_text_typed_in_its_tab_meanwhile(tab_with_outdated_offer):
+    tab_with_outdated_offer.get_by_role("button", name="Weggooien").click()
+    tab_with_outdated_offer.get_by_role("button", name="Toch bewaren").click()
+    tab_with_outdated_offer.wait_for_timeout(1_500)
+    wait_for_text_on_disk(tab_with_outdated_offer, "Een uur werk.")

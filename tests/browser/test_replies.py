@@ -1,7 +1,7 @@
-"""Whatever answers in place of the site, no text is taken for saved: a table of what is sent and what comes back.
+"""A reply that is not from the site never counts as a save: a table of ways to send text, and of foreign replies.
 
-Portals of hotels and schools, proxies and login pages answer with statuses of their own. A reply counts only if it is
-ours (static/js/reply.js); after any other one the words are still on the device, and arrive when the network is back.
+Captive portals, proxies and login pages respond with all kinds of statuses. A reply counts only if it is ours
+(static/js/reply.js); after any other one the text is still on the device, and is sent when the network is back.
 """
 
 from collections.abc import Iterator
@@ -53,8 +53,8 @@ def assignment(teacher):
     return AssignmentFactory(module=ModuleFactory(teacher=teacher), case=published_case(kolbs=["doener"]))
 
 
-class Answering:
-    """What a student writes for an assignment."""
+class AnswerWriter:
+    """A student who writes an answer for an assignment."""
 
     label, address, prefix = "Jouw antwoord", "**/antwoord/**", WRITING
 
@@ -80,8 +80,8 @@ class Answering:
         page.evaluate("dispatchEvent(new Event('online'))")
 
 
-class OwnStudy(Answering):
-    """What somebody writes at a case for themselves."""
+class OwnStudyWriter(AnswerWriter):
+    """A user who writes an answer of own study."""
 
     def __init__(self, assignment, teacher):
         super().__init__(assignment, teacher)
@@ -96,8 +96,8 @@ class OwnStudy(Answering):
         page.get_by_text("Antwoord voor jezelf").first.click()
 
 
-class GivingFeedback(Answering):
-    """What a teacher writes on an answer."""
+class FeedbackWriter(AnswerWriter):
+    """A teacher who writes feedback."""
 
     label, address = "Jouw feedback", "**/ingeleverd/**"
 
@@ -114,8 +114,8 @@ class GivingFeedback(Answering):
         return list(Feedback.objects.values_list("text", flat=True))
 
 
-class HandingIn(Answering):
-    """The button with which a student hands in; saves get no reply either."""
+class HandInButton(AnswerWriter):
+    """A student who hands in an answer; saves get a foreign reply too."""
 
     address = "**/{antwoord,inleveren}/**"
 
@@ -126,26 +126,26 @@ class HandingIn(Answering):
         assert not Submission.objects.exists()
 
 
-class SendingFromElsewhere(Answering):
-    """A copy that an earlier page left behind, and that any other page sends."""
+class CopySentByAnotherPage(AnswerWriter):
+    """A copy of an earlier page, which any other page sends."""
 
     def write(self, page) -> None:
-        """The page that wrote it cannot send anything, not even while it closes."""
+        """Write a text on a page that cannot send anything, not even while it is being closed."""
         page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')); }")
         page.get_by_label(self.label).fill(TEXT)
         page.goto("/over/")
         page.evaluate("dispatchEvent(new Event('focus'))")
 
 
-PLACES = [Answering, OwnStudy, GivingFeedback, HandingIn, SendingFromElsewhere]
+WRITERS = [AnswerWriter, OwnStudyWriter, FeedbackWriter, HandInButton, CopySentByAnotherPage]
 
 
-def answer_with(page, address: str, reply: dict | None) -> None:
+def reply_with(page, address: str, reply: dict | None) -> None:
     page.context.route(address, lambda route: route.fulfill(**reply) if reply else route.abort("connectionreset"))
 
 
-def note_what_is_said(page) -> None:
-    """Every text that a save line ever shows, kept over pages of this tab."""
+def record_save_lines(page) -> None:
+    """Record every text that a save line shows, on all pages of this tab."""
     page.add_init_script("""
         const note = () => document.querySelectorAll("[data-said]").forEach((line) => {
             const said = JSON.parse(sessionStorage.said ?? "[]");
@@ -156,8 +156,8 @@ def note_what_is_said(page) -> None:
 
 
 @contextmanager
-def replied(page) -> Iterator[None]:
-    """Wait for the reply to a POST that is sent inside, and a moment more for what the page makes of it."""
+def wait_for_reply(page) -> Iterator[None]:
+    """Wait for the reply to a POST that is sent in the block, and a moment more until the page has handled it."""
     replies = []
     for event in ("requestfinished", "requestfailed"):
         page.on(event, lambda request: request.method == "POST" and replies.append(request))
@@ -171,34 +171,34 @@ def replied(page) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-@pytest.mark.parametrize("kind", PLACES)
-def test_a_foreign_reply_is_never_taken_for_a_save(open_page, assignment, teacher, kind, reply):
-    place = kind(assignment, teacher)
-    page = open_page(user=place.user)
-    note_what_is_said(page)
-    answer_with(page, place.address, REPLIES[reply])
-    place.open(page)
-    with replied(page):
-        place.write(page)
-    assert count_copies(page, place.prefix) == 1
-    assert place.stored_texts() == []
+@pytest.mark.parametrize("writer_class", WRITERS)
+def test_foreign_reply_never_counts_as_a_save(open_page, assignment, teacher, writer_class, reply):
+    writer = writer_class(assignment, teacher)
+    page = open_page(user=writer.user)
+    record_save_lines(page)
+    reply_with(page, writer.address, REPLIES[reply])
+    writer.open(page)
+    with wait_for_reply(page):
+        writer.write(page)
+    assert count_copies(page, writer.prefix) == 1
+    assert writer.stored_texts() == []
     assert "Opgeslagen" not in page.evaluate("sessionStorage.said ?? ''")
     assert page.get_by_role("region", name="Twee teksten").count() == 0
 
-    page.context.unroute(place.address)
+    page.context.unroute(writer.address)
     with page.expect_response(lambda each: each.request.method == "POST" and each.status == 200):
-        place.send_again(page)
-    assert place.stored_texts() == [TEXT]
+        writer.send_again(page)
+    assert writer.stored_texts() == [TEXT]
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_the_form_of_a_case_is_on_the_device_after_a_foreign_reply(open_page, transactional_db, reply):
+def test_form_of_a_case_is_on_the_device_after_a_foreign_reply(open_page, transactional_db, reply):
     page = open_page(user=UserFactory(groups=["Redactie"]))
     page.goto("/beheer/cases/case/add/")
     page.get_by_label("Titel").fill("De dagbesteding")
     page.get_by_label("Inleiding").fill(TEXT)
-    answer_with(page, "**/beheer/cases/case/add/", REPLIES[reply])
-    with replied(page):
+    reply_with(page, "**/beheer/cases/case/add/", REPLIES[reply])
+    with wait_for_reply(page):
         page.get_by_role("button", name="Opslaan en verder schrijven", exact=True).last.click(no_wait_after=True)
     page.context.unroute("**/beheer/cases/case/add/")
     page.goto("/beheer/")
