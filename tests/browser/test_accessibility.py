@@ -1,10 +1,13 @@
-"""Every page there is, opened by who uses it, light and dark, wide and narrow: a new page without a row fails."""
+"""The accessibility of every page, for each role that uses it, light and dark, wide and narrow.
+
+A new page without a row in the table fails.
+"""
 
 import pytest
 
 from tests.world import World, routes
 
-# Which pages are opened, and by whom.
+# The roles that open each page.
 PAGES = {
     "home": "visitor student teacher",
     "about": "visitor",
@@ -60,7 +63,7 @@ PAGES = {
 }
 
 # Downloads, what a script reads, and what is only sent to (POST). Of the admin, FACES has what editors use.
-NO_PAGES = {
+NOT_PAGES = {
     "health",
     "offline_worker",
     "who",
@@ -106,8 +109,8 @@ NO_PAGES = {
     "questions:feedback_taken_up",
 }
 
-# Other faces of pages: with something chosen, with nothing found, refused.
-FACES = {
+# Pages in other states: with a selection, without results, or refused.
+VARIANTS = {
     "visitor": ["/bestaat-niet/", "/casussen/?q=xyzzy", "/meedoen/QQQQQQ/"],
     "stranger": ["/modules/{module.pk}/", "/modules/nieuw/"],
     "student": [
@@ -155,7 +158,7 @@ FACES = {
         "/beheer/password_change/",
     ],
 }
-FOUND = {200, 403, 404}  # a page of refusal is a page
+EXPECTED_STATUSES = {200, 403, 404}  # error pages are pages too
 MEASURE = """() => ({
     lang: document.documentElement.lang,
     title: document.title.trim(),
@@ -164,39 +167,39 @@ MEASURE = """() => ({
 })"""
 
 
-def test_every_address_is_opened_here_or_no_page():
+def test_every_address_is_either_a_page_or_not_a_page():
     names = {name for name in routes() if not name.startswith("admin:")}
-    assert names - set(PAGES) - NO_PAGES == set(), "addresses of which nobody said whether they are a page"
-    assert (set(PAGES) | NO_PAGES) - names == set(), "addresses that are no more"
-    assert set(PAGES) & NO_PAGES == set()
+    assert names - set(PAGES) - NOT_PAGES == set(), "addresses that are in neither table"
+    assert (set(PAGES) | NOT_PAGES) - names == set(), "addresses that do not exist"
+    assert set(PAGES) & NOT_PAGES == set()
 
 
-def ask_for_a_code(page) -> None:
+def request_a_code(page) -> None:
     page.goto("/account/inloggen/code/")
     page.get_by_label("E-mailadres").fill("daan@example.org")
     page.get_by_role("button", name="Mail mij een code").click()
     page.get_by_role("heading", name="Typ de code over").wait_for()
 
 
-BEFORE = {"account_confirm_login_code": ask_for_a_code}
+PREPARATIONS = {"account_confirm_login_code": request_a_code}
 
 
 def problems_of(page, address: str, assert_accessible) -> list[str]:
-    """What is wrong with this page, in words; opening it comes first."""
+    """Open this page and return a description of each problem with it."""
     status = page.goto(address).status
-    seen = page.evaluate(MEASURE)
+    measured = page.evaluate(MEASURE)
     checks = {
-        f"status {status}": status in FOUND,
-        f"lang={seen['lang']!r}": seen["lang"] == "nl",
-        "no title": seen["title"],
-        f"{seen['headings']} h1": seen["headings"] == 1,
-        f"{seen['tooWide']}px too wide": seen["tooWide"] <= 0,
+        f"status {status}": status in EXPECTED_STATUSES,
+        f"lang={measured['lang']!r}": measured["lang"] == "nl",
+        "no title": measured["title"],
+        f"{measured['headings']} h1": measured["headings"] == 1,
+        f"{measured['tooWide']}px too wide": measured["tooWide"] <= 0,
     }
-    problems = [f"{address}: {words}" for words, is_fine in checks.items() if not is_fine]
+    problems = [f"{address}: {problem}" for problem, is_fine in checks.items() if not is_fine]
     try:
         assert_accessible(page)
-    except AssertionError as found:
-        problems.append(str(found))
+    except AssertionError as error:
+        problems.append(str(error))
     return problems
 
 
@@ -211,11 +214,11 @@ def test_every_page_is_accessible(open_page, assert_accessible, expected_problem
     page = open_page(width=width, scheme=scheme, user=world.users[role])
     problems = []
     for name in (name for name, roles in PAGES.items() if role in roles.split()):
-        BEFORE.get(name, lambda page: None)(page)
+        PREPARATIONS.get(name, lambda page: None)(page)
         problems += problems_of(page, world.addresses[name], assert_accessible)
-        where = page.url
-        if not where.endswith(world.addresses[name]) and name != "account_reset_password_from_key":
-            problems.append(f"{name}: sent on to {where}")
-    for address in FACES[role]:
+        url = page.url
+        if not url.endswith(world.addresses[name]) and name != "account_reset_password_from_key":
+            problems.append(f"{name}: redirected to {url}")
+    for address in VARIANTS[role]:
         problems += problems_of(page, address.format(**vars(world)), assert_accessible)
     assert not problems, "\n".join(problems)

@@ -1,4 +1,4 @@
-"""Signing up, in and out as people do it, and every page of it looked at by axe."""
+"""Signing up, in and out in a real browser, and the accessibility of the account pages."""
 
 import re
 
@@ -13,11 +13,11 @@ from questions.models import TeacherInvitation
 from tests.factories import UserFactory
 
 PASSWORD = "koelkast-op-driehoog"
-OVER = re.compile(r"^[^?]*/over/$")
+ABOUT_PAGE = re.compile(r"^[^?]*/over/$")
 
 
 @pytest.fixture
-def person(live_server):
+def user(live_server):
     user = UserFactory(name="Şeyma Yıldız", email="seyma@example.org")
     user.set_password(PASSWORD)
     user.save()
@@ -38,7 +38,7 @@ def no_sideways_scroll(page):
     return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_from_sign_in_to_sign_up_and_back_to_where_you_were_going(open_page):
+def test_sign_up_returns_to_the_page_that_the_visitor_came_from(open_page):
     page = open_page(width=320)
     page.goto("/casussen/?q=koelkast")
     page.get_by_text("Menu").click()
@@ -52,7 +52,7 @@ def test_from_sign_in_to_sign_up_and_back_to_where_you_were_going(open_page):
     assert User.objects.get().email == "noor@example.org"
 
 
-def test_without_javascript_and_without_a_mouse(open_page, person):
+def test_sign_in_works_by_keyboard_without_javascript(open_page, user):
     page = open_page(javascript=False)
     page.goto("/account/inloggen/?next=/over/")
     page.get_by_label("E-mailadres").focus()
@@ -67,25 +67,25 @@ def test_without_javascript_and_without_a_mouse(open_page, person):
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    page.wait_for_url(OVER)
+    page.wait_for_url(ABOUT_PAGE)
     session = next(cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid")
     assert session["expires"] > 0
 
 
-def test_a_double_tap_on_sign_up_ends_signed_in(open_page):
-    from playwright.sync_api import expect  # here, since not every machine has it
+def test_double_tap_on_sign_up_creates_one_account_and_signs_in(open_page):
+    from playwright.sync_api import expect  # imported here, since not every machine has it
 
     page = open_page(width=320)
     page.goto("/account/aanmelden/?next=/over/")
     fill(page, Naam="Noor Bakker", **{"E-mailadres": "noor@example.org"}, Wachtwoord=PASSWORD)
     page.get_by_role("button", name="Maak mijn account").dblclick()
-    expect(page).to_have_url(OVER, timeout=15_000)  # the first of two navigations is broken off
+    expect(page).to_have_url(ABOUT_PAGE, timeout=15_000)  # the first of two navigations is aborted
     assert User.objects.count() == 1
     assert page.evaluate("fetch('/account/wie/').then(answer => answer.json())")["name"] == "Noor Bakker"
 
 
-def test_signing_out_and_pressing_back_shows_nothing_personal(open_page, person):
-    page = open_page(user=person)
+def test_back_after_signing_out_shows_nothing_personal(open_page, user):
+    page = open_page(user=user)
     page.goto("/account/wachtwoord/wijzigen/")
     page.get_by_role("button", name="Uitloggen").click()
     page.get_by_role("link", name="Inloggen").wait_for()
@@ -94,11 +94,11 @@ def test_signing_out_and_pressing_back_shows_nothing_personal(open_page, person)
     assert not page.get_by_text("Şeyma Yıldız").count()
 
 
-def test_a_page_signs_in_again_in_place(open_page, person):
-    """What the script of the desks does: ask who is there, sign in with the fresh token, ask again."""
+def test_script_can_sign_in_again_without_leaving_the_page(open_page, user):
+    """The scripts of the desks request the current user, sign in with the fresh token, and request the user again."""
     page = open_page()
     page.goto("/over/")
-    told = page.evaluate(
+    result = page.evaluate(
         """async ([login, password]) => {
             const token = () => document.cookie.match(/csrftoken=([^;]+)/)[1];
             const before = await (await fetch("/account/wie/")).json();
@@ -111,12 +111,12 @@ def test_a_page_signs_in_again_in_place(open_page, person):
             const after = await (await fetch("/account/wie/")).json();
             return [before.user, answer.status, (await answer.json()).location, after.user, first !== token()];
         }""",
-        [person.email, PASSWORD],
+        [user.email, PASSWORD],
     )
-    assert told == [None, 200, "/", person.pk, True]
+    assert result == [None, 200, "/", user.pk, True]
 
 
-def test_a_code_by_mail_and_a_password_chosen_after_it(open_page, person, site_with_mail):
+def test_sign_in_with_a_mailed_code_offers_to_choose_a_password(open_page, user, site_with_mail):
     page = open_page(width=320)
     page.goto("/account/inloggen/?next=/over/")
     page.get_by_role("link", name="Mail mij een code").click()
@@ -131,10 +131,10 @@ def test_a_code_by_mail_and_a_password_chosen_after_it(open_page, person, site_w
     page.get_by_role("button", name="Inloggen", exact=True).click()
     page.get_by_role("heading", name="Kies een wachtwoord").wait_for()
     page.get_by_role("link", name="Nu niet, ga verder").click()
-    page.wait_for_url(OVER)
+    page.wait_for_url(ABOUT_PAGE)
 
 
-def test_another_way_in_after_asking_for_a_code(open_page, person, site_with_mail):
+def test_sign_in_with_a_password_after_requesting_a_code(open_page, user, site_with_mail):
     page = open_page()
     page.goto("/account/inloggen/code/?next=/over/")
     fill(page, **{"E-mailadres": "seyma@example.org"})
@@ -142,13 +142,13 @@ def test_another_way_in_after_asking_for_a_code(open_page, person, site_with_mai
     page.get_by_role("button", name="Toch anders inloggen").click()
     fill(page, **{"E-mailadres": "seyma@example.org"}, Wachtwoord=PASSWORD)
     page.get_by_role("button", name="Inloggen", exact=True).click()
-    page.wait_for_url(OVER)
+    page.wait_for_url(ABOUT_PAGE)
 
 
-def test_a_link_of_an_administrator_from_making_to_using(open_page, person):
+def test_password_link_of_an_administrator_sets_a_new_password(open_page, user):
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
     desk = open_page(user=administrator)
-    desk.goto(f"/beheer/casebook/user/{person.pk}/change/")
+    desk.goto(f"/beheer/casebook/user/{user.pk}/change/")
     desk.get_by_role("button", name="Maak een link voor een nieuw wachtwoord").click()
     link = desk.get_by_label("Link (je ziet hem alleen nu)").input_value()
     phone = open_page(width=320)
@@ -162,7 +162,7 @@ def test_a_link_of_an_administrator_from_making_to_using(open_page, person):
     phone.get_by_text("Şeyma Yıldız").wait_for()
 
 
-def test_a_teacher_comes_in_by_invitation(open_page):
+def test_teacher_signs_up_by_invitation(open_page):
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
     token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
     page = open_page()
@@ -177,11 +177,11 @@ def test_a_teacher_comes_in_by_invitation(open_page):
     assert User.objects.get(email="karin@example.org").may_teach
 
 
-def test_an_invitation_for_somebody_else_is_open_again_after_signing_out(open_page, person, expected_problems):
+def test_invitation_for_another_address_can_be_opened_after_signing_out(open_page, user, expected_problems):
     expected_problems.append("status of 403")
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
     token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
-    page = open_page(user=person)
+    page = open_page(user=user)
     page.goto(f"/uitnodiging/{token}/")
     page.get_by_role("main").get_by_role("button", name="Uitloggen").click()
     page.get_by_role("main").get_by_role("link", name="Inloggen").wait_for()
@@ -190,13 +190,13 @@ def test_an_invitation_for_somebody_else_is_open_again_after_signing_out(open_pa
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
 def test_every_account_page_is_accessible(
-    open_page, person, site_with_mail, assert_accessible, expected_problems, width, scheme
+    open_page, user, site_with_mail, assert_accessible, expected_problems, width, scheme
 ):
     expected_problems.append(r"status of (403|410)")
     administrator = User.objects.create_superuser("beheer@example.org", "Beheer", PASSWORD)
     token = teacher_invitations.invite(invitation=TeacherInvitation(email="karin@example.org"), by=administrator)
-    visitor, signed_in = open_page(width, scheme), open_page(width, scheme, user=person)
-    reset = reset_link(person).removeprefix(settings.SITE_URL)
+    visitor, signed_in = open_page(width, scheme), open_page(width, scheme, user=user)
+    reset = reset_link(user).removeprefix(settings.SITE_URL)
     for page, path in (
         (visitor, "/account/inloggen/?next=/over/"),
         (visitor, "/account/aanmelden/"),

@@ -1,4 +1,4 @@
-"""Teachers at work in a real browser: choosing questions, with and without JavaScript, and the way in for students."""
+"""Pages of teachers in a real browser: choosing questions, with and without JavaScript, and joining as a student."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from questions.models import Assignment, Enrolment, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend, hand_in
 
-FOUR = ["doener", "beschouwer", "denker", "beslisser"]
+KOLBS = ["doener", "beschouwer", "denker", "beslisser"]
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def module(teacher):
 
 @pytest.fixture
 def case(transactional_db):
-    return published_case(title="Een lekkende koelkast", kolbs=FOUR)
+    return published_case(title="Een lekkende koelkast", kolbs=KOLBS)
 
 
 @pytest.mark.writes
 @pytest.mark.each_database
-def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, teacher, module, case):
+def test_ring_follows_the_ticked_questions_and_typed_text_is_preserved(open_page, teacher, module, case):
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
     page.fill("#id_instructions", "Lees eerst.")
@@ -49,7 +49,7 @@ def test_the_ring_follows_what_is_ticked_and_nothing_typed_is_lost(open_page, te
 
 @pytest.mark.writes
 @pytest.mark.each_database
-def test_enter_in_a_field_saves_and_picks_nothing(open_page, teacher, module, case):
+def test_enter_in_a_field_saves_without_changing_the_selection(open_page, teacher, module, case):
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
     page.locator(".choose__place input").first.press("Enter")
@@ -59,7 +59,7 @@ def test_enter_in_a_field_saves_and_picks_nothing(open_page, teacher, module, ca
 
 @pytest.mark.writes
 @pytest.mark.each_database
-def test_without_javascript_quick_picks_work_too(open_page, teacher, module, case):
+def test_quick_picks_work_without_javascript(open_page, teacher, module, case):
     page = open_page(user=teacher, javascript=False)
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
     page.fill("#id_instructions", "Lees eerst.")
@@ -73,7 +73,7 @@ def test_without_javascript_quick_picks_work_too(open_page, teacher, module, cas
 
 @pytest.mark.writes
 @pytest.mark.each_database
-def test_by_keyboard_alone_a_student_joins(open_page, module):
+def test_student_can_join_by_keyboard(open_page, module):
     student = UserFactory(name="Bram Kuipers")
     page = open_page(width=390, user=student)
     page.goto("/meedoen/")
@@ -93,8 +93,8 @@ def test_by_keyboard_alone_a_student_joins(open_page, module):
 
 
 @pytest.fixture
-def full(module, case):
-    """A module with something of everything, and who and what to look at it with."""
+def populated(module, case):
+    """Return a module with every kind of row, and the student, assignment and case for its addresses."""
     student = enrol(module, UserFactory(name="Chaima el Idrissi"), group="SW1C")
     enrol(module, UserFactory(name="Yusuf Ağaoğlu"), left_at=timezone.now(), asked_back_at=timezone.now())
     enrol(module, UserFactory(name="Omar Said"), role=Role.TEACHER)
@@ -107,7 +107,7 @@ def full(module, case):
     return {"module": module, "student": student, "assignment": assignment, "case": case}
 
 
-TEACHERS = [
+PAGES_OF_TEACHERS = [
     "/modules/",
     "/modules/nieuw/",
     "/modules/{module.pk}/",
@@ -124,27 +124,31 @@ TEACHERS = [
     "/opdrachten/{assignment.pk}/feedback/?vraag=vraag-2",
     "/meedoen/ABC234/",
 ]
-STUDENTS = ["/modules/", "/modules/{module.pk}/", "/meedoen/"]
+PAGES_OF_STUDENTS = ["/modules/", "/modules/{module.pk}/", "/meedoen/"]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
-def test_every_page_is_accessible_and_never_scrolls_sideways(
-    open_page, assert_accessible, full, teacher, width, scheme
+def test_every_page_is_accessible_and_does_not_scroll_sideways(
+    open_page, assert_accessible, populated, teacher, width, scheme
 ):
-    rounds = [(teacher, TEACHERS), (full["student"].user, STUDENTS), (UserFactory(), ["/meedoen/ABC234/"])]
-    for user, addresses in [*rounds, (None, ["/meedoen/ABC234/", "/meedoen/"])]:
+    visits = [
+        (teacher, PAGES_OF_TEACHERS),
+        (populated["student"].user, PAGES_OF_STUDENTS),
+        (UserFactory(), ["/meedoen/ABC234/"]),
+    ]
+    for user, addresses in [*visits, (None, ["/meedoen/ABC234/", "/meedoen/"])]:
         page = open_page(width=width, scheme=scheme, user=user)
         for address in addresses:
-            assert page.goto(address.format(**full)).status == 200
+            assert page.goto(address.format(**populated)).status == 200
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
             assert_accessible(page)
 
 
-def test_arrows_keep_away_from_the_link_above_them(open_page, teacher, module, case, assert_accessible):
-    """Above the arrows stands a short link, and of three assignments the middle one has both arrows."""
-    begun, _waits = enrol(module), enrol(module)
+def test_arrows_have_enough_distance_to_the_link_above_them(open_page, teacher, module, case, assert_accessible):
+    """There is a short link above the arrows, and the middle one of three assignments has both arrows."""
+    started, _not_started = enrol(module), enrol(module)
     for position in range(3):
-        hand_in(AssignmentFactory(module=module, case=case, position=position), begun)
+        hand_in(AssignmentFactory(module=module, case=case, position=position), started)
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/")
     assert page.get_by_role("link", name="1 nog niet begonnen").count() == 3
