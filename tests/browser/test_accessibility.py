@@ -62,7 +62,7 @@ PAGES = {
     "questions:answer_versions": "student",
 }
 
-# Downloads, what a script reads, and what is only sent to (POST). Of the admin, FACES has what editors use.
+# Downloads, responses for scripts, and addresses for POST only. VARIANTS has the pages of the admin that editors use.
 NOT_PAGES = {
     "health",
     "offline_worker",

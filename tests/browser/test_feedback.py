@@ -255,7 +255,7 @@ def test_save_line_reports_a_release_without_a_reply(desk):
     assert count_copies(desk) == 0
 
 
-def test_two_teachers_have_separate_feedback_and_see_who_is_writing(open_page, desk, assignment):
+def test_two_teachers_have_separate_feedback_and_see_each_other_writing(open_page, desk, assignment):
     colleague = enrol(assignment.module, UserFactory(name="Hakan Demir"), role=Role.TEACHER).user
     other = open_page(user=colleague)
     other.clock.install()
