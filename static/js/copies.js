@@ -2,7 +2,7 @@
 // the database. Every page of the admin loads this module, so that editors are reminded of unsaved text.
 //
 // A copy is keyed by user, case (or "nieuw") and the page that wrote it, and is in both stores of device.js. The
-// server confirms in a cookie that names that page and its last save (cases/admin/case.py, kept).
+// server confirms in a cookie that names that page and its last save (cases/admin/case.py, confirm_device_copies).
 
 import * as device from "./device.js";
 

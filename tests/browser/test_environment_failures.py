@@ -30,7 +30,7 @@ from tests.browser.student_desk import (
     unblock_saves,
     write,
 )
-from tests.browser.test_mishaps import WITHOUT_SCRIPT, copy_on_device, put_copy
+from tests.browser.test_page_failures import WITHOUT_SCRIPT, copy_on_device, put_copy
 from tests.questions.factories import enrol
 
 expect = pytest.importorskip("playwright.sync_api").expect

@@ -2,8 +2,8 @@
 
 Each test is one role. The requests are generated from a seed, so that a failure can be reproduced:
 
-    ODD_SEED=7 pytest tests/test_odd_values.py      other values
-    ODD_TIMES=20 pytest tests/test_odd_values.py    twenty times as many requests
+    ODD_SEED=7 pytest tests/test_fuzzing.py      other values
+    ODD_TIMES=20 pytest tests/test_fuzzing.py    twenty times as many requests
 """
 
 import os
