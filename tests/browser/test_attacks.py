@@ -185,7 +185,7 @@ def desk_with_two_questions(open_page, assignment, student):
 
 
 def nth_field(page, number: int):
-    return page.get_by_label("Jouw antwoord").nth_field(number)
+    return page.get_by_label("Jouw antwoord").nth(number)
 
 
 def hand_all_in(page) -> None:
@@ -202,8 +202,8 @@ def test_text_that_is_too_long_does_not_prevent_handing_in_the_others(desk_with_
     expect(page.locator("[data-hand-in-note]")).to_contain_text("1 van 2 ingeleverd.")
     assert Submission.objects.get().text == "Kort."
     lines = page.locator("[data-saveline]")
-    expect(lines.nth_field(0)).to_contain_text("Ingeleverd")
-    expect(lines.nth_field(1)).to_contain_text("Te lang om op te slaan")
+    expect(lines.nth(0)).to_contain_text("Ingeleverd")
+    expect(lines.nth(1)).to_contain_text("Te lang om op te slaan")
 
 
 def test_untouched_field_is_no_conflict(desk_with_two_questions):

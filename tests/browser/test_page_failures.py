@@ -265,7 +265,7 @@ def test_page_without_one_of_its_scripts_has_a_warning_and_works_as_a_form(open_
 
 def test_feedback_desk_without_its_script_has_a_warning_and_works_as_a_form(open_page, assignment, student):
     hand_in(assignment, assignment.module.enrolments.get(user=student), text="Ik luister.")
-    page = open_page(user=assignment.module.users.exclude(pk=student.pk).get())
+    page = open_page(user=assignment.module.people.exclude(pk=student.pk).get())
     page.route("**/feedback.*.js", lambda route: route.abort())
     page.goto(reverse("questions:assignment_feedback", args=[assignment.pk]))
     expect(page.get_by_text(WITHOUT_SCRIPT)).to_be_visible()
