@@ -124,8 +124,8 @@ class CasebookAdminSite(admin.AdminSite):
         """Show the index, with the number of concepts sent in for users who can publish."""
         may_publish = request.user.has_perm("cases.publish_case")
         cases = apps.get_model("cases.Case").objects  # models are not loaded at import
-        waiting = cases.sent_in().count() if may_publish else 0
-        return super().index(request, {"waiting": waiting, **(extra_context or {})})
+        sent_in = cases.sent_in().count() if may_publish else 0
+        return super().index(request, {"sent_in": sent_in, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Redirect to the sign-in page of the site. Signed-in users without access get 403: they would return here."""

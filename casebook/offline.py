@@ -47,4 +47,4 @@ def worker(request: HttpRequest) -> HttpResponse:
 def _script(name: str, **constants: object) -> HttpResponse:
     """Return a script of casebook/workers, after a line with its settings."""
     code = (settings.BASE_DIR / "casebook" / "workers" / name).read_text(encoding="utf-8")
-    return HttpResponse(f"const kept = {json.dumps(constants)};\n{code}", content_type="text/javascript")
+    return HttpResponse(f"const constants = {json.dumps(constants)};\n{code}", content_type="text/javascript")

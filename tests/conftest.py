@@ -68,7 +68,7 @@ def empty_library_caches() -> None:
     """Empty the caches of the process before each test, since the database is rolled back after each test."""
     catalogue_index.forget()
     page_cache.forget()
-    text_diff.kept.clear()
+    text_diff.cache.clear()
 
 
 @pytest.fixture(autouse=True)

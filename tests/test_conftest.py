@@ -55,3 +55,14 @@ def test_every_imported_package_is_a_declared_dependency():
     distributions = packages_distributions()
     needed = {distributions[name][0].lower().replace("_", "-") for name in imported if name in distributions}
     assert needed - {"pip", "setuptools"} <= declared
+
+
+def test_only_the_browser_tests_have_a_fixture_named_browser():
+    """conftest.py marks tests with a fixture of this name, and CI skips the marked ones in two of its legs."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")}
+    found = [
+        path
+        for path, tree in trees.items()
+        if any(isinstance(node, ast.FunctionDef) and node.name == "browser" for node in tree.body)
+    ]
+    assert found == [ROOT / "tests" / "browser" / "conftest.py"]

@@ -232,7 +232,7 @@ def _leave_feedback_released(user: User) -> None:
 
 def _keep_counts(user: User) -> None:
     """Count, for each assignment with submissions of this student, one student and the number of answers."""
-    handed_in = Submission.objects.standing().filter(answer__student=user, answer__assignment__isnull=False)
+    handed_in = Submission.objects.in_force().filter(answer__student=user, answer__assignment__isnull=False)
     counts = handed_in.order_by().values_list("answer__assignment").annotate(Count("answer", distinct=True))
     for assignment_id, answers in counts:
         work, _is_new = DepartedWork.objects.get_or_create(assignment_id=assignment_id)

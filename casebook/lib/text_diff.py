@@ -130,7 +130,7 @@ class DifferenceCache:
         return b"".join(sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (old, new))
 
 
-kept = DifferenceCache()
+cache = DifferenceCache()
 
 
 def is_changed(runs: list[Run]) -> bool:

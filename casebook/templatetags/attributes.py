@@ -3,7 +3,7 @@
 <option{% selected group view.group %}>            ` selected` where both are equal
 <input type="radio"{% checked verdict own.verdict %}>
 <button{% pressed group view.group %}>             ` aria-pressed="true"`
-<a{% current view.only_waiting True %}>            ` aria-current="true"`, or the kind that is named last
+<a{% current view.only_to_read True %}>            ` aria-current="true"`, or the kind that is named last
 """
 
 from django import template

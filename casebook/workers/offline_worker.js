@@ -1,8 +1,8 @@
 // A service worker that stores one page and its files, for when the site cannot be reached. All other requests go to the
-// network. casebook/offline.py adds `kept` in front of this script: { version, page, files }.
+// network. casebook/offline.py adds `constants` in front of this script: { version, page, files }.
 
 const PREFIX = "casusboek-offline-";
-const CACHE = PREFIX + kept.version;
+const CACHE = PREFIX + constants.version;
 const UNREACHABLE = [502, 503, 504]; // the responses of a proxy when the site is down
 
 addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())));
@@ -12,7 +12,7 @@ addEventListener("activate", (event) => event.waitUntil(tidy().then(() => client
 async function keep() {
   const cache = await caches.open(CACHE);
   await cache.addAll(
-    [kept.page, ...kept.files].map((url) => new Request(url, { credentials: "omit", cache: "reload" })),
+    [constants.page, ...constants.files].map((url) => new Request(url, { credentials: "omit", cache: "reload" })),
   );
 }
 
@@ -28,7 +28,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(event));
-  else if (kept.files.includes(new URL(request.url).pathname)) event.respondWith(file(request));
+  else if (constants.files.includes(new URL(request.url).pathname)) event.respondWith(file(request));
 });
 
 async function page(event) {
@@ -38,7 +38,7 @@ async function page(event) {
   } catch {
     // No connection, or no server that answers.
   }
-  return caches.match(kept.page);
+  return caches.match(constants.page);
 }
 
 async function file(request) {

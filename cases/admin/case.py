@@ -236,7 +236,7 @@ def _guide_links_for_story(about: str) -> str:
     """Return two links to the guide; the second one is about making people unrecognisable."""
     text = _("Maak iedereen onherkenbaar: zo doe je dat")
     other = render_to_string(
-        "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "said": text}
+        "admin/cases/case/_guide_link.html", {"step": "onherkenbaar", "about": about, "label": text}
     )
     return _guide_link("verhaal", about) + other
 

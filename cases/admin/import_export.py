@@ -68,11 +68,11 @@ class Row:
     @property
     def explanation(self) -> str:
         """Return what importing this case would do; an empty text where it would do nothing."""
-        if self.item.standing == imports.NEW:
+        if self.item.status == imports.NEW:
             count = len(self.item.document.questions)
             made = ngettext("Wordt een nieuw concept, met %s vraag.", "Wordt een nieuw concept, met %s vragen.", count)
             return made % count
-        if self.item.standing != imports.CHANGED:
+        if self.item.status != imports.CHANGED:
             return ""
         if not self.item.replaces_work:
             return _(

@@ -49,7 +49,7 @@ class Item:
 
     file: str
     document: CaseDocument
-    standing: str
+    status: str
     case: Case | None = None
     before: CaseDocument | None = None
     lost: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Item:
     @property
     def replaces_work(self) -> bool:
         """Return whether a concept or a working copy exists, which the import would replace."""
-        return self.standing == CHANGED and self.case.status == Status.CONCEPT
+        return self.status == CHANGED and self.case.status == Status.CONCEPT
 
     @property
     def without_lens(self) -> list[int]:
@@ -67,11 +67,11 @@ class Item:
     @property
     def still_to_do(self) -> list[str]:
         """Return the errors that would block publication, without missing lenses, for which the page has fields."""
-        found = checks.errors(self.document) if self.standing != UNCHANGED else []
+        found = checks.errors(self.document) if self.status != UNCHANGED else []
         return [finding.message for finding in found if not finding.field.endswith("-kolb")]
 
     def changes(self, work: Work | None = None) -> list[Change]:
-        return comparison.compare(self.before, self.document, work) if self.standing == CHANGED else []
+        return comparison.compare(self.before, self.document, work) if self.status == CHANGED else []
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ class Plan:
 
     @property
     def does_something(self) -> bool:
-        return self.has_news or any(item.standing != UNCHANGED for item in self.items)
+        return self.has_news or any(item.status != UNCHANGED for item in self.items)
 
     @property
     def fingerprint(self) -> str:
         """Return a fingerprint of the plan, to check at the confirmation that it has not changed."""
         facts = [
-            (item.file, item.standing, item.case and item.case.pk, item.document, item.before) for item in self.items
+            (item.file, item.status, item.case and item.case.pk, item.document, item.before) for item in self.items
         ]
         return sha256(repr((facts, self.news)).encode()).hexdigest()
 
@@ -187,8 +187,8 @@ def _known(bundle: sync.Bundle) -> list[Item]:
             problems.append(problem)
         elif case:
             document = replace(document, number=case.number)
-            standing = UNCHANGED if document in (now, draft) else CHANGED
-            items.append(Item(source.name, document, standing, copy or case, draft or now))
+            status = UNCHANGED if document in (now, draft) else CHANGED
+            items.append(Item(source.name, document, status, copy or case, draft or now))
         else:
             items.append(Item(source.name, document, NEW))
     if problems:
@@ -238,9 +238,9 @@ def _with_known_keywords(word: WordCase, known: dict[str, str]) -> tuple[CaseDoc
     """Return the case with its known keywords, and the names of the others."""
     names = word.document.keywords
     strange = [name for name in names if name.casefold() not in known]
-    kept = dict.fromkeys(known[name.casefold()] for name in names if name not in strange)
+    keywords = dict.fromkeys(known[name.casefold()] for name in names if name not in strange)
     lost = (f"Sleutelwoord «{name}»: dat is er nog niet. Voeg het later zelf toe." for name in strange)
-    return replace(word.document, keywords=tuple(kept)), (*word.lost, *lost)
+    return replace(word.document, keywords=tuple(keywords)), (*word.lost, *lost)
 
 
 def _unfit(file: str, document: CaseDocument) -> list[Problem]:
@@ -276,7 +276,7 @@ def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], 
     mapping.apply_vocabulary(plan.bundle.vocabulary)
     outcome = Outcome([], [], [])
     for item in plan.items:
-        if item.standing == UNCHANGED:
+        if item.status == UNCHANGED:
             continue
         if item.replaces_work and item.file not in replacing:
             outcome.skipped.append(item.document.title)
@@ -290,14 +290,14 @@ def carry_out(*, plan: Plan, replacing: set[str], lenses: dict[tuple[str, int], 
         )
         concept = _concept_for(item)
         mapping.apply_document(document, concept)
-        (outcome.added if item.standing == NEW else outcome.changed).append(concept)
+        (outcome.added if item.status == NEW else outcome.changed).append(concept)
     if plan.has_news:
         editions.renew_library()
     return outcome
 
 
 def _concept_for(item: Item) -> Case:
-    if item.standing == NEW:
+    if item.status == NEW:
         return Case(number=item.document.number, slug=item.document.slug)
     return item.case if item.case.status == Status.CONCEPT else editions.start_working_copy(case=item.case)
 

@@ -167,10 +167,10 @@ def _is_handed_in(answer: Answer) -> Callable[[AnswerVersion], bool]:
     """
 
     @cache
-    def standing() -> set[str]:
-        return set(Submission.objects.standing().filter(answer=answer).values_list("text", flat=True))
+    def texts_in_force() -> set[str]:
+        return set(Submission.objects.in_force().filter(answer=answer).values_list("text", flat=True))
 
-    return lambda version: version.kind == AnswerVersion.Kind.HANDED_IN and version.text in standing()
+    return lambda version: version.kind == AnswerVersion.Kind.HANDED_IN and version.text in texts_in_force()
 
 
 def save_or_hand_in(*, student: User, desk: Desk, question: Question, draft: Draft, is_final: bool) -> HandedIn:

@@ -24,7 +24,7 @@ MOST_OPEN = 20  # open links of one module
 signer = Signer(salt="questions.colleagues", sep=".")
 
 
-class Standing(Enum):
+class LinkState(Enum):
     """The meaning of a link for the user who opens it."""
 
     OPEN = "open"
@@ -82,18 +82,18 @@ def find(token: str) -> CoTeacherInvitation | None:
     return CoTeacherInvitation.objects.select_related("module", "invited_by").filter(pk=pk).first()
 
 
-def open_link(*, invitation: CoTeacherInvitation, user: User) -> Standing:
+def open_link(*, invitation: CoTeacherInvitation, user: User) -> LinkState:
     """Bind the link to this user unless it is bound to another, and return what the link is for this user.
 
     The condition is in the UPDATE, so that only one of two users who open the link at the same time gets it.
     """
     if _is_teacher(invitation.module_id, user):
-        return Standing.TEACHER
+        return LinkState.TEACHER
     gone = Enrolment.objects.filter(module=invitation.module_id, user=user, left_at__gte=invitation.created_at)
     if not is_open(invitation) or gone.exists():  # teachers who were removed cannot return with an older link
-        return Standing.OVER
+        return LinkState.OVER
     theirs = CoTeacherInvitation.objects.filter(pk=invitation.pk).filter(Q(opened_by=None) | Q(opened_by=user))
-    return Standing.OPEN if theirs.update(opened_by=user) else Standing.TAKEN
+    return LinkState.OPEN if theirs.update(opened_by=user) else LinkState.TAKEN
 
 
 def is_open(invitation: CoTeacherInvitation) -> bool:
@@ -106,17 +106,17 @@ def _is_teacher(module_id: int, user: User) -> bool:
 
 
 @transaction.atomic
-def accept(*, invitation: CoTeacherInvitation, user: User) -> Standing:
+def accept(*, invitation: CoTeacherInvitation, user: User) -> LinkState:
     """Make this user a teacher of the module and return what the link was for this user.
 
     Raises RefusedError if the user cannot be a teacher; the link then stays bound to the user.
     """
     Module.objects.select_for_update().get(pk=invitation.module_id)
-    standing = open_link(invitation=invitation, user=user)
-    if standing is Standing.OPEN:
+    state = open_link(invitation=invitation, user=user)
+    if state is LinkState.OPEN:
         make_teacher(module=invitation.module, user=user)
         CoTeacherInvitation.objects.filter(pk=invitation.pk).update(used_at=timezone.now())
-    return standing
+    return state
 
 
 @transaction.atomic

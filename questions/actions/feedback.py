@@ -54,7 +54,7 @@ class FeedbackTarget:
         """
         with transaction.atomic():
             Answer.objects.select_for_update().get(pk=self.submission.answer_id)
-            if not Submission.objects.standing().filter(pk=self.submission.pk).exists():
+            if not Submission.objects.in_force().filter(pk=self.submission.pk).exists():
                 raise TakenBackError
             first = Feedback(
                 submission=self.submission,
@@ -210,10 +210,10 @@ def save_in_bulk(
     chosen = {submission.pk: submission for submission in submissions}
     token = secrets.token_hex(8)
     list(Answer.objects.select_for_update().filter(submissions__in=chosen).order_by("pk"))  # no answer is taken back
-    standing = set(Submission.objects.standing().filter(pk__in=chosen).values_list("pk", flat=True))
-    own = set(Feedback.objects.filter(author=author, submission__in=standing).values_list("submission", flat=True))
+    in_force = set(Submission.objects.in_force().filter(pk__in=chosen).values_list("pk", flat=True))
+    own = set(Feedback.objects.filter(author=author, submission__in=in_force).values_list("submission", flat=True))
     fields = {"author": author, "text": normalise(text), "verdict": verdict, "batch": token}
-    revisions = _next_revisions(author, sorted(standing - own))
+    revisions = _next_revisions(author, sorted(in_force - own))
     rows = [Feedback(submission_id=pk, revision=revision, **fields) for pk, revision in revisions.items()]
     Feedback.objects.bulk_create(rows, ignore_conflicts=True)
     return Batch(token, len(rows), len(chosen) - len(rows))

@@ -33,18 +33,18 @@ class Sheet:
     rows: list[list[str]]
 
 
-def standing(progress: Progress) -> Sheet:
+def states(progress: Progress) -> Sheet:
     """Return the sheet with the table of the page."""
     names = [_name_of(progress, column) for column in progress.columns]
     rows = [
-        [*_person(row), *(str(WORDS[state]) for state in row.states), str(row.handed_in), str(row.waiting)]
+        [*_person(row), *(str(WORDS[state]) for state in row.states), str(row.handed_in), str(row.to_read)]
         for row in progress.rows
     ]
     head = [*_person_head(), *names, _("Ingeleverd"), _("Nog te lezen")]
     return Sheet(_("Stand"), head, [26, 12, 16, *(18 for _name in names), 12, 12], rows)
 
 
-def handed_in(progress: Progress) -> Sheet:
+def submissions(progress: Progress) -> Sheet:
     """Return the sheet with the latest submissions, each with the question as it was asked then and the feedback."""
     head = [
         *_person_head(),

@@ -57,7 +57,7 @@ class AnswerQuerySet(models.QuerySet):
 
         The verdict is the last one released on a submission in force; verdict_on is the revision of that submission.
         """
-        latest = Submission.objects.standing().filter(answer=OuterRef("pk")).order_by("-revision")
+        latest = Submission.objects.in_force().filter(answer=OuterRef("pk")).order_by("-revision")
         released = (
             Feedback.objects.released()
             .filter(submission__answer=OuterRef("pk"), submission__withdrawn_at=None)
@@ -141,21 +141,21 @@ class Answer(models.Model):
 class SubmissionQuerySet(models.QuerySet):
     """Submissions that are in force, and those that teachers may read."""
 
-    def standing(self) -> "SubmissionQuerySet":
+    def in_force(self) -> "SubmissionQuerySet":
         """Return the submissions that were not taken back."""
         return self.filter(withdrawn_at=None)
 
     def readable_for_teachers(self) -> "SubmissionQuerySet":
         """Return the submissions that were not taken back and were handed in while the student was in the module."""
-        return self.standing().filter(
+        return self.in_force().filter(
             Q(**current_enrolment("answer__assignment__module__enrolments"))
             | Q(answer__assignment__module__enrolments__left_at__gte=F("submitted_at")),
             answer__assignment__module__enrolments__user=F("answer__student"),
         )
 
-    def latest_standing(self) -> "SubmissionQuerySet":
+    def latest_in_force(self) -> "SubmissionQuerySet":
         """Return the submission of each answer that was handed in last and not taken back."""
-        return self.standing().filter(~Exists(_later()))
+        return self.in_force().filter(~Exists(_later()))
 
     def latest_for_teachers(self) -> "SubmissionQuerySet":
         """Return the last submission of each answer that teachers may read.
@@ -178,7 +178,7 @@ class SubmissionQuerySet(models.QuerySet):
 
 def _later() -> SubmissionQuerySet:
     """Return the later submissions, not taken back, of the answer of the submission in the outer query."""
-    same_answer = Submission.objects.standing().filter(answer=OuterRef("answer"))
+    same_answer = Submission.objects.in_force().filter(answer=OuterRef("answer"))
     return same_answer.filter(revision__gt=OuterRef("revision")).order_by()
 
 

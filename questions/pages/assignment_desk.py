@@ -35,17 +35,17 @@ class HandedInVersion:
 
 
 @dataclass(frozen=True)
-class GivenFeedback:
+class ReleasedFeedback:
     """Feedback that the student may see, with its submission."""
 
     feedback: Feedback
     submission: Submission
-    is_on_standing: bool  # about the submission that is in force
+    is_on_version_in_force: bool  # about the submission that is in force
 
     @property
     def may_be_taken_up(self) -> bool:
         """Return whether the student can take the feedback up, or has done so."""
-        return self.is_on_standing or self.feedback.taken_up_at is not None
+        return self.is_on_version_in_force or self.feedback.taken_up_at is not None
 
 
 @dataclass
@@ -98,14 +98,14 @@ class Item:
         return is_same and self.posted is None and not self.is_reopened
 
     @property
-    def standing(self) -> HandedInVersion | None:
+    def version_in_force(self) -> HandedInVersion | None:
         """Return the submission that teachers read: the latest that was not taken back."""
         return next((version for version in self.versions if version.submission.withdrawn_at is None), None)
 
     @property
     def is_late(self) -> bool:
         """Return whether the submission in force was late."""
-        version = self.standing
+        version = self.version_in_force
         return version is not None and self.desk.assignment.is_late(
             version.submission.submitted_at, self.desk.extension
         )
@@ -113,27 +113,27 @@ class Item:
     @property
     def why_not_back(self) -> TooLate | None:
         """Return why the submission in force cannot be taken back, as far as a student may know before trying it."""
-        if self.standing is None:
+        if self.version_in_force is None:
             return None
         return why_not_take_back(
-            has_feedback=bool(self.standing.feedback),
+            has_feedback=bool(self.version_in_force.feedback),
             has_read_shared=self.has_read_shared,
             takes_work=self.desk.assignment.takes_work,
         )
 
     @property
-    def given(self) -> list[GivenFeedback]:
+    def released_feedback(self) -> list[ReleasedFeedback]:
         """Return the released feedback, with that on the newest submission first."""
-        standing = self.standing
+        version_in_force = self.version_in_force
         return [
-            GivenFeedback(feedback, version.submission, is_on_standing=version is standing)
+            ReleasedFeedback(feedback, version.submission, is_on_version_in_force=version is version_in_force)
             for version in self.versions
             for feedback in version.feedback
         ]
 
     @property
-    def given_to_take_up(self) -> list[GivenFeedback]:
-        return [given for given in self.given if given.may_be_taken_up]
+    def feedback_to_take_up(self) -> list[ReleasedFeedback]:
+        return [released for released in self.released_feedback if released.may_be_taken_up]
 
     @property
     def may_adopt(self) -> bool:
@@ -167,10 +167,10 @@ class AssignmentDesk:
 
     @property
     def handed_in(self) -> int:
-        return sum(item.is_handed_in for item in self.standing)
+        return sum(item.is_handed_in for item in self.asked_items)
 
     @property
-    def standing(self) -> list[Item]:
+    def asked_items(self) -> list[Item]:
         """Return the questions that the assignment asks now."""
         return [item for item in self.items if not item.is_dropped]
 
@@ -181,7 +181,7 @@ class AssignmentDesk:
     @property
     def has_news(self) -> bool:
         """Return whether there is feedback that this student has not seen."""
-        return any(given.seen_at is None for item in self.items for each in item.versions for given in each.feedback)
+        return any(row.seen_at is None for item in self.items for version in item.versions for row in version.feedback)
 
     @property
     def is_worth_handing_in(self) -> bool:

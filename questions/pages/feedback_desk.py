@@ -55,7 +55,7 @@ class Tab:
     wording: str
     number: int
     handed_in: int
-    waiting: int
+    to_read: int
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ class Reply:
     label: str
     tab: Tab
     earlier: list[PastSubmission]
-    is_waiting: bool
+    is_to_read: bool
     is_late: bool
     asked_otherwise: bool
     is_pinned: bool
     own: Feedback | None
     of_colleagues: list[Feedback]
-    kept: list[FeedbackVersion]
+    versions: list[FeedbackVersion]
 
     @property
     def version(self) -> int:
@@ -121,7 +121,7 @@ class Reply:
         return [fact for fact in found if fact.text]
 
     @property
-    def waiting_label(self) -> str:
+    def to_read_label(self) -> str:
         """Return the label of this answer while no teacher has read it."""
         return _("opnieuw ingeleverd") if self.version > 1 else _("nog te lezen")
 
@@ -145,14 +145,14 @@ class Person:
 
     label: str
     tag: str
-    waiting: int
+    to_read: int
 
     @property
     def choice(self) -> str:
         """Return the label of this student in the list."""
-        if not self.waiting:
+        if not self.to_read:
             return self.label
-        return f"{self.label} ({_('%(n)s nog te lezen') % {'n': self.waiting}})"
+        return f"{self.label} ({_('%(n)s nog te lezen') % {'n': self.to_read}})"
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ class _Line:
     answer: int
     question: int
     student: int
-    is_waiting: bool  # no teacher has written feedback
-    was_waiting: bool  # no teacher had written feedback at the time `since`
+    is_to_read: bool  # no teacher has written feedback
+    was_to_read: bool  # no teacher had written feedback at the time `since`
     is_revised: bool
 
 
@@ -219,27 +219,27 @@ class FeedbackDesk:
         """Return the questions of the assignment with their counts."""
         wording = cases.access.wording(self.assignment.edition)
         handed_in = Counter(line.question for line in self._lines if not self._enrolments[line.student].has_left)
-        waiting = Counter(line.question for line in self._lines if line.is_waiting)
+        to_read = Counter(line.question for line in self._lines if line.is_to_read)
         asked = Question.objects.ever_asked_in(self.assignment)
         return [
-            Tab(question, question.worded(wording), number, handed_in[question.pk], waiting[question.pk])
+            Tab(question, question.worded(wording), number, handed_in[question.pk], to_read[question.pk])
             for number, question in enumerate(asked, start=1)
         ]
 
     @cached_property
     def people(self) -> list[Person]:
         """Return the students who handed in an answer, those with unread answers first, by name or by tag."""
-        waiting, was_waiting = Counter(), Counter()
+        to_read, was_to_read = Counter(), Counter()
         for line in self._lines:
-            waiting[line.student] += line.is_waiting
-            was_waiting[line.student] += line.was_waiting
+            to_read[line.student] += line.is_to_read
+            was_to_read[line.student] += line.was_to_read
         people, labels = self._enrolments, self._labels
-        found = sorted(waiting, key=lambda pk: (not was_waiting[pk], labels[pk].casefold(), people[pk].tag))
-        return [Person(labels[pk], people[pk].tag, waiting[pk]) for pk in found]
+        found = sorted(to_read, key=lambda pk: (not was_to_read[pk], labels[pk].casefold(), people[pk].tag))
+        return [Person(labels[pk], people[pk].tag, to_read[pk]) for pk in found]
 
     @property
-    def waiting(self) -> int:
-        return sum(tab.waiting for tab in self.tabs)
+    def to_read(self) -> int:
+        return sum(tab.to_read for tab in self.tabs)
 
     # --- The answers on this page ---
 
@@ -253,7 +253,7 @@ class FeedbackDesk:
         return next((line for line in self._lines if line.submission == self._page_request.submission), None)
 
     @cached_property
-    def here(self) -> Tab | None:
+    def current_tab(self) -> Tab | None:
         """Return the question in the query string, or else the first with unread answers, or else the first."""
         if self.is_by_student:
             return None
@@ -261,7 +261,7 @@ class FeedbackDesk:
             return self._first_tab(lambda tab: tab.question.pk == self._asked_for.question)
         return (
             self._first_tab(lambda tab: tab.question.key == self._page_request.key)
-            or self._first_tab(lambda tab: tab.waiting > 0)
+            or self._first_tab(lambda tab: tab.to_read > 0)
             or self._first_tab(lambda tab: True)
         )
 
@@ -286,14 +286,14 @@ class FeedbackDesk:
             numbers = {tab.question.pk: tab.number for tab in self.tabs}
             chosen = [line for line in self._lines if self._enrolments[line.student].tag == self.person.tag]
             return sorted(chosen, key=lambda line: numbers[line.question])
-        chosen = [line for line in self._lines if self.here and line.question == self.here.question.pk]
+        chosen = [line for line in self._lines if self.current_tab and line.question == self.current_tab.question.pk]
         return sorted(chosen, key=self._place_of)
 
     def _place_of(self, line: _Line) -> tuple:
         """Return the sort key of an answer: unread at the time `since` comes first, and of those revised ones."""
         person = self._enrolments[line.student]
         name = person.tag if self.hides_names else self._labels[line.student].casefold()
-        return not line.was_waiting, not (line.was_waiting and line.is_revised), person.group, name, person.tag
+        return not line.was_to_read, not (line.was_to_read and line.is_revised), person.group, name, person.tag
 
     @property
     def total(self) -> int:
@@ -327,11 +327,11 @@ class FeedbackDesk:
     @property
     def not_handed_in(self) -> int:
         """Return how many students who are in the module now have not handed in this question."""
-        return self.students - (self.here.handed_in if self.here else 0)
+        return self.students - (self.current_tab.handed_in if self.current_tab else 0)
 
     def _ready(self) -> feedback_status.Ready:
         """Return how much feedback can be released."""
-        question, tag = self.here.question if self.here else None, self.person.tag if self.person else ""
+        question, tag = self.current_tab.question if self.current_tab else None, self.person.tag if self.person else ""
         return feedback_status.ready_at(self._desk, self._enrolments, self._in_group, question, tag)
 
     def _comments(self) -> list[Comment]:
@@ -343,22 +343,25 @@ class FeedbackDesk:
     @property
     def some_not_handed_in(self) -> bool:
         """Return whether some students have handed in this question and others have not."""
-        return bool(self.here and self.replies) and self.not_handed_in > 0
+        return bool(self.current_tab and self.replies) and self.not_handed_in > 0
 
     @property
-    def here_label(self) -> str:
+    def page_label(self) -> str:
         """Return the label of the button that releases the feedback on this page only, or "" if that is none or all."""
-        count = self.ready.here
+        count = self.ready.on_page
         if not count or count == self.ready.total:
             return ""
         if self.person:
             return _("Van %(name)s (%(n)s)") % {"name": self.person.label, "n": count}
-        return _("Van vraag %(number)s (%(n)s)") % {"number": self.here.number if self.here else "", "n": count}
+        return _("Van vraag %(number)s (%(n)s)") % {
+            "number": self.current_tab.number if self.current_tab else "",
+            "n": count,
+        }
 
     @property
     def partial_releases(self) -> dict[str, str]:
         """Return the buttons that release a part of the feedback, by what they send."""
-        buttons = {"hier": self.here_label} if self.here_label else {}
+        buttons = {"hier": self.page_label} if self.page_label else {}
         if self.group and self.ready.group:
             label = _("Van klas %(group)s (%(n)s)") % {"group": self.group, "n": self.ready.group}
             buttons["klas"] = label
@@ -391,7 +394,7 @@ class FeedbackDesk:
     def _place(self) -> dict[str, str]:
         if self.person:
             return {"student": self.person.tag}
-        return {"vraag": self.here.question.key} if self.here else {}
+        return {"vraag": self.current_tab.question.key} if self.current_tab else {}
 
     def _address(self, **query: object) -> str:
         group = {} if self.own_group is None else {"klas": self.own_group}
@@ -410,7 +413,7 @@ def _by(page_request: PageRequest, remembered: str) -> str:
 
 def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
     """Return the latest submission of each answer, in two queries that read no text."""
-    earlier = Submission.objects.standing().filter(answer=OuterRef("answer"), revision__lt=OuterRef("revision"))
+    earlier = Submission.objects.in_force().filter(answer=OuterRef("answer"), revision__lt=OuterRef("revision"))
     latest = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment).with_is_to_read()
     rows = latest.annotate(is_revised=Exists(earlier.order_by())).order_by()
     rows = rows.values_list("pk", "answer", "answer__question", "answer__student", "is_to_read", "is_revised")
@@ -422,8 +425,8 @@ def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
             answer,
             question,
             student,
-            is_waiting=is_to_read,
-            was_waiting=submission not in had_feedback,
+            is_to_read=is_to_read,
+            was_to_read=submission not in had_feedback,
             is_revised=is_revised,
         )
         for submission, answer, question, student, is_to_read, is_revised in rows
@@ -443,10 +446,10 @@ class _Texts:
         feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
         for row in feedback.order_by("created_at", "pk"):
             self._given[row.submission_id].append(row)
-        self._kept: dict[int, list[FeedbackVersion]] = defaultdict(list)
-        kept = FeedbackVersion.objects.filter(submission__answer__in=answers, author=self._me)
-        for version in kept.exclude(text=""):
-            self._kept[version.submission_id].append(version)
+        self._versions: dict[int, list[FeedbackVersion]] = defaultdict(list)
+        versions = FeedbackVersion.objects.filter(submission__answer__in=answers, author=self._me)
+        for version in versions.exclude(text=""):
+            self._versions[version.submission_id].append(version)
         pinned = PinnedAnswer.objects.filter(submission__answer__in=answers)
         self._pinned = set(pinned.values_list("submission", flat=True))
         self._extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
@@ -465,13 +468,13 @@ class _Texts:
             label=label,
             tab=tab,
             earlier=_earlier(versions, self._given, compares_newest=line.answer == self._compared),
-            is_waiting=line.is_waiting,
+            is_to_read=line.is_to_read,
             is_late=self._assignment.is_late(latest.submitted_at, self._extensions.get(enrolment.pk)),
             asked_otherwise=latest.asked.strip() != tab.wording.strip(),
             is_pinned=latest.pk in self._pinned,
             own=own,
             of_colleagues=[feedback for feedback in given if feedback is not own],
-            kept=self._kept[latest.pk],
+            versions=self._versions[latest.pk],
         )
 
 
@@ -482,7 +485,7 @@ def _earlier(
     found = []
     for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
         compare = compares_newest and number == len(versions) - 1
-        changes = (text_diff.kept.make if compare else text_diff.kept.get)(old.text, new.text)
+        changes = (text_diff.cache.make if compare else text_diff.cache.get)(old.text, new.text)
         found.append(PastSubmission(old, number, given[old.pk], changes))
     return found[::-1]
 
@@ -504,5 +507,5 @@ def step_from(submission: Submission) -> Step | None:
         return None
     at = versions.index(submission)
     following = versions[at + 1] if at + 1 < len(versions) else None
-    changes = text_diff.kept.make(submission.text, following.text) if following else None
+    changes = text_diff.cache.make(submission.text, following.text) if following else None
     return Step(submission, at + 1, versions[-1], changes)

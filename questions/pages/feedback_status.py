@@ -19,7 +19,7 @@ class Ready:
     The feedback that only colleagues may release is counted by the name of the colleague.
     """
 
-    here: int
+    on_page: int
     group: int
     total: int
     of_colleagues: dict[str, int]
@@ -28,7 +28,7 @@ class Ready:
 def ready_at(
     desk: Desk, people: dict[int, Enrolment], in_group: set[int], question: Question | None, tag: str
 ) -> Ready:
-    """Return the numbers for the assignment; "here" is the question, or without one the student with this tag."""
+    """Return the numbers for the assignment; `on_page` is about the question, or without one the student with this tag."""
     assignment, me = desk.assignment, desk.enrolment.user_id
     releasable = set(
         Feedback.objects.releasable_by(me, assignment.module)
@@ -36,7 +36,7 @@ def ready_at(
         .values_list("pk", flat=True)
     )
     rows = Feedback.objects.waiting_for_release().filter(submission__answer__assignment=assignment)
-    here = group = 0
+    on_page = group = 0
     of_colleagues: Counter[str] = Counter()
     for pk, author, asked, student in rows.values_list(
         "pk", "author", "submission__answer__question", "submission__answer__student"
@@ -45,9 +45,9 @@ def ready_at(
             of_colleagues[str(people[author].user)] += 1
             continue
         group += student in in_group
-        is_here = asked == question.pk if question else people[student].tag == tag
-        here += is_here and student in in_group
-    return Ready(here, group, len(releasable), dict(of_colleagues))
+        is_on_page = asked == question.pk if question else people[student].tag == tag
+        on_page += is_on_page and student in in_group
+    return Ready(on_page, group, len(releasable), dict(of_colleagues))
 
 
 def last_batch(desk: Desk) -> tuple[str, int] | None:

@@ -93,7 +93,7 @@ class Taught:
 
     module: Module
     students: int
-    pile: Workload
+    workload: Workload
     ring: Ring
     coming: list[Coming] = field(default_factory=list)
     opening: list[Assignment] = field(default_factory=list)
@@ -234,8 +234,8 @@ def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> di
 
     The five subqueries of AnswerQuerySet.with_state() take more time than the rest of the page.
     """
-    standing = Submission.objects.latest_standing().filter(answer__student=user).order_by()
-    latest = {answer: (pk, text) for pk, answer, text in standing.values_list("pk", "answer", "text")}
+    in_force = Submission.objects.latest_in_force().filter(answer__student=user).order_by()
+    latest = {answer: (pk, text) for pk, answer, text in in_force.values_list("pk", "answer", "text")}
     verdicts = {row.submission_id: row.shown_verdict for row in reversed(feedback)}
     progress = {}
     for answer in answers:
@@ -329,16 +329,16 @@ def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
         _taught_in(module, assignments.get(module.pk, []), by_assignment, ring(lenses.get(module.pk, {})))
         for module in modules
     ]
-    return [taught for taught in found if not taught.module.is_archived or taught.pile.all_ready]
+    return [taught for taught in found if not taught.module.is_archived or taught.workload.all_ready]
 
 
 def _taught_in(
     module: Module, assignments: list[Assignment], by_assignment: dict[int, Workload], asked: Ring
 ) -> Taught:
-    pile = Workload()
+    workload = Workload()
     for assignment in assignments:
         assignment.module = module
-        pile.add(by_assignment.get(assignment.pk, Workload()))
+        workload.add(by_assignment.get(assignment.pk, Workload()))
     fullest = max(assignments, key=lambda row: by_assignment.get(row.pk, Workload()).all_ready, default=None)
     at_work = [assignment for assignment in assignments if assignment.is_open and assignment.takes_work]
     at_work.sort(key=_when_due)
@@ -350,7 +350,7 @@ def _taught_in(
     return Taught(
         module=module,
         students=module.students,
-        pile=pile,
+        workload=workload,
         ring=asked,
         coming=coming,
         opening=sorted(opening, key=lambda assignment: assignment.opens_at)[:1],

@@ -113,7 +113,7 @@ class TaughtAssignment:
     """An assignment with its workload and the number of students who have not begun."""
 
     assignment: Assignment
-    pile: Workload
+    workload: Workload
     not_begun: int  # of the students in the module now
 
 
@@ -171,8 +171,8 @@ def _taught_assignments(module: Module, teacher: User, students: int) -> list[Ta
     taught = []
     for assignment in rows:
         assignment.module = module
-        pile = found.get(assignment.pk, Workload())
-        taught.append(TaughtAssignment(assignment, pile, max(0, students - pile.begun)))
+        workload = found.get(assignment.pk, Workload())
+        taught.append(TaughtAssignment(assignment, workload, max(0, students - workload.begun)))
     return taught
 
 

@@ -76,7 +76,7 @@ class Row:
         return sum(state not in NOT_HANDED_IN for state in self.states)
 
     @cached_property
-    def waiting(self) -> int:
+    def to_read(self) -> int:
         return self.states.count(WorkState.SUBMITTED)
 
 
@@ -96,10 +96,10 @@ class Progress:
     module: Module
     blocks: list[Block]
     sections: list[Section]  # the students that the page shows
-    everyone: list[Row]  # including the students that only_waiting leaves out
+    everyone: list[Row]  # including the students that only_to_read leaves out
     group: str
     hides_names: bool
-    only_waiting: bool
+    only_to_read: bool
     unreleased: int  # texts of feedback that only teachers can see
 
     @cached_property
@@ -150,7 +150,7 @@ class Progress:
 
     @property
     def left_out(self) -> int:
-        """Return how many students only_waiting leaves out."""
+        """Return how many students only_to_read leaves out."""
         return len(self.everyone) - len(self.rows)
 
     @property
@@ -160,8 +160,8 @@ class Progress:
         return [(state, counts[state]) for state in WorkState]
 
     @property
-    def waiting(self) -> int:
-        return sum(row.waiting for row in self.everyone)
+    def to_read(self) -> int:
+        return sum(row.to_read for row in self.everyone)
 
     @property
     def handed_in(self) -> int:
@@ -178,7 +178,7 @@ class Progress:
 
 
 def module_progress(
-    module: Module, enrolment: Enrolment, *, group: str | None = None, only_waiting: bool = False
+    module: Module, enrolment: Enrolment, *, group: str | None = None, only_to_read: bool = False
 ) -> Progress:
     """Return the progress of a module, or of one group: this one, or the one that the teacher chose last.
 
@@ -192,7 +192,7 @@ def module_progress(
     everyone, sections = [], []
     for section in _sections(module, blocks, table, group=group, hides_names=reading.hides_names):
         everyone += section.rows
-        shown = [row for row in section.rows if row.waiting] if only_waiting else section.rows
+        shown = [row for row in section.rows if row.to_read] if only_to_read else section.rows
         if shown:
             sections.append(Section(section.name, shown, section.has_left))
     return Progress(
@@ -202,7 +202,7 @@ def module_progress(
         everyone=everyone,
         group=group,
         hides_names=reading.hides_names,
-        only_waiting=only_waiting,
+        only_to_read=only_to_read,
         unreleased=sum(table.unreleased[row.enrolment.user_id] for row in everyone),
     )
 
@@ -230,8 +230,8 @@ class _States:
         rows = Submission.objects.latest_for_teachers().filter(answer__assignment__module=module).order_by()
         found = rows.values_list(*(f"answer__{name}" for name in where), "pk")
         self.latest = {tuple(key): submission for *key, submission in found}
-        standing = Submission.objects.standing().filter(answer=OuterRef("pk"))
-        busy = Answer.objects.filter(~Exists(standing), is_written(), assignment__module=module)
+        in_force = Submission.objects.in_force().filter(answer=OuterRef("pk"))
+        busy = Answer.objects.filter(~Exists(in_force), is_written(), assignment__module=module)
         self.busy = set(busy.order_by().values_list(*where))
         self._read_feedback(module)
 
@@ -340,7 +340,7 @@ def state_fingerprint(module: Module, enrolment: Enrolment) -> str:
     work = answers.aggregate(
         busy=Count("pk", filter=not_in & is_written()),
         who_is_busy=Sum("pk", filter=not_in & is_written()),  # a student may begin while another clears a field
-        standing=Count("submissions", filter=Q(submissions__withdrawn_at=None)),
+        in_force=Count("submissions", filter=Q(submissions__withdrawn_at=None)),
         newest=Max("submissions"),
         feedback=Count("submissions__feedback"),
         newest_feedback=Max("submissions__feedback"),
@@ -383,11 +383,11 @@ def changes(progress: Progress, since: str, now: str) -> dict:
     return {
         "since": now,
         "rows": {
-            row.tag: {"states": row.states, "handed_in": row.handed_in, "waiting": row.waiting} for row in changed
+            row.tag: {"states": row.states, "handed_in": row.handed_in, "to_read": row.to_read} for row in changed
         },
         "columns": progress.counts,
         "states": dict(progress.states),
-        "totals": {"handed_in": progress.handed_in, "waiting": progress.waiting, "unreleased": progress.unreleased},
+        "totals": {"handed_in": progress.handed_in, "to_read": progress.to_read, "unreleased": progress.unreleased},
     }
 
 

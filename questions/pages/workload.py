@@ -18,7 +18,7 @@ class Workload:
     """The workload in one assignment, or in a whole module."""
 
     handed_in: int = 0  # answers
-    waiting: int = 0  # answers without feedback on their latest submission
+    to_read: int = 0  # answers without feedback on their latest submission
     handing_in: int = 0  # students who handed in at least one answer, including those who left
     begun: int = 0  # students in the module now who wrote or handed in an answer
     ready: int = 0  # own feedback that was not released, or has changed since
@@ -37,7 +37,7 @@ class Workload:
     def add(self, other: "Workload") -> None:
         """Add the counts of answers and feedback. Students are not added, since one can be in both workloads."""
         self.handed_in += other.handed_in
-        self.waiting += other.waiting
+        self.to_read += other.to_read
         self.ready += other.ready
         self.by_colleagues.update(other.by_colleagues)
 
@@ -47,7 +47,7 @@ def workload_by_assignment(teacher: User, modules: Iterable[int]) -> dict[int, W
     found: dict[int, Workload] = {}
     for row in _handed_in(modules):
         workload = found.setdefault(row["assignment"], Workload())
-        workload.handed_in, workload.waiting, workload.handing_in = row["handed_in"], row["waiting"], row["students"]
+        workload.handed_in, workload.to_read, workload.handing_in = row["handed_in"], row["to_read"], row["students"]
     for assignment, students in _begun(modules):
         found.setdefault(assignment, Workload()).begun = students
     for assignment, author, name, count in _ready(modules):
@@ -69,7 +69,7 @@ def _handed_in(modules: Iterable[int]) -> QuerySet[Submission]:
         .annotate(
             handed_in=Count("pk"),
             students=Count("answer__student", distinct=True),
-            waiting=Count("pk", filter=Q(is_to_read=True)),
+            to_read=Count("pk", filter=Q(is_to_read=True)),
         )
     )
 

@@ -271,7 +271,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a submission back, unless it is too late."""
     desk = access.assignment_for_student(request, pk)
     submission = get_object_or_404(
-        Submission.objects.standing(),
+        Submission.objects.in_force(),
         pk=read_id(request.POST.get("versie")),
         answer__assignment=desk.assignment,
         answer__student=request.user,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from casebook.lib.errors import RefusedError
 from questions import access
 from questions.actions import co_teacher_invitations
-from questions.actions.co_teacher_invitations import Standing
+from questions.actions.co_teacher_invitations import LinkState
 from questions.models import CoTeacherInvitation
 from questions.pages import modules
 from questions.views.post_actions import carry_out, post_action
@@ -53,22 +53,22 @@ def co_teacher(request: HttpRequest, token: str) -> HttpResponse:
         return _accept(request, invitation)
     if request.user.is_authenticated and request.method == "GET":
         return _page(request, invitation, co_teacher_invitations.open_link(invitation=invitation, user=request.user))
-    return _page(request, invitation, Standing.OPEN if co_teacher_invitations.is_open(invitation) else Standing.OVER)
+    return _page(request, invitation, LinkState.OPEN if co_teacher_invitations.is_open(invitation) else LinkState.OVER)
 
 
 @access.signed_in
 def _accept(request: HttpRequest, invitation: CoTeacherInvitation) -> HttpResponse:
     try:
-        standing = co_teacher_invitations.accept(invitation=invitation, user=request.user)
+        state = co_teacher_invitations.accept(invitation=invitation, user=request.user)
     except RefusedError as refused:
-        return _page(request, invitation, Standing.OPEN, refused.sentence)
-    if standing is not Standing.OPEN:
-        return _page(request, invitation, standing)
+        return _page(request, invitation, LinkState.OPEN, refused.sentence)
+    if state is not LinkState.OPEN:
+        return _page(request, invitation, state)
     messages.success(request, _("Welkom! Je bent nu docent van deze module."))
     return redirect(invitation.module)
 
 
-def _page(request: HttpRequest, invitation: CoTeacherInvitation, standing: Standing, refused: str = "") -> HttpResponse:
-    status = {Standing.OVER: 410, Standing.TAKEN: 403}.get(standing, 200)
+def _page(request: HttpRequest, invitation: CoTeacherInvitation, state: LinkState, refused: str = "") -> HttpResponse:
+    status = {LinkState.OVER: 410, LinkState.TAKEN: 403}.get(state, 200)
     context = {"invited": invitation, "refused": refused}
-    return render(request, f"questions/co_teacher_{standing.value}.html", context, status=status)
+    return render(request, f"questions/co_teacher_{state.value}.html", context, status=status)

@@ -30,9 +30,9 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
     """One question with its pinned answers, for the projector."""
     view = overview_page.assignment_overview(access.assignment_for_teacher(request, pk))
-    here = view.at(request.GET.get("vraag", ""))
-    before, after = view.beside(here) if here else (None, None)
-    context = {"assignment": view.assignment, "here": here, "before": before, "after": after}
+    shown = view.at(request.GET.get("vraag", ""))
+    before, after = view.beside(shown) if shown else (None, None)
+    context = {"assignment": view.assignment, "shown": shown, "before": before, "after": after}
     return render(request, "questions/overview_screen.html", context)
 
 

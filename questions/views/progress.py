@@ -18,7 +18,7 @@ from questions.models import AssignmentQuestion, Enrolment, Submission
 from questions.pages import progress as progress_of
 from questions.views.post_actions import post_action
 
-WAITING = "nog-te-lezen"
+TO_READ = "nog-te-lezen"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -28,24 +28,24 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The table of progress. ?klas= shows one group, by default the last chosen one; ?toon= only unread answers."""
     enrolment = access.enrolment_of_teacher(request, pk)
     shown = _asked_for(request, enrolment)
-    here = {name: request.GET[name] for name in ("klas", "toon") if name in request.GET}
+    choices = {name: request.GET[name] for name in ("klas", "toon") if name in request.GET}
     context = {
         "module": enrolment.module,
         "view": shown,
         "width": len(shown.columns) + 3,
         "since": progress_of.token(shown),
-        "fixed": urlencode({"klas": shown.group} | ({"toon": WAITING} if shown.only_waiting else {})),
-        "here": f"{request.path}?{urlencode(here)}".rstrip("?"),
-        "here_of_any_group": f"{request.path}?toon={WAITING}" if shown.only_waiting else request.path,
-        "everyone": f"{request.path}?{urlencode(here | {'toon': ''})}",
-        "waiting": f"{request.path}?{urlencode(here | {'toon': WAITING})}",
+        "fixed": urlencode({"klas": shown.group} | ({"toon": TO_READ} if shown.only_to_read else {})),
+        "address": f"{request.path}?{urlencode(choices)}".rstrip("?"),
+        "address_of_any_group": f"{request.path}?toon={TO_READ}" if shown.only_to_read else request.path,
+        "everyone": f"{request.path}?{urlencode(choices | {'toon': ''})}",
+        "to_read": f"{request.path}?{urlencode(choices | {'toon': TO_READ})}",
     }
     return render(request, "questions/progress.html", context)
 
 
 def _asked_for(request: HttpRequest, enrolment: Enrolment) -> progress_of.Progress:
     return progress_of.module_progress(
-        enrolment.module, enrolment, group=request.GET.get("klas"), only_waiting=request.GET.get("toon") == WAITING
+        enrolment.module, enrolment, group=request.GET.get("klas"), only_to_read=request.GET.get("toon") == TO_READ
     )
 
 
@@ -105,7 +105,7 @@ def progress_xlsx(request: HttpRequest, pk: int) -> HttpResponse:
     from questions.exports import progress_sheets  # it imports much and is rarely needed
 
     shown = _asked_for(request, access.enrolment_of_teacher(request, pk))
-    sheets = [progress_sheets.standing(shown), progress_sheets.handed_in(shown)]
+    sheets = [progress_sheets.states(shown), progress_sheets.submissions(shown)]
     return download(progress_sheets.as_xlsx(sheets), name=progress_sheets.file_name(shown, "xlsx"), content_type=XLSX)
 
 
@@ -117,6 +117,6 @@ def progress_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
     shown = _asked_for(request, access.enrolment_of_teacher(request, pk))
     is_answers = request.GET.get("blad") == "ingeleverd"
-    sheet = progress_sheets.handed_in(shown) if is_answers else progress_sheets.standing(shown)
+    sheet = progress_sheets.submissions(shown) if is_answers else progress_sheets.states(shown)
     name = progress_sheets.file_name(shown, "csv")
     return download(progress_sheets.as_csv(sheet), name=name, content_type="text/csv; charset=utf-8")

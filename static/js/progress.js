@@ -94,13 +94,13 @@ function show(changes) {
       if (state === "ingeleverd") arrived += 1;
     });
     cells[asked.length].querySelector("b").textContent = row.handed_in;
-    cells[asked.length + 1].textContent = row.waiting;
-    cells[asked.length + 1].classList.toggle("soft", row.waiting === 0);
+    cells[asked.length + 1].textContent = row.to_read;
+    cells[asked.length + 1].classList.toggle("soft", row.to_read === 0);
     nameRow(element);
   }
-  changes.columns.forEach(([handedIn, waiting], place) => {
+  changes.columns.forEach(([handedIn, toRead], place) => {
     table.tFoot.rows[0].cells[place + 1].textContent = handedIn;
-    table.tFoot.rows[1].cells[place + 1].textContent = waiting;
+    table.tFoot.rows[1].cells[place + 1].textContent = toRead;
   });
   for (const [state, count] of Object.entries(changes.states)) {
     document.querySelector(`[data-state="${state}"] b`).textContent = count;
@@ -118,7 +118,7 @@ async function showOtherTable() {
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const other = page.getElementById("voortgang");
   if (!other) return location.reload(); // there are no students or questions left
-  const waited = waiting();
+  const before = toRead();
   const place = placeOf(document.activeElement);
   const top = topRow();
   table.className = other.className;
@@ -129,11 +129,11 @@ async function showOtherTable() {
   nameAll();
   if (top) region.scrollTop += rowOf(top.tag) ? rowOf(top.tag).getBoundingClientRect().top - top.at : 0;
   if (place) placed(place)?.focus({ preventScroll: true });
-  tell(waiting() - waited);
+  tell(toRead() - before);
 }
 
-function waiting() {
-  return Number(document.querySelector("dd[data-total=waiting]").textContent);
+function toRead() {
+  return Number(document.querySelector("dd[data-total=to_read]").textContent);
 }
 
 function rowOf(tag) {

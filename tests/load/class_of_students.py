@@ -272,7 +272,7 @@ def check_texts(students: list[Student], stored_work: StoredWork) -> None:
     answers = {(answer.student_id, answer.question_id): answer for answer in Answer.objects.all()}
     version_texts = set(AnswerVersion.objects.values_list("answer", "text"))
     submitted = {
-        (submission.answer_id, submission.revision): submission.text for submission in Submission.objects.standing()
+        (submission.answer_id, submission.revision): submission.text for submission in Submission.objects.in_force()
     }
     for student in students:
         for question, saves in student.acknowledged.items():

@@ -257,7 +257,7 @@ def test_same_text_can_be_handed_in_again_after_taking_back(hand_in):
     hand_in("tekst")
     answering.take_back(submission=Submission.objects.get())
     assert hand_in("tekst", revision=2, seq=2).result is Result.SUBMITTED
-    assert Submission.objects.standing().count() == 1
+    assert Submission.objects.in_force().count() == 1
     assert Submission.objects.count() == 2
 
 
@@ -273,7 +273,7 @@ def test_submission_with_feedback_cannot_be_taken_back(hand_in, assignment):
     hand_in("tekst")
     Feedback.objects.create(submission=Submission.objects.get(), author=assignment.module.people.first(), text="mooi")
     assert not answering.take_back(submission=Submission.objects.get())
-    assert Submission.objects.standing().count() == 1
+    assert Submission.objects.in_force().count() == 1
 
 
 def test_student_cannot_take_back_after_reading_shared_answers(hand_in, assignment, student):

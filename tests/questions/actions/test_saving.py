@@ -296,7 +296,7 @@ def test_student_cannot_take_back_a_submission_of_another_student(client, studen
     client.force_login(enrol(assignment.module).user)
     address = reverse("questions:take_back", args=[assignment.pk])
     assert client.post(address, {"versie": Submission.objects.get().pk}).status_code == 404
-    assert Submission.objects.standing().count() == 1
+    assert Submission.objects.in_force().count() == 1
 
 
 def test_adopting_copies_an_answer_of_own_study_into_the_assignment(client, student, assignment):

@@ -102,7 +102,7 @@ def test_latest_submission_for_teachers_is_the_latest_one_they_may_read(assignme
 
 
 def test_latest_standing_includes_submissions_that_teachers_may_not_read(assignment):
-    latest = Submission.objects.latest_standing()
+    latest = Submission.objects.latest_in_force()
     assert latest.count() == 4
     assert set(latest.values_list("text", flat=True)) >= {"Anders.", "Na het vertrek.", "Voor het vertrek."}
 
@@ -112,5 +112,5 @@ def test_pages_of_a_teacher_agree_on_the_number_of_unread_submissions(assignment
     workload = workload_by_assignment(enrolment.user, [assignment.module_id])[assignment.pk]
     table = progress.module_progress(assignment.module, enrolment)
     desk = FeedbackDesk(Desk(assignment, enrolment), PageRequest())
-    assert (workload.waiting, table.waiting, desk.waiting) == (3, 3, 3)
+    assert (workload.to_read, table.to_read, desk.to_read) == (3, 3, 3)
     assert (workload.handed_in, table.handed_in, desk.total) == (4, 4, 4)

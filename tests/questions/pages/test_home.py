@@ -208,7 +208,7 @@ def test_teacher_sees_the_number_of_submissions(client, student, assignment):
     hand_in(student, assignment, nth_question(assignment, 2), "Nog geheimer.", revision=1)
     write(student, nth_question(assignment, 3), "Concept.", assignment)
     (taught,) = home.for_you(teacher).taught
-    assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (1, 2, 1)
+    assert (taught.students, taught.workload.handed_in, taught.workload.to_read) == (1, 2, 1)
     content = " ".join(client.get(reverse("home")).content.decode().split())
     assert "1 student, 2 antwoorden ingeleverd" in content
     assert "eheim" not in content
@@ -219,7 +219,7 @@ def test_submissions_of_former_students_are_counted(student, assignment):
     hand_in(student, assignment, first_question(assignment))
     Enrolment.objects.filter(user=student).update(left_at=timezone.now())
     (taught,) = home.for_you(teacher).taught
-    assert (taught.students, taught.pile.handed_in) == (0, 1)
+    assert (taught.students, taught.workload.handed_in) == (0, 1)
 
 
 def test_student_sees_no_modules_as_a_teacher(student, assignment):
@@ -230,7 +230,7 @@ def test_module_without_students_has_zero_counts():
     module = ModuleFactory()
     teacher = module.enrolments.get().user
     (taught,) = home.for_you(teacher).taught
-    assert (taught.students, taught.pile.handed_in, taught.pile.waiting) == (0, 0, 0)
+    assert (taught.students, taught.workload.handed_in, taught.workload.to_read) == (0, 0, 0)
 
 
 def test_module_without_assignments_or_students_shows_what_to_do(client):
@@ -284,10 +284,10 @@ def test_unreleased_feedback_of_colleagues_is_counted_separately(teacher_page, s
 def test_changed_feedback_counts_as_unreleased(student, teacher, assignment):
     submission = hand_in(student, assignment, nth_question(assignment, 1))
     feedback = react(submission, teacher)
-    assert home.for_you(teacher).taught[0].pile.all_ready == 0
+    assert home.for_you(teacher).taught[0].workload.all_ready == 0
     feedback.released_text = feedback.text
     feedback.save()
-    assert home.for_you(teacher).taught[0].pile.ready == 1
+    assert home.for_you(teacher).taught[0].workload.ready == 1
 
 
 @pytest.mark.parametrize("situation", ["archived", "left", "older version", "author deleted"])
@@ -301,7 +301,7 @@ def test_unreleased_feedback_is_counted_in_every_situation(teacher_page, student
         Enrolment.objects.filter(user=student).update(left_at=timezone.now())
     if situation == "older version":
         hand_in(student, assignment, nth_question(assignment, 1), "Nog eens.", revision=1)
-    assert home.for_you(teacher).taught[0].pile.all_ready == 1
+    assert home.for_you(teacher).taught[0].workload.all_ready == 1
     author_name = "een collega" if situation == "author deleted" else "jou"
     assert f"1 keer feedback van {author_name} klaar, niet vrijgegeven" in teacher_page()
 

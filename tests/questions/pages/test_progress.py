@@ -284,9 +284,9 @@ def class_of_three(module, assignment):
 
 def test_table_counts_by_row_by_column_and_in_total(module, enrolment, class_of_three):
     view = progress.module_progress(module, enrolment)
-    assert [(row.handed_in, row.waiting) for row in view.rows] == [(1, 1), (2, 1), (0, 0)]
+    assert [(row.handed_in, row.to_read) for row in view.rows] == [(1, 1), (2, 1), (0, 0)]
     assert view.counts == [(2, 2), (1, 0)]
-    assert (view.handed_in, view.waiting, view.students, view.unreleased) == (3, 2, 3, 0)
+    assert (view.handed_in, view.to_read, view.students, view.unreleased) == (3, 2, 3, 0)
     counts = {state.value: count for state, count in view.states if count}
     assert counts == {"leeg": 2, "bezig": 1, "ingeleverd": 2, "gelezen": 1}
 
@@ -527,9 +527,9 @@ def test_poll_returns_changed_rows_once(poll_again, assignment, class_of_three):
     aylin, _bram, chaima = class_of_three
     hand_in(assignment, chaima, 1)
     reply = poll_again()
-    assert reply["rows"] == {chaima.tag: {"states": ["leeg", "ingeleverd"], "handed_in": 1, "waiting": 1}}
+    assert reply["rows"] == {chaima.tag: {"states": ["leeg", "ingeleverd"], "handed_in": 1, "to_read": 1}}
     assert reply["columns"] == [[2, 2], [2, 1]]
-    assert reply["totals"] == {"handed_in": 4, "waiting": 3, "unreleased": 0}
+    assert reply["totals"] == {"handed_in": 4, "to_read": 3, "unreleased": 0}
     assert reply["states"]["ingeleverd"] == 3
     assert poll_again() is None
 

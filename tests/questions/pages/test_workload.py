@@ -63,16 +63,16 @@ def test_module_page_shows_the_unread_and_unreleased_work_of_each_assignment(
 def test_new_version_counts_as_unread(assignment, module, student, teacher):
     create_feedback(hand_in(assignment, student, 0), teacher, released_at=timezone.now())
     (line,) = modules.module_for_its_teacher(module, teacher).assignments
-    assert line.pile.waiting == 0
+    assert line.workload.to_read == 0
     hand_in(assignment, student, 0, "Nu beter.")
     (line,) = modules.module_for_its_teacher(module, teacher).assignments
-    assert (line.pile.waiting, line.pile.handed_in, line.pile.handing_in) == (1, 1, 1)
+    assert (line.workload.to_read, line.workload.handed_in, line.workload.handing_in) == (1, 1, 1)
 
 
 def test_submission_that_was_taken_back_is_not_counted(assignment, module, student, teacher):
     answering.take_back(submission=hand_in(assignment, student, 0))
     (line,) = modules.module_for_its_teacher(module, teacher).assignments
-    assert (line.pile.waiting, line.pile.handed_in, line.not_begun) == (0, 0, 0)
+    assert (line.workload.to_read, line.workload.handed_in, line.not_begun) == (0, 0, 0)
 
 
 def test_ring_of_the_module_counts_the_lenses_of_all_assignments(page, assignment, module):

@@ -90,9 +90,9 @@ def test_desk_opens_at_the_first_question_with_unread_submissions(get_page, teac
     enrolment = enrol_student(module, "Bram")
     first = hand_in(assignment, enrolment, 0)
     hand_in(assignment, enrolment, 1)
-    assert get_page().context["view"].here.number == 1
+    assert get_page().context["view"].current_tab.number == 1
     feedback.save_in_bulk(author=teacher, submissions=[first])
-    assert get_page().context["view"].here.number == 2
+    assert get_page().context["view"].current_tab.number == 2
 
 
 def test_answers_can_be_read_by_student(get_page, assignment, module):
