@@ -49,7 +49,7 @@ MEMOIZED = {
     "cases/library/markdown.py render": "a text",
     "cases/library/search/query.py fold": "a word",
     "cases/library/search/query.py stem": "a word",
-    "questions/actions/answering.py standing": "nothing; defined again at each call",
+    "questions/actions/answering.py texts_in_force": "nothing; defined again at each call",
     "questions/actions/feedback.py last_revision": "nothing; defined again at each call",
     "questions/templatetags/progress.py _kinds": "a language; words and no links",
 }

@@ -1,5 +1,6 @@
 """Dates and times as Dutch text, in the time zone of the site. None becomes an empty text."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
@@ -63,7 +64,7 @@ def in_full(when: datetime | None) -> str:
     return _("%(day)s om %(time)s") % {"day": date_format(local, "l j F Y"), "time": date_format(local, TIME)}
 
 
-def in_a_row(things: list) -> str:
+def in_a_row(things: Iterable[object]) -> str:
     """Return the items as one text, such as «2, 3 en 5»."""
     *first, last = [str(thing) for thing in things] or [""]
     return _("%(first)s en %(last)s") % {"first": ", ".join(first), "last": last} if first else last

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
@@ -72,7 +73,7 @@ class PastSubmission:
 
     submission: Submission
     version: int
-    given: list[Feedback]
+    feedback: list[Feedback]
     changes: text_diff.Difference | None  # None if the texts were not compared for this page
 
 
@@ -135,7 +136,7 @@ class Reply:
     @property
     def is_taken_up(self) -> bool:
         """Return whether the student has taken up feedback on this answer."""
-        every = [*self.of_colleagues, *([self.own] if self.own else []), *(f for e in self.earlier for f in e.given)]
+        every = [*self.of_colleagues, *([self.own] if self.own else []), *(f for e in self.earlier for f in e.feedback)]
         return any(feedback.taken_up_at for feedback in every)
 
 
@@ -439,13 +440,13 @@ class _Texts:
     def __init__(self, desk: Desk, lines: list[_Line]) -> None:
         self._assignment, self._me = desk.assignment, desk.enrolment.user_id
         answers = [line.answer for line in lines]
-        self._versions: dict[int, list[Submission]] = defaultdict(list)
+        self._submissions: dict[int, list[Submission]] = defaultdict(list)
         for submission in Submission.objects.readable_for_teachers().filter(answer__in=answers).order_by("revision"):
-            self._versions[submission.answer_id].append(submission)
-        self._given: dict[int, list[Feedback]] = defaultdict(list)
+            self._submissions[submission.answer_id].append(submission)
+        self._feedback: dict[int, list[Feedback]] = defaultdict(list)
         feedback = Feedback.objects.filter(submission__answer__in=answers).select_related("author")
         for row in feedback.order_by("created_at", "pk"):
-            self._given[row.submission_id].append(row)
+            self._feedback[row.submission_id].append(row)
         self._versions: dict[int, list[FeedbackVersion]] = defaultdict(list)
         versions = FeedbackVersion.objects.filter(submission__answer__in=answers, author=self._me)
         for version in versions.exclude(text=""):
@@ -454,39 +455,39 @@ class _Texts:
         self._pinned = set(pinned.values_list("submission", flat=True))
         self._extensions = {e.enrolment_id: e for e in Extension.objects.filter(assignment=desk.assignment)}
         # Comparing texts can be slow, so a page compares one pair; the other pairs have a page of their own.
-        self._compared = next((line.answer for line in lines if len(self._versions[line.answer]) > 1), None)
+        self._compared = next((line.answer for line in lines if len(self._submissions[line.answer]) > 1), None)
 
     def reply(self, line: _Line, enrolment: Enrolment, label: str, tab: Tab) -> Reply:
         """Return the latest submission of this answer with its earlier submissions and feedback."""
-        versions = self._versions[line.answer]
-        latest = versions[-1]
-        given = self._given[latest.pk]
-        own = next((feedback for feedback in given if feedback.author_id == self._me), None)
+        submissions = self._submissions[line.answer]
+        latest = submissions[-1]
+        feedback = self._feedback[latest.pk]
+        own = next((row for row in feedback if row.author_id == self._me), None)
         return Reply(
             submission=latest,
             enrolment=enrolment,
             label=label,
             tab=tab,
-            earlier=_earlier(versions, self._given, compares_newest=line.answer == self._compared),
+            earlier=_earlier(submissions, self._feedback, compares_newest=line.answer == self._compared),
             is_to_read=line.is_to_read,
             is_late=self._assignment.is_late(latest.submitted_at, self._extensions.get(enrolment.pk)),
             asked_otherwise=latest.asked.strip() != tab.wording.strip(),
             is_pinned=latest.pk in self._pinned,
             own=own,
-            of_colleagues=[feedback for feedback in given if feedback is not own],
+            of_colleagues=[row for row in feedback if row is not own],
             versions=self._versions[latest.pk],
         )
 
 
 def _earlier(
-    versions: list[Submission], given: dict[int, list[Feedback]], *, compares_newest: bool
+    submissions: list[Submission], feedback: dict[int, list[Feedback]], *, compares_newest: bool
 ) -> list[PastSubmission]:
     """Return the submissions before the latest, newest first."""
     found = []
-    for number, (old, new) in enumerate(zip(versions, versions[1:], strict=False), start=1):
-        compare = compares_newest and number == len(versions) - 1
+    for number, (old, new) in enumerate(pairwise(submissions), start=1):
+        compare = compares_newest and number == len(submissions) - 1
         changes = (text_diff.cache.make if compare else text_diff.cache.get)(old.text, new.text)
-        found.append(PastSubmission(old, number, given[old.pk], changes))
+        found.append(PastSubmission(old, number, feedback[old.pk], changes))
     return found[::-1]
 
 

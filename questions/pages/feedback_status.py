@@ -28,7 +28,7 @@ class Ready:
 def ready_at(
     desk: Desk, people: dict[int, Enrolment], in_group: set[int], question: Question | None, tag: str
 ) -> Ready:
-    """Return the numbers for the assignment; `on_page` is about the question, or without one the student with this tag."""
+    """Return the numbers for the assignment; `on_page` is of the question, or else of the student with this tag."""
     assignment, me = desk.assignment, desk.enrolment.user_id
     releasable = set(
         Feedback.objects.releasable_by(me, assignment.module)

@@ -69,7 +69,7 @@ def test_an_editor_sees_the_plan_and_confirms_the_import(client, editor, library
 def test_the_plan_of_a_zip_says_for_each_case_whether_it_is_new(client, editor, library):
     new = TEXT.replace("number: 1", "number: 2").replace("slug: opgeruimd", "slug: twee")
     page = upload(client, bundel_zip=zipped({"1.md": TEXT, "2.md": new, "casebook.yaml": VOCABULARY}))
-    found = [(item.file, item.version_in_force) for item in page.context["plan"].items]
+    found = [(item.file, item.status) for item in page.context["plan"].items]
     assert found == [("1.md", "unchanged"), ("2.md", "new")]
     assert "Wordt een nieuw concept, met 1 vraag." in text_of(page)
     confirm(client, page)
@@ -263,7 +263,7 @@ def test_an_import_of_an_export_changes_nothing(client, editor):
     sync.load(sync.read_paths([settings.BASE_DIR / "fixtures"]))
     archive = client.get("/beheer/cases/case/exporteren/").content
     page = upload(client, casusboek_zip=archive)
-    assert {item.version_in_force for item in page.context["plan"].items} == {"unchanged"}
+    assert {item.status for item in page.context["plan"].items} == {"unchanged"}
     assert not page.context["plan"].does_something
 
 

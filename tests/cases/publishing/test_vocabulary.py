@@ -214,7 +214,7 @@ def test_importing_old_files_does_not_undo_a_merge():
     changed = vocabulary_actions.merge(into=into, gone=[gone])
     assert changed
     plan = imports.plan(imports.unpacked([("oud.zip", archive)], user=chief), user=chief)
-    assert {item.version_in_force for item in plan.items} == {imports.UNCHANGED}
+    assert {item.status for item in plan.items} == {imports.UNCHANGED}
     assert not plan.has_news
 
 

@@ -59,7 +59,7 @@ def stored_rows() -> list:
 
 def test_a_new_case_is_imported_as_a_concept_with_its_vocabulary(chief):
     plan = planned(chief, ("casebook.yaml", VOCABULARY), (FILE, TEXT))
-    assert [(item.version_in_force, item.replaces_work) for item in plan.items] == [(NEW, False)]
+    assert [(item.status, item.replaces_work) for item in plan.items] == [(NEW, False)]
     assert [part.slug for part in plan.news.new.parts] == ["bewoners"]
     assert stored_rows()[:6] == [[]] * 6
     outcome = imports.carry_out(plan=plan, replacing=set(), lenses={})
@@ -70,7 +70,7 @@ def test_a_new_case_is_imported_as_a_concept_with_its_vocabulary(chief):
 
 
 def test_importing_the_same_file_again_changes_nothing(chief, library):
-    assert [item.version_in_force for item in planned(chief, (FILE, TEXT)).items] == [UNCHANGED]
+    assert [item.status for item in planned(chief, (FILE, TEXT)).items] == [UNCHANGED]
     before = stored_rows()
     imported(chief, (FILE, TEXT))
     assert stored_rows() == before
@@ -78,13 +78,13 @@ def test_importing_the_same_file_again_changes_nothing(chief, library):
 
 @pytest.mark.parametrize("text", ["\ufeff" + TEXT, TEXT.replace("\n", "\r\n"), TEXT.replace("\n", "\r")])
 def test_newlines_and_a_byte_order_mark_are_no_change(chief, library, text):
-    assert [item.version_in_force for item in planned(chief, (FILE, text)).items] == [UNCHANGED]
+    assert [item.status for item in planned(chief, (FILE, text)).items] == [UNCHANGED]
 
 
 def test_a_changed_file_of_a_published_case_is_imported_as_its_working_copy(chief, library):
     plan = planned(chief, (FILE, TEXT.replace("title: Opgeruimd?", "title: Netjes?")))
     [item] = plan.items
-    assert (item.version_in_force, item.replaces_work) == (CHANGED, False)
+    assert (item.status, item.replaces_work) == (CHANGED, False)
     assert [(change.label, [run.text for run in change.runs]) for change in item.changes()] == [
         ("Titel", ["Opgeruimd", "Netjes", "?"])
     ]
@@ -95,9 +95,7 @@ def test_a_changed_file_of_a_published_case_is_imported_as_its_working_copy(chie
 
 
 def test_another_number_for_an_existing_case_is_no_change(chief, library):
-    assert [item.version_in_force for item in planned(chief, (FILE, TEXT.replace("number: 1", "number: 7"))).items] == [
-        UNCHANGED
-    ]
+    assert [item.status for item in planned(chief, (FILE, TEXT.replace("number: 1", "number: 7"))).items] == [UNCHANGED]
 
 
 @pytest.mark.parametrize(("replacing", "title"), [((), "Half af"), ((FILE,), "Netjes?")])
@@ -125,7 +123,7 @@ def test_a_concept_is_replaced_only_if_the_user_chose_so(chief, library, replaci
 def test_a_file_with_the_content_of_the_working_copy_is_unchanged(chief, library):
     text = TEXT.replace("title: Opgeruimd?", "title: Netjes?")
     imported(chief, (FILE, text))
-    assert [item.version_in_force for item in planned(chief, (FILE, text)).items] == [UNCHANGED]
+    assert [item.status for item in planned(chief, (FILE, text)).items] == [UNCHANGED]
 
 
 def test_a_file_of_a_withdrawn_case_is_refused(chief, library):
@@ -139,7 +137,7 @@ def test_a_file_of_a_withdrawn_case_is_refused(chief, library):
 
 def test_a_changed_file_of_an_archived_case_is_refused(chief, library):
     editions.archive(case=library)
-    assert [item.version_in_force for item in planned(chief, (FILE, TEXT)).items] == [UNCHANGED]
+    assert [item.status for item in planned(chief, (FILE, TEXT)).items] == [UNCHANGED]
     assert refusal(chief, (FILE, TEXT.replace("title: Opgeruimd?", "title: Netjes?"))) == [
         f"{FILE}: de casus «opgeruimd» is gearchiveerd en verandert niet meer; haal dit bestand eruit"
     ]
@@ -316,7 +314,7 @@ def test_a_script_in_markdown_is_imported_and_shown_as_text(chief, library, clie
 
 def test_a_mapping_with_the_tag_of_a_python_object_is_read_as_plain_fields(chief, library):
     tagged = TEXT.replace("- {actor: Bewoner", "- !!python/object:os.system {actor: Bewoner")
-    assert [item.version_in_force for item in planned(chief, (FILE, tagged)).items] == [UNCHANGED]
+    assert [item.status for item in planned(chief, (FILE, tagged)).items] == [UNCHANGED]
 
 
 # --- Export and import ---
@@ -331,7 +329,7 @@ def test_an_export_imported_into_an_empty_site_is_exported_identically(chief):
     for model in (Part, Actor, Keyword):
         model.objects.all().delete()
     plan = planned(chief, ("casusboek.zip", archive))
-    assert [item.version_in_force for item in plan.items] == [NEW] * 16
+    assert [item.status for item in plan.items] == [NEW] * 16
     imports.carry_out(plan=plan, replacing=set(), lenses={})
     assert Case.objects.filter(status=Status.CONCEPT).count() == 16
     for case in Case.objects.all():

@@ -101,7 +101,7 @@ def test_latest_submission_for_teachers_is_the_latest_one_they_may_read(assignme
     assert readable.count() == len(latest) + 1
 
 
-def test_latest_standing_includes_submissions_that_teachers_may_not_read(assignment):
+def test_latest_submission_in_force_includes_submissions_that_teachers_may_not_read(assignment):
     latest = Submission.objects.latest_in_force()
     assert latest.count() == 4
     assert set(latest.values_list("text", flat=True)) >= {"Anders.", "Na het vertrek.", "Voor het vertrek."}
