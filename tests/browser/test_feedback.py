@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from casebook.lib.text_diff import kept
+from casebook.lib.text_diff import cache
 from questions.actions import answering, feedback
 from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
@@ -461,7 +461,7 @@ def test_earlier_version_shows_the_changes_after_it(open_page, assignment, submi
     expect(first.locator("del")).to_have_text("eerst")
     expect(first.locator("ins")).to_have_text("later")
     expect(first.get_by_role("link")).to_have_count(0)
-    kept.clear()  # the cached comparison of the first page
+    cache.clear()  # the cached comparison of the first page
     page_without_javascript = open_page(user=teacher, javascript=False)
     page_without_javascript.goto(desk_address(assignment))
     page_without_javascript.get_by_text("Versie 1 van").click()
