@@ -241,6 +241,7 @@ LONG_QUERIES = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher", "editor"])
 def test_every_address_accepts_the_longest_request_line(client, role):
     """No address fails, and no redirect is longer than a server accepts."""

@@ -337,6 +337,7 @@ def response_bytes(response: HttpResponse) -> bytes:
     return b"\n".join([str(response.headers).encode(), response.cookies.output().encode(), body])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", VISIBLE_MARKERS)
 def test_role_finds_exactly_the_texts_that_it_may_read(world, role):
     addresses = dict.fromkeys([*world.addresses.values(), *world.variants()])

@@ -48,6 +48,8 @@ from tests.casebook.management.test_prepare import Site
 from tests.factories import UserFactory
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
+pytestmark = pytest.mark.once
+
 ADDRESS, SIGN_IN = "/account/rondkijken/", "/account/inloggen/"
 ROLES = ["student", "docent", "redacteur"]
 CONTENT = yaml.safe_load(content.FILE.read_text(encoding="utf-8"))
