@@ -8,14 +8,14 @@ SCRIPTS = static/js static/css casebook/workers tests/js
 
 help:
 	@echo "make run     the site on http://127.0.0.1:8000/ (PORT=8001 make run: on another port)"
-	@echo "make dev     the same for who works on it: reloads what you change, shows errors"
-	@echo "make test    every test; ARGS=\"-k word\" passes arguments to pytest"
-	@echo "make bench   how fast it is beside a site with nothing in it (ARGS=\"--save before.json\", ARGS=\"--against before.json\")"
-	@echo "make load    200 students write and hand in at once: is everything there afterwards? (ARGS=\"--seconds 20\")"
-	@echo "make admin   make an account that may do everything"
-	@echo "make setup   what make run does before it serves"
-	@echo "make lint    what CI checks beside the tests"
-	@echo "make lock    write requirements.lock anew from what .venv has (README tells when)"
+	@echo "make dev     the same for development: reloads changed code, shows errors"
+	@echo "make test    all tests; ARGS=\"-k word\" passes arguments to pytest"
+	@echo "make bench   the speed beside an empty Django site (ARGS=\"--save before.json\", ARGS=\"--against before.json\")"
+	@echo "make load    200 students save and submit at once, and no text may be lost (ARGS=\"--seconds 20\")"
+	@echo "make admin   create a superuser"
+	@echo "make setup   install the packages and prepare the site"
+	@echo "make lint    the linters and checks of CI"
+	@echo "make lock    rewrite requirements.lock from the packages in .venv (see README)"
 
 run dev admin setup: python
 	@$(START) $@
@@ -30,7 +30,7 @@ load: python
 bench: python
 	@$(BIN)/python tests/load/bench.py $(ARGS)
 
-# `check --deploy` looks at the site as it is behind https, and not at the demonstration that make run made here.
+# `check --deploy` checks the site as it is behind https, without the demonstration class of `make run`.
 lint: python
 	@$(START) setup test
 	$(BIN)/python -m ruff check
