@@ -34,8 +34,8 @@ dependencies = ["pip"]
 postgres = []
 test = []
 """
-# Takes the place of .venv/bin/python: notes what it was asked, in which environment, and fails where it is told to.
-STAND_IN = """#!/bin/sh
+# A replacement for .venv/bin/python that records its arguments and environment, and fails at the step in FAILS_AT.
+FAKE_PYTHON = """#!/bin/sh
 folder=$(dirname "$0")/../..
 echo "$*" >>"$folder/calls"
 env >"$folder/environment"
@@ -44,7 +44,7 @@ case "$*" in *"$FAILS_AT"*) [ -z "$FAILS_AT" ] || exit 3;; esac
 
 
 class Tree:
-    """A folder with bootstrap.py and next to nothing else."""
+    """A folder with bootstrap.py and the files it requires."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -84,8 +84,8 @@ def tree(tmp_path):
     return Tree(tmp_path / "a folder")
 
 
-def put_pip_in(venv: Path) -> None:
-    """Create the file that shows that creating this .venv was not interrupted."""
+def create_pip(venv: Path) -> None:
+    """Create the file of pip by which bootstrap.py recognises a complete .venv."""
     pip = venv / "lib" / "python3.11" / "site-packages" / "pip"
     pip.mkdir(parents=True)
     (pip / "__main__.py").touch()
@@ -93,12 +93,12 @@ def put_pip_in(venv: Path) -> None:
 
 @pytest.fixture
 def ready(tree, monkeypatch):
-    """A tree whose .venv needs nothing more, with the stand-in for its Python."""
+    """Return a tree whose .venv is up to date, with a fake Python."""
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "pyvenv.cfg").write_text("")
-    put_pip_in(tree.venv)
+    create_pip(tree.venv)
     python = tree.venv / "bin" / "python"
-    python.write_text(STAND_IN)
+    python.write_text(FAKE_PYTHON)
     python.chmod(0o755)
     for name, path in {"ROOT": tree.folder, "VENV": tree.venv, "LOCK": tree.folder / "requirements.lock"}.items():
         monkeypatch.setattr(bootstrap, name, path)
@@ -113,8 +113,8 @@ def site_port():
 
 
 @pytest.fixture
-def taken_port():
-    """Taken by a server that would share it, as gunicorn's --reuse-port does."""
+def used_port():
+    """Yield a port in use by a server that shares it, as gunicorn does with --reuse-port."""
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         server.bind(("127.0.0.1", 0))
@@ -122,17 +122,17 @@ def taken_port():
         yield str(server.getsockname()[1])
 
 
-# Which Python
+# Python versions
 
 
-def test_an_old_python_can_read_the_file_that_sends_it_away():
+def test_bootstrap_can_be_parsed_by_python_3_8():
     ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 8))
 
 
-def start_with_pretence(tree, pretence: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run bootstrap.py in a process that pretends something about its Python first."""
-    go_on = "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    code = f"import runpy, sys; {pretence}; {go_on}"
+def start_with_patch(tree, patch: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run bootstrap.py in a process that first executes the code in `patch`."""
+    run_bootstrap = "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    code = f"import runpy, sys; {patch}; {run_bootstrap}"
     command = tree.command("run")
     return subprocess.run(
         [command[0], "-c", code, *command[1:]], env=environment, capture_output=True, text=True, timeout=60
@@ -142,8 +142,8 @@ def start_with_pretence(tree, pretence: str, **environment: str) -> subprocess.C
 OLD = "sys.version_info = (3, 8, 10, 'final', 0); sys.executable = '/bin/false'"
 
 
-def test_without_a_newer_python_one_sentence_says_what_to_install(tree, tmp_path):
-    done = start_with_pretence(tree, OLD, PATH=str(tmp_path), HOME=str(tmp_path))
+def test_start_without_a_newer_python_says_what_to_install(tree, tmp_path):
+    done = start_with_patch(tree, OLD, PATH=str(tmp_path), HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "The casebook needs Python 3.11 or newer and this is 3.8; "
@@ -151,9 +151,9 @@ def test_without_a_newer_python_one_sentence_says_what_to_install(tree, tmp_path
     )
 
 
-def test_without_venv_one_sentence_says_what_to_install(tree, tmp_path):
-    pretence = "sys.modules['ensurepip'] = None; sys.executable = '/bin/false'"
-    done = start_with_pretence(tree, pretence, PATH=str(tmp_path), HOME=str(tmp_path))
+def test_start_without_the_venv_module_says_what_to_install(tree, tmp_path):
+    patch = "sys.modules['ensurepip'] = None; sys.executable = '/bin/false'"
+    done = start_with_patch(tree, patch, PATH=str(tmp_path), HOME=str(tmp_path))
     version = "{}.{}".format(*sys.version_info)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -161,24 +161,24 @@ def test_without_venv_one_sentence_says_what_to_install(tree, tmp_path):
     )
 
 
-def test_a_newer_python_is_found_by_running_it_and_goes_on(tree, tmp_path):
+def test_start_with_an_old_python_continues_in_a_newer_one_that_works(tree, tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
-    dead, living = programs / "python3.13", programs / "python3.12"
-    dead.write_text("#!/bin/sh\nexit 127\n")  # what pyenv leaves on PATH for a version that is not switched on
-    living.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" "$@"\necho "$*"\n')
-    for program in (dead, living):
+    broken, usable = programs / "python3.13", programs / "python3.12"
+    broken.write_text("#!/bin/sh\nexit 127\n")  # as the shims of pyenv for versions that are not activated
+    usable.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" "$@"\necho "$*"\n')
+    for program in (broken, usable):
         program.chmod(0o755)
-    done = start_with_pretence(tree, OLD, PATH=str(programs), HOME=str(tmp_path))
+    done = start_with_patch(tree, OLD, PATH=str(programs), HOME=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{tree.folder / 'casebook' / 'bootstrap.py'} run\n"
 
 
-# Which port
+# Ports
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", " 80", "8000.0", "٨٠٠٠"])
-def test_a_nonsense_port_is_one_sentence_and_nothing_is_made(tree, port):
+def test_invalid_port_is_reported_in_one_sentence_and_creates_no_venv(tree, port):
     done = tree.start("run", PORT=port)
     assert done.returncode == 1
     assert done.stderr == (f"PORT={port} is no port number; choose one from 1024 to 65535, as in: make run PORT=8001\n")
@@ -186,23 +186,23 @@ def test_a_nonsense_port_is_one_sentence_and_nothing_is_made(tree, port):
 
 
 @pytest.mark.parametrize("action", ["run", "dev"])
-def test_a_taken_port_is_one_sentence_and_nothing_is_made(tree, taken_port, action):
-    done = tree.start(action, PORT=taken_port)
+def test_used_port_is_reported_in_one_sentence_and_creates_no_venv(tree, used_port, action):
+    done = tree.start(action, PORT=used_port)
     assert done.returncode == 1
-    assert re.fullmatch(rf"Port {taken_port} is taken already; choose another: make run PORT=\d+\n", done.stderr)
+    assert re.fullmatch(rf"Port {used_port} is taken already; choose another: make run PORT=\d+\n", done.stderr)
     assert not tree.venv.exists()
 
 
-# What to do
+# Actions
 
 
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "fast"]])
-def test_an_unknown_action_gets_the_list(tree, arguments):
+def test_unknown_action_prints_the_usage(tree, arguments):
     done = tree.start(*arguments)
     assert (done.returncode, done.stderr) == (1, bootstrap.USAGE + "\n")
 
 
-def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, site_port):
+def test_run_prepares_the_site_and_serves_it_on_this_machine_only(ready, site_port):
     done = ready.start("run", PORT=site_port, DEBUG="1")
     assert done.returncode == 0
     assert ready.calls() == [
@@ -213,7 +213,7 @@ def test_run_prepares_the_site_then_serves_it_on_this_machine_only(ready, site_p
     assert ready.environment()["SITE_URL"] == f"http://127.0.0.1:{site_port}"
 
 
-def test_run_says_where_the_site_is_and_how_to_sign_in(ready, site_port):
+def test_run_prints_the_address_of_the_site_and_how_to_sign_in(ready, site_port):
     address = f"http://127.0.0.1:{site_port}/"
     assert ready.start("run", PORT=site_port).stderr == (
         f"The casebook is at {address} (Ctrl+C stops it).\n"
@@ -226,52 +226,52 @@ def test_run_says_where_the_site_is_and_how_to_sign_in(ready, site_port):
 
 
 @pytest.mark.parametrize("url", [None, "http://localhost:9000", "http://[::1]:9000/"])
-def test_on_this_computer_run_brings_the_demonstration(ready, site_port, url):
+def test_run_enables_the_demonstration_on_a_local_address(ready, site_port, url):
     ready.start("run", PORT=site_port, **({"SITE_URL": url} if url else {}))
     assert ready.environment()["DEMO"] == "1"
 
 
 @pytest.mark.parametrize("url", ["https://casebook.example", "https://localhost", "http://127.0.0.1.example"])
-def test_a_site_for_others_gets_no_demonstration(ready, site_port, url):
+def test_run_leaves_the_demonstration_off_on_a_public_address(ready, site_port, url):
     ready.start("run", PORT=site_port, SITE_URL=url)
     assert "DEMO" not in ready.environment()
 
 
-def test_whoever_wants_no_demonstration_gets_none(ready, site_port):
+def test_run_leaves_the_demonstration_off_if_demo_is_0(ready, site_port):
     ready.start("run", PORT=site_port, DEMO="0")
     assert ready.environment()["DEMO"] == "0"
 
 
-def test_setting_up_a_server_brings_no_demonstration(ready):
+def test_setup_leaves_the_demonstration_off(ready):
     ready.start("setup")
     assert "DEMO" not in ready.environment()
 
 
-def test_a_site_behind_a_proxy_keeps_its_own_address(ready, site_port):
+def test_run_behind_a_proxy_does_not_change_the_site_url(ready, site_port):
     done = ready.start("run", PORT=site_port, SITE_URL="https://casebook.example/")
     assert ready.environment()["SITE_URL"] == "https://casebook.example/"
     assert done.stderr.startswith(f"The casebook is at https://casebook.example/, served on 127.0.0.1:{site_port} (")
 
 
-def test_dev_serves_with_debug_on_and_reloads(ready, site_port):
+def test_dev_starts_runserver_with_debug_on(ready, site_port):
     ready.start("dev", PORT=site_port)
     assert ready.calls() == ["manage.py prepare", f"manage.py runserver 127.0.0.1:{site_port}"]
     assert ready.environment()["DEBUG"] == "1"
 
 
-def test_admin_makes_an_account_on_a_prepared_site(ready):
+def test_admin_creates_a_superuser_after_preparing_the_site(ready):
     ready.start("admin")
     assert ready.calls() == ["manage.py prepare", "manage.py createsuperuser"]
 
 
-def test_nothing_is_served_when_the_site_cannot_be_prepared(ready, site_port):
+def test_run_serves_nothing_if_the_site_cannot_be_prepared(ready, site_port):
     done = ready.start("run", PORT=site_port, FAILS_AT="prepare")
     assert done.returncode == 1
     assert ready.calls() == ["manage.py prepare"]
     assert "The site could not be prepared" in done.stderr
 
 
-def test_test_runs_the_suite_away_from_the_site(ready):
+def test_test_runs_the_suite_without_the_settings_and_files_of_the_site(ready):
     done = ready.start(
         "test", "-k", "two words", SITE_URL="https://casebook.example", DEBUG="1", VAR_DIR="/kept", DEMO="1"
     )
@@ -279,22 +279,22 @@ def test_test_runs_the_suite_away_from_the_site(ready):
     seen = ready.environment()
     assert not {"SITE_URL", "DEBUG", "DEMO"} & set(seen)
     assert seen["VAR_DIR"] != "/kept"
-    assert not Path(seen["VAR_DIR"]).exists()  # it is gone afterwards
+    assert not Path(seen["VAR_DIR"]).exists()  # deleted after the run
 
 
-def test_test_ends_as_the_suite_ends(ready):
+def test_test_returns_the_exit_status_of_the_suite(ready):
     assert ready.start("test", FAILS_AT="pytest").returncode == 3
 
 
 @pytest.mark.parametrize("arguments", [["-n4"], ["-n", "0"], ["--pdb"], ["-s"]])
-def test_arguments_may_choose_the_number_of_processes(arguments):
+def test_pytest_arguments_may_set_the_number_of_processes(arguments):
     assert bootstrap.pytest_arguments(arguments) == arguments
 
 
-# What is installed
+# Installation
 
 
-def test_a_database_on_postgresql_brings_its_driver(ready):
+def test_setup_with_a_postgresql_database_installs_its_driver(ready):
     ready.start("setup", DATABASE_URL="postgres://localhost/casebook")
     assert ready.calls()[0].startswith("-m pip install ")
     assert ready.stamp()["extras"] == ["postgres", "test"]
@@ -305,7 +305,7 @@ def test_readme_lists_the_variables_of_the_site():
     assert {*table, "BEHIND_PROXY"} == set(bootstrap.SITE_VARIABLES)
 
 
-def test_an_unknown_extra_is_named(ready):
+def test_unknown_extra_is_reported_by_name(ready):
     done = ready.start("setup", "speed")
     assert (done.returncode, done.stderr) == (1, "pyproject.toml has no extra 'speed'; it has postgres, test\n")
 
@@ -320,7 +320,7 @@ def test_changed_requirements_are_installed_once(ready, file):
     assert kinds == ["install", "prepare", "prepare"]
 
 
-def test_an_update_that_fails_is_tried_again_and_spoils_nothing(ready):
+def test_failed_update_leaves_the_stamp_unchanged_and_is_repeated(ready):
     with (ready.folder / "requirements.lock").open("a") as changed:
         changed.write("# changed\n")
     before = ready.stamp()
@@ -330,29 +330,29 @@ def test_an_update_that_fails_is_tried_again_and_spoils_nothing(ready):
     assert ready.stamp() != before
 
 
-def test_a_fresh_folder_gets_a_venv_once(tree):
+def test_setup_in_a_new_folder_creates_a_venv_once(tree):
     assert tree.start("setup").returncode == 0
     assert tree.stamp()["extras"] == []
-    made = (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns
+    created = (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns
     second = tree.start("setup")
     assert (second.returncode, second.stderr) == (0, "")
-    assert (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns == made
+    assert (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns == created
 
 
 @pytest.mark.parametrize(("has_python", "has_pip"), [(True, False), (False, True), (False, False)])
-def test_an_incomplete_venv_is_created_again(tree, has_python, has_pip):
+def test_incomplete_venv_is_created_again(tree, has_python, has_pip):
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "left over").touch()
     if has_python:
         (tree.venv / "bin" / "python").symlink_to(sys.executable)
     if has_pip:
-        put_pip_in(tree.venv)
+        create_pip(tree.venv)
     assert tree.start("setup").returncode == 0
     assert not (tree.venv / "left over").exists()
     assert tree.stamp()["extras"] == []
 
 
-def test_a_link_to_no_venv_is_not_emptied(tree, tmp_path):
+def test_setup_does_not_empty_the_target_of_a_link_that_is_no_venv(tree, tmp_path):
     target = tmp_path / "elsewhere"
     target.mkdir()
     (target / "mine").touch()
@@ -365,14 +365,14 @@ def test_a_link_to_no_venv_is_not_emptied(tree, tmp_path):
     assert (target / "mine").exists()
 
 
-def test_a_venv_that_somebody_made_by_hand_is_used_as_it_is(ready):
+def test_venv_that_was_created_by_hand_is_used_unchanged(ready):
     (ready.venv / bootstrap.STAMP.name).unlink()
     (ready.venv / "mine").touch()
     assert ready.start("setup").returncode == 0
     assert (ready.venv / "mine").exists()
 
 
-def test_a_package_that_cannot_be_had_leaves_nothing_half_made(tree):
+def test_missing_package_leaves_no_incomplete_venv(tree):
     (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', '"no-such-package-anywhere"'))
     done = tree.start("setup", PIP_NO_INDEX="1")
     assert done.returncode == 1
@@ -383,8 +383,8 @@ def test_a_package_that_cannot_be_had_leaves_nothing_half_made(tree):
     assert not tree.venv.exists()
 
 
-def lock_in(tree: Tree, source: Path, files: dict[str, str]) -> None:
-    """Make a source archive of these files, and a lock that knows it by its hash."""
+def write_source_and_lock(tree: Tree, source: Path, files: dict[str, str]) -> None:
+    """Write a source archive with these files, and a lock with its hash."""
     with tarfile.open(source, "w:gz") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(f"slow-1/{name}")
@@ -397,9 +397,9 @@ def lock_in(tree: Tree, source: Path, files: dict[str, str]) -> None:
     (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', f'"slow @ {source.as_uri()}"'))
 
 
-def test_a_file_with_another_hash_is_not_installed(tree, tmp_path):
+def test_file_with_another_hash_is_not_installed(tree, tmp_path):
     source = tmp_path / "slow-1.tar.gz"
-    lock_in(tree, source, {"pyproject.toml": "", "slow.py": ""})
+    write_source_and_lock(tree, source, {"pyproject.toml": "", "slow.py": ""})
     source.write_bytes(source.read_bytes() + b"and more")
     done = tree.start("setup")
     assert done.returncode == 1
@@ -407,7 +407,7 @@ def test_a_file_with_another_hash_is_not_installed(tree, tmp_path):
     assert not tree.venv.exists()
 
 
-def test_what_the_lock_does_not_have_is_not_installed(tree):
+def test_package_that_is_not_in_the_lock_is_not_installed(tree):
     (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', '"segno"'))
     done = tree.start("setup")
     assert done.returncode == 1
@@ -415,8 +415,8 @@ def test_what_the_lock_does_not_have_is_not_installed(tree):
     assert not tree.venv.exists()
 
 
-def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path):
-    """A package whose build opens a pipe tells when pip is at work, without guessing how long that takes."""
+def test_interrupted_installation_leaves_no_incomplete_venv(tree, tmp_path):
+    """The build of the package opens a pipe, so the test does not depend on the duration of the installation."""
     pipe, source = tmp_path / "pipe", tmp_path / "slow-1.tar.gz"
     os.mkfifo(pipe)
     files = {
@@ -424,7 +424,7 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
         "slow.py": f"import signal\nsignal.alarm(60)  # pip leaves this process behind\n"
         f"open({str(pipe)!r}, 'w').close()\nsignal.pause()\ndef build_wheel(*arguments): pass\n",
     }
-    lock_in(tree, source, files)
+    write_source_and_lock(tree, source, files)
     with subprocess.Popen(tree.command("setup"), env=clean_environment(), stderr=subprocess.DEVNULL) as process:
         pipe.read_text()  # returns when the build has begun
         process.send_signal(signal.SIGTERM)
@@ -432,10 +432,10 @@ def test_being_stopped_while_installing_leaves_nothing_half_made(tree, tmp_path)
     assert not tree.venv.exists()
 
 
-# The real thing
+# The site itself
 
 
-def test_the_site_starts_serves_and_stops(tmp_path, site_port):
+def test_run_starts_serves_and_stops_the_site(tmp_path, site_port):
     if bootstrap.installed_extras() is None:
         pytest.skip("this .venv was not set up by bootstrap.py; make test does")
     environment = clean_environment(VAR_DIR=str(tmp_path / "var"), PORT=site_port)
@@ -443,17 +443,17 @@ def test_the_site_starts_serves_and_stops(tmp_path, site_port):
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr.readline() == f"The casebook is at http://127.0.0.1:{site_port}/ (Ctrl+C stops it).\n"
-            health = first_answer(process, f"http://127.0.0.1:{site_port}/gezond/")
+            health = wait_for_response(process, f"http://127.0.0.1:{site_port}/gezond/")
             assert health == b"ok"
         finally:
             process.terminate()
         assert process.wait(timeout=30) == 0
-    made = {path.name for path in (tmp_path / "var").iterdir()}
-    assert made == {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
+    created = {path.name for path in (tmp_path / "var").iterdir()}
+    assert created == {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
 
 
-def first_answer(process: subprocess.Popen, url: str) -> bytes:
-    """What the server says as soon as it listens, which is a moment after it said where."""
+def wait_for_response(process: subprocess.Popen, url: str) -> bytes:
+    """Return the first response of the server, which listens shortly after it printed its address."""
     for _ in range(300):
         try:
             with urllib.request.urlopen(url, timeout=10) as response:
@@ -468,7 +468,7 @@ def first_answer(process: subprocess.Popen, url: str) -> bytes:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
-def test_make_without_python_is_one_sentence():
+def test_make_without_python_says_what_to_install():
     done = subprocess.run(["make", "run", "PYTHON=no-such-python"], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr.splitlines()[0] == (
         "The casebook needs Python 3.11 or newer, and there is no no-such-python here; "
@@ -476,57 +476,57 @@ def test_make_without_python_is_one_sentence():
     )
 
 
-# The pins
+# Pins
 
 
 def pins() -> dict[str, str]:
-    return pins_of(bootstrap.LOCK.read_text())
+    return parse_pins(bootstrap.LOCK.read_text())
 
 
-def pins_of(lock: str) -> dict[str, str]:
+def parse_pins(lock: str) -> dict[str, str]:
     found = re.findall(r"^([A-Za-z0-9_.-]+)==([^ \n]+)", lock, re.MULTILINE)
     return {canonicalize_name(name): version for name, version in found}
 
 
-def needed(requirement: str, found: set[str]) -> None:
-    """Add this distribution and, of those installed here, all that it needs."""
+def add_requirement(requirement: str, found: set[str]) -> None:
+    """Add the name of this distribution to `found`, and the names of its installed dependencies."""
     parsed = Requirement(requirement)
     name = canonicalize_name(parsed.name)
-    wanted_here = parsed.marker is None or any(
+    is_required = parsed.marker is None or any(
         parsed.marker.evaluate({"extra": extra}) for extra in parsed.extras or {""}
     )
-    if name in found or not wanted_here:
+    if name in found or not is_required:
         return
     found.add(name)
     for requires in importlib.metadata.requires(name) or []:
         inner = Requirement(requires)
         if inner.marker is None or any(inner.marker.evaluate({"extra": extra}) for extra in {"", *parsed.extras}):
-            needed(f"{inner.name}{'[' + ','.join(inner.extras) + ']' if inner.extras else ''}", found)
+            add_requirement(f"{inner.name}{'[' + ','.join(inner.extras) + ']' if inner.extras else ''}", found)
 
 
-def test_everything_that_is_installed_has_an_exact_pin():
+def test_every_installed_package_has_an_exact_pin():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found = set()
     for requirement in bootstrap.requirements(sorted(project["optional-dependencies"])):
-        needed(requirement, found)
+        add_requirement(requirement, found)
     assert found - set(pins()) == set()
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins().values())
 
 
-# The lock
+# Lock files
 
 
-NEWER = ROOT / ".ci" / "newer-django.lock"
-LINE = re.compile(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]* \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+NEWER_DJANGO_LOCK = ROOT / ".ci" / "newer-django.lock"
+LOCK_LINE = re.compile(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]* \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
-@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER], ids=lambda path: path.name)
-def test_every_line_of_a_lock_is_a_pin_or_a_hash_and_every_pin_has_hashes(lock):
+@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER_DJANGO_LOCK], ids=lambda path: path.name)
+def test_lock_has_only_pins_and_hashes_and_every_pin_has_hashes(lock):
     text = lock.read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    assert [line for line in lines if not LOCK_LINE.fullmatch(line)] == []
     blocks = [block.splitlines() for block in text.strip().split("\n\n") if "==" in block]
-    assert len(blocks) == len(pins_of(text))
+    assert len(blocks) == len(parse_pins(text))
     for head, pin, *hashes in blocks:
         assert head.startswith("# needed by: ")
         assert pin.endswith(" \\")
@@ -534,33 +534,33 @@ def test_every_line_of_a_lock_is_a_pin_or_a_hash_and_every_pin_has_hashes(lock):
         assert [line.endswith("\\") for line in hashes] == [True] * (len(hashes) - 1) + [False], pin
 
 
-@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER], ids=lambda path: path.name)
-def test_a_lock_names_no_server(lock):
+@pytest.mark.parametrize("lock", [bootstrap.LOCK, NEWER_DJANGO_LOCK], ids=lambda path: path.name)
+def test_lock_names_no_server(lock):
     assert "://" not in lock.read_text()
     assert "index-url" not in lock.read_text()
 
 
 @pytest.mark.parametrize("extras", [[], ["postgres"], ["test"], ["postgres", "test"]], ids="+".join)
-def test_the_part_for_some_extras_has_what_they_need_and_nothing_else(extras):
+def test_locked_returns_exactly_the_packages_that_the_extras_need(extras):
     found: set[str] = set()
     for requirement in bootstrap.requirements(extras):
-        needed(requirement, found)
-    assert set(pins_of(bootstrap.locked(extras))) == found
+        add_requirement(requirement, found)
+    assert set(parse_pins(bootstrap.locked(extras))) == found
 
 
 @pytest.mark.parametrize("extra", ["", "postgres", "test"])
-def test_a_pin_is_within_what_the_project_asks_for(extra):
+def test_pin_is_within_the_range_in_pyproject(extra):
     for requirement in bootstrap.requirements([extra] if extra else []):
         parsed = Requirement(requirement)
         assert parsed.specifier.contains(pins()[canonicalize_name(parsed.name)]), requirement
 
 
-def test_the_next_allauth_is_not_taken_unseen():
+def test_allauth_has_an_upper_version_limit():
     (allauth,) = (Requirement(line) for line in bootstrap.requirements([]) if line.startswith("django-allauth"))
     assert not allauth.specifier.contains("999")
 
 
-def test_the_set_up_refuses_a_file_without_a_known_hash(ready):
+def test_setup_requires_a_known_hash_for_every_file(ready):
     blocks = ["# needed by: run\na==1 \\\n    --hash=sha256:1", "# needed by: test\nb==2 \\\n    --hash=sha256:2"]
     blocks += ["# needed by: postgres\nc==3 \\\n    --hash=sha256:3"]
     (ready.folder / "requirements.lock").write_text("\n\n".join(blocks) + "\n")
@@ -570,10 +570,10 @@ def test_the_set_up_refuses_a_file_without_a_known_hash(ready):
     assert wanted == "\n\n".join([*blocks[:2], "pip"]) + "\n"
 
 
-def test_the_newer_django_takes_the_place_of_the_other():
+def test_newer_lock_replaces_only_the_version_of_django():
     done = subprocess.run(
         [sys.executable, ROOT / ".ci" / "lock.py", "--newer"], capture_output=True, text=True, check=True
     )
     django = re.search(r"NEWER_DJANGO=(\S+)", (ROOT / ".ci" / "run").read_text())[1]
-    assert pins_of(done.stdout) == pins_of(bootstrap.locked(["test"])) | {"django": django}
+    assert parse_pins(done.stdout) == parse_pins(bootstrap.locked(["test"])) | {"django": django}
     assert "--require-hashes" in (ROOT / ".ci" / "run").read_text()
