@@ -12,15 +12,15 @@ from tests.load.measuring import (
     Row,
     Slice,
     compare,
-    digits,
+    comparison_lines,
+    format_number,
     is_chosen,
     is_noisy,
     measure,
     measure_at_depths,
+    measure_slice,
     read_figures,
     row_of,
-    sentences,
-    slice_of,
     write_figures,
 )
 
@@ -94,7 +94,7 @@ def test_row_at_several_depths_compares_the_fastest_slices_of_page_and_bare_requ
 
 def test_page_that_takes_longer_than_its_slice_is_requested_once():
     requests = []
-    result = slice_of(lambda: requests.append(1), seconds=0)
+    result = measure_slice(lambda: requests.append(1), seconds=0)
     assert len(requests) == 1
     assert result.per_second > 0
 
@@ -148,7 +148,7 @@ def test_comparison_names_the_rows_of_only_one_set_of_figures():
 def test_report_lists_worse_rows_with_both_figures():
     before = figures(row("home", cpu_ratio=0.4), row("desk"))
     after = figures(row("home", cpu_ratio=0.3), row("lesson"), load_average=2.25)
-    assert sentences(before, after) == [
+    assert comparison_lines(before, after) == [
         "Rows compared with those of commit 0123456789ab: 1.",
         "The new figures are noisy: the load average was 2.2.",
         "These rows are worse by more than 10%:",
@@ -160,7 +160,7 @@ def test_report_lists_worse_rows_with_both_figures():
 
 def test_report_says_that_no_row_is_worse():
     before = figures(row("home", ratio=0.5, cpu_ratio=None), load_average=3)
-    assert sentences(before, figures(row("home", ratio=0.6, cpu_ratio=None))) == [
+    assert comparison_lines(before, figures(row("home", ratio=0.6, cpu_ratio=None))) == [
         "Rows compared with those of commit 0123456789ab: 1.",
         "The earlier figures are noisy: the load average was 3.0.",
         "No row is worse by more than 10%.",
@@ -168,7 +168,7 @@ def test_report_says_that_no_row_is_worse():
 
 
 def test_report_makes_no_claim_if_no_row_is_in_both_sets():
-    assert sentences(figures(row("home")), figures(row("desk"))) == [
+    assert comparison_lines(figures(row("home")), figures(row("desk"))) == [
         "Rows compared with those of commit 0123456789ab: 0.",
         "Missing, measured only then: home",
         "New, measured only now: desk",
@@ -221,4 +221,4 @@ def test_row_is_measured_if_its_name_has_a_given_word_or_no_word_is_given(words,
     ("value", "text"), [(1.714, "1.71"), (0.0614, "0.0614"), (0.00043, "0.0004"), (None, "–"), (14.76, "14.8")]
 )
 def test_small_ratios_are_printed_with_enough_digits(value, text):
-    assert digits(value) == text
+    assert format_number(value) == text

@@ -23,11 +23,11 @@ from measuring import (
     ROUNDS,
     Figures,
     Row,
+    comparison_lines,
     current_commit,
     is_chosen,
     is_noisy,
     read_figures,
-    sentences,
     write_figures,
 )
 
@@ -51,7 +51,7 @@ def main() -> None:
     if options.against:
         chosen = {name: row for name, row in options.against.rows.items() if is_chosen(name, options.words)}
         before = Figures(options.against.commit, options.against.load_average, chosen)
-        print(*sentences(before, figures), sep="\n")
+        print(*comparison_lines(before, figures), sep="\n")
 
 
 def in_own_process(kind: Callable[[list[str]], list[Row]], words: list[str]) -> list[Row]:

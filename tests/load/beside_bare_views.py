@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from measuring import Row, Slice, is_chosen, measure, print_head, print_row
-from own_site import HOST, PATIENCE, ROOT, free_port, open_session, served, settle_in
+from own_site import HOST, ROOT, TIMEOUT, free_port, open_session, prepare_site, served
 
 PYTHON_PATH = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
 CLIENTS, WORKERS, THREADS = 8, 2, 4
@@ -69,7 +69,7 @@ def measure_rows(words: list[str]) -> list[Row]:
         return []
     with tempfile.TemporaryDirectory(prefix="casebook-bench-") as name, ExitStack() as stack:
         folder, port = Path(name), free_port()
-        settle_in(folder, port)
+        prepare_site(folder, port)
         page, save, bare = stack.enter_context(bare_site(folder))
         sys.path.insert(0, str(ROOT))
         import django
@@ -148,7 +148,7 @@ def bare_site(folder: Path) -> Iterator[tuple[RequestKind, RequestKind, Site]]:
 def check_signed_in(page: RequestKind, port: int) -> None:
     """Raise RuntimeError unless each client is signed in; pages for visitors cost less and would falsify the ratios."""
     for client, session in enumerate(page.sessions):
-        connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
         connection.request("GET", page.path(client), headers={"Cookie": f"sessionid={session}"})
         body = connection.getresponse().read().decode()
         connection.close()
@@ -278,7 +278,7 @@ def run_client(kind: RequestKind, port: int, client: int, end: float, results: l
             "Accept": "application/json",
             "X-Requested-With": "XMLHttpRequest",
         }
-    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
     path, count, size = kind.path(client), 0, 0
     turn = time.monotonic_ns() // 1000  # increases with every measurement, as the numbers of saves do
     while time.monotonic() < end:

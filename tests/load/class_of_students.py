@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlencode
 
-from own_site import HOST, PATIENCE, ROOT, Gunicorn, database_of_its_own, free_port, open_session, settle_in
+from own_site import HOST, ROOT, TIMEOUT, Gunicorn, free_port, open_session, prepare_site, temporary_database
 
 QUESTIONS = 3
 # A killed site takes some seconds to start, and must receive requests between two kills.
@@ -67,7 +67,7 @@ class Student:
     resent: int = 0
 
     def __post_init__(self) -> None:
-        self.connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        self.connection = http.client.HTTPConnection(HOST, self.port, timeout=TIMEOUT)
         self.rng = random.Random(self.number)
 
     def run(self, options: argparse.Namespace, start: float) -> None:
@@ -357,7 +357,7 @@ def repeated_kills(gunicorn: Gunicorn, options: argparse.Namespace) -> Iterator[
         yield
     finally:
         is_over.set()
-        thread.join(timeout=2 * PATIENCE)
+        thread.join(timeout=2 * TIMEOUT)
 
 
 def run_students(students: list[Student], options: argparse.Namespace) -> None:
@@ -366,7 +366,7 @@ def run_students(students: list[Student], options: argparse.Namespace) -> None:
     threads = [threading.Thread(target=student.run, args=(options, start), daemon=True) for student in students]
     for thread in threads:
         thread.start()
-    deadline = start + options.seconds + options.hand_in + 4 * PATIENCE
+    deadline = start + options.seconds + options.hand_in + 4 * TIMEOUT
     for student, thread in zip(students, threads, strict=True):
         thread.join(timeout=max(0, deadline - time.monotonic()))
         if thread.is_alive():
@@ -412,14 +412,14 @@ def read_options() -> argparse.Namespace:
 def main() -> int:
     options = read_options()
     database_url = os.environ.get("DATABASE_URL", "")
-    with tempfile.TemporaryDirectory(prefix="casebook-load-") as name, database_of_its_own(database_url) as database:
+    with tempfile.TemporaryDirectory(prefix="casebook-load-") as name, temporary_database(database_url) as database:
         folder, port = Path(name), free_port()
-        settle_in(folder, port, database)
+        prepare_site(folder, port, database)
         sys.path.insert(0, str(ROOT))
         import django
 
         django.setup()
-        students = create_class(options.students, port, retry_seconds=2 * PATIENCE if options.kills else 0)
+        students = create_class(options.students, port, retry_seconds=2 * TIMEOUT if options.kills else 0)
         print_line(
             f"{options.students} students save every {options.every:g} s for {options.seconds:g} s and hand in within"
             f" {options.hand_in:g} s; {options.workers} workers of {options.threads} threads,"

@@ -1,13 +1,13 @@
-"""What `make bench` measures with: rounds, rows, and files of figures that later runs are compared with.
+"""The measurements of `make bench`: rounds, rows, and files of figures to compare later runs with.
 
-In each round of a row a short slice of the bare request comes directly before a slice of the page, so that other work
-of the machine slows down both. A ratio is what the page reaches of the bare request: the share of its throughput, and
-of the pages that the same processor time would serve. Lower is worse.
+In each round of a row a short slice of the bare request is measured directly before a slice of the page, so that other
+work on the machine slows down both. A ratio compares the page with the bare request: its throughput divided by that of
+the bare request, or for the CPU ratio the processor time of the bare request divided by its own. Lower is worse.
 
-Requests are measured at nine stack depths. CPython 3.11 and later store frames in pieces of 16 KB, and take and free a
-piece whenever a call crosses its end. A page that does this in a loop takes up to twice as long, and whether it does
-depends on how deep it is called, not on the page. A row with a server is the median of five rounds, and each request
-has the next depth (`at_depths.py`). A row with a test client is the fastest of nine rounds, each with another depth.
+Requests are measured at nine stack depths. CPython 3.11 and later store frames in chunks of 16 KB, and allocate or free
+a chunk whenever a call crosses its end. A page that does this in a loop takes up to twice as long, and whether it does
+depends on its stack depth, not on the page. A row with a server is the median of five rounds, and each request has the
+next depth (`at_depths.py`). A row with a test client is the fastest of nine rounds, each at another depth.
 """
 
 import json
@@ -24,21 +24,21 @@ ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5
 Result = TypeVar("Result")
 DEPTHS = range(0, 135, 15)  # calls on the stack below a request; 16 KB are the frames of about 130 such calls
-NOISY_FROM = 1.0  # a load average above this, before the start, makes the figures unfit to compare
-WORSE_BY = 0.10  # the share of its ratio that a row may lose
+MAX_LOAD_AVERAGE = 1.0  # with a higher load average before the start, the figures cannot be compared
+MAX_LOSS = 0.10  # the largest allowed decrease of a ratio, as a share of it
 
 
 @dataclass(frozen=True)
 class Slice:
-    """What a short time of asking for one thing told."""
+    """The throughput and processor time of one kind of request, measured for a short time."""
 
     per_second: float
-    cpu_ms: float | None  # for one request; None where the system does not tell it
+    cpu_ms: float | None  # of one request; None if the system does not report it
 
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one page (see above), and the lowest and highest of each ratio among them."""
+    """The figures of one page, with the lowest and highest of each ratio."""
 
     name: str
     per_second: float
@@ -50,13 +50,13 @@ class Row:
 
     @property
     def ms(self) -> float:
-        """Of one request, where nobody else asks at the same time."""
+        """Return the milliseconds of one request without concurrent requests."""
         return 1000 / self.per_second
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The rows of one run, and what has to be known of it to compare them."""
+    """The rows of one run, with its commit and load average."""
 
     commit: str
     load_average: float
@@ -69,7 +69,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Comparison:
-    worse: list[tuple[Row, Row]]  # as it was, as it is
+    worse: list[tuple[Row, Row]]  # before and after
     compared: int
     missing: list[str]
     new: list[str]
@@ -78,23 +78,23 @@ class Comparison:
 # --- Measuring ---
 
 
-def slice_of(ask: Callable[[], object], seconds: float) -> Slice:
-    """Ask in this process, at least once, for about this long."""
-    count, begun, spent = 0, time.perf_counter(), time.process_time()
-    while not count or time.perf_counter() - begun < seconds:
-        ask()
+def measure_slice(send_request: Callable[[], object], seconds: float) -> Slice:
+    """Send requests in this process for about this number of seconds, at least one, and return the slice."""
+    count, started, cpu_started = 0, time.perf_counter(), time.process_time()
+    while not count or time.perf_counter() - started < seconds:
+        send_request()
         count += 1
-    took, spent = time.perf_counter() - begun, time.process_time() - spent
-    return Slice(count / took, 1000 * spent / count)
+    elapsed, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    return Slice(count / elapsed, 1000 * cpu_seconds / count)
 
 
 def measure(name: str, bare: Callable[[], Slice], page: Callable[[], Slice]) -> Row:
-    """Return the row of a page that was measured in turn with the bare request."""
+    """Measure a page in turn with the bare request, and return its row."""
     return row_of(name, [(bare(), page()) for _ in range(ROUNDS)])
 
 
 def measure_at_depths(name: str, bare: Callable[[], Slice], page: Callable[[], Slice]) -> Row:
-    """Return the row of a page that was measured in turn with the bare request, both in this process."""
+    """Measure a page in turn with the bare request at every stack depth, and return its row."""
     rounds = [(at_depth(depth, bare), at_depth(depth, page)) for depth in DEPTHS]
     best_bare, best_page = (fastest(slices) for slices in zip(*rounds, strict=True))
     spreads = row_of(name, rounds)
@@ -120,21 +120,21 @@ def fastest(slices: Iterable[Slice]) -> Slice:
 
 def row_of(name: str, rounds: list[tuple[Slice, Slice]]) -> Row:
     ratios = [page.per_second / bare.per_second for bare, page in rounds]
-    told = all(bare.cpu_ms and page.cpu_ms for bare, page in rounds)
-    cpu_ratios = [bare.cpu_ms / page.cpu_ms for bare, page in rounds] if told else []
+    has_cpu = all(bare.cpu_ms and page.cpu_ms for bare, page in rounds)
+    cpu_ratios = [bare.cpu_ms / page.cpu_ms for bare, page in rounds] if has_cpu else []
     return Row(
         name,
         per_second=median(page.per_second for _, page in rounds),
-        cpu_ms=median(page.cpu_ms for _, page in rounds) if told else None,
+        cpu_ms=median(page.cpu_ms for _, page in rounds) if has_cpu else None,
         ratio=median(ratios),
         spread=(min(ratios), max(ratios)),
-        cpu_ratio=median(cpu_ratios) if told else None,
-        cpu_spread=(min(cpu_ratios), max(cpu_ratios)) if told else None,
+        cpu_ratio=median(cpu_ratios) if has_cpu else None,
+        cpu_spread=(min(cpu_ratios), max(cpu_ratios)) if has_cpu else None,
     )
 
 
 def is_chosen(name: str, words: list[str]) -> bool:
-    """Return whether this row has to be measured: it has one of the words in its name, or there are no words."""
+    """Return whether the name of a row has one of the words; without words every row is measured."""
     return not words or any(word in name for word in words)
 
 
@@ -147,32 +147,33 @@ def print_head(title: str, *columns: str) -> None:
 
 
 def print_row(row: Row, *columns: str) -> None:
-    """Print the row; `columns` are what only this kind of row has."""
-    common = f"{row.per_second:>9.1f}{digits(row.cpu_ms):>9}{digits(row.ratio):>9}{between(row.spread):>15}"
-    common += f"{digits(row.cpu_ratio):>11}{between(row.cpu_spread):>15}"
+    """Print the row, followed by the additional columns of its kind."""
+    common = f"{row.per_second:>9.1f}{format_number(row.cpu_ms):>9}"
+    common += f"{format_number(row.ratio):>9}{format_spread(row.spread):>15}"
+    common += f"{format_number(row.cpu_ratio):>11}{format_spread(row.cpu_spread):>15}"
     print(f"{row.name:48}{common}" + "".join(f" {column:>10}" for column in columns), flush=True)
 
 
-def digits(value: float | None) -> str:
-    """Three digits that count: the ratio of a slow page is a small number."""
+def format_number(value: float | None) -> str:
+    """Return a number with three significant digits, or four decimals if it is below 0.01."""
     if value is None:
         return "–"
     return f"{value:.4f}" if value < 0.01 else f"{value:.3g}"
 
 
-def between(spread: tuple[float, float] | None) -> str:
-    return "–".join(digits(value) for value in spread) if spread else ""
+def format_spread(spread: tuple[float, float] | None) -> str:
+    return "–".join(format_number(value) for value in spread) if spread else ""
 
 
 # --- Before the start, files and comparisons ---
 
 
 def is_noisy(load_average: float) -> bool:
-    return load_average > NOISY_FROM
+    return load_average > MAX_LOAD_AVERAGE
 
 
 def current_commit() -> str:
-    """The commit that is measured; with a + where files differ from it, empty where there is no repository."""
+    """Return the measured commit, with a + if files differ from it; empty without a repository."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return f"{commit}+" if _git("status", "--porcelain", "--untracked-files=no") else commit
@@ -195,43 +196,45 @@ def write_figures(file: Path, figures: Figures) -> None:
 
 
 def read_figures(file: Path) -> Figures:
-    """Raise ValueError or KeyError where the file is not one that write_figures made."""
+    """Return the figures in a file; raise ValueError or KeyError if write_figures did not write it."""
     stored = json.loads(file.read_text(encoding="utf-8"))
     rows = {name: read_row(name, fields) for name, fields in stored["rows"].items()}
     return Figures(stored["commit"], stored["load_average"], rows)
 
 
 def read_row(name: str, fields: dict) -> Row:
-    """Build a row from JSON, which has lists for tuples."""
+    """Return a row from its JSON fields, which have lists in place of tuples."""
     return Row(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
 
 
-def change(before: Row, after: Row) -> float:
-    """Return which share of its ratio a row gained (positive) or lost: of the CPU ratio, where both have one."""
+def relative_change(before: Row, after: Row) -> float:
+    """Return the relative change of the CPU ratio, or of the ratio if one of the rows has no CPU ratio."""
     if before.cpu_ratio and after.cpu_ratio:
         return after.cpu_ratio / before.cpu_ratio - 1
     return after.ratio / before.ratio - 1
 
 
 def compare(before: dict[str, Row], after: dict[str, Row]) -> Comparison:
-    """Return which rows became worse by more than a tenth, the worst one first, and which are in one of both only."""
+    """Return the rows that became worse by more than MAX_LOSS, worst first, and those in only one of the two sets."""
     both = [(before[name], after[name]) for name in after if name in before]
     return Comparison(
-        worse=sorted((pair for pair in both if change(*pair) < -WORSE_BY), key=lambda pair: change(*pair)),
+        worse=sorted(
+            (pair for pair in both if relative_change(*pair) < -MAX_LOSS), key=lambda pair: relative_change(*pair)
+        ),
         compared=len(both),
         missing=[name for name in before if name not in after],
         new=[name for name in after if name not in before],
     )
 
 
-def sentences(before: Figures, after: Figures) -> list[str]:
-    """Say how a run compares with an earlier one, a line each."""
+def comparison_lines(before: Figures, after: Figures) -> list[str]:
+    """Return the lines of the report that compares a run with an earlier one."""
     found = compare(before.rows, after.rows)
     lines = [f"Rows compared with those of commit {before.commit or 'unknown'}: {found.compared}."]
     for figures, name in ((before, "earlier"), (after, "new")):
         if figures.noisy:
             lines.append(f"The {name} figures are noisy: the load average was {figures.load_average:.1f}.")
-    limit = f"worse by more than {WORSE_BY:.0%}"
+    limit = f"worse by more than {MAX_LOSS:.0%}"
     if found.compared:
         lines.append(f"These rows are {limit}:" if found.worse else f"No row is {limit}.")
     lines += [f"  {_worsening(*pair)}" for pair in found.worse]
@@ -244,4 +247,6 @@ def _worsening(before: Row, after: Row) -> str:
     by_cpu = bool(before.cpu_ratio and after.cpu_ratio)
     was, now = (before.cpu_ratio, after.cpu_ratio) if by_cpu else (before.ratio, after.ratio)
     kind = "CPU ratio" if by_cpu else "ratio"
-    return f"{after.name}: {kind} {digits(was)}, now {digits(now)} ({change(before, after):+.0%})"
+    return (
+        f"{after.name}: {kind} {format_number(was)}, now {format_number(now)} ({relative_change(before, after):+.0%})"
+    )

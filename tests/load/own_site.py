@@ -1,4 +1,4 @@
-"""A site in a folder of its own, for what loads and measures: nothing of it touches what people keep in var/."""
+"""Sites for load tests and benchmarks, in a temporary folder and without access to the data in var/."""
 
 import http.client
 import io
@@ -14,23 +14,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from measuring import ROOT, Row, measure_at_depths, slice_of
+from measuring import ROOT, Row, measure_at_depths, measure_slice
 
 HOST = "127.0.0.1"
-PATIENCE = 30  # seconds that somebody waits for an answer
-BARE_SECONDS, PAGE_SECONDS = 0.15, 0.4  # of a slice with a test client
+TIMEOUT = 30  # seconds to wait for a response
+BARE_SECONDS, PAGE_SECONDS = 0.15, 0.4  # the length of a slice with a test client
 
 
 def free_port() -> int:
-    """One that nobody has: bound here without --reuse-port, which would share it in silence."""
+    """Return an unused port: bound without SO_REUSEPORT, with which a used port could be bound too."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
 
 
 @contextmanager
-def database_of_its_own(given: str) -> Iterator[str]:
-    """The address of an empty database in the same PostgreSQL cluster, dropped when the block ends; "" for SQLite."""
+def temporary_database(given: str) -> Iterator[str]:
+    """Yield the URL of a new PostgreSQL database, dropped when the block ends, or "" for SQLite."""
     if urlsplit(given).scheme not in {"postgres", "postgresql"}:
         yield ""
         return
@@ -45,8 +45,8 @@ def database_of_its_own(given: str) -> Iterator[str]:
             cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def settle_in(folder: Path, port: int, database: str = "") -> None:
-    """The environment of a site of its own, for this process and for the server; then its database and files."""
+def prepare_site(folder: Path, port: int, database: str = "") -> None:
+    """Set the environment of this process and of the server, and prepare the database and files of the site."""
     for name in ("DATABASE_URL", "EMAIL_URL", "BEHIND_PROXY", "TRUSTED_PROXIES", "DEMO"):
         os.environ.pop(name, None)
     os.environ |= {
@@ -62,7 +62,7 @@ def settle_in(folder: Path, port: int, database: str = "") -> None:
 
 
 class Gunicorn:
-    """The site under gunicorn, in this environment and these variables; it can be killed and started again."""
+    """The site under gunicorn with these environment variables, which can be killed and started again."""
 
     def __init__(
         self, port: int, log: Path, *, workers: int, threads: int, site: str = "casebook.wsgi", **variables: str
@@ -74,7 +74,7 @@ class Gunicorn:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
-        """In a process group of its own, so that its workers are killed along with it."""
+        """Start gunicorn in its own process group, so that its workers are killed with it, and wait for a response."""
         with self.log.open("a") as out:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, stdout=out, stderr=out, env=self.environment, start_new_session=True
@@ -89,7 +89,7 @@ class Gunicorn:
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(timeout=PATIENCE)
+            self.process.wait(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -105,14 +105,14 @@ class Gunicorn:
 
 @contextmanager
 def served(port: int, log: Path, **options: object) -> Iterator[int]:
-    """The site under gunicorn until the block ends; gives gunicorn's pid."""
+    """Serve the site under gunicorn until the block ends, and yield the process id of gunicorn."""
     gunicorn = Gunicorn(port, log, **options)
     with gunicorn.running():
         yield gunicorn.process.pid
 
 
 def wait_for_answer(server: subprocess.Popen, port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and server.poll() is None:
         connection = http.client.HTTPConnection(HOST, port, timeout=5)
         try:
@@ -126,9 +126,9 @@ def wait_for_answer(server: subprocess.Popen, port: int) -> None:
     raise RuntimeError("the site does not start")
 
 
-def in_this_process(folder: Path) -> None:
-    """The site without a server, and a bare page in it, for a test client that asks it in this process."""
-    (folder / "static").mkdir()  # collected files, of which there are none
+def set_up_in_process(folder: Path) -> None:
+    """Set up Django, the site and a bare page in this process, for a test client."""
+    (folder / "static").mkdir()  # empty, because static files are not collected
     os.environ |= {"DJANGO_SETTINGS_MODULE": "casebook.settings", "VAR_DIR": str(folder), "DEMO": "0"}
     os.environ.pop("DATABASE_URL", None)
     sys.path.insert(0, str(ROOT))
@@ -145,8 +145,8 @@ def in_this_process(folder: Path) -> None:
     call_command("load_cases", verbosity=0, stdout=io.StringIO())
 
 
-def client_of(user):
-    """A test client in which this user is signed in, and which asks for gzip as browsers do."""
+def signed_in_client(user):
+    """Return a test client that is signed in as this user and accepts gzip, as browsers do."""
     from django.test import Client
 
     client = Client(headers={"accept-encoding": "gzip"})
@@ -157,18 +157,18 @@ def client_of(user):
 
 
 def measure_with_client(name: str, client, path: str) -> Row:
-    """Measure a page in turn with the bare page, for the same user."""
+    """Measure a page in turn with the bare page for the same user, and return its row."""
     if (status := client.get(path).status_code) not in {200, 204}:
         raise RuntimeError(f"{name} answers {status}")
     return measure_at_depths(
         name,
-        lambda: slice_of(lambda: client.get("/bare/"), BARE_SECONDS),
-        lambda: slice_of(lambda: client.get(path), PAGE_SECONDS),
+        lambda: measure_slice(lambda: client.get("/bare/"), BARE_SECONDS),
+        lambda: measure_slice(lambda: client.get(path), PAGE_SECONDS),
     )
 
 
 def open_session(user) -> str:
-    """Signed in, as by the form: the value of the cookie."""
+    """Create a session in which this user is signed in, and return the value of its cookie."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from measuring import Row, is_chosen, print_head, print_row
-from own_site import client_of, in_this_process, measure_with_client
+from own_site import measure_with_client, set_up_in_process, signed_in_client
 
 FEW, MANY = "16 cases", "10,000 cases"
 QUERIES = {
@@ -31,7 +31,7 @@ def measure_rows(words: list[str]) -> list[Row]:
     if not few and not many:
         return []
     with tempfile.TemporaryDirectory() as folder:
-        in_this_process(Path(folder))
+        set_up_in_process(Path(folder))
         rows = measure_queries(FEW, few)
         if many:
             started = time.perf_counter()
@@ -53,7 +53,7 @@ def measure_queries(label: str, queries: dict[str, str]) -> list[Row]:
     from casebook.models import User
 
     user, _ = User.objects.get_or_create(email="meter@example.org", defaults={"name": "Meter"})
-    client, rows = client_of(user), []
+    client, rows = signed_in_client(user), []
     print_head(f"{label}, test client", "ms")
     for name, query in queries.items():
         rows.append(measure_with_client(name, client, f"/casussen/{query}"))

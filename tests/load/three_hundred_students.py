@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from measuring import Row, is_chosen, print_head, print_row
-from own_site import client_of, in_this_process, measure_with_client
+from own_site import measure_with_client, set_up_in_process, signed_in_client
 
 SMALLEST = {"new module": "/modules/nieuw/"}  # the cost that every page of a teacher has
 IN_MODULE = {
@@ -52,7 +52,7 @@ def measure_rows(words: list[str]) -> list[Row]:
     if not chosen:
         return []
     with tempfile.TemporaryDirectory() as folder:
-        in_this_process(Path(folder))
+        set_up_in_process(Path(folder))
         print_head("signed in as a teacher, test client", "ms", "queries", "KB gzip", "KB")
         return [row for module in chosen for row in measure_module(*module)]
 
@@ -67,7 +67,7 @@ def measure_module(name: str, students: int, questions: int, pages: dict[str, st
     module, teacher, assignment = create_module(students, questions)
     if name in {ORDINARY, HOSTILE}:
         create_versions(assignment, lines_of_words if name == ORDINARY else lines_of_letters)
-    client, rows = client_of(teacher), []
+    client, rows = signed_in_client(teacher), []
     values = values_of(client, module, assignment) if assignment else {}
     for name, pattern in pages.items():
         path = pattern.format(**values)
