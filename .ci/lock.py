@@ -1,10 +1,10 @@
-"""Write requirements.lock anew: what .venv has, with the hash of every file of each release.
+"""Write requirements.lock from the packages in .venv, with the hashes of all files of each release.
 
     make lock                     after a change of pyproject.toml and an upgrade of .venv
-    make lock ARGS="6.1.3"        and the Django of the last leg of .ci/run, in .ci/newer-django.lock
-    python .ci/lock.py --newer    prints what that leg installs, asking nobody
+    make lock ARGS="6.1.3"        also writes .ci/newer-django.lock, the Django of the last leg of .ci/run
+    python .ci/lock.py --newer    prints the requirements of that leg, without network access
 
-Hashes come from the index that pip uses here. Every file is listed, so that the lock holds on every system and Python.
+The hashes are from the package index of pip. All files are listed, so that the lock is valid on every platform.
 """
 
 import importlib.metadata
@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK, NEWER = ROOT / "requirements.lock", ROOT / ".ci" / "newer-django.lock"
+LOCK, NEWER_DJANGO = ROOT / "requirements.lock", ROOT / ".ci" / "newer-django.lock"
 sys.path.insert(0, str(ROOT / "casebook"))
 
 import bootstrap  # noqa: E402
@@ -28,7 +28,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def needed_by() -> dict[str, set[str]]:
-    """By name, what an installed package is needed by: run, which is the site itself, or an extra of pyproject.toml."""
+    """Return what requires each installed package, by its name: "run", the site itself, or extras of pyproject.toml."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -52,24 +52,24 @@ def needed_by() -> dict[str, set[str]]:
     return found
 
 
-def index() -> str:
-    """The address of the index that pip asks here."""
-    told = subprocess.run(
+def index_url() -> str:
+    """Return the URL of the package index that pip is configured to use."""
+    result = subprocess.run(
         [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True
     )
-    if told.returncode == 0:
-        return told.stdout.strip().rstrip("/")
+    if result.returncode == 0:
+        return result.stdout.strip().rstrip("/")
     from pip._internal.models.index import PyPI
 
     return PyPI.simple_url.rstrip("/")
 
 
 def hashes_of(name: str, version: str) -> list[str]:
-    """The SHA-256 of every wheel and source archive of this release."""
+    """Return the SHA-256 hashes of all wheels and source archives of this release."""
     from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
     from packaging.version import Version
 
-    request = urllib.request.Request(f"{index()}/{canonicalize_name(name)}/", headers={"Accept": JSON})
+    request = urllib.request.Request(f"{index_url()}/{canonicalize_name(name)}/", headers={"Accept": JSON})
     with urllib.request.urlopen(request, timeout=60) as reply:
         files = json.load(reply)["files"]
     found = set()
@@ -79,7 +79,7 @@ def hashes_of(name: str, version: str) -> list[str]:
         )
         try:
             is_of_release = parse is not None and parse(file["filename"])[1] == Version(version)
-        except ValueError:  # an old file, whose name is no longer a valid one
+        except ValueError:  # an old file with a name that is no longer valid
             is_of_release = False
         if is_of_release:
             found.add(file["hashes"]["sha256"])
@@ -89,22 +89,22 @@ def hashes_of(name: str, version: str) -> list[str]:
 
 
 def block(name: str, version: str, needing: set[str]) -> str:
-    """Return the lines of the lock for one package: what needs it, its version and its hashes."""
+    """Return the lines of the lock for one package: what requires it, its version and its hashes."""
     lines = [f"{name}=={version}", *(f"    --hash=sha256:{each}" for each in hashes_of(name, version))]
     return f"# needed by: {', '.join(sorted(needing))}\n" + " \\\n".join(lines) + "\n"
 
 
-def newer() -> str:
-    """What the suite needs, with the newer Django in the place of the other."""
+def newer_django_lock() -> str:
+    """Return the lock of the test suite, with the newer Django in place of the current one."""
     blocks = bootstrap.locked(["test"]).strip().split("\n\n")
     others = [each for each in blocks if "\ndjango==" not in each.lower()]
-    return "\n\n".join([*others, NEWER.read_text(encoding="utf-8").strip()]) + "\n"
+    return "\n\n".join([*others, NEWER_DJANGO.read_text(encoding="utf-8").strip()]) + "\n"
 
 
 def main(arguments: list[str]) -> None:
-    """Write the lock, or print what the leg with the newer Django installs."""
+    """Write the lock, or print the requirements of the leg with the newer Django."""
     if arguments == ["--newer"]:
-        sys.stdout.write(newer())
+        sys.stdout.write(newer_django_lock())
         return
     found = needed_by()
     names = {name: importlib.metadata.metadata(name)["Name"] for name in found}
@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> None:
     ]
     LOCK.write_text("\n".join([HEAD, *blocks]), encoding="utf-8")
     if arguments:
-        NEWER.write_text(block("Django", arguments[0], {"the last leg of .ci/run"}), encoding="utf-8")
+        NEWER_DJANGO.write_text(block("Django", arguments[0], {"the last leg of .ci/run"}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ def failure(node: str = "a", marks: tuple[str, ...] = BROWSER) -> object:
 )
 def test_only_failures_of_browser_tests_are_run_again(status, marks, reason):
     run = races.Run(status, passed=3, failures=[failure(str(n), each) for n, each in enumerate(marks)])
-    assert races.why_no_second_chance(run) == reason
+    assert races.reason_to_fail(run) == reason
 
 
 def test_run_that_crashed_before_its_report_is_not_repeated():
-    assert races.why_no_second_chance(None) == "pytest ended without a report"
+    assert races.reason_to_fail(None) == "pytest ended without a report"
 
 
 PASSES_SIX_TIMES = [True] * 6

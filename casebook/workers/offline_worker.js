@@ -1,5 +1,5 @@
-// A service worker that stores one page and its files, for when the site cannot be reached. All other requests go to the
-// network. casebook/offline.py adds `constants` in front of this script: { version, page, files }.
+// A service worker that stores the offline page and its files, and uses them only if the site cannot be reached.
+// casebook/offline.py adds `constants` in front of this script: { version, page, files }.
 
 const PREFIX = "casusboek-offline-";
 const CACHE = PREFIX + constants.version;
@@ -8,7 +8,7 @@ const UNREACHABLE = [502, 503, 504]; // the responses of a proxy when the site i
 addEventListener("install", (event) => event.waitUntil(keep().then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil(tidy().then(() => clients.claim())));
 
-// Without cookies: the stored files are the same for everybody.
+// The requests have no cookies, because the stored files are the same for all users.
 async function keep() {
   const cache = await caches.open(CACHE);
   await cache.addAll(
@@ -36,7 +36,7 @@ async function page(event) {
     const response = (await event.preloadResponse) ?? (await fetch(event.request));
     if (!UNREACHABLE.includes(response.status)) return response;
   } catch {
-    // No connection, or no server that answers.
+    // There is no connection, or the server does not respond.
   }
   return caches.match(constants.page);
 }

@@ -1,4 +1,4 @@
-// A service worker that unregisters itself, and deletes all that an earlier one stored.
+// A service worker that unregisters itself, and deletes the caches of earlier versions.
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) =>
