@@ -28,6 +28,7 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 WANTED = VENV / "casebook-requirements.txt"  # the part of the lock that is installed here
 STAMP = VENV / "casebook-ready.json"  # what was installed, written last
+UNFINISHED = ROOT / ".venv-unfinished"  # exists from before .venv is created until its packages are installed
 HOST = "127.0.0.1"
 LOCAL_SITE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?")  # other computers cannot reach it
 SITE_VARIABLES = (  # the table of README.md
@@ -163,43 +164,25 @@ def installed_extras() -> list[str] | None:
     """Return the extras that .venv was set up with, or None where it has to be set up (again)."""
     try:
         stamp = json.loads(STAMP.read_text())
-        return stamp["extras"] if stamp["fingerprint"] == fingerprint() and has_pip() else None
+        current = stamp["fingerprint"] == fingerprint() and is_usable()
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return stamp["extras"] if current else None
 
 
-def has_pip() -> bool:
-    """Return False where .venv is missing, where its Python was removed, and where creating it was interrupted."""
-    return os.access(PYTHON, os.X_OK) and any(VENV.glob("lib/python3.*/site-packages/pip/__main__.py"))
+def is_usable() -> bool:
+    """Return whether .venv has a Python, and creating it was not interrupted."""
+    return os.access(PYTHON, os.X_OK) and not UNFINISHED.exists()
 
 
 def install(extras: list[str]) -> None:
-    """Install the packages in .venv, unless it has them. A failure removes a .venv that this function created."""
+    """Install the packages of the lock in .venv, unless it has them, and write the stamp."""
     installed = installed_extras()
     if installed is not None and set(extras) <= set(installed):
         return
-    is_new = not has_pip()
-    try:
-        if is_new:
-            create_venv()
-        install_packages(sorted({*extras, *(installed or [])}))
-    except BaseException:
-        if is_new and not VENV.is_symlink():
-            shutil.rmtree(VENV, ignore_errors=True)
-        raise
-
-
-def create_venv() -> None:
-    """Create .venv, in the place of a folder of that name that has no Python."""
-    if VENV.is_symlink():
-        raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
-    say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
-    base = getattr(sys, "_base_executable", sys.executable)  # not the Python of the .venv that is cleared
-    run([base, "-m", "venv", "--clear", str(VENV)], "Python could not make a virtual environment in .venv")
-
-
-def install_packages(extras: list[str]) -> None:
-    """Install the packages of the lock and write the stamp."""
+    if not is_usable():
+        create_venv()
+    extras = sorted({*extras, *(installed or [])})
     WANTED.write_text(locked(extras), encoding="utf-8")
     pip = ["-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     run(
@@ -207,6 +190,17 @@ def install_packages(extras: list[str]) -> None:
         "The packages could not be installed; pip says why above, and it needs the internet",
     )
     STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "extras": extras}))
+    UNFINISHED.unlink(missing_ok=True)
+
+
+def create_venv() -> None:
+    """Create .venv, in the place of a folder of that name that has no Python or is not finished."""
+    if VENV.is_symlink():
+        raise StartError(".venv is a link that leads to no working Python; remove the link and start again")
+    say("Setting up .venv with the packages that the casebook needs; this happens once and takes about half a minute.")
+    UNFINISHED.touch()
+    base = getattr(sys, "_base_executable", sys.executable)  # not the Python of the .venv that is cleared
+    run([base, "-m", "venv", "--clear", str(VENV)], "Python could not make a virtual environment in .venv")
 
 
 # The port
@@ -239,7 +233,7 @@ def check_port_is_free(port: int) -> None:
 def run(command: list[str], on_failure: str) -> None:
     """Run a step of the set-up to its end. Raises StartError with this sentence where it fails."""
     if wait_for(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)):
-        raise StartError(f"{on_failure}. Unfinished parts were removed.")
+        raise StartError(f"{on_failure}.")
 
 
 def wait_for(process: subprocess.Popen) -> int:

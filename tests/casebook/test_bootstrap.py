@@ -54,6 +54,7 @@ class Tree:
         (folder / "requirements.lock").write_text("")
         (folder / "manage.py").write_text("")
         self.venv = folder / ".venv"
+        self.unfinished = folder / bootstrap.UNFINISHED.name
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(self.folder / "casebook" / "bootstrap.py"), *arguments]
@@ -84,19 +85,11 @@ def tree(tmp_path):
     return Tree(tmp_path / "a folder")
 
 
-def create_pip(venv: Path) -> None:
-    """Create the file of pip by which bootstrap.py recognises a complete .venv."""
-    pip = venv / "lib" / "python3.11" / "site-packages" / "pip"
-    pip.mkdir(parents=True)
-    (pip / "__main__.py").touch()
-
-
 @pytest.fixture
 def ready(tree, monkeypatch):
     """Return a tree whose .venv is up to date, with a fake Python."""
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "pyvenv.cfg").write_text("")
-    create_pip(tree.venv)
     python = tree.venv / "bin" / "python"
     python.write_text(FAKE_PYTHON)
     python.chmod(0o755)
@@ -339,17 +332,17 @@ def test_setup_in_a_new_folder_creates_a_venv_once(tree):
     assert (tree.venv / bootstrap.STAMP.name).stat().st_mtime_ns == created
 
 
-@pytest.mark.parametrize(("has_python", "has_pip"), [(True, False), (False, True), (False, False)])
-def test_incomplete_venv_is_created_again(tree, has_python, has_pip):
+@pytest.mark.parametrize("is_unfinished", [False, True], ids=["no Python", "interrupted while pip was copied"])
+def test_incomplete_venv_is_created_again(tree, is_unfinished):
     (tree.venv / "bin").mkdir(parents=True)
     (tree.venv / "left over").touch()
-    if has_python:
+    if is_unfinished:
         (tree.venv / "bin" / "python").symlink_to(sys.executable)
-    if has_pip:
-        create_pip(tree.venv)
+        tree.unfinished.touch()
     assert tree.start("setup").returncode == 0
     assert not (tree.venv / "left over").exists()
     assert tree.stamp()["extras"] == []
+    assert not tree.unfinished.exists()
 
 
 def test_setup_does_not_empty_the_target_of_a_link_that_is_no_venv(tree, tmp_path):
@@ -372,15 +365,14 @@ def test_venv_that_was_created_by_hand_is_used_unchanged(ready):
     assert (ready.venv / "mine").exists()
 
 
-def test_missing_package_leaves_no_incomplete_venv(tree):
+def test_missing_package_leaves_the_venv_unfinished(tree):
     (tree.folder / "pyproject.toml").write_text(PYPROJECT.replace('"pip"', '"no-such-package-anywhere"'))
     done = tree.start("setup", PIP_NO_INDEX="1")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         "The packages could not be installed; pip says why above, and it needs the internet."
-        " Unfinished parts were removed."
     )
-    assert not tree.venv.exists()
+    assert tree.unfinished.exists()
 
 
 def write_source_and_lock(tree: Tree, source: Path, files: dict[str, str]) -> None:
@@ -404,7 +396,7 @@ def test_file_with_another_hash_is_not_installed(tree, tmp_path):
     done = tree.start("setup")
     assert done.returncode == 1
     assert "DO NOT MATCH THE HASHES" in done.stderr
-    assert not tree.venv.exists()
+    assert tree.unfinished.exists()
 
 
 def test_package_that_is_not_in_the_lock_is_not_installed(tree):
@@ -412,10 +404,10 @@ def test_package_that_is_not_in_the_lock_is_not_installed(tree):
     done = tree.start("setup")
     assert done.returncode == 1
     assert "--require-hashes" in done.stderr
-    assert not tree.venv.exists()
+    assert tree.unfinished.exists()
 
 
-def test_interrupted_installation_leaves_no_incomplete_venv(tree, tmp_path):
+def test_start_after_an_interrupted_installation_creates_the_venv_again(tree, tmp_path):
     """The build of the package opens a pipe, so the test does not depend on the duration of the installation."""
     pipe, source = tmp_path / "pipe", tmp_path / "slow-1.tar.gz"
     os.mkfifo(pipe)
@@ -429,7 +421,11 @@ def test_interrupted_installation_leaves_no_incomplete_venv(tree, tmp_path):
         pipe.read_text()  # returns when the build has begun
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 128 + signal.SIGTERM
-    assert not tree.venv.exists()
+    (tree.venv / "pyvenv.cfg").unlink()  # as after a second Ctrl+C, or after a power cut
+    (tree.folder / "pyproject.toml").write_text(PYPROJECT)
+    (tree.folder / "requirements.lock").write_text("")
+    assert tree.start("setup").returncode == 0
+    assert tree.stamp()["extras"] == []
 
 
 # The site itself
