@@ -383,11 +383,11 @@ def changes(progress: Progress, since: str, now: str) -> dict:
     return {
         "since": now,
         "rows": {
-            row.tag: {"states": row.states, "handed_in": row.handed_in, "to_read": row.to_read} for row in changed
+            row.tag: {"states": row.states, "handed_in": row.handed_in, "waiting": row.to_read} for row in changed
         },
         "columns": progress.counts,
         "states": dict(progress.states),
-        "totals": {"handed_in": progress.handed_in, "to_read": progress.to_read, "unreleased": progress.unreleased},
+        "totals": {"handed_in": progress.handed_in, "waiting": progress.to_read, "unreleased": progress.unreleased},
     }
 
 

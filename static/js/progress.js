@@ -94,8 +94,8 @@ function show(changes) {
       if (state === "ingeleverd") arrived += 1;
     });
     cells[asked.length].querySelector("b").textContent = row.handed_in;
-    cells[asked.length + 1].textContent = row.to_read;
-    cells[asked.length + 1].classList.toggle("soft", row.to_read === 0);
+    cells[asked.length + 1].textContent = row.waiting;
+    cells[asked.length + 1].classList.toggle("soft", row.waiting === 0);
     nameRow(element);
   }
   changes.columns.forEach(([handedIn, toRead], place) => {
@@ -133,7 +133,7 @@ async function showOtherTable() {
 }
 
 function toRead() {
-  return Number(document.querySelector("dd[data-total=to_read]").textContent);
+  return Number(document.querySelector("dd[data-total=waiting]").textContent);
 }
 
 function rowOf(tag) {

@@ -66,7 +66,7 @@ def test_submission_appears_without_a_reload(page, assignment, students):
     wait_for_update(page)
     expect(cell(page, "Bram Kuipers", 2)).to_have_text("nog te lezen")
     expect(page.locator("#melding")).to_have_text("2 nieuwe antwoorden ingeleverd")
-    expect(page.locator("dd[data-total=to_read]")).to_have_text("3")
+    expect(page.locator("dd[data-total=waiting]")).to_have_text("3")
     expect(page.locator("[data-state=ingeleverd] b")).to_have_text("3")
     expect(page.locator("tfoot tr").first.get_by_role("cell").nth(0)).to_have_text("2")
     expect(page.get_by_role("link", name="Bram Kuipers, vraag 2: nog te lezen")).to_be_visible()

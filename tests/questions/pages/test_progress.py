@@ -527,9 +527,9 @@ def test_poll_returns_changed_rows_once(poll_again, assignment, class_of_three):
     aylin, _bram, chaima = class_of_three
     hand_in(assignment, chaima, 1)
     reply = poll_again()
-    assert reply["rows"] == {chaima.tag: {"states": ["leeg", "ingeleverd"], "handed_in": 1, "to_read": 1}}
+    assert reply["rows"] == {chaima.tag: {"states": ["leeg", "ingeleverd"], "handed_in": 1, "waiting": 1}}
     assert reply["columns"] == [[2, 2], [2, 1]]
-    assert reply["totals"] == {"handed_in": 4, "to_read": 3, "unreleased": 0}
+    assert reply["totals"] == {"handed_in": 4, "waiting": 3, "unreleased": 0}
     assert reply["states"]["ingeleverd"] == 3
     assert poll_again() is None
 
