@@ -7,10 +7,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 
-from casebook.lib.wsgi import plain_http
+from casebook.lib.wsgi import in_one_stack_chunk, plain_http
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casebook.settings")
-application = plain_http(get_wsgi_application())
+application = in_one_stack_chunk(plain_http(get_wsgi_application()))
 
 from casebook.demo import guard  # noqa: E402
 
