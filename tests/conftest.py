@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.creation import BaseDatabaseCreation
 from django.test import override_settings
 
 from casebook.lib import text_diff
@@ -15,6 +17,7 @@ from cases.library import catalogue_index, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_BROWSER = "no browser"  # the beginning of the reason of a skip without Chromium
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 NO_NODE = "no node"  # the same for a skip without a node that can run the scripts of the site
 
 
@@ -61,6 +64,38 @@ def flush_with_cascade() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def restore_migrated_rows_at_once() -> Iterator[None]:
+    """Restore the rows of migrations before transactional tests by one statement for each table.
+
+    Django creates an object for each row and saves it, which took a tenth of a second before each of these tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseCreation, "serialize_db_to_string", lambda creation: read_rows(creation.connection))
+        patch.setattr(BaseDatabaseCreation, "deserialize_db_from_string", insert_rows)
+        yield
+
+
+def read_rows(database: BaseDatabaseWrapper) -> dict[str, list[tuple]]:
+    """Return the rows of each table of a model that has any."""
+    rows: dict[str, list[tuple]] = {}
+    with database.cursor() as cursor:
+        for table in database.introspection.django_table_names(only_existing=True, include_views=False):
+            cursor.execute(f"SELECT * FROM {database.ops.quote_name(table)}")
+            rows[table] = cursor.fetchall()
+    return {table: found for table, found in rows.items() if found}
+
+
+def insert_rows(creation: BaseDatabaseCreation, rows: dict[str, list[tuple]]) -> None:
+    """Insert the rows that `read_rows` returned, where they are not there; foreign keys are checked at the end."""
+    database = creation.connection
+    with transaction.atomic(), database.cursor() as cursor:
+        for table, found in rows.items():
+            values = ", ".join(["%s"] * len(found[0]))
+            statement = f"INSERT INTO {database.ops.quote_name(table)} VALUES ({values}) ON CONFLICT DO NOTHING"
+            cursor.executemany(statement, found)
+
+
 # --- fixtures that tests of several apps share: below this line ---
 
 
@@ -105,6 +140,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         fixtures = getattr(item, "fixturenames", ())
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("django_db") or not DATABASE_FIXTURES.isdisjoint(fixtures):
+            item.add_marker(pytest.mark.database)
         if is_transactional(item, fixtures):
             restore_migrated_rows(item)
     yield

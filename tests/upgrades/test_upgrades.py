@@ -23,7 +23,7 @@ from tests.upgrades.databases import Text
 from tests.upgrades.make_dump import LONGEST
 from tests.world import routes
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.database]  # in databases of its own
 
 DUMPS = databases.dumps_of(connection.vendor)
 COMMITS = {"e1333d5"}  # the commits with a dump for both engines; no dump is ever removed
