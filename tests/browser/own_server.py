@@ -1,6 +1,7 @@
 """A server of the site in separate processes, which a test can kill. Imported by conftest.py."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from django.db import connection
 
 
 @pytest.fixture
-def own_server(transactional_db, tmp_path):
+def own_server(transactional_db, collected_static_files, tmp_path):
     """Yield a function that starts the site in separate processes, on the test database; its kill() kills them.
 
     The site is served as in production, with collected files and without DEBUG.
@@ -31,8 +32,7 @@ def own_server(transactional_db, tmp_path):
         "VAR_DIR": str(tmp_path),
         "DEBUG": "0",
     }
-    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-    subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)
+    shutil.copytree(collected_static_files, tmp_path / "static")
 
     def start(*extra_options: str):
         options = ["-c", "python:casebook.serving", "--bind", f"127.0.0.1:{port}", "--workers", "1"]

@@ -5,6 +5,7 @@ import http.client
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,15 +38,13 @@ def command_of_readme(port: int) -> list[str]:
 class Site:
     """The site under gunicorn, with its own folder for data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, var: Path) -> None:
         self.port = free_port()
         self.environment = clean_environment(
-            VAR_DIR=str(folder / "var"),
+            VAR_DIR=str(var),
             SITE_URL=f"http://127.0.0.1:{self.port}",
             REQUEST_SECONDS=str(REQUEST_TIMEOUT),
         )
-        prepare = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(prepare, cwd=bootstrap.ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
         self.start_server()
 
     def start_server(self) -> None:
@@ -83,8 +82,10 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"))
+def site(prepared, tmp_path_factory) -> Iterator[Site]:
+    var = tmp_path_factory.mktemp("site") / "var"
+    shutil.copytree(prepared, var)
+    site = Site(var)
     yield site
     if site.process.poll() is None:
         os.killpg(site.process.pid, signal.SIGKILL)

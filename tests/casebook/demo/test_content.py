@@ -44,7 +44,7 @@ from questions.models import (
     TeacherInvitation,
     Verdict,
 )
-from tests.casebook.management.test_prepare import Site
+from tests.casebook.sites import Site
 from tests.factories import UserFactory
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -592,17 +592,18 @@ def test_the_flag_raises_on_a_public_site(monkeypatch, url):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Path:
+def with_demonstration(prepared: Path, tmp_path_factory) -> Path:
     """Return the var folder of a site that was prepared with DEMO=1, as a source for copies."""
     site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("demonstration") / "var")
+    shutil.copytree(prepared, site.var)
     done = site.prepare(DEMO="1")
     assert (done.returncode, done.stderr) == (0, "")
     return site.var
 
 
 @pytest.fixture
-def site(prepared, tmp_path) -> Site:
-    shutil.copytree(prepared, tmp_path / "var")
+def site(with_demonstration: Path, tmp_path: Path) -> Site:
+    shutil.copytree(with_demonstration, tmp_path / "var")
     return Site(bootstrap.ROOT, tmp_path / "var")
 
 

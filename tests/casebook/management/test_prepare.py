@@ -4,10 +4,8 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,59 +15,12 @@ from django.utils import timezone
 from casebook import bootstrap
 from casebook.management.commands.prepare import Command as Prepare
 from casebook.models import User
-from tests.environment import clean_environment
+from tests.casebook.sites import PREPARED_FILES, Site
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.once
 
-NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "__pycache__")
-PREPARED_FILES = {"casebook.sqlite3", "secret-key", "static", "static.stamp"}
-
-
-class Site:
-    def __init__(self, code: Path, var: Path):
-        self.code, self.var = code, var
-        self.database = var / "casebook.sqlite3"
-
-    def environment(self, **extra: str) -> dict[str, str]:
-        return clean_environment(**{"VAR_DIR": str(self.var), "DEBUG": "0"} | extra)
-
-    def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=self.code,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    def prepare(self, **environment: str) -> subprocess.CompletedProcess:
-        return self.manage("prepare", **environment)
-
-    def query(self, sql: str):
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            return connection.execute(sql).fetchone()
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.var.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Path:
-    """Return the var folder of a prepared site, as a source for copies."""
-    site = Site(bootstrap.ROOT, tmp_path_factory.mktemp("prepared") / "var")
-    done = site.prepare()
-    assert done.returncode == 0, done.stderr
-    assert site.files() == PREPARED_FILES
-    return site.var
-
-
-@pytest.fixture
-def site(prepared, tmp_path):
-    """Return a prepared site that runs the real code."""
-    shutil.copytree(prepared, tmp_path / "var")
-    return Site(bootstrap.ROOT, tmp_path / "var")
+NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests")
 
 
 @pytest.fixture
@@ -77,6 +28,15 @@ def copied_site(tmp_path):
     """Return a site that is not prepared yet, with a copy of the code that tests may change."""
     shutil.copytree(bootstrap.ROOT, tmp_path / "code", ignore=NOT_COPIED)
     return Site(tmp_path / "code", tmp_path / "var")
+
+
+@pytest.fixture
+def filled_site(copied_site, prepared):
+    """Return the same with the database of a prepared site, and without static files."""
+    copied_site.var.mkdir()
+    for name in ("casebook.sqlite3", "secret-key"):
+        shutil.copy2(prepared / name, copied_site.var)
+    return copied_site
 
 
 def modification_times(folder: Path) -> dict[str, int]:
@@ -146,11 +106,11 @@ def test_an_invalid_case_file_leaves_no_database(copied_site):
     assert copied_site.files() == {"secret-key"}
 
 
-def test_an_invalid_style_sheet_leaves_no_partial_static_folder(copied_site):
-    (copied_site.code / "static" / "css").mkdir(exist_ok=True)
-    (copied_site.code / "static" / "css" / "broken.css").write_text("body { background: url(there-is-none.png) }")
-    assert copied_site.prepare().returncode == 1
-    assert copied_site.files() == {"secret-key", "casebook.sqlite3"}
+def test_an_invalid_style_sheet_leaves_no_partial_static_folder(filled_site):
+    (filled_site.code / "static" / "css").mkdir(exist_ok=True)
+    (filled_site.code / "static" / "css" / "broken.css").write_text("body { background: url(there-is-none.png) }")
+    assert filled_site.prepare().returncode == 1
+    assert filled_site.files() == {"secret-key", "casebook.sqlite3"}
 
 
 def test_a_stopped_prepare_leaves_no_partial_database(copied_site, tmp_path):
@@ -187,18 +147,18 @@ def test_a_write_ahead_log_without_its_database_stops_prepare(site):
     assert journal.read_text() == "somebody's last words"
 
 
-def test_a_changed_style_sheet_is_collected_again(copied_site):
-    assert copied_site.prepare().returncode == 0
-    sheet = copied_site.code / "static" / "css" / "new.css"
+def test_a_changed_style_sheet_is_collected_again(filled_site):
+    assert filled_site.prepare().returncode == 0
+    sheet = filled_site.code / "static" / "css" / "new.css"
     sheet.parent.mkdir(exist_ok=True)
     sheet.write_text("body { color: black }")
-    assert copied_site.prepare().returncode == 0
-    assert (copied_site.var / "static" / "css" / "new.css").is_file()
+    assert filled_site.prepare().returncode == 0
+    assert (filled_site.var / "static" / "css" / "new.css").is_file()
 
 
-def test_static_files_are_not_collected_with_debug_on(copied_site):
-    assert copied_site.prepare(DEBUG="1").returncode == 0
-    assert copied_site.files() == {"casebook.sqlite3", "secret-key"}
+def test_static_files_are_not_collected_with_debug_on(filled_site):
+    assert filled_site.prepare(DEBUG="1").returncode == 0
+    assert filled_site.files() == {"casebook.sqlite3", "secret-key"}
 
 
 def test_two_simultaneous_starts_prepare_one_site(copied_site):
