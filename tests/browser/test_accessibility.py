@@ -111,7 +111,7 @@ NOT_PAGES = {
 
 # Pages in other states: with a selection, without results, or refused.
 VARIANTS = {
-    "visitor": ["/bestaat-niet/", "/casussen/?q=xyzzy", "/meedoen/QQQQQQ/"],
+    "visitor": ["/bestaat-niet/", "/casussen/?q=xyzzy", "/meedoen/QQQQQQ/", "/account/wachtwoord/nieuw/1-op/"],
     "stranger": ["/modules/{module.pk}/", "/modules/nieuw/"],
     "student": [
         "/modules/{module.pk}/bewerken/",
