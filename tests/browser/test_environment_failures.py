@@ -99,7 +99,6 @@ def fulfil_with(script: Path, route) -> None:
     route.fulfill(content_type="text/javascript", body=script.read_text(encoding="utf-8"))
 
 
-@pytest.mark.each_database
 def test_old_scripts_save_and_hand_in_on_a_new_server(desk_with_old_scripts):
     sent = []
     desk_with_old_scripts.on("request", lambda request: request.method == "POST" and sent.append(request.post_data))
@@ -114,7 +113,6 @@ def test_old_scripts_save_and_hand_in_on_a_new_server(desk_with_old_scripts):
     assert stored_versions() == ["Een regel.\nNog een. En meer."]  # the text of the submission
 
 
-@pytest.mark.each_database
 def test_old_scripts_show_a_conflict_on_a_new_server(desk_with_old_scripts, open_page, student, expected_problems):
     expected_problems.append("status of 409")
     other = open_page(user=student)
@@ -131,7 +129,6 @@ def test_old_scripts_show_a_conflict_on_a_new_server(desk_with_old_scripts, open
     assert stored_versions() == ["van de nieuwe", "van de oude"]
 
 
-@pytest.mark.each_database
 def test_copy_of_old_scripts_is_sent_by_new_scripts(desk_with_old_scripts, open_page, expected_problems):
     expected_problems.append("net::ERR_")
     block_saves(desk_with_old_scripts)
@@ -318,7 +315,6 @@ def server_clock(monkeypatch):
     return server_clock
 
 
-@pytest.mark.each_database
 def test_text_survives_a_server_clock_that_is_set_back_an_hour(desk, assignment, server_clock):
     write(desk, "Voor de klok terugging, een hele zin.")
     expect(save_line(desk)).to_contain_text(SAVED)

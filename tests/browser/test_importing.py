@@ -9,8 +9,6 @@ from tests.cases.packing import saved, word_case
 from tests.cases.transfer.test_sync import VOCABULARY
 from tests.factories import KeywordFactory, UserFactory, published_case
 
-pytestmark = pytest.mark.each_database
-
 
 def file(name: str, content: str | bytes) -> dict:
     return {
@@ -20,7 +18,7 @@ def file(name: str, content: str | bytes) -> dict:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.each_database), "dark"])
 def test_editor_previews_an_import_and_confirms_it(open_page, assert_accessible, scheme):
     sync.load([sync.Source("casebook.yaml", VOCABULARY), sync.Source("x.md", TEXT)])
     page = open_page(user=UserFactory(groups=["Redactie"]), scheme=scheme)
@@ -44,6 +42,7 @@ def test_editor_previews_an_import_and_confirms_it(open_page, assert_accessible,
     assert Case.objects.get(slug="een-stoel-te-weinig").questions.get(kolb="denker").text == "Waarom blijft hij staan?"
 
 
+@pytest.mark.each_database
 def test_chief_editor_merges_two_keywords(open_page, assert_accessible):
     published_case(keyword_names=["schuld"])
     KeywordFactory(name="schulden")

@@ -7,7 +7,7 @@ from questions.models import Feedback, Verdict
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, enrol, hand_in
 
-pytestmark = [pytest.mark.writes, pytest.mark.each_database]
+pytestmark = pytest.mark.writes
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ def expect_lost_connections(expected_problems):
     expected_problems.append("net::ERR_")
 
 
-@pytest.mark.each_database
 def test_pause_in_typing_saves_the_text(desk):
     write(desk, "Ik bel haar op.")
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -175,7 +174,6 @@ def test_lost_reply_to_a_stored_save_is_no_conflict(desk):
     expect(desk.locator("section[data-conflict]")).to_have_count(0)
 
 
-@pytest.mark.each_database
 def test_lost_reply_followed_by_a_closed_tab_is_no_conflict(desk):
     def lose_reply(route):
         route.fetch()
@@ -197,7 +195,6 @@ def test_lost_reply_followed_by_a_closed_tab_is_no_conflict(desk):
     assert stored_versions() == []
 
 
-@pytest.mark.each_database
 def test_text_typed_while_the_server_is_down_is_saved_after_its_restart(browser, own_server, assignment, student):
     own_server()
     context = browser.new_context(base_url=own_server.url, locale="nl-NL")
@@ -288,7 +285,6 @@ def test_text_survives_a_wrong_password_in_the_sign_in_dialog(desk, student, exp
     assert stored_text() == "nog steeds hier"
 
 
-@pytest.mark.each_database
 def test_saved_text_survives_clearing_all_site_data(desk, student):
     write(desk, "bevestigd")
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -348,7 +344,6 @@ def test_copy_sent_by_another_page_does_not_replace_later_text(desk):
     assert stored_versions() == []
 
 
-@pytest.mark.each_database
 def test_phone_and_laptop_with_one_answer_show_both_texts(desk, open_page, student, expected_problems):
     expected_problems.append("409")
     phone = open_page(width=390, user=student)
@@ -365,7 +360,6 @@ def test_phone_and_laptop_with_one_answer_show_both_texts(desk, open_page, stude
     assert stored_text() == "thuis"
 
 
-@pytest.mark.each_database
 def test_text_is_hidden_from_another_user_and_saved_after_the_writer_returns(desk, student, expected_problems):
     expected_problems.append("409|404")
     other_user = UserFactory()
@@ -387,7 +381,6 @@ def test_text_is_hidden_from_another_user_and_saved_after_the_writer_returns(des
     assert Answer.objects.get().student == student
 
 
-@pytest.mark.each_database
 def test_answer_handed_in_after_the_due_date_is_late(desk):
     Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
     write(desk, "net te laat")
@@ -397,7 +390,6 @@ def test_answer_handed_in_after_the_due_date_is_late(desk):
     assert Submission.objects.get().text == "net te laat"
 
 
-@pytest.mark.each_database
 def test_answer_to_an_assignment_closed_while_typing_is_saved_only(desk, expected_problems):
     expected_problems.append("409")
     Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
@@ -409,7 +401,6 @@ def test_answer_to_an_assignment_closed_while_typing_is_saved_only(desk, expecte
     assert not Submission.objects.exists()
 
 
-@pytest.mark.each_database
 def test_text_that_is_too_long_stays_complete_on_the_device(desk, expected_problems):
     expected_problems.append("413")
     field(desk).fill("x" * 20_001)
@@ -454,7 +445,6 @@ def test_error_of_handing_in_is_shown_below_the_button_that_was_pressed(open_pag
     expect(first.get_by_role("alert")).to_have_count(0)
 
 
-@pytest.mark.each_database
 def test_handing_in_while_offline_shows_an_error_and_works_when_online(desk):
     write(desk, "klaar")
     expect(save_line(desk)).to_contain_text(SAVED)
@@ -529,7 +519,6 @@ def test_unsent_text_is_sent_from_any_page(desk):
     assert stored_text() == "later verzonden"
 
 
-@pytest.mark.each_database
 def test_conflict_found_on_another_page_is_listed_in_the_portfolio(desk, student, expected_problems):
     expected_problems.append("409")
     desk.context.set_offline(True)
@@ -550,7 +539,6 @@ def test_conflict_found_on_another_page_is_listed_in_the_portfolio(desk, student
     expect(section).to_contain_text("op de laptop")
 
 
-@pytest.mark.each_database
 def test_answer_can_be_saved_and_handed_in_without_javascript(open_page, assignment, student):
     page = open_page(user=student, javascript=False)
     page.goto(assignment.get_absolute_url())
@@ -579,7 +567,6 @@ def test_conflict_without_javascript_shows_both_texts(open_page, assignment, stu
     assert stored_text() == "van hier"
 
 
-@pytest.mark.each_database
 def test_answer_at_a_case_is_saved_as_own_study(open_page, transactional_db):
     case = published_case()
     page = open_page(user=UserFactory())
