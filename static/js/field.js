@@ -3,6 +3,7 @@
 //
 // reply.js interprets replies, save_state.js derives the state of a field, and outbox.js stores copies.
 
+import { Announcements } from "./announcements.js";
 import {
   copies,
   enlist,
@@ -50,6 +51,7 @@ export class Field {
     this.element = element;
     this.area = element.querySelector("textarea");
     this.line = element.querySelector("[data-saveline]");
+    this.announcements = new Announcements();
     this.choices = [...element.querySelectorAll("input[type=radio]")]; // saved with the text: a verdict
     this.place = element.dataset.place;
     this.url = element.dataset.save;
@@ -75,7 +77,11 @@ export class Field {
     this.recover().then(() => this.isBehind || this.flush());
     this.area.addEventListener("input", () => this.typed());
     this.choices.forEach((radio) => radio.addEventListener("change", () => this.typed()));
-    this.area.addEventListener("blur", () => this.flush());
+    this.area.addEventListener("focus", () => this.announcements.entered());
+    this.area.addEventListener("blur", () => {
+      this.announcements.departed();
+      this.flush();
+    });
     window.addEventListener("storage", ({ key, newValue }) => {
       // Another tab deleted the copy of the text that this one shows; without a key it deleted all copies.
       if ([this.key, null].includes(key) && newValue === null && this.isUnsent() && !this.isClosed) this.keepCopy();
@@ -299,7 +305,9 @@ export class Field {
     const left = LIMIT - length(this.text);
     const note = this.element.querySelector("[data-left]");
     note.hidden = left > 2000;
-    if (!note.hidden) note.textContent = left < 0 ? words.toolong.replace("0", -left) : words.left.replace("0", left);
+    if (note.hidden) return;
+    note.textContent = left < 0 ? words.toolong.replace("0", -left) : words.left.replace("0", left);
+    this.announcements.counted(left, note.textContent);
   }
 
   async flush({ keepalive = false } = {}) {
@@ -380,6 +388,7 @@ export class Field {
     this.choose(this.state.value.choice);
     this.shown = this.state.confirmed;
     this.lastSaved = this.saidBy(decision);
+    this.announcements.saved(this.lastSaved);
     if (this.state.phase === "dirty") this.afterChange();
     this.tell("saved", decision.body);
   }
@@ -468,6 +477,9 @@ export class Field {
     this.line.classList.toggle("saved--wait", Boolean(name));
     const said = this.line.querySelector("[data-said]");
     if (said.textContent !== text) said.textContent = text;
+    if (name && !["writing", "unsent"].includes(name)) this.announcements.failed(text);
+    const signIn = this.line.querySelector("[data-sign-in]");
+    if (signIn) signIn.hidden = name !== "signedout"; // an older page has no such button
   }
 
   // Stop sending: the user is signing out, or another user has signed in.

@@ -30,24 +30,35 @@ function lock() {
 
 // --- Signing in again without leaving the page ---
 
-let isPutOff = false; // the user chose «Later», and is not interrupted again while writing
-let restoreCaret = () => {};
+let lastArea = null; // where the user wrote last
+let caret = null; // its selection when the dialog opened
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("[data-save] textarea")) lastArea = target;
+});
 
+// Open the dialog, but not while somebody writes: it would get the rest of the word. Then the save line has a button, and
+// leaving the field sends the text again, so that this is called again.
 function offerSignIn() {
+  if (!document.activeElement.matches("textarea")) openSignIn();
+}
+
+function openSignIn() {
   const dialog = document.getElementById("opnieuw-inloggen");
-  const area = document.activeElement;
-  const isWriting = area.matches("textarea");
-  if (!dialog || dialog.open || (isPutOff && isWriting)) return;
-  const { selectionStart, selectionEnd } = area;
-  restoreCaret = () => isWriting && area.setSelectionRange(selectionStart, selectionEnd);
+  if (!dialog || dialog.open) return;
+  caret = lastArea && [lastArea.selectionStart, lastArea.selectionEnd];
   dialog.showModal();
 }
 
-// Chromium returns the focus to the field but not the caret, and then typed text is lost.
+// Chromium can return the focus to the field, but not the caret, and then typed text is lost.
 function closeSignIn(dialog) {
   dialog.close();
-  restoreCaret();
+  lastArea?.focus();
+  lastArea?.setSelectionRange(...caret);
 }
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-sign-in]")) openSignIn();
+});
 
 function signInHere(dialog) {
   const form = dialog.querySelector("form");
@@ -59,20 +70,13 @@ function signInHere(dialog) {
     const now = reply.status === 200 || reply.status === 409 ? await whoIsHere() : null;
     if (now?.user) {
       form.reset();
-      isPutOff = false;
       closeSignIn(dialog);
       return void (String(now.user) === user ? flushAll() : lock());
     }
     problem.textContent = reply.status === 0 ? words.offline : words.wrongpassword;
     problem.hidden = false;
   });
-  dialog.addEventListener("cancel", () => {
-    isPutOff = true;
-  });
-  dialog.querySelector("[data-later]").addEventListener("click", () => {
-    isPutOff = true;
-    closeSignIn(dialog);
-  });
+  dialog.querySelector("[data-later]").addEventListener("click", () => closeSignIn(dialog));
 }
 
 // --- Handing in: «ingeleverd» appears only after the reply, which is followed by loading the page again ---

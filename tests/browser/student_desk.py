@@ -100,3 +100,8 @@ def open_another_tab(page):
     other = page.context.new_page()
     other.goto(page.url)
     return other
+
+
+def open_sign_in(page) -> None:
+    """Press the button of the save line. A real click leaves the field, which can open the dialog before the click."""
+    page.get_by_role("button", name="Log opnieuw in").evaluate("button => button.click()")

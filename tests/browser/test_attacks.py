@@ -24,6 +24,7 @@ from tests.browser.student_desk import (
     block_saves,
     field,
     open_another_tab,
+    open_sign_in,
     save_line,
     stored_text,
     stored_versions,
@@ -252,6 +253,7 @@ def test_offline_page_hides_the_text_after_another_user_signed_in_in_the_dialog(
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     Session.objects.all().delete()
     field(page).fill("Alleen voor de eerste.")
+    open_sign_in(page)
     dialog = page.get_by_role("dialog", name="Je bent uitgelogd")
     dialog.get_by_label("E-mailadres").fill(other_user.email)
     dialog.get_by_label("Wachtwoord").fill(PASSWORD)

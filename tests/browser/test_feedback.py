@@ -12,7 +12,7 @@ from questions.actions.saving import Draft
 from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import count_copies, wait_for_copies
-from tests.browser.student_desk import open_another_tab
+from tests.browser.student_desk import open_another_tab, open_sign_in
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
@@ -165,6 +165,7 @@ def test_text_is_sent_after_signing_in_again(desk, teacher, expected_problems):
     expect(save_line(desk)).to_contain_text(SAVED)
     Session.objects.all().delete()
     write(desk, " gezien")
+    open_sign_in(desk)
     dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
     expect(dialog).to_be_visible()
     dialog.get_by_label("E-mailadres").fill(teacher.email)

@@ -20,6 +20,7 @@ from tests.browser.student_desk import (
     PendingRequests,
     block_saves,
     field,
+    open_sign_in,
     save_line,
     stored_text,
     stored_versions,
@@ -404,6 +405,7 @@ def test_sign_in_dialog_closes_when_another_user_signs_in(desk, student, expecte
     cookies = desk.context.cookies()
     desk.context.clear_cookies()
     write(desk, "van de eerste")
+    open_sign_in(desk)
     dialog = desk.get_by_role("dialog", name="Je bent uitgelogd")
     expect(dialog).to_be_visible()
     desk.context.add_cookies(cookies)

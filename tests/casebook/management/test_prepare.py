@@ -43,7 +43,7 @@ def modification_times(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-IMPORTED_SCRIPTS = {"copies", "device", "field", "outbox", "reply", "save_state", "text", "writing"}
+IMPORTED_SCRIPTS = {"announcements", "copies", "device", "field", "outbox", "reply", "save_state", "text", "writing"}
 
 
 def test_scripts_import_each_other_by_the_file_names_that_pages_use(prepared):
