@@ -171,8 +171,11 @@ def delete_assignment(*, assignment: Assignment) -> None:
 
 
 @transaction.atomic
-def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
-    """Move the assignment one position up or down in its module; at either end nothing changes."""
+def move_assignment(*, assignment: Assignment, earlier: bool) -> tuple[int, int]:
+    """Move the assignment one position up or down in its module; at either end nothing changes.
+
+    Returns its position, and the number of assignments.
+    """
     rows = list(Assignment.objects.select_for_update().filter(module=assignment.module_id).order_by("position", "pk"))
     index = next(index for index, row in enumerate(rows) if row.pk == assignment.pk)
     other = index - 1 if earlier else index + 1
@@ -181,6 +184,7 @@ def move_assignment(*, assignment: Assignment, earlier: bool) -> None:
     for position, row in enumerate(rows, start=1):
         row.position = position
     Assignment.objects.bulk_update(rows, ["position"])
+    return next(row.position for row in rows if row.pk == assignment.pk), len(rows)
 
 
 def extend(*, assignment: Assignment, enrolment: Enrolment, due_at: datetime, reason: str) -> Extension:

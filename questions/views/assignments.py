@@ -176,7 +176,10 @@ def assignment_reopening(request: HttpRequest, pk: int) -> HttpResponse:
 def assignment_place(request: HttpRequest, pk: int) -> HttpResponse:
     """Move an assignment one position up or down in its module."""
     assignment = access.assignment_for_teacher(request, pk)
-    assignments.move_assignment(assignment=assignment, earlier=request.POST.get("direction") == "earlier")
+    earlier = request.POST.get("direction") == "earlier"
+    position, size = assignments.move_assignment(assignment=assignment, earlier=earlier)
+    place = {"title": assignment.edition.case.title, "position": position, "size": size}
+    messages.success(request, _("«%(title)s» staat nu op plaats %(position)d van %(size)d.") % place)
     return redirect(f"{assignment.module.get_absolute_url()}#opdrachten")
 
 

@@ -57,6 +57,7 @@ def _open_module(request: HttpRequest, module: Module, code: str) -> HttpRespons
     enrolment = _enrolment_in(request, module)
     is_in = enrolment is not None and not enrolment.has_left
     if is_in and (request.method == "POST" or not enrolment.is_teacher):
+        messages.info(request, _("Je doet al mee met deze module."))
         return redirect(module)
     if not is_in and not module.code_is_open:
         return _cannot_join(request, "archived" if module.is_archived else "closed", code)

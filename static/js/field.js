@@ -478,8 +478,15 @@ export class Field {
     const said = this.line.querySelector("[data-said]");
     if (said.textContent !== text) said.textContent = text;
     if (name && !["writing", "unsent"].includes(name)) this.announcements.failed(text);
-    const signIn = this.line.querySelector("[data-sign-in]");
-    if (signIn) signIn.hidden = name !== "signedout"; // an older page has no such button
+    this.offerSignIn(name === "signedout");
+  }
+
+  // Show the button that opens the dialog to sign in again, or remove it. A page of an older version has none.
+  offerSignIn(isOffered) {
+    const button = this.line.querySelector("[data-sign-in]");
+    const template = document.getElementById("opnieuw-knop");
+    if (!isOffered) button?.remove();
+    else if (!button && template) this.line.append(template.content.cloneNode(true));
   }
 
   // Stop sending: the user is signing out, or another user has signed in.

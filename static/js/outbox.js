@@ -3,6 +3,7 @@
 // A copy is keyed by user, place (assignment or "eigen"), question and the page that wrote it. It is deleted only after
 // a reply of the server to that very save; never by a click.
 
+import { arriveOnceLoaded } from "./arrival.js";
 import * as device from "./device.js";
 import { decide } from "./reply.js";
 import { LIMIT, length, normalise, textHash } from "./text.js";
@@ -16,6 +17,8 @@ if (document.prerendering) {
     await new Promise(() => {});
   }
 }
+
+arriveOnceLoaded();
 
 const PREFIX = "casusboek";
 const PATIENCE = 20000; // after this time a request counts as lost

@@ -43,13 +43,25 @@ def modification_times(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-IMPORTED_SCRIPTS = {"announcements", "copies", "device", "field", "outbox", "reply", "save_state", "text", "writing"}
+IMPORTED_SCRIPTS = {
+    "announcements",
+    "arrival",
+    "copies",
+    "device",
+    "field",
+    "outbox",
+    "reply",
+    "save_state",
+    "text",
+    "writing",
+}
 
 
 def test_scripts_import_each_other_by_the_file_names_that_pages_use(prepared):
     """A browser would load the same script a second time under another name."""
     scripts = {path.name: path.read_text() for path in (prepared / "static" / "js").glob("*.????????????.js")}
     imported = {name for script in scripts.values() for name in re.findall(r'from ["\']\./([^"\']+)', script)}
+    assert not [name for name, script in scripts.items() if re.search(r'^import ["\']', script, re.MULTILINE)]
     assert {name.split(".")[0] for name in imported} == IMPORTED_SCRIPTS
     assert imported <= set(scripts)
 
