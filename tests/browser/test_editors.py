@@ -134,7 +134,7 @@ def answer(page, assignment: str) -> None:
     page.goto(assignment)
     expect(page.get_by_text(STORY)).to_be_visible()
     page.get_by_label("Jouw antwoord").press_sequentially(ANSWER_TEXT)
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
 
 

@@ -53,7 +53,7 @@ def test_answer_is_handed_in_read_released_revised_and_finished(open_page, assig
 def hand_in_answer(page, assignment) -> None:
     page.goto(assignment.get_absolute_url())
     page.get_by_label("Jouw antwoord").press_sequentially(FIRST)
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
 
 

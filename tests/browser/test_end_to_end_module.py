@@ -105,7 +105,7 @@ def return_in_a_new_tab(closed_page):
 
 def hand_in_take_back_and_hand_in_again(page) -> None:
     field = page.get_by_label("Jouw antwoord")
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     expect(field).not_to_be_editable()
     page.get_by_role("button", name="Terugnemen").click()
@@ -113,7 +113,7 @@ def hand_in_take_back_and_hand_in_again(page) -> None:
     page.wait_for_load_state()  # Chromium scrolls to the #fragment while it loads, and takes the focus from the field
     field.press("Control+End")
     field.press_sequentially(SECOND)
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     expect(field).to_have_value(FIRST + SECOND)
     assert Answer.objects.with_state().get().state == AnswerState.SUBMITTED

@@ -78,7 +78,7 @@ def conflict_panel(page):
 
 
 def hand_in(page) -> None:
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
 
 
@@ -427,7 +427,7 @@ def test_text_stays_on_the_device_while_the_database_is_read_only(desk, read_onl
         assert reply.value.status == 500
         assert "x-revision" not in reply.value.headers
         expect(save_line(desk)).to_contain_text(ON_DEVICE)
-        desk.get_by_role("button", name="Lever in", exact=True).click()
+        desk.get_by_role("button", name="Lever in").click()
         expect(desk.locator("[data-hand-in-note]")).to_contain_text("Niet ingeleverd")
         assert count_copies(desk) == 1
         assert not Answer.objects.exists()

@@ -206,6 +206,7 @@ def test_text_typed_while_the_server_is_down_is_saved_after_its_restart(browser,
     names = sorted(name.split(".")[0] for name in loaded if name)
     assert names == [
         "announcements",
+        "arrival",
         "device",
         "field",
         "outbox",
@@ -400,7 +401,7 @@ def test_answer_handed_in_after_the_due_date_is_late(desk):
     Assignment.objects.update(due_at=timezone.now() - timedelta(hours=1))
     write(desk, "net te laat")
     expect(save_line(desk)).to_contain_text(SAVED)
-    desk.get_by_role("button", name="Lever in", exact=True).click()
+    desk.get_by_role("button", name="Lever in").click()
     expect(desk.get_by_text("(na de datum)")).to_be_visible()
     assert Submission.objects.get().text == "net te laat"
 
@@ -410,7 +411,7 @@ def test_answer_to_an_assignment_closed_while_typing_is_saved_only(desk, expecte
     Assignment.objects.update(closed_at=timezone.now() - timedelta(seconds=1))
     write(desk, "nog niet klaar")
     expect(save_line(desk)).to_contain_text(SAVED)
-    desk.get_by_role("button", name="Lever in", exact=True).click()
+    desk.get_by_role("button", name="Lever in").click()
     expect(desk.get_by_role("main")).to_contain_text("Niet ingeleverd: de opdracht is intussen gesloten.")
     assert stored_text() == "nog niet klaar"
     assert not Submission.objects.exists()
@@ -438,7 +439,7 @@ def test_number_of_characters_left_is_shown_near_the_limit(desk):
 @pytest.mark.each_database
 def test_double_click_on_the_button_hands_in_once(desk):
     write(desk, "klaar")
-    desk.get_by_role("button", name="Lever in", exact=True).dblclick()
+    desk.get_by_role("button", name="Lever in").dblclick()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.count() == 1
 
@@ -452,7 +453,7 @@ def test_error_of_handing_in_is_shown_below_the_button_that_was_pressed(open_pag
     first.get_by_label("Jouw antwoord").fill("klaar")
     expect(first.locator("[data-saveline]")).to_contain_text(SAVED)
     page.route("**/inleveren/", lambda route: route.abort())
-    first.get_by_role("button", name="Lever in", exact=True).click()
+    first.get_by_role("button", name="Lever in").click()
     expect(first.get_by_role("alert")).to_contain_text("Niet ingeleverd: er is geen verbinding.")
     expect(first.get_by_role("alert")).to_be_in_viewport()
     page.get_by_role("button", name="Lever alles in").click()
@@ -464,11 +465,11 @@ def test_handing_in_while_offline_shows_an_error_and_works_when_online(desk):
     write(desk, "klaar")
     expect(save_line(desk)).to_contain_text(SAVED)
     desk.context.set_offline(True)
-    desk.get_by_role("button", name="Lever in", exact=True).click()
+    desk.get_by_role("button", name="Lever in").click()
     expect(desk.get_by_text("Niet ingeleverd: er is geen verbinding.")).to_be_visible()
     assert not Submission.objects.exists()
     desk.context.set_offline(False)
-    desk.get_by_role("button", name="Lever in", exact=True).click()
+    desk.get_by_role("button", name="Lever in").click()
     expect(desk.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "klaar"
 
@@ -561,7 +562,7 @@ def test_answer_can_be_saved_and_handed_in_without_javascript(open_page, assignm
     page.get_by_role("button", name="Opslaan").last.click()
     assert stored_text() == "zonder script"
     expect(field(page)).to_have_value("zonder script")
-    page.get_by_role("button", name="Lever in", exact=True).click()
+    page.get_by_role("button", name="Lever in").click()
     expect(page.get_by_text("1 van 1 ingeleverd")).to_be_visible()
     assert Submission.objects.get().text == "zonder script"
 

@@ -56,7 +56,8 @@ def test_preview_of_an_assignment_has_the_text_of_the_page_for_students(client, 
     page = re.sub(r'<div id="schrijven".*?</dialog>|<p [^>]*data-without-script>.*?</p>', "", page)
     note = "Zo ziet een student dit. Er wordt niets bewaard. Terug naar je module als docent "
     assert preview.count("Opslaan") == 0
-    assert preview.replace(note, "") == " ".join(visible_text(page).replace("Opslaan", " ").split())
+    without_saving = re.sub("Opslaan(: vraag [0-9]+)?", " ", visible_text(page).replace("Opslaan :", "Opslaan:"))
+    assert preview.replace(note, "") == " ".join(without_saving.split())
 
 
 def test_fields_and_buttons_of_the_preview_are_disabled(get_preview, assignment):
