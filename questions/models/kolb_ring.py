@@ -63,12 +63,23 @@ class Ring:
     def description(self) -> str:
         """Return the text alternative of the picture."""
         counts = ", ".join(f"{part.count} {part.kolb.label}" for part in self.slices if part.count)
-        return f"{self.total_in_words.capitalize()}: {counts}" if counts else "Nog geen vragen"
+        return f"{_capitalised(self.total_in_words)}: {counts}" if counts else "Nog geen vragen"
+
+    @property
+    def coverage(self) -> str:
+        """Return the description and the kinds that are missing, for users who hear what changed."""
+        missing = _("Nog niet: %(lenses)s") % {"lenses": ", ".join(str(kolb.label) for kolb in self.missing)}
+        return f"{self.description}. {missing}" if self.total and self.missing else self.description
 
 
 def ring(counts: Mapping[str, int]) -> Ring:
     """Return the ring with these numbers of questions by kind."""
     return Ring(tuple(Slice(kolb, counts.get(kolb.value, 0)) for kolb in Kolb))
+
+
+def _capitalised(text: str) -> str:
+    """Return the text with a capital; of «één» the capital has no accent."""
+    return f"E{text[1:]}" if text.startswith("é") else text.capitalize()
 
 
 def _in_words(number: int) -> str:

@@ -25,6 +25,7 @@ form.addEventListener("submit", (event) => {
   if (event.submitter?.dataset.show === undefined) return;
   filters.open = false;
   filters.nextElementSibling.scrollIntoView();
+  document.getElementById("resultaten").focus({ preventScroll: true }); // the button is hidden now
 });
 
 document.body.addEventListener("htmx:afterSettle", () => {

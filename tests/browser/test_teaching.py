@@ -9,6 +9,8 @@ from questions.models import Assignment, Enrolment, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 KOLBS = ["doener", "beschouwer", "denker", "beslisser"]
 
 
@@ -28,9 +30,9 @@ def test_ring_follows_the_ticked_questions_and_typed_text_is_preserved(open_page
     page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
     page.fill("#id_instructions", "Lees eerst.")
     page.locator(".choose input[type=checkbox]").first.uncheck()
-    page.get_by_text("Drie vragen: 1 beschouwer, 1 denker, 1 beslisser").wait_for()
+    page.get_by_text("Drie vragen: 1 beschouwer, 1 denker, 1 beslisser", exact=True).wait_for()
     page.get_by_role("button", name="denker").click()
-    page.get_by_text("Twee vragen: 1 beschouwer, 1 beslisser").wait_for()
+    page.get_by_text("Twee vragen: 1 beschouwer, 1 beslisser", exact=True).wait_for()
     assert page.evaluate("document.activeElement.id") == "pick-denker"
     page.get_by_role("button", name="Stel zelf een vraag").click()
     page.get_by_label("Je vraag").fill("En jij?")
@@ -113,3 +115,13 @@ def test_arrows_have_enough_distance_to_the_link_above_them(open_page, teacher, 
     page.goto(f"/modules/{module.pk}/")
     assert page.get_by_role("link", name="1 nog niet begonnen").count() == 3
     assert_accessible(page)
+
+
+def test_coverage_of_the_ticked_questions_is_announced(open_page, teacher, module, case):
+    page = open_page(user=teacher)
+    page.goto(f"/modules/{module.pk}/opdrachten/nieuw/?casus={case.slug}")
+    status = page.locator("#dekking-gemeld[role=status]")
+    page.locator(".choose input[type=checkbox]").first.uncheck()
+    expect(status).to_contain_text("Nog niet: doener")
+    page.get_by_role("button", name="denker").click()
+    expect(status).to_contain_text("Nog niet: doener, denker")

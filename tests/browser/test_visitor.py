@@ -96,3 +96,24 @@ def test_page_for_an_unknown_address_is_accessible(open_page, transactional_db, 
     page.goto("/casussen/bestaat-niet/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert_accessible(page)
+
+
+def test_keyboard_reaches_the_found_cases_without_passing_all_filters(open_page, sixteen_cases):
+    page = open_page()
+    page.goto("/casussen/")
+    page.get_by_role("button", name="Zoek").focus()
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Naar de gevonden casussen")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#resultaten a").first).to_be_focused()
+
+
+def test_focus_moves_to_the_results_when_the_filters_close(open_page, sixteen_cases):
+    page = open_page(width=390)
+    page.goto("/casussen/")
+    page.locator(".filters > summary").click()
+    page.get_by_role("button", name="Toon de casussen").click()
+    expect(page.locator("#resultaten")).to_be_focused()

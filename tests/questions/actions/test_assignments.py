@@ -475,14 +475,14 @@ def test_each_request_adds_one_own_question_that_counts_in_the_ring(teacher_clie
     assert 'name="own-1-text"' in page
     assert "En jij?" in page
     assert 'name="own-TOTAL_FORMS" value="2"' in page
-    assert response.context["ring"].description == "Één vraag: 1 denker"
+    assert response.context["ring"].description == "Eén vraag: 1 denker"
     full = form_values(own=[("?", "denker")] * 10, pick="eigen")
     assert 'name="own-10-text"' not in text_of(teacher_client.post(new_address(module, case), full))
 
 
 def test_ring_names_the_missing_lenses(teacher_client, module, case):
     response = teacher_client.post(new_address(module, case), form_values(case.questions.first(), pick="niets"))
-    assert "Één vraag: 1 doener" in text_of(response)
+    assert "Eén vraag: 1 doener" in text_of(response)
     assert [kolb.value for kolb in response.context["ring"].missing] == ["beschouwer", "denker", "beslisser"]
 
 
