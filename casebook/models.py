@@ -1,5 +1,6 @@
 """The users of the site."""
 
+import unicodedata
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -11,16 +12,29 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from casebook.lib.fields import LineField
+from casebook.lib.text import read_line
+
 TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
 
 
-def one_line(text: str) -> str:
-    """Return the text on one line: a name is used in mails, where it must look like a name."""
-    return " ".join(text.split())
+def check_email(typed: str) -> None:
+    """Raise ValidationError for an address that cannot exist.
+
+    Django's own check takes İ, ı and ſ for letters from a to z, because it ignores case.
+    """
+    local_part, _at, domain = UserManager.normalize_email(typed).rpartition("@")
+    letters = read_line(typed).rpartition("@")[0] + local_part
+    if not letters.isascii() or any(unicodedata.combining(letter) for letter in domain):
+        raise ValidationError(
+            _("Dit e-mailadres kan niet bestaan: er staat een letter in die daar niet kan. Typ het adres opnieuw."),
+            code="invalid",
+        )
 
 
 def stored_email(typed: str) -> str:
-    """Return an address in its stored form. Raises ValidationError where it is too long: lower case can be longer."""
+    """Return an address in its stored form. Raises ValidationError for one that is too long or cannot exist."""
+    check_email(typed)
     email = UserManager.normalize_email(typed)
     if len(email) > User._meta.get_field("email").max_length:
         raise ValidationError(_("Dit e-mailadres is te lang. Kies een ander adres."))
@@ -39,7 +53,7 @@ class UserManager(BaseUserManager):
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        return (email or "").strip().lower()
+        return read_line(email or "").lower()
 
     def get_by_natural_key(self, email: str) -> "User":
         return self.get(email=self.normalize_email(email))
@@ -48,8 +62,8 @@ class UserManager(BaseUserManager):
 class User(AbstractBaseUser, PermissionsMixin):
     """A user with an account. The e-mail address, stored in lower case, is the name to sign in with."""
 
-    email = models.EmailField(_("e-mailadres"), unique=True)
-    name = models.CharField(_("naam"), max_length=120)
+    email = models.EmailField(_("e-mailadres"), unique=True, validators=[check_email])
+    name = LineField(_("naam"), max_length=120)
     is_active = models.BooleanField(_("actief"), default=True)
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
     proven_email = models.EmailField(editable=False, blank=True)  # the address that was proven by a mailed code
@@ -76,7 +90,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = stored_email(self.email)
-        self.name = one_line(self.name)
+        self.name = read_line(self.name)
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password; an account of the demonstration never gets one, which only signs in by guard.is_offered."""

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.models import stored_email
 from questions.actions import teacher_invitations
 from questions.models import Assignment, Enrolment, Module, Role, TeacherInvitation, current_enrolment
 
@@ -108,6 +109,9 @@ class InvitationForm(forms.ModelForm):
         model = TeacherInvitation
         fields = ["email"]
         help_texts = {"email": gettext_lazy("Alleen wie met dit adres is ingelogd, kan de uitnodiging gebruiken.")}
+
+    def clean_email(self) -> str:
+        return stored_email(self.cleaned_data["email"])
 
 
 @admin.register(TeacherInvitation)

@@ -16,8 +16,9 @@ from casebook import error_views
 from casebook.accounts import deletion, reauthentication
 from casebook.accounts.reauthentication import ProofMixin
 from casebook.lib import ratelimit
+from casebook.lib.fields import LineFormField
 from casebook.lib.ratelimit import Count
-from casebook.models import User, UserManager, one_line, stored_email
+from casebook.models import User, UserManager, stored_email
 
 
 def set_texts(form: forms.Form, **words: tuple) -> None:
@@ -62,7 +63,7 @@ class SignUpForm(allauth_forms.SignupForm):
     effect.
     """
 
-    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = LineFormField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     remember = remember_field()
     field_order = ["name", "email", "password1", "remember"]
     known: User | None = None
@@ -79,9 +80,6 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def clean_email(self) -> str:
         return stored_email(self.cleaned_data["email"])
-
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from casebook.accounts import deletion, reauthentication
 from casebook.accounts.reauthentication import ProofMixin
 from casebook.lib import ratelimit
+from casebook.lib.fields import LineFormField
 from casebook.lib.ratelimit import Count
-from casebook.models import User, one_line, stored_email
+from casebook.models import User, stored_email
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(
+    name = LineFormField(
         label=_("Naam"),
         max_length=120,
         help_text=_("Zo zien je docenten wie je bent."),
@@ -29,9 +30,6 @@ class NameForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, initial={"name": user.name}, label_suffix="", **kwargs)
         self.user = user
-
-    def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
 
     def save(self) -> bool:
         self.user.name = self.cleaned_data["name"]

@@ -10,6 +10,11 @@ from hashlib import sha256
 
 NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# What has no shape although Unicode calls it a letter, a symbol or a mark: fillers of Hangul and Khmer, the joiner of
+# marks, and the pattern of braille without dots, which is as wide as a space.
+FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+BLANK_BRAILLE = "\u2800"
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 # Two safe primes. Their product is below 2**53, so that JavaScript can compute with it exactly; and 256 generates a
 # large group modulo each, so that swapped bytes of a text change both remainders.
@@ -40,9 +45,27 @@ def version_hash(text: str) -> str:
 
 
 def read_line(text: str) -> str:
-    """Return the text of a field as one line.
+    """Return the text of a field as one visible line in NFC: a name, a title, a word to look for.
 
-    NUL, which PostgreSQL can neither store nor look for, is left out, and so are repeated spaces and those at both
-    ends.
+    Left out are soft hyphens, zero-width characters, direction marks and other characters without a shape, repeated
+    spaces and those at both ends. A text of which nothing can be seen is empty.
     """
-    return " ".join(text.replace("\0", "").split())
+    line = " ".join(text.replace(BLANK_BRAILLE, " ").split())
+    if not line.isascii() or not line.isprintable():
+        line = "".join(character for character in line if _has_shape(character))
+        line = " ".join(unicodedata.normalize("NFC", line).split())
+    return line if any(unicodedata.category(character)[0] in "LNPS" for character in line) else ""
+
+
+def _has_shape(character: str) -> bool:
+    return character not in FILLERS and unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+
+
+def has_right_to_left(text: str) -> bool:
+    """Return whether the text has characters that are written from right to left, as those of Arabic and Hebrew."""
+    return not text.isascii() and any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
+
+
+def isolated(name: str) -> str:
+    """Return a name for use in a plain sentence, such that its direction changes nothing around it."""
+    return f"{FIRST_STRONG_ISOLATE}{name}{POP_ISOLATE}" if has_right_to_left(name) else name

@@ -15,10 +15,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.fields import LineFormField
 from cases.admin.lens_help import LENSES, Lens
 from cases.files import keys
 from cases.files.document import MAX_QUESTIONS
-from cases.files.reader import MOST_HEADINGS, count_headings, plain_newlines
+from cases.files.reader import MOST_HEADINGS, count_headings, normal_form, plain_newlines
 from cases.library.search import fold
 from cases.models import Actor, Case, CaseActor, CaseKeyword, Keyword, Reference, Sphere
 from cases.publishing import mapping, similar_names
@@ -54,7 +55,7 @@ class StoryText(forms.CharField):
             raise forms.ValidationError(message % {"count": _in_words(headings), "limit": _in_words(MOST_HEADINGS)})
 
     def to_python(self, value: str | None) -> str:
-        text = _invisible.sub("", plain_newlines(super().to_python(value)))
+        text = normal_form(_invisible.sub("", plain_newlines(super().to_python(value))))
         return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
@@ -175,7 +176,7 @@ class NamedRow(RowForm):
 
     def clean(self) -> dict:
         values = super().clean()
-        name = " ".join(values.get(self.name_field, "").split())
+        name = values.get(self.name_field, "")
         found = self.look_up(name)
         self.named = found.same
         if name and found.same is None:
@@ -222,7 +223,7 @@ class NamedRow(RowForm):
 class KeywordRow(NamedRow):
     vocabulary, name_field, names = Keyword, "keyword_name", "keyword"
 
-    keyword_name = forms.CharField(
+    keyword_name = LineFormField(
         label=gettext_lazy("sleutelwoord"),
         max_length=60,
         widget=forms.TextInput(attrs={"list": "alle-sleutelwoorden", "data-vocabulary": "sleutelwoord"}),
@@ -233,7 +234,7 @@ class ActorRow(NamedRow):
     vocabulary, name_field, names = Actor, "actor_name", "actor"
     new_fields = ("sphere",)
 
-    actor_name = forms.CharField(
+    actor_name = LineFormField(
         label=gettext_lazy("actor"),
         max_length=80,
         widget=forms.TextInput(attrs={"list": "alle-actoren", "data-vocabulary": "actor"}),

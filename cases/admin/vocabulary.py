@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from casebook.lib.ids import read_ids
+from casebook.lib.text import read_line
 from cases.files.reader import DocumentError
 from cases.models import Actor, Case, Keyword, Part
 from cases.publishing import editions, vocabulary
@@ -90,7 +91,7 @@ class KeywordForm(WordForm):
         self.initial["synonyms"] = ", ".join(self.instance.synonyms)
 
     def clean_synonyms(self) -> list[str]:
-        return [word for part in self.cleaned_data["synonyms"].split(",") if (word := part.strip())]
+        return [word for part in self.cleaned_data["synonyms"].split(",") if (word := read_line(part))]
 
 
 class MergeForm(forms.Form):

@@ -20,6 +20,7 @@ from cases.files.reader import (
     MOST_TEXT,
     Reader,
     count_headings,
+    normal_form,
     plain_newlines,
     shortened,
 )
@@ -76,7 +77,7 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
     With a vocabulary, a part, actor or keyword that is not in it is a problem too.
     """
     reader = Reader(file, known=vocabulary.known() if vocabulary else {})
-    text = plain_newlines(text)
+    text = normal_form(plain_newlines(text))
     front, story, story_line = _split(text, reader)
     mapping = reader.mapping(reader.compose(front, first_line=2), "het begin van het bestand")
     values = {field.name: _read(reader, field, mapping.take(field.name)) for field in _front_matter()}
@@ -90,7 +91,7 @@ def parse_case(text: str, file: str = "casus.md", vocabulary: Vocabulary | None 
 def parse_vocabulary(text: str, file: str = "casebook.yaml") -> Vocabulary:
     """Return the parts, actors and keywords of casebook.yaml. Raises DocumentError with all its problems."""
     reader = Reader(file)
-    text = plain_newlines(text)
+    text = normal_form(plain_newlines(text))
     mapping = reader.mapping(reader.compose(text, first_line=1), "het bestand")
     vocabulary = Vocabulary(
         parts=tuple(_part_lines(reader, mapping.take("parts"))),
@@ -157,7 +158,8 @@ def _read(reader: Reader, field: Field, node: yaml.Node | None) -> Any:
     """Return the value of a field in the front matter: plain text, unless the field has a reader of its own."""
     if read := _readers.get(field.name):
         return read(reader, node)
-    return reader.text(node, field.longest or MOST_TEXT)
+    read_text = reader.line if field.kind is Kind.LINE else reader.text
+    return read_text(node, field.longest or MOST_TEXT)
 
 
 def _sections(reader: Reader, story: str, first_line: int) -> dict[str, str]:
@@ -215,7 +217,7 @@ def _actor_lines(reader: Reader, node: yaml.Node | None) -> Iterator[ActorLine]:
     for item in reader.items(node):
         mapping = reader.mapping(item, "een actor")
         line = ActorLine(
-            reader.known_name(mapping.take("actor"), "actor"), reader.text(mapping.take("person", required=False), 120)
+            reader.known_name(mapping.take("actor"), "actor"), reader.line(mapping.take("person", required=False), 120)
         )
         mapping.refuse_the_rest()
         if line in seen:
@@ -260,7 +262,7 @@ def _part_lines(reader: Reader, node: yaml.Node | None) -> Iterator[PartLine]:
         yield PartLine(
             reader.whole_number(mapping.take("number")),
             reader.slug(mapping.take("slug")),
-            reader.text(mapping.take("title"), 120),
+            reader.line(mapping.take("title"), 120),
             reader.text(mapping.take("introduction", required=False)),
         )
         mapping.refuse_the_rest()
@@ -270,7 +272,7 @@ def _actor_kinds(reader: Reader, node: yaml.Node | None) -> Iterator[ActorKind]:
     for item in reader.unique(node, "name"):
         mapping = reader.mapping(item, "een actor")
         yield ActorKind(
-            reader.text(mapping.take("name"), LONGEST_ACTOR),
+            reader.line(mapping.take("name"), LONGEST_ACTOR),
             reader.choice(mapping.take("sphere"), SPHERES, "soort actor"),
         )
         mapping.refuse_the_rest()
@@ -280,7 +282,7 @@ def _keyword_lines(reader: Reader, node: yaml.Node | None) -> Iterator[KeywordLi
     for item in reader.unique(node, "name"):
         mapping = reader.mapping(item, "een sleutelwoord")
         yield KeywordLine(
-            reader.text(mapping.take("name"), LONGEST_NAME),
+            reader.line(mapping.take("name"), LONGEST_NAME),
             tuple(reader.names(mapping.take("synonyms", required=False))),
             reader.yes_or_no(mapping.take("is_filter", required=False), default=True),
         )

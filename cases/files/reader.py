@@ -2,12 +2,14 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import yaml
 
 from casebook.lib.ids import read_number
+from casebook.lib.text import read_line
 from cases.files.keys import is_key, is_teachers_key
 
 _web_address = re.compile(r"https?://[^\s<>\"]+\.[^\s<>\"]+")
@@ -56,6 +58,11 @@ def plain_newlines(text: str) -> str:
     again has the same bytes, and characters that a case cannot contain are reported with their line.
     """
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def normal_form(text: str) -> str:
+    """Return the text in NFC, in which every letter with an accent is one character: a Mac can write two."""
+    return unicodedata.normalize("NFC", text)
 
 
 class _Loader(yaml.SafeLoader):
@@ -157,9 +164,10 @@ class Reader:
             pairs = item.value if isinstance(item, yaml.MappingNode) else []
             for name, value in pairs:
                 if name.value == key and isinstance(value, yaml.ScalarNode):
-                    if value.value.casefold() in seen:
-                        self.problem(value.start_mark.line, f"«{value.value}» staat er twee keer", marked=True)
-                    seen.add(value.value.casefold())
+                    line = read_line(value.value)
+                    if line.casefold() in seen:
+                        self.problem(value.start_mark.line, f"«{line}» staat er twee keer", marked=True)
+                    seen.add(line.casefold())
         return items
 
     def text(self, node: yaml.Node | None, most: int = MOST_TEXT) -> str:
@@ -169,7 +177,7 @@ class Reader:
         if not isinstance(node, yaml.ScalarNode) or node.tag.startswith("tag:yaml.org,2002:python"):
             self.problem(node.start_mark.line, "hier hoort gewone tekst te staan", marked=True)
             return ""
-        value = node.value.strip()
+        value = normal_form(node.value).strip()  # again, since YAML can write a character as an escape
         if any(ord(c) < 32 and c not in "\n\t" for c in value):
             self.problem(node.start_mark.line, "er staat een onzichtbaar stuurteken in de tekst", marked=True)
         if len(value) > most:
@@ -177,9 +185,13 @@ class Reader:
             self.problem(node.start_mark.line, message, marked=True)
         return value
 
+    def line(self, node: yaml.Node | None, most: int = MOST_TEXT) -> str:
+        """Return a name or a title: one line without invisible characters."""
+        return read_line(self.text(node, most))
+
     def known_name(self, node: yaml.Node | None, kind: str) -> str:
         """Return a name of the vocabulary; any name where there is no vocabulary."""
-        name = self.text(node, LONGEST_ACTOR if kind == "actor" else LONGEST_NAME)
+        name = self.line(node, LONGEST_ACTOR if kind == "actor" else LONGEST_NAME)
         known = self.known.get(kind, [name])
         if node is not None and name not in known:
             near = difflib.get_close_matches(name, known, n=1) if len(self.problems) < MOST_HINTS else []

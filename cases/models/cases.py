@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from casebook.lib.fields import LineField
 from cases.models.vocabulary import Actor, Keyword, Part
 
 WORDS_PER_MINUTE = 180  # a slow reading pace on a screen; the length in minutes is rounded up
@@ -60,7 +61,7 @@ class Case(models.Model):
 
     number = models.PositiveSmallIntegerField(_("nummer"))
     slug = models.SlugField(_("webnaam"), max_length=100)
-    title = models.CharField(_("titel"), max_length=200)
+    title = LineField(_("titel"), max_length=200)
     part = models.ForeignKey(Part, models.PROTECT, related_name="cases", verbose_name=_("deel"), null=True)
     summary = models.TextField(_("omschrijving"), blank=True)
     introduction = models.TextField(_("inleiding"), blank=True)
@@ -159,7 +160,7 @@ class Case(models.Model):
 class CaseActor(models.Model):
     case = models.ForeignKey(Case, models.CASCADE, related_name="case_actors")
     actor = models.ForeignKey(Actor, models.PROTECT, related_name="case_actors", verbose_name=_("actor"))
-    person = models.CharField(_("naam in het verhaal"), max_length=120, blank=True)
+    person = LineField(_("naam in het verhaal"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(_("volgorde"), default=0)
 
     class Meta:

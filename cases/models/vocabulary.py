@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from casebook.lib.fields import LineField
+
 
 class Sphere(models.TextChoices):
     """How formal an actor is: the yin-and-yang axis of the book."""
@@ -16,7 +18,7 @@ class Sphere(models.TextChoices):
 
 class Part(models.Model):
     number = models.PositiveSmallIntegerField(_("nummer"), unique=True)
-    title = models.CharField(_("titel"), max_length=120)
+    title = LineField(_("titel"), max_length=120)
     slug = models.SlugField(_("webnaam"), max_length=60, unique=True)
     introduction = models.TextField(_("inleiding"), blank=True)
 
@@ -35,7 +37,7 @@ class Part(models.Model):
 class Actor(models.Model):
     """A kind of person or institution that plays a role in a case."""
 
-    name = models.CharField(_("naam"), max_length=80, unique=True)
+    name = LineField(_("naam"), max_length=80, unique=True)
     slug = models.SlugField(_("webnaam"), max_length=80, unique=True)
     sphere = models.CharField(_("informeel of formeel"), max_length=8, choices=Sphere.choices)
 
@@ -54,7 +56,7 @@ class Actor(models.Model):
 
 
 class Keyword(models.Model):
-    name = models.CharField(_("sleutelwoord"), max_length=60, unique=True)
+    name = LineField(_("sleutelwoord"), max_length=60, unique=True)
     slug = models.SlugField(_("webnaam"), max_length=60, unique=True)
     synonyms = models.JSONField(
         _("synoniemen"), default=list, blank=True, help_text=_("Woorden waarmee je deze ook vindt.")
@@ -85,7 +87,7 @@ class FormerName(models.Model):
     The name or the slug is empty where only the other one changed.
     """
 
-    name = models.CharField(max_length=80, blank=True)
+    name = LineField(max_length=80, blank=True)
     slug = models.SlugField(max_length=80, blank=True)
 
     class Meta:

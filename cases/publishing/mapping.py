@@ -9,6 +9,7 @@ from django.db.models import Model, ProtectedError
 from django.utils.text import slugify
 
 from casebook.lib.slugs import first_free
+from casebook.lib.text import read_line
 from cases.files import fields
 from cases.files.document import ActorKind, KeywordLine, PartLine, Vocabulary
 from cases.files.fields import (
@@ -21,6 +22,7 @@ from cases.files.fields import (
     of_kind,
     texts,
 )
+from cases.files.reader import normal_form
 from cases.models import (
     Actor,
     Case,
@@ -90,16 +92,20 @@ def _reference_rows(case: Case, lines: tuple[ReferenceLine, ...]) -> list[Refere
     ]
 
 
+def _actor_line(row: CaseActor) -> ActorLine:
+    return ActorLine(read_line(row.actor.name), read_line(row.person))
+
+
 # By the name of the field. Questions are not here: their rows stay, because answers refer to them.
 LIST_ROWS = {
-    "actors": ListRows("case_actors", lambda row: ActorLine(row.actor.name, row.person), _actor_rows, "actor"),
-    "keywords": ListRows("case_keywords", lambda row: row.keyword.name, _keyword_rows, "keyword"),
-    "references": ListRows("references", lambda row: ReferenceLine(row.text, row.url), _reference_rows),
+    "actors": ListRows("case_actors", _actor_line, _actor_rows, "actor"),
+    "keywords": ListRows("case_keywords", lambda row: read_line(row.keyword.name), _keyword_rows, "keyword"),
+    "references": ListRows("references", lambda row: ReferenceLine(normal_form(row.text), row.url), _reference_rows),
 }
 
 
 def document_of(case: Case) -> CaseDocument:
-    """Return the rows of this case as the document of a case file."""
+    """Return the rows of this case as the document of a case file, each text in its normal form."""
     lists = {
         name: getattr(case, rows.related_name).select_related(rows.select_related) for name, rows in LIST_ROWS.items()
     }
@@ -116,12 +122,17 @@ def documents_of(cases: CaseQuerySet) -> Iterator[tuple[Case, CaseDocument]]:
 
 
 def _document(case: Case, lists: dict[str, Iterable[Model]], questions: Iterable[Question]) -> CaseDocument:
-    values: dict[str, Any] = {field.name: getattr(case, field.name) for field in [*of_kind(Kind.IDENTITY), *texts()]}
+    values: dict[str, Any] = {field.name: getattr(case, field.name) for field in of_kind(Kind.IDENTITY)}
+    values |= {field.name: _read_text(field, getattr(case, field.name)) for field in texts()}
     values["part"] = case.part.slug if case.part else ""
     for field in of_kind(Kind.LIST):
         values[field.name] = tuple(map(LIST_ROWS[field.name].line, lists[field.name]))
-    values["questions"] = tuple(QuestionLine(question.key, question.kolb, question.text) for question in questions)
+    values["questions"] = tuple(QuestionLine(asked.key, asked.kolb, normal_form(asked.text)) for asked in questions)
     return CaseDocument(**values)
+
+
+def _read_text(field: Field, text: str) -> str:
+    return read_line(text) if field.kind is Kind.LINE else normal_form(text)
 
 
 @transaction.atomic

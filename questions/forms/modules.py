@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casebook.lib.fields import LineFormField
+from casebook.lib.text import read_line
 from questions.forms.plain import PlainForm
 from questions.models import Module
 
@@ -17,8 +19,8 @@ MAX_WEEKS = 260
 class ModuleForm(PlainForm):
     """The form for creating and changing a module."""
 
-    title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
-    period = forms.CharField(
+    title = LineFormField(label=gettext_lazy("Titel"), max_length=120)
+    period = LineFormField(
         label=gettext_lazy("Periode"),
         max_length=60,
         required=False,
@@ -44,7 +46,7 @@ class ModuleForm(PlainForm):
         """Return the names as they were typed, each once without regard to case."""
         names: dict[str, str] = {}
         for line in self.cleaned_data["groups"].replace(",", "\n").splitlines():
-            if name := " ".join(line.split()):
+            if name := read_line(line):
                 names.setdefault(name.casefold(), name)
         if len(names) > MAX_GROUPS:
             raise forms.ValidationError(_("Een module heeft hoogstens %(most)s klassen.") % {"most": MAX_GROUPS})
@@ -67,8 +69,8 @@ class ModuleForm(PlainForm):
 class CopyForm(PlainForm):
     """The form for copying a module."""
 
-    title = forms.CharField(label=gettext_lazy("Titel"), max_length=120)
-    period = forms.CharField(label=gettext_lazy("Periode"), max_length=60, required=False)
+    title = LineFormField(label=gettext_lazy("Titel"), max_length=120)
+    period = LineFormField(label=gettext_lazy("Periode"), max_length=60, required=False)
     weeks = forms.IntegerField(
         label=gettext_lazy("Aantal weken later"),
         min_value=0,

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from casebook.lib.fields import LineField
+
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without characters that look alike on a projector
 CODE_LENGTH = 6
 CODE_OPEN_FOR = timedelta(days=14)
@@ -65,8 +67,8 @@ class ModuleQuerySet(models.QuerySet):
 class Module(models.Model):
     """A course in which a class answers questions together («module of blok»)."""
 
-    title = models.CharField(_("titel"), max_length=120)
-    period = models.CharField(_("periode"), max_length=60, blank=True)
+    title = LineField(_("titel"), max_length=120)
+    period = LineField(_("periode"), max_length=60, blank=True)
     description = models.TextField(_("omschrijving"), blank=True)
     groups = models.JSONField(_("klassen"), default=list, blank=True)
     code = models.CharField(_("code"), max_length=CODE_LENGTH, unique=True, default=new_code)
@@ -143,7 +145,7 @@ class Enrolment(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="enrolments", verbose_name=_("persoon")
     )
     role = models.CharField(_("rol"), max_length=8, choices=Role.choices, default=Role.STUDENT)
-    group = models.CharField(_("klas"), max_length=40, blank=True)
+    group = LineField(_("klas"), max_length=40, blank=True)
     tag = models.CharField(_("label"), max_length=16, default=new_tag, editable=False)
     joined_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(_("vertrokken op"), null=True, blank=True)

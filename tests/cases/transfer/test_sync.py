@@ -1,5 +1,6 @@
 """Loading case files into the database and exporting them."""
 
+import unicodedata
 from io import StringIO
 from pathlib import Path
 
@@ -193,3 +194,49 @@ def test_only_published_cases_are_exported():
     published_case(number=3)
     Case.objects.update(status=Status.ARCHIVED)
     assert list(sync.export()) == ["casebook.yaml"]
+
+
+# Normal forms: a Mac can write é as two characters
+
+ACCENTED = TEXT.replace("title: Opgeruimd?", "title: Één cliënt?").replace("## Slot\n\n", "## Slot\n\nZij is één.\n\n")
+
+
+def test_a_decomposed_file_is_published_in_normal_form():
+    load(unicodedata.normalize("NFD", ACCENTED))
+    assert Edition.objects.get().text == ACCENTED
+    assert Case.objects.get().title == "Één cliënt?"
+    assert Case.objects.get().closing.startswith("Zij is één.")
+
+
+def test_loading_a_decomposed_file_whose_normal_form_is_an_edition_changes_nothing():
+    load(ACCENTED)
+    outcome = load(unicodedata.normalize("NFD", ACCENTED))
+    assert (outcome.unchanged, outcome.changed) == (["1. Één cliënt?"], [])
+    assert load(unicodedata.normalize("NFD", ACCENTED), overwrite=True).changed == []
+    assert Edition.objects.count() == 1
+
+
+def test_loading_a_decomposed_file_that_is_an_earlier_edition_changes_nothing():
+    """Earlier versions of the site stored files as they were."""
+    load(ACCENTED)
+    old = unicodedata.normalize("NFD", ACCENTED)
+    Edition.objects.update(text=old, source_hash=editions.fingerprint(old))
+    assert load(old).changed == []
+
+
+def test_rows_of_an_earlier_version_that_are_decomposed_can_be_published():
+    load(ACCENTED)
+    case = Case.objects.get()
+    Case.objects.update(body=unicodedata.normalize("NFD", "Zij is één."))
+    copy = editions.start_working_copy(case=Case.objects.get())
+    editions.publish(case=copy)
+    case.refresh_from_db()
+    assert case.body == "Zij is één."
+
+
+def test_names_in_a_file_are_written_without_invisible_characters():
+    text = TEXT.replace("title: Opgeruimd?", "title: Op\u00adge\u200bruimd?")
+    text = text.replace("actor: Bewoner", "actor: Bewo\u00adner")
+    assert text.count("\u00ad") == 2
+    assert load(text).new == ["1. Opgeruimd?"]
+    assert Edition.objects.get().text == TEXT
