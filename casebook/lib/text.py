@@ -10,10 +10,14 @@ from hashlib import sha256
 
 NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# What has no shape although Unicode calls it a letter, a symbol or a mark: fillers of Hangul and Khmer, the joiner of
-# marks, and the pattern of braille without dots, which is as wide as a space.
-FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-BLANK_BRAILLE = "\u2800"
+# Characters without a shape: controls, soft hyphens, zero-width characters, direction marks, tags, and the fillers of
+# Hangul and Khmer, which Unicode calls letters. White space is none of these.
+SHAPELESS = re.compile(
+    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e007f]"
+)
+BLANK_BRAILLE = "\u2800"  # as wide as a space
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 # Two safe primes. Their product is below 2**53, so that JavaScript can compute with it exactly; and 256 generates a
@@ -27,9 +31,15 @@ def normalise(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case without accents, for comparison: «Coördinatie» becomes «coordinatie»."""
+    """Return the text in lower case without accents and what has no shape: «Coördinatie» becomes «coordinatie»."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    if decomposed.isascii():
+        return decomposed
+    return "".join(letter for letter in decomposed if letter.isascii() or _is_letter_of_its_own(letter))
+
+
+def _is_letter_of_its_own(letter: str) -> bool:
+    return not unicodedata.combining(letter) and unicodedata.category(letter) != "Cf"
 
 
 def text_hash(text: str) -> str:
@@ -50,15 +60,13 @@ def read_line(text: str) -> str:
     Left out are soft hyphens, zero-width characters, direction marks and other characters without a shape, repeated
     spaces and those at both ends. A text of which nothing can be seen is empty.
     """
-    line = " ".join(text.replace(BLANK_BRAILLE, " ").split())
-    if not line.isascii() or not line.isprintable():
-        line = "".join(character for character in line if _has_shape(character))
-        line = " ".join(unicodedata.normalize("NFC", line).split())
+    line = " ".join(visible(text).split())
     return line if any(unicodedata.category(character)[0] in "LNPS" for character in line) else ""
 
 
-def _has_shape(character: str) -> bool:
-    return character not in FILLERS and unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+def visible(text: str) -> str:
+    """Return the text in NFC without the characters that have no shape. White space stays as it is."""
+    return unicodedata.normalize("NFC", SHAPELESS.sub("", text.replace(BLANK_BRAILLE, " ")))
 
 
 def has_right_to_left(text: str) -> bool:

@@ -143,7 +143,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("actors", Kind.LIST, label=_("Actoren"), search="labels", line=ActorLine),
     Field("keywords", Kind.LIST, label=_("Sleutelwoorden"), search="labels"),
-    Field("references", Kind.LIST, label=_("Literatuur"), line=ReferenceLine),
+    Field("references", Kind.LIST, label=_("Literatuur"), search="story", line=ReferenceLine),
     Field(
         "questions",
         Kind.QUESTIONS,

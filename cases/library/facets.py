@@ -107,6 +107,7 @@ class Result:
     choices: dict[str, list[Choice]]
     ways_out: list[WayOut] = field(default_factory=list)
     suggestion: str | None = None
+    has_any_word: bool = False  # no case has all words of the search, so these have any of them
 
     @property
     def is_grouped(self) -> bool:
@@ -158,6 +159,9 @@ def _rename(params: QueryDict, name: str, words: dict[str, Model]) -> None:
 def find_results(selection: Selection, index: CatalogueIndex) -> Result:
     """Return what the catalogue shows for this selection."""
     hits = _positions_of(search.find(selection.query), index)
+    is_unknown = bool(selection.query) and not hits
+    if is_unknown:
+        hits = _positions_of(search.find(selection.query.with_any_term()), index)
     searched = CaseSet.of(hits) if selection.query else index.all_cases
     left = _left(selection, searched)
     ordered = hits if selection.order == BY_RELEVANCE else index.orders[selection.order]
@@ -174,7 +178,8 @@ def find_results(selection: Selection, index: CatalogueIndex) -> Result:
         pages=pages,
         choices={name: list(_choices(name, selection, searched, index)) for name in FILTERS},
         ways_out=_ways_out(selection, searched, index) if is_dead_end else [],
-        suggestion=search.suggest(selection.query) if selection.query and not searched else None,
+        suggestion=search.suggest(selection.query) if is_unknown else None,
+        has_any_word=is_unknown and bool(hits),
     )
 
 

@@ -4,6 +4,8 @@ import pytest
 from django.conf import settings
 
 from cases.files.document import CaseDocument, parse_case, parse_vocabulary, write_case, write_vocabulary
+from cases.library import search
+from cases.transfer import sync
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 VOCABULARY = parse_vocabulary((FIXTURES / "casebook.yaml").read_text(encoding="utf-8"))
@@ -67,3 +69,13 @@ def test_the_questions_of_a_case_use_at_least_two_lenses(case: CaseDocument):
 def test_quotes_and_dashes_are_dutch(case: CaseDocument):
     text = write_case(case).split("---\n", 2)[2]
     assert not {'"', "“", "”", "—", "'"} & set(text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "typed",
+    ["dakloos", "daklozen", "eenzame ouderen", "armoede", "dementie", "bejaarden", "clie\u0308nt", "Hilhorst"],
+)
+def test_a_word_that_readers_look_for_finds_a_case(typed):
+    sync.load(sync.read_paths([FIXTURES]))
+    assert search.find(search.parse(typed))

@@ -219,3 +219,31 @@ def test_the_addresses_are_dutch():
     assert reverse("cases:catalogue") == "/casussen/"
     assert reverse("cases:case", args=["x"]) == "/casussen/x/"
     assert Library.objects.count() == 1
+
+
+# A second try, where no case has all words
+
+
+def test_where_no_case_has_all_words_the_catalogue_shows_those_with_some_and_says_so(client):
+    cold, bingo = published_case(body="Een koelkast."), published_case(body="Zij speelt bingo.")
+    published_case(title="Iets anders")
+    page = text_of(client.get(f"{CATALOGUE}?q=koelkast+bingo"))
+    assert "In geen enkele casus staat alles van ‘koelkast bingo’. Hier staat een deel ervan in." in page
+    assert cold.title in page
+    assert bingo.title in page
+    assert "Iets anders" not in page
+    assert "Niets gevonden" not in page
+
+
+def test_a_second_try_that_finds_nothing_says_that_nothing_is_found(client):
+    published_case()
+    page = text_of(client.get(f"{CATALOGUE}?q=olifant+giraf"))
+    assert "In geen enkele casus staat ‘olifant giraf’." in page
+    assert "een deel ervan" not in page
+
+
+def test_a_second_try_still_suggests_a_known_spelling(client):
+    published_case(body="De koelkast lekt.")
+    page = client.get(f"{CATALOGUE}?q=koelkast+lekkt").content.decode()
+    assert '<a href="/casussen/?q=koelkast+lekt">koelkast lekt</a>?' in page
+    assert "een deel ervan" in page

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from casebook.demo import content, guard
+from cases.library import search
 from cases.models import Case
 
 
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=0)
+            search.index_all(Case.objects.published())  # a new version can find other words
         if not Case.objects.exists():
             call_command("load_cases", stdout=self.stdout)
         if reason := guard.why_not_in_public():

@@ -24,7 +24,7 @@ class Engine(Protocol):
         """Remove a case from the index."""
 
     def find(self, query: Query) -> list[int]:
-        """Return the ids of the cases in which all terms are found, best first."""
+        """Return the ids of the cases in which all terms are found, or any of them (query.takes_any), best first."""
 
     def forget_words(self) -> None:
         """Delete the search words that are in no indexed case."""
@@ -54,7 +54,8 @@ class Fts5:
         sql = (
             f"SELECT rowid FROM cases_search WHERE cases_search MATCH %s ORDER BY bm25(cases_search, {weights}), rowid"
         )
-        return [row[0] for row in _run(sql, [" AND ".join(map(self._expression, query.terms))])]
+        joint = " OR " if query.takes_any else " AND "
+        return [row[0] for row in _run(sql, [joint.join(map(self._expression, query.terms))])]
 
     def forget_words(self) -> None:
         columns = ", ".join(f"'{column}'" for column in self.words)
@@ -102,7 +103,8 @@ class Tsvector:
             "SELECT case_id FROM cases_search, (SELECT %s::tsquery AS wanted) AS query WHERE vector @@ wanted"
             " ORDER BY ts_rank(%s::real[], vector, wanted) DESC, case_id"
         )
-        return [row[0] for row in _run(sql, [" & ".join(map(self._expression, query.terms)), weights])]
+        joint = " | " if query.takes_any else " & "
+        return [row[0] for row in _run(sql, [joint.join(map(self._expression, query.terms)), weights])]
 
     def _expression(self, term: Term) -> str:
         if term.is_phrase:
@@ -128,7 +130,7 @@ def engine() -> Engine:
 
 
 def find(query: Query) -> list[int]:
-    """Return the ids of the cases in which all terms are found, best first."""
+    """Return the ids of the cases in which all terms are found, or any of them (query.takes_any), best first."""
     return engine().find(query) if query else []
 
 

@@ -55,9 +55,18 @@ def _actor_texts(case: Case) -> list[str]:
     return [name for line in case.case_actors.select_related("actor") for name in (line.actor.name, line.person)]
 
 
+def _reference_texts(case: Case) -> list[str]:
+    return [reference.text for reference in case.references.all()]
+
+
 def _question_texts(case: Case) -> list[str]:
     return [plain_text(question.text) for question in case.questions.in_library()]
 
 
 # The lists that are searched, by the name of the field. The order matters, since PostgreSQL ranks by position too.
-_texts_of_list = {"keywords": _keyword_texts, "actors": _actor_texts, "questions": _question_texts}
+_texts_of_list = {
+    "keywords": _keyword_texts,
+    "actors": _actor_texts,
+    "questions": _question_texts,
+    "references": _reference_texts,
+}

@@ -1,7 +1,7 @@
 """The words of texts and queries: folded (lower case, no accents), with their stems, and marked in a snippet."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import snowballstemmer
@@ -11,6 +11,14 @@ from casebook.lib import text as texts
 MAX_WORDS = 12
 MAX_CHARACTERS = 200
 MAX_WORD = 60
+
+_small_words = (
+    "aan al als bij dan dat de der deze die dit door een en er geen haar heb hebben heeft hem het hij hoe hun ik in is"
+    " ja je jij kan maar me meer men met mij mijn moet na naar nee niet niets nog nu of om omdat onder ons ook op over"
+    " te tegen toch toen tot u uit van veel voor waar want waren was wat we wel werd wie wij wil worden wordt zal ze"
+    " zich zij zijn zo zou"
+)
+SMALL_WORDS = frozenset(_small_words.split())  # folded; nearly every case has them
 
 word_pattern = re.compile(r"[^\W_]+(?:[’'](?:s|er|ers|en)\b)?", re.IGNORECASE)
 _quoted = re.compile(r'["“”„]([^"“”„]*)["“”„]')
@@ -38,9 +46,15 @@ class Query:
     text: str
     terms: tuple[Term, ...]
     was_cut: bool = False
+    takes_any: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+    def with_any_term(self) -> "Query":
+        """Return the query that finds cases with any of these terms, apart from small words, which every case has."""
+        terms = tuple(term for term in self.terms if term.is_phrase or term.words[0] not in SMALL_WORDS)
+        return replace(self, terms=terms, takes_any=True)
 
 
 @lru_cache(maxsize=65536)
@@ -61,13 +75,14 @@ def stem(word: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the folded words of a text, in order."""
-    return [folded[:MAX_WORD] for match in word_pattern.finditer(text) if (folded := fold(match[0]))]
+    """Return the folded words of a text, in order. A soft hyphen or a zero-width space divides no word."""
+    shown = texts.visible(text)
+    return [folded[:MAX_WORD] for match in word_pattern.finditer(shown) if (folded := fold(match[0]))]
 
 
 def shortened_query(text: str) -> tuple[str, bool]:
     """Return the part of a typed text that is searched for, and whether that is less than all of it."""
-    text = text.replace("\0", "").strip()
+    text = texts.read_line(text)
     return text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS
 
 
@@ -89,6 +104,7 @@ def parse(text: str) -> Query:
 
 def snippet(text: str, query: Query, width: int = 180) -> list[tuple[str, bool]]:
     """Return a piece of the text around its first hit, as runs of (text, is_hit); empty without a hit."""
+    text = texts.visible(text)
     hits = [match for match in word_pattern.finditer(text) if _is_hit(match[0], query)]
     if not hits:
         return []

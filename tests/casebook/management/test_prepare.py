@@ -10,13 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from casebook import bootstrap
 from casebook.management.commands.prepare import Command as Prepare
 from casebook.models import User
+from cases.library.search import engine, find, parse
 from tests.casebook.sites import PREPARED_FILES, Site
-from tests.factories import UserFactory
+from tests.factories import UserFactory, published_case
 
 pytestmark = pytest.mark.once
 
@@ -191,3 +193,15 @@ def test_a_start_deletes_accounts_that_are_due_for_deletion():
     Prepare().bring_up_to_date()
     assert not User.objects.filter(pk=due.pk).exists()
     assert User.objects.filter(pk=not_due.pk).exists()
+
+
+@pytest.mark.django_db
+def test_a_start_after_an_upgrade_indexes_the_words_of_published_cases_again(monkeypatch):
+    case = published_case(body="koelkast")
+    engine().remove(case.pk)
+    Prepare().bring_up_to_date()
+    assert find(parse("koelkast")) == []
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *arguments: [("a new migration", False)])
+    monkeypatch.setattr("casebook.management.commands.prepare.call_command", lambda *arguments, **options: None)
+    Prepare().bring_up_to_date()
+    assert find(parse("koelkast")) == [case.pk]

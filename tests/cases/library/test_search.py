@@ -209,3 +209,75 @@ def test_a_text_without_a_match_has_no_snippet():
 def test_the_engine_depends_on_the_database(db):
     expected = {"sqlite": "Fts5", "postgresql": "Tsvector"}[connection.vendor]
     assert type(search.engine()).__name__ == expected
+
+
+# Forms of letters, invisible characters, literature, and a second try
+
+FORGIVING = [
+    ("cliënt", "clie\u0308nt"),
+    ("financie\u0308le", "financiële"),
+    ("één", "e\u0301e\u0301n"),
+    ("schul\u00adden", "schulden"),
+    ("schul\u200bden", "schulden"),
+    ("schulden", "schul\u00adden"),
+    ("schulden", "schul\u200bden"),
+    ("schul\u2060den", "schulden"),
+    ("\ufeffschulden", "schulden"),
+    ("dakloos", "daklozen"),
+    ("daklozen", "dakloos"),
+    ("eenzame", "eenzaam"),
+    ("eenzaam", "eenzame"),
+    ("huizen", "huis"),
+    ("oudere", "ouderen"),
+    ("vluchteling", "vluchtelingen"),
+    ("bejaarden", "bejaard"),
+]
+
+
+@pytest.mark.parametrize(("typed", "written"), FORGIVING, ids=ascii)
+def test_a_word_is_found_in_any_spelling_of_its_letters(story, typed, written):
+    case = story(f"Dit gaat over {written} en meer.")
+    assert found_by(typed) == [case]
+    assert found_by(f'"over {typed} en"') == ([case] if search.fold(typed) == search.fold(written) else [])
+
+
+def test_a_hit_with_invisible_characters_is_marked():
+    runs = search.snippet("Zij heeft schul\u00adden bij de clie\u0308nt.", search.parse("schulden cliënt"))
+    assert [run for run, is_hit in runs if is_hit] == ["schulden", "cliënt"]
+
+
+def test_white_space_between_words_divides_them():
+    assert search.words_of("een\ttwee\vdrie\nvier\u00a0vijf") == ["een", "twee", "drie", "vier", "vijf"]
+
+
+def test_a_case_is_found_by_an_author_of_its_literature(db):
+    concept = ConceptFactory()
+    concept.references.create(text="Hilhorst, P. & Van der Lans, J. (2014). Sociaal doe-het-zelven.", position=1)
+    case = publish(concept)
+    published_case()
+    assert found_by("Hilhorst") == [case.pk]
+    assert found_by("van der lans 2014") == [case.pk]
+
+
+def found_by_any(text: str) -> set[int]:
+    return set(search.find(search.parse(text).with_any_term()))
+
+
+def test_a_second_try_finds_cases_with_any_of_the_words(story):
+    cold, bingo = story("Een koelkast."), story("Zij speelt bingo.")
+    story("Iets heel anders.")
+    assert found_by("koelkast bingo") == []
+    assert found_by_any("koelkast bingo") == {cold, bingo}
+    assert found_by_any('"een koelkast" bingo') == {cold, bingo}
+
+
+def test_small_words_find_nothing_in_a_second_try(story):
+    cold = story("De koelkast van de buurvrouw.")
+    story("De fiets van de buurman.")
+    assert found_by_any("de koelkast van de olifant") == {cold}
+    assert found_by_any("van de het") == set()
+
+
+def test_in_a_second_try_a_case_with_more_of_the_words_is_not_below_one_with_fewer(story):
+    one, both = story("Een koelkast en een kast."), story("Een koelkast en een bingo.")
+    assert search.find(search.parse("koelkast bingo olifant").with_any_term()) == [both, one]
