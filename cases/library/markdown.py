@@ -10,12 +10,24 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.token import Token
 
 ALLOWED_TAGS = {"a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "strong", "ul"}
-ALLOWED_ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+ALLOWED_ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "ol": {"start"}}
+
+_year = re.compile(r"[0-9]{4,9}[.)]")
+
+
+def _list_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """Parse a list, as CommonMark does, but not where a year begins a sentence: «1986. Zij verhuist.»."""
+    if _year.match(state.src, state.bMarks[start_line] + state.tShift[start_line]):
+        return False
+    return list_block(state, start_line, end_line, silent)
+
 
 _markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
+_markdown.block.ruler.at("list", _list_block, {"alt": ["paragraph", "reference", "blockquote"]})
 _outer_paragraph = re.compile(r"\A<p>(.*)</p>\n?\Z", re.DOTALL)
 
 

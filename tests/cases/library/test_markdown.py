@@ -56,3 +56,26 @@ def test_plain_text_has_no_markup():
 def test_an_empty_text_renders_as_empty_html(text):
     rendered = render(text)
     assert (rendered.html, rendered.headings) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("3. drie", '<ol start="3">\n<li>drie</li>\n</ol>'),
+        (
+            "1. een\n\nTussenzin.\n\n2. twee",
+            '<ol>\n<li>een</li>\n</ol>\n<p>Tussenzin.</p>\n<ol start="2">\n<li>twee</li>\n</ol>',
+        ),
+        ("1986. Het jaar waarin zij verhuist.", "<p>1986. Het jaar waarin zij verhuist.</p>"),
+        ("Zij vertelt.\n\n2012) Het begin.", "<p>Zij vertelt.</p>\n<p>2012) Het begin.</p>"),
+        ("- 1986. Het jaar.", "<ul>\n<li>1986. Het jaar.</li>\n</ul>"),
+        ("```\n1986. Het jaar.\n```", "<pre><code>1986. Het jaar.\n</code></pre>"),
+    ],
+)
+def test_a_numbered_list_has_its_own_first_number_and_a_year_begins_no_list(text, html):
+    assert render(text).html.strip() == html
+    assert plain_text(text)
+
+
+def test_a_year_at_the_beginning_of_a_sentence_is_searched_and_shown_in_a_snippet():
+    assert plain_text("1986. Het jaar.") == "1986. Het jaar."
