@@ -18,6 +18,7 @@ from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
 
 from casebook.lib.dates import in_full
+from casebook.lib.text import normalise
 from casebook.models import User
 from questions.exports.portfolio_json import author_name
 from questions.pages.portfolio import Entry, Portfolio, Section, SubmissionEntry
@@ -47,8 +48,8 @@ def as_docx(user: User, portfolio: Portfolio) -> bytes:
 
 
 def fit(text: str) -> str:
-    """Return the text without characters that are not allowed in a document."""
-    return _unfit.sub("", text)
+    """Return the text in its normal form, without characters that are not allowed in a document."""
+    return _unfit.sub("", normalise(text))
 
 
 def _write_section(document: DocumentObject, section: Section) -> None:

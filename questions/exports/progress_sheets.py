@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from casebook.lib.text import normalise, visible
 from questions.models import Feedback, Submission
 from questions.pages.progress import WORDS, Column, Progress, Row
 
@@ -167,7 +169,7 @@ def _text_cell(page: WriteOnlyWorksheet, font: Font | None = None) -> WriteOnlyC
 
 
 def _filled(cell: WriteOnlyCell, text: str) -> WriteOnlyCell:
-    text = UNPRINTABLE.sub("", text)
+    text = _printable(text)
     if len(text) > LONGEST:
         end = _(" […] De rest staat op de site.")
         text = text[: LONGEST - len(end)] + end
@@ -184,9 +186,18 @@ def as_csv(sheet: Sheet) -> bytes:
     lines = io.StringIO()
     writer = csv.writer(lines, delimiter=";", lineterminator="\r\n")
     for row in (sheet.head, *sheet.rows):
-        writer.writerow([_harmless(UNPRINTABLE.sub("", text)) for text in row])
+        writer.writerow([_harmless(_printable(text)) for text in row])
     return lines.getvalue().encode("utf-8-sig")
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    """Return the text with an apostrophe before it if a program could take it for a formula.
+
+    Programs skip spaces and invisible characters before the sign, which can also be a wide or a small one, as «＝».
+    """
+    begins_with = unicodedata.normalize("NFKC", visible(text).lstrip()[:1])
+    return f"'{text}" if begins_with in FORMULA or text.startswith(FORMULA) else text
+
+
+def _printable(text: str) -> str:
+    return UNPRINTABLE.sub("", normalise(text))

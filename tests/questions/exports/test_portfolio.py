@@ -255,3 +255,10 @@ def test_exports_use_a_fixed_number_of_queries(client, student, count, name):
     with CaptureQueriesContext(connection) as queries:
         client.get(reverse(f"questions:{name}"))
     assert len(queries) == 8
+
+
+@pytest.mark.parametrize("newline", ["\v", "\u2028", "\u2029"], ids=ascii)
+def test_a_newline_of_an_earlier_version_divides_two_lines_in_a_document(document, student, assignment, newline):
+    answer = write(student, first_question(assignment), "tekst", assignment)
+    Answer.objects.filter(pk=answer.pk).update(text=f"regel een{newline}regel twee")
+    assert any("regel een\nregel twee" in paragraph.text for paragraph in document().paragraphs)

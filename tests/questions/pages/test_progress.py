@@ -693,9 +693,21 @@ def test_export_has_the_released_and_the_changed_text_of_feedback(page, teacher,
 
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\t=1+1", '=HYPERLINK("http://elders.example")', "＝1+1"]
+DANGEROUS += [
+    "\u00a0=1",
+    "\u2003 +1",
+    "\u200b=1",
+    "\ufeff=1",
+    "\u00ad-1",
+    "\u2800@A1",
+    "﹦1",
+    "\u200b\t＝1",
+    "  \t =1",
+    "\n=1",
+]
 
 
-@pytest.mark.parametrize("text", DANGEROUS)
+@pytest.mark.parametrize("text", DANGEROUS, ids=ascii)
 def test_texts_of_users_are_never_exported_as_formulas(page, module, assignment, text):
     member = enrol(module, UserFactory(name=text.strip()))
     hand_in(assignment, member, 0, text)
@@ -713,6 +725,14 @@ def test_export_removes_only_characters_that_a_sheet_cannot_contain(page, assign
     hand_in(assignment, student, 0, 'Een\x07 bel;\nen "meer"')
     assert sheets(page("export.xlsx"))["Ingeleverd"][1][6] == 'Een bel;\nen "meer"'
     assert lines(page("export.csv?blad=ingeleverd"))[1][6] == 'Een bel;\nen "meer"'
+
+
+@pytest.mark.parametrize("newline", ["\v", "\u2028", "\u2029", "\r\n"], ids=ascii)
+def test_a_newline_of_an_earlier_version_divides_two_lines_in_an_export(page, assignment, student, newline):
+    submission = hand_in(assignment, student)
+    Submission.objects.filter(pk=submission.pk).update(text=f"regel een{newline}regel twee")
+    assert sheets(page("export.xlsx"))["Ingeleverd"][1][6] == "regel een\nregel twee"
+    assert lines(page("export.csv?blad=ingeleverd"))[1][6] == "regel een\nregel twee"
 
 
 def test_csv_is_in_the_form_that_excel_opens(page, class_of_three):
