@@ -36,7 +36,7 @@ class NewUserForm(AdminUserCreationForm):
 class UserAdmin(DjangoUserAdmin):
     add_form = NewUserForm
     ordering = ["name", "email"]
-    list_display = ["email", "name", "is_active"]
+    list_display = ["email", "shown_name", "is_active"]
     list_filter = ["groups", "is_active", "is_superuser"]
     search_fields = ["email", "name"]
     filter_horizontal = ["groups"]
@@ -47,6 +47,10 @@ class UserAdmin(DjangoUserAdmin):
         (_("Wanneer"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+
+    @admin.display(description=_("naam"), ordering="name")
+    def shown_name(self, user: User) -> str:
+        return user.shown_name
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if change:  # only the changed fields: the user can change the password or prove an address at the same time

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.fields import LineField
-from casebook.lib.text import read_line
+from casebook.lib.text import isolated, read_line
 
 TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
 
@@ -85,7 +85,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.shown_name or self.email
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name as pages print it. A name from right to left does not change the order of the text around it.
+
+        The marks for that do what <bdi> does, and also work in an attribute, a title, an option and a mail.
+        """
+        return isolated(self.name)
 
     def clean(self) -> None:
         super().clean()
@@ -111,7 +119,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return check_password(raw_password, read, upgrade)
 
     def get_short_name(self) -> str:
-        return self.name.split(" ")[0] or self.email
+        return isolated(self.name.split(" ")[0]) or self.email
 
     @cached_property
     def group_names(self) -> frozenset[str]:

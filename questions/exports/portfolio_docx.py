@@ -36,7 +36,7 @@ def as_docx(user: User, portfolio: Portfolio) -> bytes:
     """Return the portfolio of this user as a Word document."""
     document = _blank(user)
     document.add_heading(_("Mijn antwoorden"), 0)
-    written_on = _("%(name)s, %(date)s") % {"name": user, "date": in_full(timezone.now())}
+    written_on = _("%(name)s, %(date)s") % {"name": user.name or user.email, "date": in_full(timezone.now())}
     document.add_paragraph(fit(written_on), NOTE)
     if not portfolio.sections:
         document.add_paragraph(_("Je hebt nog niets geschreven."))
@@ -135,7 +135,7 @@ def _blank(user: User) -> DocumentObject:
     properties.language, properties.comments = "nl-NL", ""
     foot = page.footer.paragraphs[0]
     foot.style = document.styles[NOTE]
-    foot.add_run(fit(_("Casusboek · antwoorden van %(name)s · bladzijde ") % {"name": user}))
+    foot.add_run(fit(_("Casusboek · antwoorden van %(name)s · bladzijde ") % {"name": user.name or user.email}))
     _add_page_number(foot)
     return document
 

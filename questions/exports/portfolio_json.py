@@ -135,4 +135,4 @@ def describe_feedback(feedback: Feedback) -> dict:
 
 def author_name(feedback: Feedback) -> str | None:
     """Return the name of the teacher, or None if the account was deleted."""
-    return str(feedback.author) if feedback.author else None
+    return (feedback.author.name or feedback.author.email) if feedback.author else None

@@ -16,7 +16,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from casebook.lib.text import normalise, visible
+from casebook.lib.text import normalise, read_line, visible
 from questions.models import Feedback, Submission
 from questions.pages.progress import WORDS, Column, Progress, Row
 
@@ -107,7 +107,7 @@ def _feedback_texts(feedback: Feedback) -> list[str]:
         parts.append((feedback.shown_verdict.label, shown, feedback.shown_text))
     if feedback.waits_for_release:
         parts.append((feedback.get_verdict_display(), _("nog niet vrijgegeven"), feedback.text))
-    author = str(feedback.author) if feedback.author else _("een docent zonder account")
+    author = read_line(str(feedback.author)) if feedback.author else _("een docent zonder account")
     return [
         f"{author} ({verdict}, {shown}): {text}" if text else f"{author} ({verdict}, {shown})"
         for verdict, shown, text in parts
@@ -119,7 +119,7 @@ def _person_head() -> list[str]:
 
 
 def _person(row: Row) -> list[str]:
-    return [row.label, row.enrolment.group, _("niet meer") if row.enrolment.has_left else _("ja")]
+    return [read_line(row.label), row.enrolment.group, _("niet meer") if row.enrolment.has_left else _("ja")]
 
 
 def _name_of(progress: Progress, column: Column) -> str:

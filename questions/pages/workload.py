@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Q, QuerySet
 
+from casebook.lib.text import isolated
 from casebook.models import User
 from questions.models import Answer, Feedback, Role, Submission, current_enrolment
 
@@ -55,7 +56,7 @@ def workload_by_assignment(teacher: User, modules: Iterable[int]) -> dict[int, W
         if author == teacher.pk:
             workload.ready += count
         else:
-            workload.by_colleagues[name or ""] += count
+            workload.by_colleagues[isolated(name or "")] += count
     return found
 
 
