@@ -35,27 +35,32 @@ class NewUserForm(AdminUserCreationForm):
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     add_form = NewUserForm
-    ordering = ["name", "email"]
+    ordering = ["sort_name", "email"]
     list_display = ["email", "shown_name", "is_active"]
     list_filter = ["groups", "is_active", "is_superuser"]
     search_fields = ["email", "name"]
     filter_horizontal = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["email", "name", "password"]}),
+        (None, {"fields": ["email", "name", "sort_name", "password"]}),
         (_("Wat iemand mag"), {"fields": ["is_active", "is_superuser", "groups"]}),
         (_("Wanneer"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
 
-    @admin.display(description=_("naam"), ordering="name")
+    @admin.display(description=_("naam"), ordering="sort_name")
     def shown_name(self, user: User) -> str:
         return user.shown_name
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if change:  # only the changed fields: the user can change the password or prove an address at the same time
             columns = {field.name for field in User._meta.concrete_fields}
-            obj.save(update_fields=columns.intersection(form.changed_data))
+            changed = columns.intersection(form.changed_data)
+            if "name" in changed:
+                name, obj.name, obj.sort_name = obj.name, form.initial["name"], form.initial["sort_name"]
+                obj.rename(name, form.cleaned_data["sort_name"])
+                changed.add("sort_name")
+            obj.save(update_fields=changed)
         else:
             super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from casebook.lib.fields import LineField
+from casebook.lib.sort_names import LONGEST, SortNameField, folded, sort_name_of
 from casebook.lib.text import isolated, read_line
 
 TEACHERS, EDITORS, CHIEF_EDITORS = "Docenten", "Redactie", "Eindredactie"
@@ -64,6 +65,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mailadres"), unique=True, validators=[check_email])
     name = LineField(_("naam"), max_length=120)
+    sort_name = SortNameField(
+        _("sorteren onder"), max_length=LONGEST, blank=True, help_text=_("Leeg laten kan: dan volgt dit uit de naam.")
+    )
     is_active = models.BooleanField(_("actief"), default=True)
     date_joined = models.DateTimeField(_("sinds"), auto_now_add=True)
     proven_email = models.EmailField(editable=False, blank=True)  # the address that was proven by a mailed code
@@ -78,7 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("gebruiker")
         verbose_name_plural = _("gebruikers")
-        ordering = ["name", "email"]
+        ordering = ["sort_name", "email"]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_in_lower_case"),
@@ -99,6 +103,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email = stored_email(self.email)
         self.name = read_line(self.name)
+
+    def rename(self, name: str, sort_name: str) -> None:
+        """Set the name, and the sort name that was typed with it. A sort name that was that of the name stays so."""
+        was_own = folded(sort_name) != self.sort_name or self.sort_name != sort_name_of(self.name)
+        self.name, self.sort_name = name, sort_name if was_own else ""
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password; an account of the demonstration never gets one, which only signs in by guard.is_offered."""

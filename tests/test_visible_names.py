@@ -191,3 +191,11 @@ def test_stored_names_of_the_vocabulary_are_migrated_and_none_is_deleted():
     for row in (word, twin, actor):
         row.refresh_from_db()
     assert (word.name, twin.name, actor.name) == ("financiën", "finan\u00adcie\u0308n", "Cliënt")
+
+
+def test_stored_users_get_a_sort_name():
+    user = UserFactory(name="Petra van der Berg")
+    store(user, sort_name="")
+    run("casebook 0012_sort_name fill_in")
+    user.refresh_from_db()
+    assert user.sort_name == "berg petra"

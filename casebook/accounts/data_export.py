@@ -118,6 +118,7 @@ def as_json(user: User) -> bytes:
 def _account(user: User) -> dict:
     return {
         "name": user.name,
+        "sort_name": user.sort_name,
         "email": user.email,
         "date_joined": iso(user.date_joined),
         "last_login": iso(user.last_login),

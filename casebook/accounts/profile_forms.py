@@ -15,6 +15,7 @@ from casebook.accounts.reauthentication import ProofMixin
 from casebook.lib import ratelimit
 from casebook.lib.fields import LineFormField
 from casebook.lib.ratelimit import Count
+from casebook.lib.sort_names import LONGEST
 from casebook.models import User, stored_email
 
 
@@ -26,14 +27,22 @@ class NameForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Vul je naam in."), "max_length": _("Kies een naam van hoogstens 120 tekens.")},
     )
+    sort_name = LineFormField(
+        label=_("Sorteer mijn naam onder"),
+        max_length=LONGEST,
+        required=False,
+        help_text=_("Zo sta je in lijsten van je klas, achternaam eerst. Laat leeg: dan maken we het van je naam."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"name": user.name}, label_suffix="", **kwargs)
+        initial = {"name": user.name, "sort_name": user.sort_name}
+        super().__init__(*args, initial=initial, label_suffix="", **kwargs)
         self.user = user
 
     def save(self) -> bool:
-        self.user.name = self.cleaned_data["name"]
-        self.user.save(update_fields=["name"])
+        self.user.rename(self.cleaned_data["name"], self.cleaned_data["sort_name"])
+        self.user.save(update_fields=["name", "sort_name"])
         return True
 
     def done(self) -> str:

@@ -248,7 +248,7 @@ class ExtensionForm(PlainForm):
         super().__init__(*args, **options)
         self.assignment = assignment
         students = Enrolment.objects.current().students().filter(module=assignment.module_id)
-        self.fields["student"].queryset = students.select_related("user").order_by("user__name", "pk")
+        self.fields["student"].queryset = students.select_related("user").order_by("user__sort_name", "pk")
 
     def clean_due_at(self) -> datetime:
         due = self.cleaned_data["due_at"]

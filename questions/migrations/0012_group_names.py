@@ -1,4 +1,7 @@
-"""Titles, periods and groups of modules get the form that they are stored in from now on."""
+"""Titles, periods and groups of modules get the form that they are stored in from now on.
+
+Enrolments are ordered by the sort name of their user.
+"""
 
 from django.db import migrations
 
@@ -31,4 +34,14 @@ def clean_lines(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [("questions", "0011_privacy")]
-    operations = [migrations.RunPython(clean_lines, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(clean_lines, migrations.RunPython.noop),
+        migrations.AlterModelOptions(
+            "enrolment",
+            options={
+                "ordering": ["module", "group", "user__sort_name", "pk"],
+                "verbose_name": "deelname",
+                "verbose_name_plural": "deelnames",
+            },
+        ),
+    ]

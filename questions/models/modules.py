@@ -157,7 +157,7 @@ class Enrolment(models.Model):
     class Meta:
         verbose_name = _("deelname")
         verbose_name_plural = _("deelnames")
-        ordering = ["module", "group", "user__name", "pk"]
+        ordering = ["module", "group", "user__sort_name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["module", "user"], name="enrolment_once"),
             models.UniqueConstraint(fields=["module", "tag"], name="enrolment_tag_unique_in_module"),

@@ -235,7 +235,7 @@ class FeedbackDesk:
             to_read[line.student] += line.is_to_read
             was_to_read[line.student] += line.was_to_read
         people, labels = self._enrolments, self._labels
-        found = sorted(to_read, key=lambda pk: (not was_to_read[pk], labels[pk].casefold(), people[pk].tag))
+        found = sorted(to_read, key=lambda pk: (not was_to_read[pk], self._sort_name(people[pk]), people[pk].tag))
         return [Person(labels[pk], people[pk].tag, to_read[pk]) for pk in found]
 
     @property
@@ -293,8 +293,11 @@ class FeedbackDesk:
     def _place_of(self, line: _Line) -> tuple:
         """Return the sort key of an answer: unread at the time `since` comes first, and of those revised ones."""
         person = self._enrolments[line.student]
-        name = person.tag if self.hides_names else self._labels[line.student].casefold()
+        name = self._sort_name(person)
         return not line.was_to_read, not (line.was_to_read and line.is_revised), person.group, name, person.tag
+
+    def _sort_name(self, person: Enrolment) -> str:
+        return person.tag if self.hides_names else person.user.sort_name
 
     @property
     def total(self) -> int:

@@ -141,7 +141,7 @@ class TaughtModule:
 
 def module_for_its_teacher(module: Module, teacher: User) -> TaughtModule:
     """Return the contents of the page of a module for this teacher."""
-    people = list(module.enrolments.select_related("user").order_by("user__name", "pk"))
+    people = list(module.enrolments.select_related("user").order_by("user__sort_name", "pk"))
     students = [enrolment for enrolment in people if enrolment.is_current_student]
     return TaughtModule(
         module=module,
@@ -189,7 +189,7 @@ def not_begun(assignment: Assignment, *, hides_names: bool) -> list[Enrolment]:
     """
     begun = Answer.objects.begun().filter(assignment=assignment, student=OuterRef("user"))
     people = assignment.module.enrolments.current().students().filter(~Exists(begun))
-    return list(people.select_related("user").order_by("group", "tag" if hides_names else "user__name", "pk"))
+    return list(people.select_related("user").order_by("group", "tag" if hides_names else "user__sort_name", "pk"))
 
 
 def has_students(module: Module) -> bool:
@@ -270,4 +270,4 @@ def teachers_of(module: Module) -> list[str]:
 
 def enrolments_of_teachers(module: Module) -> QuerySet[Enrolment]:
     """Return the enrolments of the teachers of the module, ordered by name."""
-    return module.enrolments.current().teachers().select_related("user").order_by("user__name")
+    return module.enrolments.current().teachers().select_related("user").order_by("user__sort_name", "pk")

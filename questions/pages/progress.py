@@ -302,7 +302,7 @@ def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hi
         states = [table.of(person.user_id, column, has_left=person.has_left) for column in columns]
         label, page = person.label(hides_names=hides_names), _page_of(person, columns, states)
         rows.append(Row(person, label, states, extensions.get(person.pk, []), page))
-    return sorted(rows, key=lambda row: row.tag if hides_names else (row.label.casefold(), row.enrolment.pk))
+    return sorted(rows, key=lambda row: row.tag if hides_names else (row.enrolment.user.sort_name, row.enrolment.pk))
 
 
 def _extensions(module: Module, blocks: list[Block]) -> dict[int, list[Extension]]:

@@ -212,7 +212,9 @@ def assignment_extensions(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s heeft een eigen inleverdatum.") % {"name": student.user})
             return redirect("questions:assignment_extensions", pk)
-    extensions = assignment.extensions.select_related("enrolment__user").order_by("due_at", "pk")
+    extensions = assignment.extensions.select_related("enrolment__user").order_by(
+        "due_at", "enrolment__user__sort_name", "pk"
+    )
     context = {"assignment": assignment, "module": assignment.module, "form": form, "extensions": extensions}
     return render(request, "questions/assignment_extensions.html", context)
 
