@@ -99,7 +99,8 @@ def forms_at(client: Client, address: str) -> list:
 
 
 def typed_fields(form) -> list:
-    return [each for each in form.inputs if each.name and (each.get("type") or each.tag) in (*TEXT_TYPES, "input")]
+    found = [each for each in form.inputs if each.name and each.get("inputmode") != "numeric"]
+    return [each for each in found if (each.get("type") or each.tag) in (*TEXT_TYPES, "input")]
 
 
 def name_of(form) -> str:

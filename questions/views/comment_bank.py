@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from casebook.lib.errors import RefusedError
+from casebook.lib.form_errors import Problem
 from casebook.lib.http import is_script
 from casebook.lib.ids import read_id
 from casebook.lib.text import normalise
@@ -49,7 +50,8 @@ def _page(
 ) -> HttpResponse:
     own = Comment.objects.filter(owner=request.user).select_related("module")
     shared = Comment.objects.filter(module__in=modules).exclude(owner=request.user).select_related("module", "owner")
-    context = {"own": own, "shared": shared, "modules": modules, "text": text, "problem": problem, "most": MOST}
+    context = {"own": own, "shared": shared, "modules": modules, "text": text, "most": MOST}
+    context["form_problems"] = [Problem(problem, "text", _("Zin"))] if problem else []
     return render(request, "questions/comments.html", context, status=status)
 
 
