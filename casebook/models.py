@@ -162,3 +162,14 @@ class AttemptCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count}"
+
+
+class SentForm(models.Model):
+    """A form that made something, and the address to which its request was redirected. Only lib/once.py uses it."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    location = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.location}"

@@ -2,11 +2,14 @@
 
 {% hidden_fields user=request.user.pk terug=back %}   a field for each
 {% field_if_set "next" sign_out_next %}               nothing where there is no value
+{% request_key %}                                     in a form that makes something, see casebook.lib.once
 """
 
 from django import template
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from casebook.lib import once
 
 register = template.Library()
 
@@ -21,3 +24,9 @@ def hidden_fields(**fields: object) -> SafeString:
 def field_if_set(name: str, value: object) -> SafeString:
     """Return a hidden field with the value; nothing where there is none."""
     return hidden_fields(**{name: value}) if value else SafeString()
+
+
+@register.simple_tag
+def request_key() -> SafeString:
+    """Return a hidden field with a new key. Without autocomplete, since Firefox restores values after a reload."""
+    return format_html('<input type="hidden" name="{}" value="{}" autocomplete="off">', once.FIELD, once.new_key())

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.errors import RefusedError
+from casebook.lib.once import once
 from cases.access import shortened_query
 from cases.models import Case, Edition
 from questions import access
@@ -36,6 +37,7 @@ CASES_TO_CHOOSE = 60  # cases that are listed; in a larger library teachers sear
 
 @form_page
 @access.signed_in
+@once
 def assignment_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose a case and then its questions for a new assignment."""
     module = access.module_for_teacher(request, pk)

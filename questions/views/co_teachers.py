@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from casebook.lib.errors import RefusedError
+from casebook.lib.once import once
 from questions import access
 from questions.actions import co_teacher_invitations
 from questions.actions.co_teacher_invitations import LinkState
@@ -18,6 +19,7 @@ from questions.views.post_actions import carry_out, post_action
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
+@once
 def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
     """The teachers and the open invitations of a module; a POST adds an invitation."""
     module = access.module_for_teacher(request, pk)

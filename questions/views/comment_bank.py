@@ -12,6 +12,7 @@ from casebook.lib.errors import RefusedError
 from casebook.lib.form_errors import Problem
 from casebook.lib.http import is_script
 from casebook.lib.ids import read_id
+from casebook.lib.once import once
 from casebook.lib.text import normalise
 from questions import access
 from questions.actions import comment_bank
@@ -25,6 +26,7 @@ MOST = 1_000  # characters of one comment
 @require_http_methods(["GET", "HEAD", "POST"])
 @save_endpoint
 @access.signed_in
+@once
 def comments(request: HttpRequest) -> HttpResponse:
     """The comment bank; a POST adds a comment."""
     modules = Module.objects.taught_by(request.user)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from casebook.lib.errors import RefusedError
+from casebook.lib.once import once
 from questions import access
 from questions.actions import join_codes
 from questions.actions import modules as module_actions
@@ -28,6 +29,7 @@ def modules(request: HttpRequest) -> HttpResponse:
 
 @form_page
 @access.signed_in
+@once
 def module_new(request: HttpRequest) -> HttpResponse:
     """Create a module."""
     access.check_may_make_modules(request)
@@ -123,6 +125,7 @@ def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_page
 @access.signed_in
+@once
 def module_copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Copy a module for a next class."""
     module = access.module_for_teacher(request, pk)

@@ -85,9 +85,21 @@ class Site:
         self.create_comments_and_invitations()
         self.delete_accounts()
         ratelimit.Count(ratelimit.PASSWORDS, "email docent@example.org").add()
+        self.send_a_form()
         self.change_vocabulary()
         self.archive_and_withdraw_cases()
         self.create_sessions_and_logs()
+
+    def send_a_form(self) -> None:
+        """Create a module as a browser does."""
+        from django.test import Client
+        from django.urls import reverse
+
+        client = Client(headers={"host": "localhost"})
+        client.force_login(self.teacher)
+        sent = {"request_key": "a" * 32, "user": self.teacher.pk, "title": "Uit een formulier"}
+        if client.post(reverse("questions:module_new"), sent).status_code != 302:
+            raise RuntimeError("the form was refused")
 
     def create_user(self, key: str, name: str, *groups: str, **fields) -> "User":
         from django.contrib.auth.models import Group

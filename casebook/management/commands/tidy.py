@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from casebook.accounts import deletion
-from casebook.lib import ratelimit
+from casebook.lib import once, ratelimit
 from casebook.models import User, UserManager
 from cases.library import search
 from cases.models import KeptUpload
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         delete_expired_counts()
         KeptUpload.objects.expired().delete()
         ratelimit.tidy()
+        once.tidy()
         editions.withhold_questions()
         search.forget_words()
         for title in orphaned:
