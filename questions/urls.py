@@ -89,6 +89,7 @@ feedback_urls: list[URLPattern] = [
     path("opdrachten/<id:pk>/feedback/keuze/", feedback_desk.mark_selection, name="mark_selection"),
     path("opdrachten/<id:pk>/feedback/ongedaan/", feedback_desk.undo_selection, name="undo_selection"),
     path("opdrachten/<id:pk>/feedback/vrijgave/", feedback_desk.release_feedback, name="release_feedback"),
+    path("opdrachten/<id:pk>/feedback/vrijgave/ongedaan/", feedback_desk.undo_release, name="undo_release"),
     path("opdrachten/<id:pk>/verhaal/", feedback_desk.assignment_story, name="assignment_story"),
     path("ingeleverd/<id:pk>/wijzigingen/", feedback_desk.submission_changes, name="submission_changes"),
     path("ingeleverd/<id:pk>/feedback/", feedback_desk.save_feedback, name="save_feedback"),

@@ -320,6 +320,7 @@ class World:
             "questions:join": {"group": "SW1A"},
             "questions:save_feedback": {"text": "Mooi.", "revision": 1},
             "questions:release_feedback": {"wat": "alles"},
+            "questions:undo_release": {"op": self.now.isoformat()},
             "questions:comments": {"text": "Waar zie je dat?"},
             "questions:reading_choices": {"names": "verborgen"},
             "admin:cases_case_restore": {"editie": "1"},

@@ -34,7 +34,8 @@ EXPLANATION = {
     "extensions": "Latere inleverdatums die je kreeg, met de reden.",
     "answers": "Alles wat je schreef.",
     "feedback_given": "Wat je als docent schreef, met de vraag. Van wie het antwoord was, staat er niet bij. "
-    "released is wat de student leest, en null zolang er niets is vrijgegeven.",
+    "released is wat de student leest, en null zolang er niets is vrijgegeven; before_release is wat de student "
+    "daarvoor las, zolang je die vrijgave nog ongedaan kunt maken.",
     "feedback_versions": "Eerdere teksten van feedback die je als docent schreef. kind: conflict (tegelijk geschreven, "
     "niet gekozen), shrunk (vóór je veel tekst weghaalde), earlier (eerder, voor je verder schreef), undone (ongedaan "
     "gemaakt).",
@@ -165,6 +166,7 @@ def _feedback_given(user: User) -> list[dict]:
             "verdict": feedback.verdict,
             "text": feedback.text,
             "released": portfolio_json.describe_feedback(feedback) if feedback.is_released else None,
+            "before_release": feedback.before_release,
         }
         for feedback in given.order_by("updated_at")
     ]

@@ -222,6 +222,7 @@ def _leave_feedback_released(user: User) -> None:
     """Restore released feedback to the text that students received, and delete unreleased feedback."""
     given = Feedback.objects.filter(author=user)
     given.filter(released_at=None).delete()
+    given.exclude(before_release=None).update(before_release=None)
     given.exclude(released_text=None).update(
         text=F("released_text"),
         verdict=Coalesce("released_verdict", "verdict"),

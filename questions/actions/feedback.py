@@ -5,14 +5,16 @@ until the new text is released too; both are stored in the row.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
+from casebook.lib.datetimes import read_moment
 from casebook.lib.text import normalise
 from casebook.models import User
 from questions.actions.saving import Draft, Saved, store
@@ -233,17 +235,107 @@ def undo_batch(*, author: User, token: str) -> int:
 
 def release(*, feedback: QuerySet[Feedback]) -> int:
     """Release feedback to its students and return how many rows changed. Released changes count as unseen again."""
-    with transaction.atomic():
-        chosen = list(feedback.values_list("pk", flat=True))
-        return (
-            Feedback.objects.waiting_for_release()
-            .filter(pk__in=chosen)
-            .update(
-                released_at=timezone.now(),
-                released_text=None,
-                released_verdict=None,
-                seen_at=None,
-                taken_up_at=None,
-                batch="",
+    return len(_release(feedback.order_by().values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _release(ids: Iterable[int], revisions: Mapping[int, int] | None = None) -> set[int]:
+    """Release those of these rows that wait for it and have these revisions, if any are given. Return their ids."""
+    waiting = Feedback.objects.waiting_for_release().filter(pk__in=list(ids)).order_by("pk")
+    rows = list(waiting.select_for_update())
+    if revisions is not None:
+        rows = [row for row in rows if revisions.get(row.pk) == row.revision]
+    changed = [row for row in rows if row.is_released]
+    for row in changed:
+        row.before_release = _as_shown(row)
+    Feedback.objects.bulk_update(changed, ["before_release"], batch_size=100)
+    released = {row.pk for row in rows}
+    Feedback.objects.filter(pk__in=released).update(
+        released_at=timezone.now(),
+        released_text=None,
+        released_verdict=None,
+        seen_at=None,
+        taken_up_at=None,
+        batch="",
+    )
+    return released
+
+
+def _as_shown(row: Feedback) -> dict[str, Any]:
+    """Return what the student sees of released feedback, as the value of before_release.
+
+    It has the value for the release before as well, if that can still be taken back too.
+    """
+    return {
+        "text": row.shown_text,
+        "verdict": row.shown_verdict.value,
+        "released_at": row.released_at.isoformat(),
+        "seen_at": row.seen_at and row.seen_at.isoformat(),
+        "taken_up_at": row.taken_up_at and row.taken_up_at.isoformat(),
+        "before_release": row.before_release if row.may_be_taken_back else None,
+    }
+
+
+@dataclass(frozen=True)
+class Release:
+    """The result of a release: how many rows it released, and how many of the page were released before it.
+
+    `left` are the rows that wait for release but not as the page showed them: they are new or were changed.
+    """
+
+    released: int
+    already: int
+    left: list[int]
+
+
+@transaction.atomic
+def release_shown(*, feedback: QuerySet[Feedback], scope: QuerySet[Feedback], shown: Mapping[int, int]) -> Release:
+    """Release those rows of `feedback` that a page showed, given by id and revision, and nothing else.
+
+    `scope` are the rows that the button is about, so that unreleased feedback that the page did not show is reported.
+    """
+    known = list(feedback.filter(pk__in=shown).order_by().values_list("pk", flat=True))
+    released = _release(known, shown)
+    waiting = scope.waiting_for_release().order_by("pk")
+    left = list(waiting.values_list("pk", flat=True).distinct())
+    return Release(len(released), len(set(known) - released - set(left)), left)
+
+
+@transaction.atomic
+def take_back(*, feedback: QuerySet[Feedback]) -> int:
+    """Take back recently released feedback that no student has seen, and return how many rows changed.
+
+    Students see again what they saw before the release; teachers find the feedback as unreleased. Text that was
+    released, and changed since then, is saved as a version.
+    """
+    unseen = feedback.unseen().released_lately()
+    rows = list(unseen.select_for_update(of=("self",)).order_by("pk"))
+    replaced = [row for row in rows if row.released_text and row.author_id]
+    FeedbackVersion.objects.bulk_create(
+        (
+            FeedbackVersion(
+                submission_id=row.submission_id,
+                author_id=row.author_id,
+                text=row.released_text,
+                kind=FeedbackVersion.Kind.UNDONE,
             )
-        )
+            for row in replaced
+        ),
+        ignore_conflicts=True,
+    )
+    for row in rows:
+        _show_again(row, row.before_release)
+    fields = ["released_at", "released_text", "released_verdict", "seen_at", "taken_up_at", "before_release"]
+    Feedback.objects.bulk_update(rows, fields, batch_size=50)
+    return len(rows)
+
+
+def _show_again(row: Feedback, before: dict[str, Any] | None) -> None:
+    """Set what the student sees to what it was before the release, which is nothing for a first release."""
+    before = before or {}
+    is_same = (before.get("text"), before.get("verdict")) == (row.text, row.verdict)
+    row.released_text = None if is_same else before.get("text")
+    row.released_verdict = None if is_same else before.get("verdict")
+    for name in ("released_at", "seen_at", "taken_up_at"):
+        setattr(row, name, read_moment(before.get(name) or ""))
+    row.before_release = before.get("before_release")

@@ -26,7 +26,7 @@ def see(*, student: User, until: datetime, ids: Iterable[int] | None = None) -> 
     Only feedback that was released before `until` counts, which is when the page was made.
     """
     news = own_feedback(student).filter(seen_at=None, released_at__lte=until)
-    return (news if ids is None else news.filter(pk__in=ids)).update(seen_at=timezone.now())
+    return (news if ids is None else news.filter(pk__in=ids)).update(seen_at=timezone.now(), before_release=None)
 
 
 def take_up(*, feedback: Feedback, goes_on: bool, until: datetime) -> bool:
@@ -38,4 +38,4 @@ def take_up(*, feedback: Feedback, goes_on: bool, until: datetime) -> bool:
     now = timezone.now()
     taken_up_at = Coalesce("taken_up_at", now) if goes_on else None
     read = Feedback.objects.filter(pk=feedback.pk, released_at__lte=until)
-    return bool(read.update(seen_at=Coalesce("seen_at", now), taken_up_at=taken_up_at))
+    return bool(read.update(seen_at=Coalesce("seen_at", now), taken_up_at=taken_up_at, before_release=None))

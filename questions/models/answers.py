@@ -1,5 +1,6 @@
 """Answers of students, their submissions, and the feedback of teachers."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from questions.models.answer_states import AnswerProgress, AnswerState, Verdict
 from questions.models.modules import Enrolment, Module, current_enrolment
 from questions.models.questions import WITHHELD
 
+TAKE_BACK_FOR = timedelta(hours=1)  # how long a release of feedback can be undone
 MAX_LENGTH = 20_000  # code points, counted after normalising, here and in the browser
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))  # every character that str.strip() removes
 
@@ -232,12 +234,26 @@ class FeedbackQuerySet(models.QuerySet):
         That is the teacher's own feedback, and that of authors who no longer teach there. Other teachers release their
         feedback themselves, since it may be unfinished.
         """
+        return self.waiting_for_release().in_charge_of(author, module)
+
+    def in_charge_of(self, author: AbstractBaseUser | int, module: Module) -> "FeedbackQuerySet":
+        """Return the feedback in a module that this teacher may release, and take back after its release."""
         teachers = Enrolment.objects.current().teachers().filter(module=module).values("user")
-        return (
-            self.waiting_for_release()
-            .filter(submission__answer__assignment__module=module)
-            .filter(Q(author=author) | Q(author=None) | ~Q(author__in=teachers))
+        return self.filter(submission__answer__assignment__module=module).filter(
+            Q(author=author) | Q(author=None) | ~Q(author__in=teachers)
         )
+
+    def released_lately(self) -> "FeedbackQuerySet":
+        """Return the feedback whose last release is so recent that it can be taken back while it is unseen."""
+        return self.filter(released_at__gt=timezone.now() - TAKE_BACK_FOR)
+
+    def unseen(self) -> "FeedbackQuerySet":
+        """Return the released feedback that its student cannot have read.
+
+        A student who wrote in the answer since then had the page open, and may have read the feedback there.
+        """
+        untouched = Q(submission__answer__updated_at__lte=F("released_at"))
+        return self.released().filter(untouched, seen_at=None, taken_up_at=None)
 
     def undoable_by(self, author: AbstractBaseUser | int) -> "FeedbackQuerySet":
         """Return the feedback that this teacher made in bulk and that has not been changed or released since."""
@@ -264,6 +280,8 @@ class Feedback(models.Model):
     released_verdict = models.CharField(max_length=10, choices=Verdict.choices, null=True, blank=True)  # noqa: DJ001
     seen_at = models.DateTimeField(_("gezien op"), null=True, blank=True)
     taken_up_at = models.DateTimeField(_("student gaat hiermee verder sinds"), null=True, blank=True)
+    # What the student saw before the last release, until that is seen: text, verdict and the times of the fields above.
+    before_release = models.JSONField(null=True, blank=True, editable=False)
     batch = models.CharField(max_length=16, blank=True)  # the same for all rows that were made in bulk, to undo them
 
     objects = FeedbackQuerySet.as_manager()
@@ -303,6 +321,13 @@ class Feedback(models.Model):
     def waits_for_release(self) -> bool:
         """Return whether the feedback was never released or has changed since its release."""
         return self.released_at is None or self.released_text is not None
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Return whether this is released feedback that can be taken back, unless its student wrote in the answer."""
+        if self.released_at is None or self.seen_at or self.taken_up_at:
+            return False
+        return self.released_at > timezone.now() - TAKE_BACK_FOR
 
     @property
     def release_note(self) -> str:

@@ -88,6 +88,25 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class ReleaseButton:
+    """A button that releases feedback, with the ids and revisions of that feedback."""
+
+    which: str
+    label: str
+    feedback: feedback_status.Revisions
+    is_shown: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.feedback)
+
+    @property
+    def shown(self) -> str:
+        """Return the feedback as the form sends it."""
+        return feedback_status.as_shown(self.feedback)
+
+
+@dataclass(frozen=True)
 class Reply:
     """The latest submission of one student for one question."""
 
@@ -131,7 +150,8 @@ class Reply:
         """Return the contents of the panel; a template that looks up fields of no feedback takes much longer."""
         if self.own is None:
             return Panel()
-        return Panel(self.own.text, self.own.revision, self.own.verdict, self.own.waits_for_release)
+        may_undo = self.own.waits_for_release or self.own.may_be_taken_back
+        return Panel(self.own.text, self.own.revision, self.own.verdict, may_undo)
 
     @property
     def is_taken_up(self) -> bool:
@@ -189,6 +209,7 @@ class FeedbackDesk:
         self.ready = self._ready()
         self.comments = self._comments()
         self.batch = feedback_status.last_batch(desk)
+        self.last_release = feedback_status.last_release(desk)
 
     # --- Students and questions ---
 
@@ -350,26 +371,24 @@ class FeedbackDesk:
         return bool(self.current_tab and self.replies) and self.not_handed_in > 0
 
     @property
-    def page_label(self) -> str:
-        """Return the label of the button that releases the feedback on this page only, or "" if that is none or all."""
-        count = self.ready.on_page
-        if not count or count == self.ready.total:
-            return ""
-        if self.person:
-            return _("Van %(name)s (%(n)s)") % {"name": self.person.label, "n": count}
-        return _("Van vraag %(number)s (%(n)s)") % {
-            "number": self.current_tab.number if self.current_tab else "",
-            "n": count,
-        }
+    def ready_here(self) -> str:
+        """Return the unreleased feedback of this page as the form for ticked answers sends it."""
+        return feedback_status.as_shown(self.ready.on_page)
 
     @property
-    def partial_releases(self) -> dict[str, str]:
-        """Return the buttons that release a part of the feedback, by what they send."""
-        buttons = {"hier": self.page_label} if self.page_label else {}
-        if self.group and self.ready.group:
-            label = _("Van klas %(group)s (%(n)s)") % {"group": self.group, "n": self.ready.group}
-            buttons["klas"] = label
-        return buttons
+    def release_buttons(self) -> list[ReleaseButton]:
+        """Return the buttons that release the feedback of this page, of this group, and all feedback."""
+        ready = self.ready
+        question = _("vraag %(number)s") % {"number": self.current_tab.number} if self.current_tab else ""
+        here = _("Van %(what)s") % {"what": self.person.label if self.person else question}
+        group = _("Van klas %(group)s") % {"group": self.group}
+        is_part = 0 < len(ready.on_page) < len(ready.all)
+        found = [
+            ReleaseButton("hier", here, ready.on_page, is_part),
+            ReleaseButton("klas", group, ready.in_group, bool(ready.in_group)),
+            ReleaseButton("alles", _("Geef alles vrij"), ready.all, bool(ready.all)),
+        ]
+        return found if self.group else [found[0], found[2]]
 
     @property
     def next_person(self) -> Person | None:

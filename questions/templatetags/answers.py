@@ -1,13 +1,15 @@
-"""The data of an answer field."""
+"""The data of an answer field, and of feedback that the student has not seen."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from questions.access import OwnStudy
-from questions.models import Question
+from questions.models import Feedback, Question
 
 register = template.Library()
 
@@ -34,3 +36,11 @@ def own_answer(own: OwnStudy, question: Question) -> OwnAnswer:
         revision=answer.revision if answer else 0,
         saved_at=answer.updated_at if answer else None,
     )
+
+
+@register.simple_tag
+def unseen(feedback: Feedback) -> SafeString:
+    """Return the attributes with which seen.js marks this feedback as seen; nothing if the student has seen it."""
+    if feedback.seen_at:
+        return SafeString()
+    return format_html('data-new="{}" data-released="{}"', feedback.pk, feedback.released_at.isoformat())

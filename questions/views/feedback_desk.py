@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 import cases.access
+from casebook.lib.datetimes import require_moment
 from casebook.lib.http import is_script, redirect_back
 from casebook.lib.ids import read_id
 from casebook.lib.text import normalise, read_line
@@ -118,7 +119,10 @@ def _is_as_sent(saved: Saved, sent: FeedbackSave) -> bool:
 
 def _data_after_save(request: HttpRequest, submission: Submission, saved: Saved, sent: FeedbackSave) -> JsonResponse:
     offer = comment_bank.comment_to_offer(request.user, submission)
-    more = {"verdict": saved.row.verdict, "unreleased": saved.row.waits_for_release} if saved.row else {}
+    row, more = saved.row, {}
+    if row:
+        may_undo = row.waits_for_release or row.may_be_taken_back
+        more = {"verdict": row.verdict, "feedback": row.pk, "unreleased": row.waits_for_release, "may_undo": may_undo}
     return save_reply(saved, sent.draft, note=_note(saved), offer=offer, **more)
 
 
@@ -150,10 +154,11 @@ def _address_of(submission: Submission) -> str:
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo unreleased feedback or changes; the text is saved as a version of its writer."""
     submission = access.submission_for_teacher(request, pk)
+    own = Feedback.objects.filter(author=request.user, submission=submission)
     if feedback.undo(author=request.user, submission=submission):
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
-        messages.info(request, _("Er was niets om ongedaan te maken."))
+        _add_undo_messages(request, feedback.take_back(feedback=own), read=own.released().count())
     return redirect_back(request, _address_of(submission))
 
 
@@ -225,30 +230,87 @@ def undo_selection(request: HttpRequest, pk: int) -> HttpResponse:
 @by_who_opened_the_page
 def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Release feedback: of a question, a student, a group, a selection, or the whole assignment."""
-    assignment = access.assignment_for_teacher(request, pk)
-    ready = Feedback.objects.releasable_by(request.user, assignment.module)
-    chosen = _in_scope(ready.filter(submission__answer__assignment=assignment), read_release(request.POST))
-    count = feedback.release(feedback=chosen)
-    if count:
-        done = ngettext(
-            "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu.",
-            "Vrijgegeven: bij %(count)s antwoorden. De studenten zien het nu.",
-            count,
-        )
-        messages.success(request, done % {"count": count})
-    else:
-        messages.info(request, _("Er stond niets klaar om vrij te geven."))
+    desk = access.desk_of_teacher(request, pk)
+    scope = read_release(request.POST)
+    own = Feedback.objects.in_charge_of(request.user, desk.assignment.module)
+    own = own.filter(submission__answer__assignment=desk.assignment)
+    if scope.submissions is not None:
+        own = own.filter(submission__in=scope.submissions)
+    release = feedback.release_shown(feedback=own, scope=_in_scope(own, scope), shown=scope.shown)
+    _add_release_message(request, release)
+    if release.left:
+        return _ask_about_the_rest(request, desk, release, scope)
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
-def _in_scope(ready: QuerySet[Feedback], scope: ReleaseScope) -> QuerySet[Feedback]:
-    if scope.submissions is not None:
-        return ready.filter(submission__in=scope.submissions)
+def _add_release_message(request: HttpRequest, release: feedback.Release) -> None:
+    if release.released:
+        done = ngettext(
+            "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu. Ongedaan maken kan onderaan de pagina.",
+            "Vrijgegeven: bij %(count)s antwoorden. De studenten zien het nu. Ongedaan maken kan onderaan de pagina.",
+            release.released,
+        )
+        messages.success(request, done % {"count": release.released})
+    elif release.already:
+        messages.info(request, _("Deze feedback was al vrijgegeven. De studenten zien hem al."))
+    elif not release.left:
+        messages.info(request, _("Er stond niets klaar om vrij te geven."))
+
+
+def _ask_about_the_rest(
+    request: HttpRequest, desk: access.Desk, release: feedback.Release, scope: ReleaseScope
+) -> HttpResponse:
+    """Return the page that asks whether to release the feedback that the teacher's page did not show."""
+    context = {
+        "assignment": desk.assignment,
+        "rest": feedback_status.rest_of_release(desk, release.left, scope.shown),
+        "which": request.POST["wat"],
+        "sent": {name: read_line(request.POST.get(name, "")) for name in ("vraag", "student", "klas")},
+        "submissions": scope.submissions or [],
+        "back": redirect_back(request, reverse("questions:assignment_feedback", args=[desk.assignment.pk])).url,
+    }
+    return render(request, "questions/release_rest.html", context)
+
+
+@post_action
+@by_who_opened_the_page
+def undo_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back the feedback that was released at one moment, except what students have seen."""
+    assignment = access.assignment_for_teacher(request, pk)
+    released = Feedback.objects.in_charge_of(request.user, assignment.module).filter(
+        submission__answer__assignment=assignment, released_at=require_moment(request.POST.get("op", ""))
+    )
+    taken_back = feedback.take_back(feedback=released)
+    _add_undo_messages(request, taken_back, read=released.count())
+    return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
+
+
+def _add_undo_messages(request: HttpRequest, taken_back: int, read: int) -> None:
+    """Add how many answers have unreleased feedback again, and how many students had read theirs already."""
+    if taken_back:
+        done = ngettext(
+            "Teruggenomen bij %(count)s antwoord. De feedback staat weer klaar en de student ziet hem niet.",
+            "Teruggenomen bij %(count)s antwoorden. De feedback staat weer klaar en de studenten zien hem niet.",
+            taken_back,
+        )
+        messages.success(request, done % {"count": taken_back})
+    if read:
+        left = ngettext(
+            "Bij %(count)s antwoord is de feedback al gelezen; die blijft vrijgegeven.",
+            "Bij %(count)s antwoorden is de feedback al gelezen; die blijft vrijgegeven.",
+            read,
+        )
+        messages.info(request, left % {"count": read})
+    if not taken_back and not read:
+        messages.info(request, _("Er was niets om ongedaan te maken."))
+
+
+def _in_scope(rows: QuerySet[Feedback], scope: ReleaseScope) -> QuerySet[Feedback]:
     if scope.key:
-        ready = ready.filter(submission__answer__question__key=scope.key)
+        rows = rows.filter(submission__answer__question__key=scope.key)
     student = {name: value for name, value in (("group", scope.group), ("tag", scope.tag)) if value}
     if student:
         enrolment = "submission__answer__assignment__module__enrolments__"
         student["user"] = F("submission__answer__student")
-        ready = ready.filter(**{f"{enrolment}{name}": value for name, value in student.items()})
-    return ready
+        rows = rows.filter(**{f"{enrolment}{name}": value for name, value in student.items()})
+    return rows

@@ -77,7 +77,8 @@ replies.forEach((reply) => {
   });
   reply.addEventListener("casusboek:saved", (event) => {
     offer(reply, event.detail);
-    reply.querySelector("[data-undo]").hidden = !event.detail.unreleased;
+    reply.querySelector("[data-undo]").hidden = !event.detail.may_undo;
+    countReady(event.detail);
   });
   const undo = document.getElementById(`terug-${reply.dataset.reply}`);
   undo.addEventListener("submit", async (event) => {
@@ -90,15 +91,44 @@ replies.forEach((reply) => {
   reply.addEventListener("focusin", () => openBank(reply), { once: true });
 });
 
-// Unsaved feedback is saved before feedback is released, or set for several answers at once.
+// --- Releasing: the buttons send the feedback that this page shows, by id and revision ---
+
+const pairsIn = (input) => input.value.split(" ").filter(Boolean);
+const idOf = (pair) => pair.split(".")[0];
+const idsIn = (input) => new Set(pairsIn(input).map(idOf));
+
+// Update the buttons and their numbers after a save of this page. All its answers belong to each button.
+function countReady({ feedback: id, revision, unreleased }) {
+  if (!id) return;
+  document.querySelectorAll("input[data-ready]").forEach((input) => {
+    const others = pairsIn(input).filter((pair) => idOf(pair) !== String(id));
+    input.value = (unreleased ? [...others, `${id}.${revision}`] : others).join(" ");
+  });
+  const form = document.querySelector("[data-release]");
+  const count = (which) => pairsIn(form.elements[`klaar-${which}`]).length;
+  const total = count("alles");
+  form.querySelectorAll("button[name=wat]").forEach((button) => {
+    const number = count(button.value);
+    button.textContent = `${button.dataset.words} (${number})`;
+    button.hidden = !number || (button.value === "hier" && number === total);
+  });
+  const line = form.querySelector("[data-ready-line]");
+  const { none, one, more } = line.dataset;
+  line.textContent = total > 1 ? more.replace("0", total) : total ? one : none;
+}
+
+// Unsaved feedback is saved before feedback is released, or set for several answers at once. The request has the
+// feedback of which the button showed the number: of other feedback the next page asks whether to release it too.
 document.querySelectorAll("[data-release], #selectie").forEach((form) =>
   form.addEventListener("submit", async (event) => {
     if (form.dataset.sent || !all.some((field) => field.isUnsent() || field.isBusy)) return;
     event.preventDefault();
+    const shown = new Map([...form.querySelectorAll("input[data-ready]")].map((input) => [input, idsIn(input)]));
     await Promise.all(all.map((field) => field.flush()));
     const stuck = all.find((field) => field.isUnsent() && !field.isGone);
     if (stuck) return void goTo(stuck.element.closest("[data-reply]"), { field: true }); // its save line says why
     form.dataset.sent = "1";
+    for (const [input, ids] of shown) input.value = pairsIn(input).filter((pair) => ids.has(idOf(pair))).join(" ");
     setTimeout(() => form.requestSubmit(event.submitter)); // a form ignores this while it handles its first submit
   }),
 );

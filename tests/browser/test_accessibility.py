@@ -94,6 +94,7 @@ NOT_PAGES = {
     "questions:mark_selection",
     "questions:undo_selection",
     "questions:release_feedback",
+    "questions:undo_release",
     "questions:save_feedback",
     "questions:undo_feedback",
     "questions:comment_sharing",

@@ -594,3 +594,37 @@ def test_all_answers_can_be_read_by_keyboard_without_waiting_for_replies(open_pa
         "submission__answer__text", "text", "verdict"
     )
     assert list(saved_feedback) == [(f"Antwoord {n:02}.", f"Bij {n:02}.", "gelezen") for n in range(25)]
+
+
+def test_release_buttons_count_what_this_page_saved(open_page, assignment, submission, teacher):
+    second = hand_in(assignment, enrol(assignment.module, UserFactory(name="Cato Visser")))
+    page = open_page(user=teacher)
+    page.goto(desk_address(assignment))
+    expect(page.get_by_text("Er staat geen feedback van jou klaar.")).to_be_visible()
+    expect(page.get_by_role("button", name="Geef alles vrij")).to_be_hidden()
+    for number, each in enumerate((submission, second), start=1):
+        page.locator(f"#antwoord-{each.pk}").get_by_label("afgerond").check()
+        expect(page.get_by_role("button", name=f"Geef alles vrij ({number})")).to_be_visible()
+    expect(page.get_by_text("Bij 2 antwoorden van deze opdracht staat feedback klaar")).to_be_visible()
+    page.locator(f"#antwoord-{second.pk}").get_by_role("button", name="Geef vrij", exact=True).click()
+    expect(page.get_by_role("button", name="Geef alles vrij (1)")).to_be_visible()
+    page.get_by_role("button", name="Geef alles vrij (1)").click()
+    expect(page.get_by_text("Vrijgegeven: bij 1 antwoord.")).to_be_visible()
+    assert Feedback.objects.released().count() == 2
+
+
+def test_text_typed_just_before_a_release_is_saved_and_asked_about(open_page, assignment, submission, teacher):
+    second = hand_in(assignment, enrol(assignment.module, UserFactory(name="Cato Visser")))
+    feedback.save(author=teacher, submission=submission, draft=Draft("Mooi."))
+    page = open_page(user=teacher)
+    page.goto(desk_address(assignment))
+    page.locator(f"#antwoord-{second.pk}").get_by_label("Jouw feedback").fill("Net getypt.")
+    page.get_by_role("button", name="Geef alles vrij").click()
+    expect(page.get_by_role("heading", name="Er staat meer klaar dan je zag")).to_be_visible()
+    assert list(Feedback.objects.released().values_list("text", flat=True)) == ["Mooi."]
+    page.get_by_role("button", name="Geef deze ook vrij (1)").click()
+    expect(page.get_by_text("Vrijgegeven: bij 1 antwoord.")).to_be_visible()
+    assert not Feedback.objects.waiting_for_release().exists()
+    page.get_by_role("button", name="Maak ongedaan (1)").click()
+    expect(page.get_by_text("Teruggenomen bij 1 antwoord.")).to_be_visible()
+    assert Feedback.objects.released().count() == 1

@@ -44,3 +44,13 @@ def test_student_can_take_up_feedback_and_write_with_one_click(open_page, feedba
     assert page.get_by_label("Jouw antwoord").is_editable()
     page.get_by_role("button", name="toch niet").click()
     page.get_by_role("button", name="Hier ga ik mee verder").wait_for()
+
+
+def test_feedback_that_was_read_at_the_portfolio_is_seen(open_page, feedback):
+    page = open_page(user=feedback.submission.answer.student)
+    with page.expect_response("**/antwoorden/gezien/") as seen:
+        page.goto("/antwoorden/")
+        page.get_by_text("En als zij niet opneemt?").scroll_into_view_if_needed()
+    assert seen.value.status == 204
+    feedback.refresh_from_db()
+    assert feedback.seen_at is not None
