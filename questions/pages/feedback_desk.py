@@ -350,6 +350,11 @@ class FeedbackDesk:
     # --- Counts ---
 
     @property
+    def read(self) -> int:
+        """Return how many answers to this question, or of this student, have been read."""
+        return sum(not line.is_to_read for line in self._chosen)
+
+    @property
     def not_handed_in(self) -> int:
         """Return how many students who are in the module now have not handed in this question."""
         return self.students - (self.current_tab.handed_in if self.current_tab else 0)
@@ -389,6 +394,18 @@ class FeedbackDesk:
             ReleaseButton("alles", _("Geef alles vrij"), ready.all, bool(ready.all)),
         ]
         return found if self.group else [found[0], found[2]]
+
+    @cached_property
+    def next_tab(self) -> Tab | None:
+        """Return the next question with unread answers, on the last page of a question; None if there is none."""
+        if self.current_tab is None or self.page < self.pages:
+            return None
+        at = self.tabs.index(self.current_tab)
+        return next((tab for tab in self.tabs[at + 1 :] + self.tabs[:at] if tab.to_read), None)
+
+    @property
+    def is_last_page(self) -> bool:
+        return bool(self.replies) and self.page == self.pages
 
     @property
     def next_person(self) -> Person | None:

@@ -246,11 +246,12 @@ def release_feedback(request: HttpRequest, pk: int) -> HttpResponse:
 def _add_release_message(request: HttpRequest, release: feedback.Release) -> None:
     if release.released:
         done = ngettext(
-            "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu. Ongedaan maken kan onderaan de pagina.",
-            "Vrijgegeven: bij %(count)s antwoorden. De studenten zien het nu. Ongedaan maken kan onderaan de pagina.",
+            "Vrijgegeven: bij %(count)s antwoord. De student ziet het nu.",
+            "Vrijgegeven: bij %(count)s antwoorden. De studenten zien het nu.",
             release.released,
         )
-        messages.success(request, done % {"count": release.released})
+        hint = "" if release.left else " " + _("Ongedaan maken kan onderaan de pagina.")
+        messages.success(request, done % {"count": release.released} + hint)
     elif release.already:
         messages.info(request, _("Deze feedback was al vrijgegeven. De studenten zien hem al."))
     elif not release.left:

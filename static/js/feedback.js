@@ -33,8 +33,8 @@ function move(step, options) {
   const at = here() ?? lastAt;
   const index = at ? replies.indexOf(at) + step : step > 0 ? 0 : replies.length - 1;
   if (replies[index]) return goTo(replies[index], options);
-  const onward = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
-  // Never focus a button: a user who presses Enter next means the field, and releasing cannot be undone.
+  const onward = [...document.querySelectorAll(step > 0 ? "a[rel=next]" : "a[rel=prev]")].at(-1);
+  // Never focus a button: a user who presses Enter next means the field.
   (onward ?? (step > 0 ? document.getElementById("vrijgeven") : at))?.focus();
   return undefined;
 }
@@ -55,8 +55,10 @@ function withVerdict(field) {
   field.typed();
 }
 
-function saveAndNext(reply) {
+// With `asksAgain` the verdict is the one that asks the student for a new version.
+function saveAndNext(reply, { asksAgain = false } = {}) {
   const field = fieldOf(reply);
+  if (asksAgain) choose(reply.querySelector("[data-again]"));
   withVerdict(field);
   field.flush();
   move(1, { field: true });
@@ -79,6 +81,7 @@ replies.forEach((reply) => {
     offer(reply, event.detail);
     reply.querySelector("[data-undo]").hidden = !event.detail.may_undo;
     countReady(event.detail);
+    if (event.detail.verdict) countAsRead(reply);
   });
   const undo = document.getElementById(`terug-${reply.dataset.reply}`);
   undo.addEventListener("submit", async (event) => {
@@ -90,6 +93,46 @@ replies.forEach((reply) => {
   });
   reply.addEventListener("focusin", () => openBank(reply), { once: true });
 });
+
+// --- The numbers of unread answers: of this question or student, and of the assignment ---
+
+function countAsRead(reply) {
+  const badge = reply.querySelector("[data-unread]");
+  if (!badge) return; // it was read when the page was made, or counted at an earlier save
+  badge.remove();
+  const tab = document.querySelector(".qnav [aria-current] [data-count]");
+  for (const number of [tab, document.querySelector("[data-to-read]")]) {
+    if (number) number.textContent = Math.max(0, Number(number.textContent) - 1);
+  }
+  tab?.parentElement.classList.toggle("count--none", tab.textContent === "0");
+  const line = document.querySelector("[data-read]");
+  line.dataset.read = Number(line.dataset.read) + 1;
+  line.textContent = line.dataset.words.replace("[n]", line.dataset.read);
+}
+
+// --- Pinning an answer for the projector ---
+
+document.querySelectorAll("[data-pin]").forEach((form) =>
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const isOn = event.submitter.value === "ja";
+    const answer = await post(form.action, { vast: event.submitter.value });
+    if (answer.status !== 204) return void submitWith(form, event.submitter); // the page that follows explains it
+    const hadFocus = form.contains(document.activeElement);
+    form.querySelectorAll("button").forEach((button) => (button.hidden = (button.value === "ja") === isOn));
+    if (hadFocus) form.querySelector("button:not([hidden])").focus();
+    const line = form.querySelector("[data-pinned]");
+    line.textContent = isOn ? line.dataset.on : line.dataset.off;
+  }),
+);
+
+// A form that a script submits sends no button, so the value of the button becomes a field.
+function submitWith(form, { name, value }) {
+  const field = document.createElement("input");
+  Object.assign(field, { type: "hidden", name, value });
+  form.append(field);
+  form.submit();
+}
 
 // --- Releasing: the buttons send the feedback that this page shows, by id and revision ---
 
@@ -329,20 +372,29 @@ const LETTER = {
   v: showStory,
   z: undoVerdict,
   x: () => here()?.querySelector("[name=antwoord]").click(),
+  l: () => here()?.querySelector("[data-pin] button:not([hidden])").click(),
   b: () => here()?.querySelector("[data-bank-search]")?.focus(),
   "?": () => keys.showModal(),
 };
+
+// The letters and digits that work in a field together with Alt. The code of a key does not depend on Alt.
+function withAlt(code, reply) {
+  if (code === "KeyB") return () => reply.querySelector("[data-bank-search]")?.focus();
+  const verdict = code.startsWith("Digit") && reply.querySelector(`[data-key="${code.slice(5)}"]`);
+  return verdict ? () => choose(verdict) : null;
+}
 
 document.addEventListener("keydown", (event) => {
   if (!desk || event.isComposing || document.querySelector("dialog[open]")) return;
   const reply = here();
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && reply) {
     event.preventDefault();
-    return void saveAndNext(reply);
+    return void saveAndNext(reply, { asksAgain: event.shiftKey });
   }
-  if (event.altKey && event.code === "KeyB" && reply) {
+  const inField = event.altKey && !event.ctrlKey && !event.metaKey && reply && withAlt(event.code, reply);
+  if (inField) {
     event.preventDefault();
-    return void reply.querySelector("[data-bank-search]")?.focus();
+    return void inField();
   }
   if (event.key === "Escape" && reply && isTyping(event.target)) return void reply.focus();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;

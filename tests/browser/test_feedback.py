@@ -9,7 +9,7 @@ from django.urls import reverse
 from casebook.lib.text_diff import cache
 from questions.actions import answering, feedback
 from questions.actions.saving import Draft
-from questions.models import Comment, Feedback, FeedbackVersion, Role, Submission
+from questions.models import Comment, Feedback, FeedbackVersion, PinnedAnswer, Role, Submission
 from tests.browser.conftest import session_cookie
 from tests.browser.device import count_copies, wait_for_copies
 from tests.browser.student_desk import open_another_tab, open_sign_in
@@ -628,3 +628,113 @@ def test_text_typed_just_before_a_release_is_saved_and_asked_about(open_page, as
     page.get_by_role("button", name="Maak ongedaan (1)").click()
     expect(page.get_by_text("Teruggenomen bij 1 antwoord.")).to_be_visible()
     assert Feedback.objects.released().count() == 1
+
+
+@pytest.fixture
+def class_desk(open_page, teacher):
+    """Return the desk of an assignment of two questions with three answers to the first and one to the second."""
+    module = ModuleFactory(teacher=teacher)
+    assignment = AssignmentFactory(module=module, case=published_case(kolbs=["doener", "denker"]))
+    students = [enrol(module, UserFactory(name=name)) for name in ("Aylin", "Bram", "Cato")]
+    for student in students:
+        hand_in(assignment, student)
+    hand_in(assignment, students[0], 1)
+    page = open_page(user=teacher)
+    page.goto(desk_address(assignment))
+    return page
+
+
+def test_numbers_follow_each_save_and_the_end_leads_to_the_next_question(class_desk):
+    tab = class_desk.get_by_role("navigation", name="Vragen").get_by_role("link").first
+    header = class_desk.get_by_text("4 nog te lezen", exact=True)
+    expect(header).to_be_visible()
+    expect(class_desk.get_by_text("0 van 3 gelezen")).to_be_visible()
+    field(class_desk).focus()
+    for number, left in enumerate((2, 1, 0), start=1):
+        class_desk.keyboard.press("Control+Enter")
+        expect(tab).to_have_accessible_name(re.compile(rf"\b{left} nog te lezen"))
+        expect(class_desk.get_by_text(f"{number} van 3 gelezen")).to_be_visible()
+        expect(class_desk.locator("header strong")).to_have_text(f"{left + 1} nog te lezen")
+    expect(class_desk.get_by_role("article").get_by_text("nog te lezen")).to_have_count(0)
+    onward = class_desk.get_by_role("link", name="Naar vraag 2 (1 te lezen)")
+    expect(onward).to_be_focused()
+    class_desk.keyboard.press("Enter")
+    expect(class_desk.get_by_text("0 van 1 gelezen")).to_be_visible()
+    class_desk.keyboard.press("1")
+    expect(class_desk.get_by_role("link", name="Dit was de laatste. Naar het vrijgeven")).to_be_visible()
+
+
+def test_second_save_of_an_answer_is_not_counted_again(class_desk):
+    write(class_desk, "Mooi")
+    expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()
+    write(class_desk, " gezien.")
+    field(class_desk).blur()
+    expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")
+    expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()
+    expect(class_desk.get_by_text("3 nog te lezen", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("keys", "verdict"),
+    [
+        (["Control+Enter"], "gelezen"),
+        (["Control+Shift+Enter"], "aanvullen"),
+        (["Alt+3", "Control+Enter"], "afgerond"),
+        (["Alt+3", "Control+Shift+Enter"], "aanvullen"),
+    ],
+)
+def test_verdicts_can_be_chosen_in_the_field(class_desk, keys, verdict):
+    write(class_desk, "Mooi.")
+    for key in keys:
+        class_desk.keyboard.press(key)
+    expect(class_desk.get_by_label("Jouw feedback").nth(1)).to_be_focused()
+    expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()
+    expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")
+    assert stored_feedback() == ("Mooi.", verdict)
+
+
+def test_answer_is_pinned_with_a_key_without_loading_the_page_again(class_desk):
+    class_desk.evaluate("window.isSamePage = true")
+    first = class_desk.get_by_role("article").first
+    class_desk.keyboard.press("j")
+    for key_message, count in (("Staat klaar voor op het scherm.", 1), ("Staat niet meer op het scherm.", 0)):
+        class_desk.keyboard.press("l")
+        expect(first.get_by_text(key_message)).to_be_visible()
+        assert PinnedAnswer.objects.count() == count
+    first.get_by_role("button", name="Laat zien in de klas").click()
+    expect(first.get_by_role("button", name="Niet meer in de klas laten zien")).to_be_focused()
+    assert class_desk.evaluate("window.isSamePage")
+    class_desk.get_by_role("button", name="Toetsen").click()
+    class_desk.get_by_label("Gebruik losse letters als toets").uncheck()
+    class_desk.get_by_role("dialog").get_by_role("button", name="Sluit").click()
+    first.press("l")
+    expect(first.get_by_role("button", name="Niet meer in de klas laten zien")).to_be_visible()
+    assert PinnedAnswer.objects.count() == 1
+
+
+COVERED = """async () => {
+  const frame = () => new Promise(requestAnimationFrame); // the browser scrolls to the focused element in the next one
+  await frame();
+  await frame();
+  const at = document.activeElement, box = at.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const points = [[x, y], [box.x + 2, y], [box.right - 2, y], [x, box.y + 2], [x, box.bottom - 2]];
+  const isSeen = ([left, top]) => {
+    const hit = document.elementFromPoint(left, top);
+    return hit && (at.contains(hit) || hit.contains(at) || at.labels?.[0]?.contains(hit));
+  };
+  return at === document.body || points.some(isSeen) ? "" : at.outerHTML.slice(0, 200);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 640), (1280, 600), (320, 256)])
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_focused_element_is_never_covered_at_the_desk(class_desk, width, height, key):
+    class_desk.emulate_media(reduced_motion="reduce")  # scrolling takes no time
+    class_desk.set_viewport_size({"width": width, "height": height})
+    class_desk.get_by_role("checkbox", name="Kies Aylin").check()
+    covered = []
+    for _each in range(90):
+        class_desk.keyboard.press(key)
+        covered.append(class_desk.evaluate(COVERED))
+    assert list(filter(None, covered)) == []
