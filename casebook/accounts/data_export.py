@@ -30,7 +30,7 @@ EXPLANATION = {
     "proven_email: het adres waarop je een code ontving en overtypte. permissions: wat je los daarvan mag.",
     "enrolments": "De modules waar je in zit of zat, met je rol en je klas. asked_back_at: wanneer je vroeg om terug "
     "te mogen. tag: wat er in plaats van je naam staat waar een docent namen verbergt. reading_choices: hoe je als "
-    "docent het laatst las (by: per vraag of per student).",
+    "docent het laatst las (by: per vraag of per student; is_compact: kort of ruim).",
     "extensions": "Latere inleverdatums die je kreeg, met de reden.",
     "answers": "Alles wat je schreef.",
     "feedback_given": "Wat je als docent schreef, met de vraag. Van wie het antwoord was, staat er niet bij. "

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from questions.models import Module, ReadBy
 
 HIDDEN, SHOWN = "verborgen", "tonen"
+COMPACT, WIDE = "kort", "ruim"
 
 
 class ReadingForm(forms.Form):
@@ -16,6 +17,7 @@ class ReadingForm(forms.Form):
     by = forms.ChoiceField(choices=ReadBy.choices)
     group = forms.ChoiceField(required=False)
     names = forms.ChoiceField(choices=[(HIDDEN, _("verborgen")), (SHOWN, _("tonen"))])
+    size = forms.ChoiceField(choices=[(COMPACT, _("kort")), (WIDE, _("ruim"))])
 
     def __init__(self, *args: Any, module: Module, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,4 +37,6 @@ class ReadingForm(forms.Form):
         chosen = dict(self.cleaned_data)
         if "names" in chosen:
             chosen["hides_names"] = chosen.pop("names") == HIDDEN
+        if "size" in chosen:
+            chosen["is_compact"] = chosen.pop("size") == COMPACT
         return chosen

@@ -1,7 +1,7 @@
 """Modules, the enrolments of teachers and students, and assignments."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -110,11 +110,12 @@ class ReadBy(models.TextChoices):
 
 @dataclass(frozen=True)
 class ReadingChoices:
-    """A teacher's last choices for reading in a module: order, group, and whether names are hidden."""
+    """A teacher's last choices for reading in a module: order, group, hidden names, and many answers on a screen."""
 
     by: str = ReadBy.QUESTION
     group: str = ""
     hides_names: bool = False
+    is_compact: bool = False
 
 
 class EnrolmentQuerySet(models.QuerySet):
@@ -202,7 +203,9 @@ class Enrolment(models.Model):
     @property
     def reading(self) -> ReadingChoices:
         """Return this teacher's last choices for reading in the module."""
-        return ReadingChoices(**self.reading_choices)
+        # During an upgrade, a process with the new code can store a choice that this code does not know.
+        known = {field.name for field in fields(ReadingChoices)}
+        return ReadingChoices(**{name: value for name, value in self.reading_choices.items() if name in known})
 
 
 class AssignmentQuerySet(models.QuerySet):

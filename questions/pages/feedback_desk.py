@@ -200,7 +200,7 @@ class FeedbackDesk:
         self.own_group = page_request.group  # from the query string, rather than the teacher's last choice
         self._desk, self._page_request = desk, page_request
         choices = desk.enrolment.reading
-        self.hides_names = choices.hides_names
+        self.hides_names, self.is_compact = choices.hides_names, choices.is_compact
         group = choices.group if page_request.group is None else page_request.group
         self.group = group if group in self.groups else ""
         self.by = _by(page_request, choices.by)

@@ -86,7 +86,7 @@ def answer(request: HttpRequest, pk: int, tag: str, asked: int) -> HttpResponse:
 
 @post_action
 def reading_choices(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save this teacher's choices for reading: by question or by student, which group, and whether names are hidden."""
+    """Save this teacher's choices for reading: by question or by student, which group, hidden names, and the size."""
     enrolment = access.enrolment_of_teacher(request, pk)
     form = ReadingForm(request.POST, module=enrolment.module)
     if not form.is_valid():

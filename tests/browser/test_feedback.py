@@ -738,3 +738,38 @@ def test_focused_element_is_never_covered_at_the_desk(class_desk, width, height,
         class_desk.keyboard.press(key)
         covered.append(class_desk.evaluate(COVERED))
     assert list(filter(None, covered)) == []
+
+
+def test_compact_view_has_four_answers_on_a_screen_and_is_remembered(class_desk, teacher):
+    enrolment = teacher.enrolments.get()
+    assignment = enrolment.module.assignments.get()
+    words = "Ik ga eerst langs zonder lijstje, gewoon voor een kop koffie, en vraag dan wat zij zelf het eerst doet. "
+    for number in range(5):
+        hand_in(assignment, enrol(enrolment.module, UserFactory(name=f"Zeb {number}")), text=words * 2)
+    class_desk.set_viewport_size({"width": 1280, "height": 800})
+    class_desk.get_by_role("button", name="Kort").click()
+    expect(class_desk.get_by_role("button", name="Kort")).to_have_attribute("aria-pressed", "true")
+    class_desk.reload()
+    replies = class_desk.get_by_role("article")
+    expect(replies).to_have_count(8)
+    boxes = [replies.nth(number).bounding_box() for number in (3, 6)]
+    assert boxes[1]["y"] + boxes[1]["height"] - boxes[0]["y"] < 800 - 64  # four answers, below the tabs
+    panel = replies.nth(3).get_by_role("form")
+    feedback_field, verdict = panel.get_by_label("Jouw feedback"), panel.locator("label", has_text="gelezen")
+    tops = [each.bounding_box()["y"] for each in (feedback_field, verdict)]
+    assert abs(tops[0] - tops[1]) < 4
+    before = feedback_field.bounding_box()["height"]
+    feedback_field.fill("Een regel.\n" * 4)
+    assert feedback_field.bounding_box()["height"] > before + 40
+    class_desk.get_by_role("button", name="Ruim").click()
+    expect(class_desk.get_by_role("button", name="Ruim")).to_have_attribute("aria-pressed", "true")
+
+
+def test_choosing_another_answer_with_the_mouse_in_the_compact_view_moves_nothing(class_desk):
+    class_desk.get_by_role("button", name="Kort").click()
+    expect(class_desk.get_by_role("button", name="Kort")).to_have_attribute("aria-pressed", "true")
+    replies = class_desk.get_by_role("article")
+    replies.first.get_by_label("Jouw feedback").click()
+    replies.nth(1).locator("label", has_text="afgerond").click()
+    expect(replies.nth(1).get_by_label("afgerond")).to_be_checked()
+    expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()

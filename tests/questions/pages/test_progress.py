@@ -772,10 +772,17 @@ def choose(client, teacher, module):
 def test_reading_choice_is_saved_without_changing_the_others(choose, enrolment):
     choose(by="student", group="SW1C")
     choose(names="verborgen")
+    choose(size="kort")
     enrolment.refresh_from_db()
-    assert enrolment.reading == ReadingChoices(by=ReadBy.STUDENT, group="SW1C", hides_names=True)
+    assert enrolment.reading == ReadingChoices(by=ReadBy.STUDENT, group="SW1C", hides_names=True, is_compact=True)
     choose(names="tonen", group="")
+    choose(size="ruim")
     enrolment.refresh_from_db()
+    assert enrolment.reading == ReadingChoices(by=ReadBy.STUDENT)
+
+
+def test_reading_choice_of_newer_code_is_ignored(enrolment):
+    enrolment.reading_choices = {"by": "student", "font": "groot"}
     assert enrolment.reading == ReadingChoices(by=ReadBy.STUDENT)
 
 
@@ -787,7 +794,16 @@ def test_reading_choices_belong_to_one_teacher(choose, module):
 
 
 @pytest.mark.parametrize(
-    "chosen", [{}, {"by": "klas"}, {"by": ""}, {"group": "SW9"}, {"names": "ja"}, {"by": "vraag", "names": ""}]
+    "chosen",
+    [
+        {},
+        {"by": "klas"},
+        {"by": ""},
+        {"group": "SW9"},
+        {"names": "ja"},
+        {"by": "vraag", "names": ""},
+        {"size": "klein"},
+    ],
 )
 def test_invalid_reading_choices_return_400_and_change_nothing(choose, enrolment, chosen):
     assert choose(**chosen).status_code == 400
