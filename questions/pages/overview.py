@@ -3,11 +3,13 @@
 No names are read here, only submissions, and the ids of students to count them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from statistics import median
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 import cases.access
 from questions.models import Assignment, Enrolment, Question, Submission
@@ -59,6 +61,46 @@ class QuestionFigures:
         return _bars(_at_most(self.lengths, MOST_BARS))
 
 
+SHORT, MEDIUM = 280, 700  # characters of an answer; a longer one is shown in smaller letters
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A question on the projector with one pinned answer to it, or None, and the slides beside it."""
+
+    asked: QuestionFigures
+    place: int  # among the pinned answers to the question
+    answer: Pinned | None
+    before: "Slide | None" = None
+    after: "Slide | None" = None
+
+    @property
+    def size(self) -> str:
+        """Return how large the letters are."""
+        length = len(self.answer.text) if self.answer else 0
+        return "large" if length <= SHORT else "medium" if length <= MEDIUM else "small"
+
+    @property
+    def of(self) -> int:
+        """Return how many pinned answers the question has."""
+        return len(self.asked.pinned)
+
+    @property
+    def position(self) -> str:
+        """Return the Dutch text with the place of the answer, or "" without an answer."""
+        return _("%(place)s van %(of)s") % {"place": self.place, "of": self.of} if self.answer else ""
+
+    @property
+    def anchor(self) -> str:
+        """Return the place of the question on the overview."""
+        return f"#vraag-{self.asked.question.key}"
+
+    @property
+    def address(self) -> str:
+        """Return the query string of this slide."""
+        return f"?{urlencode({'vraag': self.asked.question.key, 'nr': self.place})}"
+
+
 @dataclass(frozen=True)
 class Overview:
     """The contents of the overview of an assignment."""
@@ -67,17 +109,26 @@ class Overview:
     questions: list[QuestionFigures]
     students: int
 
-    def at(self, key: str) -> QuestionFigures | None:
-        """Return the question with this key, or else the first with pinned answers, or else the first."""
-        chosen = next((asked for asked in self.questions if asked.question.key == key), None)
-        to_show = next((asked for asked in self.questions if asked.pinned), None)
-        return chosen or to_show or next(iter(self.questions), None)
+    def slide(self, key: str, number: int) -> Slide | None:
+        """Return the slide with this pinned answer to the question with this key, or None without any question.
 
-    def beside(self, asked: QuestionFigures) -> tuple[QuestionFigures | None, QuestionFigures | None]:
-        """Return the question before and the question after this one."""
-        index = self.questions.index(asked)
-        before = self.questions[index - 1] if index else None
-        return before, next(iter(self.questions[index + 1 :]), None)
+        Without that question it is the first with pinned answers, or else the first; without that answer, the first.
+        """
+        slides = [
+            Slide(asked, place, answer)
+            for asked in self.questions
+            for place, answer in enumerate(asked.pinned or [None], start=1)
+        ]
+        of_question = [slide for slide in slides if slide.asked.question.key == key]
+        with_answers = [slide for slide in slides if slide.answer]
+        found = next((slide for slide in of_question if slide.place == number), None)
+        shown = found or next(iter(of_question or with_answers or slides), None)
+        if shown is None:
+            return None
+        at = slides.index(shown)
+        before = [slide for slide in slides[:at] if slide.answer or not with_answers]
+        after = [slide for slide in slides[at + 1 :] if slide.answer or not with_answers]
+        return replace(shown, before=next(iter(before[::-1]), None), after=next(iter(after), None))
 
 
 def assignment_overview(assignment: Assignment) -> Overview:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from casebook.lib.http import is_script, redirect_back
+from casebook.lib.ids import read_number
 from questions import access
 from questions.actions import pins
 from questions.pages import overview as overview_page
@@ -28,11 +29,10 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def overview_screen(request: HttpRequest, pk: int) -> HttpResponse:
-    """One question with its pinned answers, for the projector."""
+    """One pinned answer with its question, for the projector: ?vraag=<key>&nr=<place among the pinned answers>."""
     view = overview_page.assignment_overview(access.assignment_for_teacher(request, pk))
-    shown = view.at(request.GET.get("vraag", ""))
-    before, after = view.beside(shown) if shown else (None, None)
-    context = {"assignment": view.assignment, "shown": shown, "before": before, "after": after}
+    slide = view.slide(request.GET.get("vraag", ""), read_number(request.GET.get("nr")) or 1)
+    context = {"assignment": view.assignment, "slide": slide}
     return render(request, "questions/overview_screen.html", context)
 
 

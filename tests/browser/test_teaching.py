@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from questions.actions import pins
 from questions.models import Assignment, Enrolment, Role
 from tests.factories import UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, hand_in
@@ -125,3 +126,75 @@ def test_coverage_of_the_ticked_questions_is_announced(open_page, teacher, modul
     expect(status).to_contain_text("Nog niet: doener")
     page.get_by_role("button", name="denker").click()
     expect(status).to_contain_text("Nog niet: doener, denker")
+
+
+# --- The projector ---
+
+STORY = "Ik ga eerst langs zonder lijstje, gewoon voor een kop koffie, en vraag dan wat zij zelf het eerst wil. "
+
+
+@pytest.fixture
+def pinned(teacher, module, case):
+    """Return an assignment of which three answers to the first question and one to the last are pinned."""
+    assignment = AssignmentFactory(module=module, case=case)
+    students = [enrol(module) for _each in range(3)]
+    for number, student in enumerate(students):
+        submission = hand_in(assignment, student, 0, STORY * (number + 1) * (number + 1))
+        pins.pin(submission=submission, teacher=teacher)
+    pins.pin(submission=hand_in(assignment, students[0], 3, "Kort."), teacher=teacher)
+    return assignment
+
+
+def test_projector_is_driven_by_keys_and_stays_on_one_page(open_page, teacher, pinned):
+    page = open_page(user=teacher)
+    page.goto(f"/opdrachten/{pinned.pk}/overzicht/scherm/")
+    page.evaluate("window.isSamePage = true")
+    place = page.get_by_role("navigation", name="Antwoorden").locator("span")
+    for key, text in [
+        ("ArrowRight", "2 van 3"),
+        ("Space", "3 van 3"),
+        ("PageDown", "1 van 1"),
+        ("ArrowRight", "1 van 1"),
+        ("ArrowLeft", "3 van 3"),
+        ("PageUp", "2 van 3"),
+    ]:
+        page.keyboard.press(key)
+        place.get_by_text(text, exact=True).wait_for()
+    page.get_by_role("link", name="Vorige").click()
+    place.get_by_text("1 van 3", exact=True).wait_for()
+    page.go_back()
+    place.get_by_text("2 van 3", exact=True).wait_for()
+    assert page.evaluate("window.isSamePage")
+    page.get_by_role("button", name="Volledig scherm").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    page.keyboard.press("ArrowRight")
+    place.get_by_text("3 van 3", exact=True).wait_for()
+    assert page.evaluate("document.fullscreenElement !== null && window.isSamePage")
+    assert page.get_by_role("button", name="Volledig scherm").is_hidden()
+
+
+def test_projector_works_by_links_without_javascript(open_page, teacher, pinned):
+    page = open_page(user=teacher, javascript=False)
+    page.goto(f"/opdrachten/{pinned.pk}/overzicht/scherm/")
+    for text in ("2 van 3", "3 van 3", "1 van 1"):
+        page.get_by_role("link", name="Volgende").click()
+        page.get_by_text(text, exact=True).wait_for()
+    assert page.get_by_role("link", name="Volgende").count() == 0
+    assert page.get_by_role("button", name="Volledig scherm").is_hidden()
+
+
+def test_nothing_on_the_projector_is_below_the_fold(open_page, teacher, pinned):
+    page = open_page(user=teacher)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"/opdrachten/{pinned.pk}/overzicht/scherm/")
+    lengths = set()
+    for _each in range(4):
+        assert page.evaluate("document.documentElement.scrollHeight") <= 720
+        back = page.get_by_role("link", name="Terug naar het overzicht").bounding_box()
+        assert back["y"] + back["height"] <= 720
+        answer = page.locator(".stage__answer")
+        lengths.add(len(answer.inner_text()))
+        assert answer.evaluate("element => element.scrollHeight <= element.clientHeight")
+        if page.get_by_role("link", name="Volgende").count():
+            page.goto(page.url.partition("?")[0] + page.get_by_role("link", name="Volgende").get_attribute("href"))
+    assert len(lengths) == 4

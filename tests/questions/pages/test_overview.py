@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from questions.actions import answering, pins
 from questions.models import Answer, Enrolment, PinnedAnswer, Role, Submission
 from questions.pages import overview as overview_page
 from tests.factories import UserFactory
-from tests.questions.factories import AssignmentFactory, enrol, hand_in
+from tests.questions.factories import AssignmentFactory, OwnQuestionFactory, enrol, hand_in
 
 pytestmark = pytest.mark.django_db
 
@@ -227,11 +228,45 @@ def test_screen_opens_at_the_first_question_with_a_pinned_answer(pin, screen, as
     assert "nog geen antwoord gekozen" in text_of(screen(vraag="vraag-1"))
 
 
+@pytest.fixture
+def three_slides(pin, assignment, student, module):
+    """Pin two answers to the first question and one to the third, and none to the second."""
+    third = OwnQuestionFactory(module=module, case=assignment.edition.case, key="vraag-3", text="En dan?")
+    assignment.asked.create(question=third, position=9)
+    pin(hand_in(assignment, student, 0, "Een."))
+    pin(hand_in(assignment, enrol(module), 0, "Twee."))
+    pin(hand_in(assignment, student, 2, "Drie."))
+
+
+def test_screen_shows_one_answer_and_leads_to_the_next(screen, three_slides):
+    query, shown, back = {}, [], []
+    for _each in range(3):
+        slide = screen(**query).context["slide"]
+        shown.append((slide.asked.number, slide.place, slide.of, slide.answer.text))
+        back.append(slide.before and slide.before.address)
+        query = dict(parse_qsl(slide.after.address[1:])) if slide.after else None
+    assert query is None
+    assert [(number, place, of) for number, place, of, _text in shown] == [(1, 1, 2), (1, 2, 2), (3, 1, 1)]
+    assert sorted(text for *_rest, text in shown) == ["Drie.", "Een.", "Twee."]
+    assert back == [None, "?vraag=vraag-1&nr=1", "?vraag=vraag-1&nr=2"]
+
+
+def test_question_without_pinned_answers_leads_to_the_answers_beside_it(screen, three_slides):
+    slide = screen(vraag="vraag-2").context["slide"]
+    assert (slide.before.address, slide.after.address) == ("?vraag=vraag-1&nr=2", "?vraag=vraag-3&nr=1")
+
+
+@pytest.mark.parametrize("number", ["0", "9", "x", "-1", "9" * 30])
+def test_unknown_number_shows_the_first_answer(screen, three_slides, number):
+    assert screen(vraag="vraag-1", nr=number).context["slide"].place == 1
+
+
 def test_order_of_pinned_answers_is_fixed_and_not_that_of_handing_in(pin, screen, assignment, module):
     texts = [f"Antwoord {letter}." for letter in "ABCDEFGHIJKL"]
     for text in texts:
         pin(hand_in(assignment, enrol(module), 0, text))
-    orders = [re.findall(r"Antwoord [A-L]\.", text_of(screen())) for _time in range(2)]
+    addresses = [{"vraag": "vraag-1", "nr": str(number)} for number in range(1, 13)]
+    orders = [[re.search(r"Antwoord [A-L]\.", text_of(screen(**query)))[0] for query in addresses] for _time in (1, 2)]
     assert orders[0] == orders[1]
     assert sorted(orders[0]) == texts
     assert orders[0] != texts
