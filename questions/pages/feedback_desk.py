@@ -107,6 +107,15 @@ class ReleaseButton:
 
 
 @dataclass(frozen=True)
+class Onward:
+    """A link after the last answer."""
+
+    rel: str
+    address: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """The latest submission of one student for one question."""
 
@@ -395,17 +404,26 @@ class FeedbackDesk:
         ]
         return found if self.group else [found[0], found[2]]
 
-    @cached_property
-    def next_tab(self) -> Tab | None:
-        """Return the next question with unread answers, on the last page of a question; None if there is none."""
-        if self.current_tab is None or self.page < self.pages:
+    @property
+    def onward(self) -> Onward | None:
+        """Return where to go on after the last answer: to the next question, the next student, or the release."""
+        if not self.replies or self.page < self.pages:
+            return None
+        if tab := self._next_tab:
+            label = _("Naar vraag %(number)s (%(n)s te lezen)") % {"number": tab.number, "n": tab.to_read}
+            return Onward("next", f"?vraag={tab.question.key}&{self.elsewhere}", label)
+        if person := self.next_person:
+            label = _("Volgende: %(name)s") % {"name": person.choice}
+            return Onward("next", f"?student={person.tag}&{self.elsewhere}", label)
+        return Onward("", "#vrijgeven", _("Dit was de laatste. Naar het vrijgeven"))
+
+    @property
+    def _next_tab(self) -> Tab | None:
+        """Return the next question with unread answers, or None if there is none."""
+        if self.current_tab is None:
             return None
         at = self.tabs.index(self.current_tab)
         return next((tab for tab in self.tabs[at + 1 :] + self.tabs[:at] if tab.to_read), None)
-
-    @property
-    def is_last_page(self) -> bool:
-        return bool(self.replies) and self.page == self.pages
 
     @property
     def next_person(self) -> Person | None:

@@ -38,6 +38,28 @@ class Ready:
     def total(self) -> int:
         return len(self.all)
 
+    @property
+    def sentences(self) -> dict[str, str]:
+        """Return the Dutch sentences about no, one and more unreleased feedback; the last has 0 for the number."""
+        return {
+            "none": _("Er staat geen feedback van jou klaar."),
+            "one": _(
+                "Bij 1 antwoord van deze opdracht staat feedback klaar die nog niet is vrijgegeven. "
+                "Studenten zien er nog niets van."
+            ),
+            "more": _(
+                "Bij 0 antwoorden van deze opdracht staat feedback klaar die nog niet is vrijgegeven. "
+                "Studenten zien er nog niets van."
+            ),
+        }
+
+    @property
+    def note(self) -> str:
+        """Return the Dutch sentence about the unreleased feedback."""
+        if self.total > 1:
+            return self.sentences["more"].replace("0", str(self.total))
+        return self.sentences["one" if self.total else "none"]
+
 
 def ready_at(
     desk: Desk, people: dict[int, Enrolment], in_group: set[int], question: Question | None, tag: str

@@ -65,7 +65,7 @@ class Row:
     label: str
     states: list[WorkState]
     extensions: list[Extension]
-    page: str  # the address of this student's answers, unread ones first
+    page: str  # the address of the page of this student, or of the answers where names are hidden
 
     @property
     def tag(self) -> str:
@@ -187,8 +187,8 @@ def module_progress(
     reading = enrolment.reading
     group = reading.group if group is None else group
     group = group if group in module.groups else ""
-    blocks = _blocks(module)
-    table = _States(module)
+    blocks = blocks_of(module)
+    table = States(module)
     everyone, sections = [], []
     for section in _sections(module, blocks, table, group=group, hides_names=reading.hides_names):
         everyone += section.rows
@@ -207,40 +207,48 @@ def module_progress(
     )
 
 
-def _blocks(module: Module) -> list[Block]:
+def blocks_of(module: Module, *, with_texts: bool = False) -> list[Block]:
+    """Return the assignments of a module with their questions. Without texts they have only numbers and kinds."""
     columns: dict[int, list[Column]] = {}
     asked_in = AssignmentQuestion.objects.filter(assignment__module=module).select_related("question")
-    for asked in asked_in.defer("question__text").order_by("assignment", "position", "pk"):
+    asked_in = asked_in if with_texts else asked_in.defer("question__text")
+    for asked in asked_in.order_by("assignment", "position", "pk"):
         block = columns.setdefault(asked.assignment_id, [])
         block.append(Column(asked, len(block) + 1))
-    assignments = list(module.assignments.select_related("edition__case", "departed").defer("edition__text"))
+    assignments = module.assignments.select_related("edition__case", "departed")
     blocks = []
-    for assignment in assignments:
+    for assignment in assignments if with_texts else assignments.defer("edition__text"):
         assignment.module = module
         departed = getattr(assignment, "departed", None)  # the relation raises an error if there is no row
         blocks.append(Block(assignment, columns.get(assignment.pk, []), departed))
     return blocks
 
 
-class _States:
-    """The state of every answer in a module, by student, assignment and question."""
+def _through(relation: str, lookups: dict[str, object]) -> dict[str, object]:
+    """Return the lookups of answers as lookups of rows with this relation to answers."""
+    return {f"{relation}{name}": value for name, value in lookups.items()}
 
-    def __init__(self, module: Module) -> None:
+
+class States:
+    """The state of every answer in a module, or of the answers of one student, by student, assignment and question."""
+
+    def __init__(self, module: Module, student: int | None = None) -> None:
+        lookups = {"assignment__module": module} | ({} if student is None else {"student": student})
         where = "student", "assignment", "question"
-        rows = Submission.objects.latest_for_teachers().filter(answer__assignment__module=module).order_by()
+        rows = Submission.objects.latest_for_teachers().filter(**_through("answer__", lookups)).order_by()
         found = rows.values_list(*(f"answer__{name}" for name in where), "pk")
         self.latest = {tuple(key): submission for *key, submission in found}
         in_force = Submission.objects.in_force().filter(answer=OuterRef("pk"))
-        busy = Answer.objects.filter(~Exists(in_force), is_written(), assignment__module=module)
+        busy = Answer.objects.filter(~Exists(in_force), is_written(), **lookups)
         self.busy = set(busy.order_by().values_list(*where))
-        self._read_feedback(module)
+        self._read_feedback(_through("submission__answer__", lookups))
 
-    def _read_feedback(self, module: Module) -> None:
+    def _read_feedback(self, lookups: dict[str, object]) -> None:
         """Read by submission the verdict that was released last, and by student how much feedback is not released."""
         self.verdicts: dict[int, str] = {}
         self.with_feedback: set[int] = set()
         self.unreleased: Counter[int] = Counter()  # by student
-        rows = Feedback.objects.filter(submission__answer__assignment__module=module, submission__withdrawn_at=None)
+        rows = Feedback.objects.filter(submission__withdrawn_at=None, **lookups)
         shown = rows.order_by("released_at", "pk").annotate(
             shown=Coalesce("released_verdict", "verdict"), is_changed=Q(released_text__isnull=False)
         )
@@ -275,7 +283,7 @@ def _state(is_written: bool, is_handed_in: bool, is_to_read: bool, verdict: str 
 
 
 def _sections(
-    module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool
+    module: Module, blocks: list[Block], table: States, *, group: str, hides_names: bool
 ) -> Iterable[Section]:
     """Yield the groups in the order of the module, then students without one, then those who left after handing in."""
     rows = _rows(module, blocks, table, group=group, hides_names=hides_names)
@@ -291,7 +299,7 @@ def _sections(
         yield Section("", former, has_left=True)
 
 
-def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hides_names: bool) -> list[Row]:
+def _rows(module: Module, blocks: list[Block], table: States, *, group: str, hides_names: bool) -> list[Row]:
     """Return the students of the module or of this group, ordered by name, or by tag where names are hidden."""
     people = module.enrolments.students().order_by()
     people = people.filter(group=group) if group else people
@@ -300,7 +308,11 @@ def _rows(module: Module, blocks: list[Block], table: _States, *, group: str, hi
     rows = []
     for person in people if hides_names else people.select_related("user"):
         states = [table.of(person.user_id, column, has_left=person.has_left) for column in columns]
-        label, page = person.label(hides_names=hides_names), _page_of(person, columns, states)
+        label = person.label(hides_names=hides_names)
+        if hides_names:
+            page = _page_of(person, columns, states)  # the page of a student has the name
+        else:
+            page = reverse("questions:module_person", args=[module.pk, person.tag])
         rows.append(Row(person, label, states, extensions.get(person.pk, []), page))
     return sorted(rows, key=lambda row: row.tag if hides_names else (row.enrolment.user.sort_name, row.enrolment.pk))
 

@@ -14,6 +14,7 @@ from questions.actions import modules as module_actions
 from questions.forms.modules import CopyForm, ModuleForm
 from questions.models import Enrolment, Module
 from questions.pages import modules as module_pages
+from questions.pages.student_work import student_work
 from questions.views.post_actions import carry_out, post_action
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -212,9 +213,16 @@ def module_deletion(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @access.signed_in
 def module_person(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
-    """The page of a member of a module, for its teachers."""
+    """The page of a member of a module, for its teachers; where names are hidden, without the work of a student."""
     person = access.person_in_module(request, pk, tag)
-    context = {"module": person.module, "person": person, "is_me": person.user_id == request.user.pk}
+    hides_names = access.enrolment_of_teacher(request, pk).reading.hides_names
+    context = {
+        "module": person.module,
+        "person": person,
+        "is_me": person.user_id == request.user.pk,
+        "work": [] if person.is_teacher or hides_names else student_work(person),
+        "hides_work": hides_names and not person.is_teacher,
+    }
     return render(request, "questions/module_person.html", context)
 
 

@@ -430,7 +430,12 @@ def test_cell_of_another_module_returns_404(client, page, module, assignment, st
     assert client.get(f"/modules/{module.pk}/voortgang/bestaatniet/{own_id}/").status_code == 404
 
 
-def test_name_links_to_the_first_assignment_with_unread_work_or_the_last(module, enrolment, assignment, student):
+def test_name_links_to_the_page_of_the_student(page, module, assignment, student):
+    assert f'<a href="/modules/{module.pk}/mensen/{student.tag}/">' in page().content.decode()
+
+
+def test_alias_links_to_the_first_assignment_with_unread_work_or_the_last(module, enrolment, assignment, student):
+    enrolment.reading_choices = {"hides_names": True}
     later = AssignmentFactory(module=module, position=2)
     page_of = lambda: progress.module_progress(module, enrolment).rows[0].page  # noqa: E731
     assert page_of() == f"/opdrachten/{later.pk}/feedback/?student={student.tag}"
