@@ -75,13 +75,13 @@ def as_json(user: User) -> bytes:
             "comments": [
                 {
                     "text": comment.text,
-                    "shared_in": comment.module.title if comment.module else None,
+                    "shared_in": comment.module.full_title if comment.module else None,
                     "created_at": iso(comment.created_at),
                 }
                 for comment in Comment.objects.filter(owner=user).select_related("module").order_by("created_at", "pk")
             ],
             "shared_readings": [
-                {"module": reading.assignment.module.title, "read_at": iso(reading.read_at)}
+                {"module": reading.assignment.module.full_title, "read_at": iso(reading.read_at)}
                 for reading in SharedReading.objects.filter(student=user).select_related("assignment__module")
             ],
             "pinned": _pinned(PinnedAnswer.objects.filter(pinned_by=user)),
@@ -135,7 +135,7 @@ def _account(user: User) -> dict:
 def _enrolments(user: User) -> list[dict]:
     return [
         {
-            "module": enrolment.module.title,
+            "module": enrolment.module.full_title,
             "role": enrolment.role,
             "group": enrolment.group,
             "joined_at": iso(enrolment.joined_at),
@@ -151,7 +151,7 @@ def _enrolments(user: User) -> list[dict]:
 def _extensions(user: User) -> list[dict]:
     mine = Extension.objects.filter(enrolment__user=user).select_related("enrolment__module")
     return [
-        {"module": extension.enrolment.module.title, "due_at": iso(extension.due_at), "reason": extension.reason}
+        {"module": extension.enrolment.module.full_title, "due_at": iso(extension.due_at), "reason": extension.reason}
         for extension in mine
     ]
 
@@ -160,7 +160,7 @@ def _feedback_given(user: User) -> list[dict]:
     given = Feedback.objects.filter(author=user).select_related("submission__answer__assignment__module")
     return [
         {
-            "module": feedback.submission.answer.assignment.module.title,
+            "module": feedback.submission.answer.assignment.module.full_title,
             "question": feedback.submission.asked,
             "updated_at": iso(feedback.updated_at),
             "verdict": feedback.verdict,
@@ -176,7 +176,7 @@ def _feedback_versions(user: User) -> list[dict]:
     versions = FeedbackVersion.objects.filter(author=user).exclude(text="").order_by("created_at", "pk")
     return [
         {
-            "module": version.submission.answer.assignment.module.title,
+            "module": version.submission.answer.assignment.module.full_title,
             "question": version.submission.asked,
             "kind": version.kind,
             "text": version.text,
@@ -189,7 +189,7 @@ def _feedback_versions(user: User) -> list[dict]:
 def _links(invitations: QuerySet[CoTeacherInvitation]) -> list[dict]:
     return [
         {
-            "module": invitation.module.title,
+            "module": invitation.module.full_title,
             "created_at": iso(invitation.created_at),
             "expires_at": iso(invitation.expires_at),
             "used_at": iso(invitation.used_at),
@@ -201,7 +201,7 @@ def _links(invitations: QuerySet[CoTeacherInvitation]) -> list[dict]:
 def _pinned(pins: QuerySet[PinnedAnswer]) -> list[dict]:
     return [
         {
-            "module": pin.submission.answer.assignment.module.title,
+            "module": pin.submission.answer.assignment.module.full_title,
             "question": pin.submission.asked,
             "pinned_at": iso(pin.pinned_at),
         }

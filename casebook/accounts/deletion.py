@@ -58,7 +58,7 @@ class DeletionSummary:
                 n,
             )
             found.append(unseen % n)
-        return found + [_("De module “%s”: daar zit verder niemand in.") % module.title for module in self.that_go]
+        return found + [_("De module “%s”: daar zit verder niemand in.") % module.full_title for module in self.that_go]
 
     @property
     def _answers_that_go(self) -> str:
@@ -186,7 +186,7 @@ def erase(*, user: User) -> list[str]:
     """
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return []  # another process deleted it first
-    orphaned = [module.title for module in modules_to_hand_over(user)]
+    orphaned = [module.full_title for module in modules_to_hand_over(user)]
     _keep_counts(user)
     for module in modules_to_delete(user):
         Answer.objects.filter(assignment__module=module).delete()

@@ -1,6 +1,6 @@
 """Links that say where on the site a page is.
 
-{% crumbs modules_url _("Modules") module.get_absolute_url module.title %}   the pages above this one
+{% crumbs modules_url _("Modules") module.get_absolute_url module.full_title %}   the pages above this one
 <a href="{{ answers_url }}"{% aria_current answers_url %}>                  the link to this very page
 <a href="{{ catalogue_url }}{% query q=text %}">                            ?q=..., or nothing without a text
 <div class="module{% within app.app_url " current-app" %}">                 a text where the page is under an address
@@ -19,9 +19,12 @@ register = template.Library()
 
 @register.simple_tag
 def crumbs(*links: object) -> SafeString:
-    """Return the links to the pages above this one: an address, its name, the next address, its name."""
+    """Return the links to the pages above this one: an address, its name, the next address, its name.
+
+    A page without an address is left out.
+    """
     stroke = format_html('<span aria-hidden="{}">/</span>', "true")
-    pairs = zip(links[::2], links[1::2], strict=True)
+    pairs = [(address, name) for address, name in zip(links[::2], links[1::2], strict=True) if address]
     return format_html('<p class="row small crumbs">{}</p>', format_html_join(stroke, '<a href="{}">{}</a>', pairs))
 
 

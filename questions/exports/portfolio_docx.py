@@ -55,7 +55,7 @@ def fit(text: str) -> str:
 def _write_section(document: DocumentObject, section: Section) -> None:
     module = section.module
     document.add_heading(fit(str(module) if module else _("Voor jezelf")), 1)
-    notes = [module.period] if module and module.period else []
+    notes = []
     if module is None:
         notes.append(_("Geen docent ziet dit."))
     elif module.is_archived:

@@ -134,7 +134,7 @@ def file_name(progress: Progress, suffix: str) -> str:
     """Return the name of the file, with module, group and date, and without names of students."""
     parts = [
         _("voortgang"),
-        slugify(progress.module.title),
+        slugify(progress.module.full_title),
         slugify(progress.group),
         f"{timezone.localdate():%Y-%m-%d}",
     ]

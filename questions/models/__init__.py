@@ -30,6 +30,7 @@ from questions.models.modules import (
     ReadingChoices,
     Role,
     current_enrolment,
+    full_title,
 )
 from questions.models.questions import Kolb, Question
 from questions.models.versions import AnswerVersion, FeedbackVersion
@@ -63,6 +64,7 @@ __all__ = [
     "Verdict",
     "WorkState",
     "current_enrolment",
+    "full_title",
     "is_written",
     "ring",
     "why_not_take_back",

@@ -35,6 +35,11 @@ def code_closing_time() -> datetime:
     return timezone.now() + CODE_OPEN_FOR
 
 
+def full_title(title: str, period: str) -> str:
+    """Return the title of a module with its period in brackets, if it has one."""
+    return f"{title} ({period})" if period else title
+
+
 class Role(models.TextChoices):
     """The roles of a user in a module."""
 
@@ -86,10 +91,15 @@ class Module(models.Model):
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return self.title
+        return self.full_title
 
     def get_absolute_url(self) -> str:
         return reverse("questions:module", args=[self.pk])
+
+    @property
+    def full_title(self) -> str:
+        """Return the title with the period, which tells modules with the same title apart."""
+        return full_title(self.title, self.period)
 
     @property
     def is_archived(self) -> bool:
@@ -251,7 +261,7 @@ class Assignment(models.Model):
         ordering = ["module", "position", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.edition.case.title} ({self.module})"
+        return f"{self.edition.case.title}, {self.module}"
 
     def get_absolute_url(self) -> str:
         return reverse("questions:assignment", args=[self.pk])

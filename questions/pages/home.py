@@ -26,6 +26,7 @@ from questions.models import (
     Role,
     Submission,
     current_enrolment,
+    full_title,
     ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
@@ -47,6 +48,10 @@ class Due:
     @property
     def due_at(self) -> datetime | None:
         return self.assignment.due_for(self.extension)
+
+    @property
+    def module_title(self) -> str:
+        return full_title(self.assignment.title, self.assignment.period)
 
     @property
     def is_past_due(self) -> bool:
@@ -272,7 +277,7 @@ def _due(user: User, studied: list[int], answers: list[Answer], progress: dict[i
         Assignment.objects.open()
         .taking_work()
         .filter(module__in=studied)
-        .annotate(case_title=F("edition__case__title"), module_title=F("module__title"))
+        .annotate(case_title=F("edition__case__title"), title=F("module__title"), period=F("module__period"))
         .only("due_at")
         .order_by("pk")
     )

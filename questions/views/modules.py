@@ -75,7 +75,7 @@ def module_as_student(request: HttpRequest, pk: int) -> HttpResponse:
         "teachers": module_pages.teachers_of(module),
         "is_preview": True,
     }
-    return render(request, "questions/module_student.html", context)
+    return render(request, "questions/module_preview.html", context)
 
 
 def _teachers_page(request: HttpRequest, module: Module) -> HttpResponse:

@@ -73,7 +73,7 @@ def test_link_makes_its_user_a_teacher_of_this_module_only(karin, module, page_a
     omar = UserFactory(name="Omar Said", email="omar@example.org")
     link, client = make_link(karin, page_address), client_of(omar)
     invitation_page = text_of(client.get(link))
-    assert "Karin Vos nodigt je uit om samen Schulden in de wijk te geven." in invitation_page
+    assert "Karin Vos nodigt je uit om samen Schulden in de wijk (Blok 2) te geven." in invitation_page
     assert teachers_of(module) == {"Karin Vos"}  # opening the link is not accepting it
     response = client.post(link, follow=True)
     assert "Je bent nu docent van deze module." in text_of(response)

@@ -71,7 +71,7 @@ def test_document_uses_heading_styles(document, student, assignment):
     number = assignment.edition.case.number
     assert headings == [
         ("Title", "Mijn antwoorden"),
-        ("Heading 1", assignment.module.title),
+        ("Heading 1", assignment.module.full_title),
         ("Heading 2", f"Casus {number}: De koelkast"),
         ("Heading 3", "Wat doe je als eerste?"),
     ]

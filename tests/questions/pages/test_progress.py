@@ -751,7 +751,9 @@ def test_name_of_an_export_has_the_module_and_the_date(page, module, class_of_th
     module.title = 'Wijk "2B"; één\r\n'
     module.save()
     day = f"{timezone.localdate():%Y-%m-%d}"
-    assert page("export.xlsx")["Content-Disposition"] == f'attachment; filename="voortgang-wijk-2b-een-{day}.xlsx"'
+    assert (
+        page("export.xlsx")["Content-Disposition"] == f'attachment; filename="voortgang-wijk-2b-een-blok-2-{day}.xlsx"'
+    )
     assert page("export.csv?klas=SW1A")["Content-Disposition"].endswith(f'-sw1a-{day}.csv"')
 
 

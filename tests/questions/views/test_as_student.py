@@ -46,13 +46,18 @@ def visible_text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", main_content(page)).split())
 
 
+def without_place(page: str) -> str:
+    """Return the page without breadcrumbs, heading and the links to the other pages of the teacher."""
+    return re.sub(r'<p class="[^"]*crumbs">.*?</p>|<h1>[^<]*</h1>|<nav class="page-tabs".*?</nav>', "", page)
+
+
 # --- An assignment ---
 
 
 def test_preview_of_an_assignment_has_the_text_of_the_page_for_students(client, get_preview, assignment, module):
-    preview = visible_text(get_preview(assignment))
+    preview = visible_text(without_place(get_preview(assignment)))
     client.force_login(enrol(module).user)
-    page = " ".join(client.get(assignment.get_absolute_url()).content.decode().split())
+    page = without_place(" ".join(client.get(assignment.get_absolute_url()).content.decode().split()))
     page = re.sub(r'<div id="schrijven".*?</dialog>|<p [^>]*data-without-script>.*?</p>', "", page)
     note = "Zo ziet een student dit. Er wordt niets bewaard. Terug naar je module als docent "
     assert preview.count("Opslaan") == 0
@@ -76,7 +81,6 @@ def test_fields_and_buttons_of_the_preview_are_disabled(get_preview, assignment)
 def test_preview_links_back_to_the_module(get_preview, assignment, module):
     page = get_preview(assignment)
     assert f'<a href="{module.get_absolute_url()}">Terug naar je module als docent</a>' in page
-    assert f'href="{module.get_absolute_url()}als-student/"' in page  # the link of students to the module, as a preview
 
 
 def test_teacher_sees_the_preview_at_the_address_for_students(client, get_preview, teacher, assignment):
