@@ -3,11 +3,13 @@
 import unicodedata
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +57,13 @@ class UserManager(BaseUserManager):
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
         return read_line(email or "").lower()
+
+    def with_roles(self) -> models.QuerySet["User"]:
+        """Return the users with the roles that the menu depends on, so that these take no queries of their own."""
+        groups = Group.objects.filter(user=OuterRef("pk"), name__in=[EDITORS, CHIEF_EDITORS])
+        enrolments = apps.get_model("questions.Enrolment").objects.order_by()
+        teaching = enrolments.current().teachers().filter(user=OuterRef("pk"))
+        return self.annotate(is_editor=Exists(groups), is_teaching=Exists(teaching))
 
     def get_by_natural_key(self, email: str) -> "User":
         return self.get(email=self.normalize_email(email))
@@ -134,9 +143,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     def group_names(self) -> frozenset[str]:
         return frozenset(self.groups.values_list("name", flat=True))
 
+    @cached_property
+    def is_editor(self) -> bool:
+        return not self.group_names.isdisjoint({EDITORS, CHIEF_EDITORS})
+
+    @cached_property
+    def is_teaching(self) -> bool:
+        """Return whether the user is a teacher of a module now, which may be archived."""
+        return self.enrolments.current().teachers().exists()
+
     @property
     def may_enter_admin(self) -> bool:
-        return self.is_active and (self.is_superuser or not self.group_names.isdisjoint({EDITORS, CHIEF_EDITORS}))
+        return self.is_active and (self.is_superuser or self.is_editor)
 
     @property
     def may_teach(self) -> bool:

@@ -6,13 +6,16 @@ from django.db import connection
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cases.library import page_cache
 from cases.library.catalogue_index import CatalogueIndex, current_index
 from cases.library.page_cache import for_visitors
+from cases.library.suggestions import MOST_SEEDS, suggestions
 from cases.models import Case, Part
+from cases.publishing.editors_home import editors_home
 from questions.models import Kolb, Ring, ring
 from questions.pages import home as home_page
 
@@ -31,15 +34,29 @@ class Chapter:
 @require_safe
 @for_visitors
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the home page: the idea of the book, its parts with their cases, and links for every kind of user."""
+    """Show the home page: the book for visitors, and for users who are signed in what they have to do."""
     index = current_index()
-    chapters = page_cache.part(index.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(index)})
     if not request.user.is_authenticated:
+        chapters = page_cache.part(index.version, "", "casebook/_chapters.html", lambda: {"chapters": _chapters(index)})
         return render(request, "casebook/home.html", {"chapters": chapters})
-    mine = {"chapters": chapters, "today": home_page.for_you(request.user)}
-    response = render(request, "casebook/home_signed_in.html", mine)
+    today = home_page.for_you(request.user)
+    context = {"today": today, "reading": _reading(index, today.known_cases)}
+    if request.user.may_enter_admin:
+        context["editing"] = editors_home(request.user)
+    response = render(request, "casebook/home_signed_in.html", context)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _reading(index: CatalogueIndex, known: list[int]) -> SafeString:
+    """Return the section with cases to read, which is the same for all users who know the same cases."""
+    latest = known[:MOST_SEEDS]
+    name = f"{latest} {sorted(known[MOST_SEEDS:])}"
+
+    def context() -> dict:
+        return {"cases": suggestions(index, known), "size": len(index)}
+
+    return page_cache.part(index.version, name, "casebook/_home_reading.html", context)
 
 
 def _chapters(index: CatalogueIndex) -> list[Chapter]:

@@ -32,6 +32,7 @@ SLUG = "opgeruimd-staat-netjes"
 # visitors, parts for all users.
 CACHED = {
     "casebook/views.py home": ["/"],
+    "casebook/views.py _reading": ["/"],
     "casebook/views.py about": ["/over/"],
     "cases/views.py case_list": ["/casussen/", "/casussen/?bril=doener", "/casussen/?q=caf%C3%A9"],
     "cases/views.py _catalogue": ["/casussen/", "/casussen/?bril=doener"],

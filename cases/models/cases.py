@@ -136,6 +136,11 @@ class Case(models.Model):
         return self.revises_id is not None
 
     @property
+    def kind_of_concept(self) -> str:
+        """Return whether this is the working copy of a published case, or a concept of a new one."""
+        return _("werkversie") if self.is_working_copy else _("concept")
+
+    @property
     def is_concept(self) -> bool:
         return self.status == Status.CONCEPT
 

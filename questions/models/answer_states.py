@@ -103,6 +103,11 @@ class AnswerProgress:
     verdict: str | None = None  # of the feedback that was released last
 
     @property
+    def is_finished(self) -> bool:
+        """Return whether the student has nothing to do: it is handed in as it is, and no new version is asked for."""
+        return self.is_handed_in and not self.is_changed and not self.for_student.asks_for_new_version
+
+    @property
     def for_student(self) -> AnswerState:
         """Return the state that the student sees."""
         if not self.is_handed_in:

@@ -22,17 +22,15 @@ from questions.models import (
     Extension,
     Feedback,
     Module,
-    Ring,
     Role,
     Submission,
     current_enrolment,
-    full_title,
-    ring,
 )
 from questions.pages.workload import Workload, workload_by_assignment
 
 MOST_DUE = 3  # assignments of a module; the page of the module has all of them
-MOST_NEWS = 5  # feedback that is shown; the rest is counted, and /antwoorden/ has all of it
+MOST_NEWS = 3  # feedback that is shown; the rest is counted, and /antwoorden/ has all of it
+MOST_MODULES = 3  # modules with their assignments; the others are named, with what waits
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,11 @@ class Due:
     missing: list[int]
     again: list[int]
     size: int
+    next_key: str  # of the first question that is not handed in, or asks for more
 
     @property
     def due_at(self) -> datetime | None:
         return self.assignment.due_for(self.extension)
-
-    @property
-    def module_title(self) -> str:
-        return full_title(self.assignment.title, self.assignment.period)
 
     @property
     def is_past_due(self) -> bool:
@@ -85,11 +80,58 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Studied:
+    """A module in which this user is a student: what is due, the soonest first, and the next assignment to open."""
+
+    enrolment: Enrolment
+    due: list[Due]
+    opening: Assignment | None
+    is_asked: bool  # whether an assignment is open and takes work
+
+    @property
+    def module(self) -> Module:
+        return self.enrolment.module
+
+    @property
+    def shown_due(self) -> list[Due]:
+        return self.due[:MOST_DUE]
+
+    @property
+    def more(self) -> int:
+        return len(self.due) - len(self.shown_due)
+
+    @property
+    def nothing_due(self) -> str:
+        """Return a sentence for the student to whom nothing is due in this module; empty if something is."""
+        if self.due:
+            return ""
+        return _("Alles ingeleverd.") if self.is_asked else _("Er staat nu niets open.")
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """The answer to go on with, or the next question of its assignment if it is handed in."""
+
+    case_title: str
+    updated_at: datetime
+    href: str
+
+
+@dataclass(frozen=True)
 class Coming:
     """An assignment that students work on now, with the number of students who have not begun."""
 
     assignment: Assignment
     not_begun: int
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A sentence about what a module lacks, and the link to add it."""
+
+    sentence: str
+    href: str
+    link: str
 
 
 @dataclass(frozen=True)
@@ -99,15 +141,37 @@ class Taught:
     module: Module
     students: int
     workload: Workload
-    ring: Ring
     coming: list[Coming] = field(default_factory=list)
     opening: list[Assignment] = field(default_factory=list)
     fullest: int | None = None  # the assignment with most feedback to release; None if there are no assignments
     more: int = 0  # assignments that students work on and that are not in `coming`
 
     @property
-    def has_no_assignments(self) -> bool:
-        return self.fullest is None
+    def first_steps(self) -> list[FirstStep]:
+        """Return the first steps of a teacher whose module has no assignments or no students yet."""
+        new_assignment = reverse("questions:assignment_new", args=[self.module.pk])
+        steps = [
+            (self.fullest is None, FirstStep(_("Nog geen opdrachten."), new_assignment, _("Geef een opdracht"))),
+            (
+                not self.students,
+                FirstStep(_("Er doet nog niemand mee."), self.module.get_absolute_url(), _("Deel de code")),
+            ),
+        ]
+        return [step for is_lacking, step in steps if is_lacking and not self.module.is_archived]
+
+    @property
+    def waits(self) -> bool:
+        """Return whether something waits for this teacher: answers to read, or feedback to release."""
+        return bool(self.workload.to_read or self.workload.all_ready)
+
+    @property
+    def rank(self) -> tuple:
+        """Return the sort key: modules that run now or in which something waits come first, by their next due date."""
+        due = [line.assignment.due_at for line in self.coming if not line.assignment.is_past_due]
+        runs = bool(due) or (self.waits and not self.module.is_archived)
+        dated = [when for when in due if when is not None]
+        first = min(dated, default=None) or 0
+        return not runs, self.module.is_archived, not dated, first, not self.opening, -self.module.pk
 
     @property
     def reading_href(self) -> str:
@@ -130,9 +194,11 @@ class Today:
     due: list[Due] = field(default_factory=list)
     news: list[NewFeedback] = field(default_factory=list)
     drafts: int = 0
-    last: Answer | None = None
+    last: GoOn | None = None
+    studied: list[Studied] = field(default_factory=list)
     taught: list[Taught] = field(default_factory=list)
     is_in_a_module: bool = False
+    known_cases: list[int] = field(default_factory=list)  # answered, assigned or given, the latest first
     now: datetime = field(default_factory=timezone.now)
 
     @property
@@ -144,10 +210,20 @@ class Today:
         return len(self.news) - len(self.shown_news)
 
     @property
-    def last_href(self) -> str:
-        """Return the address of the answer that was changed last."""
-        page = self.last.assignment or self.last.question.case
-        return f"{page.get_absolute_url()}#vraag-{self.last.question.key}"
+    def shown_studied(self) -> list[Studied]:
+        return self.studied[:MOST_MODULES]
+
+    @property
+    def other_studied(self) -> list[Studied]:
+        return self.studied[MOST_MODULES:]
+
+    @property
+    def shown_taught(self) -> list[Taught]:
+        return self.taught[:MOST_MODULES]
+
+    @property
+    def other_taught(self) -> list[Taught]:
+        return self.taught[MOST_MODULES:]
 
 
 def for_you(user: User) -> Today:
@@ -158,18 +234,31 @@ def for_you(user: User) -> Today:
     enrolments = _Enrolments(user)
     answers = list(
         Answer.objects.visible_to(user)
-        .annotate(module=F("assignment__module"), status=F("question__case__status"))
+        .annotate(
+            module=F("assignment__module"),
+            case=F("question__case"),
+            case_title=F("question__case__title"),
+            slug=F("question__case__slug"),
+            status=F("question__case__status"),
+            key=F("question__key"),
+        )
         .only("text", "updated_at", "assignment", "question")
+        .order_by("-updated_at", "-pk")
     )
     feedback = _feedback(user) if answers else []
     progress = _progress(user, answers, feedback) if answers else {}
+    asked = _asked(enrolments.studied)
+    due = _due(user, asked, answers, progress)
+    taught, given = _taught(user, enrolments.taught)
     return Today(
-        due=_due(user, enrolments.studied, answers, progress),
+        due=due,
         news=_news(feedback, enrolments.modules),
         drafts=_count_drafts(answers, enrolments.studied, progress),
-        last=_last(answers, enrolments.modules),
-        taught=_taught(user, enrolments.taught),
+        last=_last(answers, progress, asked, due),
+        studied=_studied(enrolments, asked, due),
+        taught=taught,
         is_in_a_module=enrolments.is_in_a_module,
+        known_cases=list(dict.fromkeys([*(answer.case for answer in answers), *(row.case for row in asked), *given])),
     )
 
 
@@ -178,16 +267,17 @@ class _Enrolments:
 
     def __init__(self, user: User) -> None:
         rows = Enrolment.objects.current().filter(user=user).select_related("module")
-        self._rows = list(rows.only("user", "role", "module", "module__archived_at"))
+        of_module = ("title", "period", "archived_at")
+        self._rows = list(rows.only("user", "role", "group", *(f"module__{name}" for name in of_module)))
         self.modules = {enrolment.module_id for enrolment in self._rows}
         self.taught = [enrolment.module_id for enrolment in self._rows if enrolment.is_teacher]
+        self.as_student = [row for row in self._rows if not row.is_teacher and not row.module.is_archived]
         self.is_in_a_module = any(not enrolment.module.is_archived for enrolment in self._rows)
 
     @property
     def studied(self) -> list[int]:
         """Return the modules in which this user is a student and that are not archived."""
-        students = [enrolment for enrolment in self._rows if not enrolment.is_teacher]
-        return [enrolment.module_id for enrolment in students if not enrolment.module.is_archived]
+        return [enrolment.module_id for enrolment in self.as_student]
 
 
 def _count_drafts(answers: list[Answer], studied: list[int], progress: dict[int, AnswerProgress]) -> int:
@@ -254,42 +344,68 @@ def _progress(user: User, answers: list[Answer], feedback: list[Feedback]) -> di
     return progress
 
 
-def _last(answers: list[Answer], current: set[int]) -> Answer | None:
-    """Return the last changed answer among those that this user can still open, or None."""
-    reachable = [
-        answer
-        for answer in answers
-        if (answer.module in current if answer.assignment_id else answer.status == Status.PUBLISHED)
-    ]
-    last = max(reachable, key=lambda answer: answer.updated_at, default=None)
-    if last is None:
-        return None
-    with_place = Answer.objects.select_related("assignment", "question__case")
-    return with_place.only(
-        "updated_at", "assignment__id", "question__key", "question__case__slug", "question__case__title"
-    ).get(pk=last.pk)
+def _last(
+    answers: list[Answer], progress: dict[int, AnswerProgress], asked: list[Assignment], due: list[Due]
+) -> GoOn | None:
+    """Return where this user goes on: the answer that was changed last, unless that and its assignment are finished.
+
+    If only the answer is finished, it is the first question of the assignment that is not. The answers are the latest
+    first.
+    """
+    desks = {assignment.pk: assignment.get_absolute_url() for assignment in asked if assignment.is_open}
+    next_keys = {row.assignment.pk: row.next_key for row in due}
+    for answer in answers:
+        page, key = desks.get(answer.assignment_id), answer.key
+        if answer.assignment_id is None and answer.status == Status.PUBLISHED:
+            page = reverse("cases:case", args=[answer.slug])
+        elif page and progress[answer.pk].is_finished:
+            key = next_keys.get(answer.assignment_id)
+        if page and key:
+            return GoOn(answer.case_title, answer.updated_at, f"{page}#vraag-{key}")
+    return None
 
 
-def _due(user: User, studied: list[int], answers: list[Answer], progress: dict[int, AnswerProgress]) -> list[Due]:
+def _asked(studied: list[int]) -> list[Assignment]:
+    """Return the assignments of these modules that take work, including those that have not opened."""
     if not studied:
         return []
-    assignments = (
-        Assignment.objects.open()
-        .taking_work()
-        .filter(module__in=studied)
-        .annotate(case_title=F("edition__case__title"), title=F("module__title"), period=F("module__period"))
-        .only("due_at")
-        .order_by("pk")
-    )
-    own = Extension.objects.filter(enrolment__user=user, assignment__module__in=studied)
+    assignments = Assignment.objects.taking_work().filter(module__in=studied)
+    with_case = assignments.annotate(case_title=F("edition__case__title"), case=F("edition__case"))
+    return list(with_case.only("module", "opens_at", "due_at").order_by("pk"))
+
+
+def _studied(enrolments: _Enrolments, asked: list[Assignment], due: list[Due]) -> list[Studied]:
+    """Return the modules in which this user is a student, those with the soonest due date first."""
+    found = []
+    for enrolment in enrolments.as_student:
+        own = [assignment for assignment in asked if assignment.module_id == enrolment.module_id]
+        opening = [assignment for assignment in own if not assignment.is_open]
+        found.append(
+            Studied(
+                enrolment=enrolment,
+                due=[row for row in due if row.assignment.module_id == enrolment.module_id],
+                opening=min(opening, key=lambda assignment: assignment.opens_at, default=None),
+                is_asked=len(opening) < len(own),
+            )
+        )
+    order = {row.assignment.module_id: position for position, row in reversed(list(enumerate(due)))}
+    return sorted(found, key=lambda studied: (order.get(studied.module.pk, len(due)), studied.opening is None))
+
+
+def _due(user: User, asked: list[Assignment], answers: list[Answer], progress: dict[int, AnswerProgress]) -> list[Due]:
+    """Return the open assignments that are not finished, the soonest first."""
+    assignments = [assignment for assignment in asked if assignment.is_open]
+    if not assignments:
+        return []
+    own = Extension.objects.filter(enrolment__user=user, assignment__in=assignments)
     extensions = {extension.assignment_id: extension for extension in own.only("assignment", "due_at")}
-    asked: dict[int, list[int]] = {}
-    questions = AssignmentQuestion.objects.filter(assignment__module__in=studied, dropped=False)
-    for assignment_id, question_id in questions.values_list("assignment", "question"):
-        asked.setdefault(assignment_id, []).append(question_id)
+    questions: dict[int, list[tuple[int, str]]] = {}
+    rows = AssignmentQuestion.objects.filter(assignment__in=assignments, dropped=False)
+    for assignment_id, question_id, key in rows.values_list("assignment", "question", "question__key"):
+        questions.setdefault(assignment_id, []).append((question_id, key))
     states = {(answer.assignment_id, answer.question_id): progress[answer.pk].for_student for answer in answers}
     found = [
-        _due_of(assignment, extensions.get(assignment.pk), asked.get(assignment.pk, []), states)
+        _due_of(assignment, extensions.get(assignment.pk), questions.get(assignment.pk, []), states)
         for assignment in assignments
     ]
     unfinished = [due for due in found if due.missing or due.again]
@@ -297,49 +413,45 @@ def _due(user: User, studied: list[int], answers: list[Answer], progress: dict[i
 
 
 def _due_of(
-    assignment: Assignment, extension: Extension | None, asked: list[int], states: dict[tuple, AnswerState]
+    assignment: Assignment, extension: Extension | None, asked: list[tuple[int, str]], states: dict[tuple, AnswerState]
 ) -> Due:
     numbered = [
-        (number, states.get((assignment.pk, question), AnswerState.EMPTY))
-        for number, question in enumerate(asked, start=1)
+        (number, key, states.get((assignment.pk, question), AnswerState.EMPTY))
+        for number, (question, key) in enumerate(asked, start=1)
     ]
+    unfinished = [key for _number, key, state in numbered if not state.is_handed_in or state.asks_for_new_version]
     return Due(
         assignment=assignment,
         extension=extension,
-        missing=[number for number, state in numbered if not state.is_handed_in],
-        again=[number for number, state in numbered if state.asks_for_new_version],
+        missing=[number for number, _key, state in numbered if not state.is_handed_in],
+        again=[number for number, _key, state in numbered if state.asks_for_new_version],
         size=len(asked),
+        next_key=next(iter(unfinished), ""),
     )
 
 
-def _taught(teacher: User, module_ids: list[int]) -> list[Taught]:
-    """Return the modules in counts, without any text of students.
+def _taught(teacher: User, module_ids: list[int]) -> tuple[list[Taught], list[int]]:
+    """Return the modules in counts, without any text of students, and the cases that are given in them.
 
     An archived module is included only while it has feedback to release.
     """
     if not module_ids:
-        return []
+        return [], []
     students = Count("enrolments", filter=Q(**current_enrolment("enrolments", role=Role.STUDENT)))
     modules = Module.objects.filter(pk__in=module_ids).annotate(students=students)
     by_assignment = workload_by_assignment(teacher, module_ids)
-    lenses: dict[int, dict[str, int]] = {}
-    asked = AssignmentQuestion.objects.filter(assignment__module__in=module_ids, dropped=False).order_by()
-    for module, kolb, count in asked.values_list("assignment__module", "question__kolb").annotate(n=Count("pk")):
-        lenses.setdefault(module, {})[kolb] = count
     assignments: dict[int, list[Assignment]] = {}
-    rows = Assignment.objects.filter(module__in=module_ids).annotate(case_title=F("edition__case__title"))
+    rows = Assignment.objects.filter(module__in=module_ids)
+    rows = rows.annotate(case_title=F("edition__case__title"), case=F("edition__case"))
     for assignment in rows.only("module", "opens_at", "due_at", "closed_at").order_by("position", "pk"):
         assignments.setdefault(assignment.module_id, []).append(assignment)
-    found = [
-        _taught_in(module, assignments.get(module.pk, []), by_assignment, ring(lenses.get(module.pk, {})))
-        for module in modules
-    ]
-    return [taught for taught in found if not taught.module.is_archived or taught.workload.all_ready]
+    found = [_taught_in(module, assignments.get(module.pk, []), by_assignment) for module in modules]
+    shown = [taught for taught in found if not taught.module.is_archived or taught.workload.all_ready]
+    given = [assignment.case for rows in assignments.values() for assignment in reversed(rows)]
+    return sorted(shown, key=lambda taught: taught.rank), given
 
 
-def _taught_in(
-    module: Module, assignments: list[Assignment], by_assignment: dict[int, Workload], asked: Ring
-) -> Taught:
+def _taught_in(module: Module, assignments: list[Assignment], by_assignment: dict[int, Workload]) -> Taught:
     workload = Workload()
     for assignment in assignments:
         assignment.module = module
@@ -356,7 +468,6 @@ def _taught_in(
         module=module,
         students=module.students,
         workload=workload,
-        ring=asked,
         coming=coming,
         opening=sorted(opening, key=lambda assignment: assignment.opens_at)[:1],
         fullest=fullest.pk if fullest else None,

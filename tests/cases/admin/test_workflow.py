@@ -276,7 +276,7 @@ def test_the_number_of_queries_of_the_history_is_constant(client, chief, django_
         while case.editions.count() < number:
             case = next_edition_of(case)
         Edition.objects.update(published_by=chief)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             page(client, "history", case)
 
 

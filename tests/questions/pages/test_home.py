@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from cases.models import Case
 from questions.models import Answer, Enrolment, Role, Verdict
 from questions.pages import home
-from tests.factories import UserFactory, published_case
+from tests.factories import ConceptFactory, UserFactory, published_case
 from tests.questions.factories import AssignmentFactory, ModuleFactory, enrol, extend
 from tests.questions.pages.test_portfolio import first_question, hand_in, react, write
 
@@ -353,15 +356,205 @@ def test_student_with_only_blank_or_own_study_answers_has_not_begun(student, tea
     assert home.for_you(teacher).taught[0].coming[0].not_begun == 1
 
 
-def test_lenses_of_a_module_are_counted_and_missing_ones_named(teacher_page, teacher, assignment):
+def test_modules_that_run_now_or_wait_for_the_teacher_come_first(teacher, student, assignment):
+    now, case = timezone.now(), assignment.edition.case
+    over, opening, waiting, soon, empty = (ModuleFactory(teacher=teacher, title=title) for title in "abcde")
+    AssignmentFactory(module=over, case=case, due_at=now - timedelta(days=1))
+    AssignmentFactory(module=opening, case=case, opens_at=now + timedelta(days=1))
+    AssignmentFactory(module=soon, case=case, due_at=now + timedelta(hours=1))
+    to_read = AssignmentFactory(module=waiting, case=case, due_at=now - timedelta(days=1))
+    enrol(waiting, student)
+    hand_in(student, to_read, first_question(to_read))
+    order = [taught.module for taught in home.for_you(teacher).taught]
+    assert order == [soon, assignment.module, waiting, opening, empty, over]
+
+
+def test_join_code_is_shown_while_it_is_open(teacher_page, assignment):
+    module = assignment.module
+    link = f'<a class="code" href="/modules/{module.pk}/scherm/">{module.code[:3]} {module.code[3:]}</a>'
+    assert link in teacher_page()
+    module.code_closes_at = timezone.now()
+    module.save()
+    assert link not in teacher_page()
+
+
+def test_fourth_module_is_a_line_with_what_waits(teacher_page, teacher, student, assignment):
+    for number in range(3):
+        AssignmentFactory(
+            module=ModuleFactory(teacher=teacher, title=f"Wijk {number}"),
+            case=assignment.edition.case,
+            due_at=timezone.now() + timedelta(days=1),
+        )
+    hand_in(student, assignment, first_question(assignment))
     page = teacher_page()
-    assert 'aria-label="Drie vragen: 1 doener, 1 denker, 1 beslisser"' in page
-    assert ">Drie vragen: 1 doener, 1 denker, 1 beslisser.<" in page  # the description is visible text as well
-    assert "Nog geen vraag door de bril van de beschouwer." in page
-    AssignmentFactory(module=assignment.module, case=published_case(kolbs=["beschouwer", "doener"]))
-    page = teacher_page()
-    assert 'aria-label="Vijf vragen: 2 doener, 1 beschouwer, 1 denker, 1 beslisser"' in page
-    assert "Nog geen vraag door de bril" not in page
+    assert page.count('<article class="taught"') == 3
+    line = page.partition('class="today__others"')[2].partition("</ul>")[0]
+    assert (str(assignment.module) in line, "1 antwoord te lezen" in line) == (True, True)
+
+
+# --- Modules of a student ---
+
+
+def test_due_assignments_are_shown_by_module_with_its_period(page, student, assignment):
+    later = AssignmentFactory(
+        module=ModuleFactory(title="Recht", period="blok 3"),
+        case=published_case(title="De brief", kolbs=["denker"]),
+        due_at=timezone.now() + timedelta(days=9),
+    )
+    enrol(later.module, student)
+    assert [(studied.module, [due.assignment for due in studied.due]) for studied in home.for_you(student).studied] == [
+        (assignment.module, [assignment]),
+        (later.module, [later]),
+    ]
+    content = page()
+    assert f'<a href="/modules/{later.module.pk}/">Recht (blok 3)</a>' in content
+
+
+def test_next_assignment_to_open_is_named_with_its_date(page, student, assignment):
+    case = published_case(title="De brief", kolbs=["denker"])
+    for days in (9, 1):
+        opens_at = timezone.now() + timedelta(days=days)
+        AssignmentFactory(module=assignment.module, case=case, opens_at=opens_at)
+    assert "De brief gaat open morgen om" in " ".join(page().split())
+
+
+def test_student_who_handed_in_everything_is_told_so(page, student, assignment):
+    assert "Alles ingeleverd." not in page()
+    for question in assignment.questions.all():
+        hand_in(student, assignment, question)
+    assert "Alles ingeleverd." in page()
+
+
+def test_module_without_open_assignments_says_so(page, student):
+    enrol(ModuleFactory(), student)
+    content = page()
+    assert ("Er staat nu niets open." in content, "Alles ingeleverd." in content) == (True, False)
+
+
+def test_fourth_module_of_a_student_is_a_link(page, student, assignment):
+    for number in range(3):
+        enrol(ModuleFactory(title=f"Wijk {number}"), student)
+    content = page()
+    others = content.partition('class="today__others')[2].partition("</ul>")[0]
+    assert (content.count('class="studied"'), others.count("<a ")) == (3, 1)
+    assert str(assignment.module) not in others  # something is due there
+
+
+# --- Where the student goes on ---
+
+
+def test_handed_in_answer_leads_to_the_next_question_of_its_assignment(student, assignment):
+    hand_in(student, assignment, nth_question(assignment, 1))
+    next_question = nth_question(assignment, 2)
+    assert home.for_you(student).last.href == f"{assignment.get_absolute_url()}#vraag-{next_question.key}"
+
+
+def test_answer_of_a_finished_assignment_is_never_where_a_student_goes_on(student, assignment):
+    own = nth_question(assignment, 1)
+    write(student, own)
+    for question in assignment.questions.all():
+        hand_in(student, assignment, question)
+    assert home.for_you(student).last.href == f"{own.case.get_absolute_url()}#vraag-{own.key}"
+    Answer.objects.filter(assignment=None).delete()
+    assert home.for_you(student).last is None
+
+
+def test_changed_answer_in_a_finished_assignment_is_where_a_student_goes_on(student, assignment):
+    for question in assignment.questions.all():
+        hand_in(student, assignment, question)
+    question = nth_question(assignment, 2)
+    write(student, question, "Toch nog anders.", assignment, revision=1)
+    assert home.for_you(student).last.href == f"{assignment.get_absolute_url()}#vraag-{question.key}"
+
+
+@pytest.mark.parametrize(
+    ("field", "hours"),
+    [("closed_at", -1), ("opens_at", 1)],
+)
+def test_draft_in_an_assignment_that_takes_no_work_is_not_where_a_student_goes_on(student, assignment, field, hours):
+    write(student, nth_question(assignment, 1), assignment=assignment)
+    setattr(assignment, field, timezone.now() + timedelta(hours=hours))
+    assignment.save()
+    assert home.for_you(student).last is None
+
+
+# --- Cases to read, and the desk of editors ---
+
+
+def test_cases_to_read_are_new_to_the_user_and_share_a_keyword(page, student, assignment):
+    for title in ("De brief", "Laatste bus"):
+        published_case(title=title, kolbs=["denker"])
+    write(student, first_question(assignment), assignment=assignment)
+    reading = " ".join(page().partition('id="verder-lezen"')[2].partition("</section>")[0].split())
+    assert reading.count("<h3>") == 2
+    assert "De koelkast</a>" not in reading
+    assert "net als ‘De koelkast’." in reading
+    assert "Alle 3 casussen" in reading
+
+
+def test_signed_in_home_has_no_table_of_contents(page, client, student, assignment):
+    assert 'class="wrap chapter"' not in page()
+    client.logout()
+    assert 'class="wrap chapter"' in page()
+
+
+def edited(editor, **fields):
+    """Return a concept that this editor changed in the admin."""
+    concept = ConceptFactory(**fields)
+    kind = ContentType.objects.get_for_model(Case)
+    LogEntry.objects.create(user=editor, content_type=kind, object_id=str(concept.pk), action_flag=CHANGE)
+    return concept
+
+
+def test_editor_sees_own_concepts_and_which_were_sent_in(client):
+    editor = UserFactory(groups=["Redactie"])
+    mine = edited(editor, title="Mijn concept")
+    sent = edited(editor, title="Ingestuurd", sent_in_at=timezone.now(), sent_in_by=editor)
+    edited(UserFactory(groups=["Redactie"]), title="Van een ander", sent_in_at=timezone.now())
+    client.force_login(editor)
+    page = client.get(reverse("home")).content.decode()
+    editing = " ".join(page.partition('id="redactie"')[2].partition("</section>")[0].split())
+    assert (
+        f'<a href="/beheer/cases/case/{mine.pk}/change/">Mijn concept</a> <span class="small soft">concept' in editing
+    )
+    assert (
+        f'<a href="/beheer/cases/case/{sent.pk}/change/">Ingestuurd</a> <span class="small soft">ingestuurd' in editing
+    )
+    assert "Van een ander" not in editing
+    assert "Je zit nog in geen module." not in page
+
+
+def test_chief_editor_sees_what_others_sent_in(client):
+    waiting = edited(UserFactory(), title="Van een ander", sent_in_at=timezone.now())
+    client.force_login(UserFactory(groups=["Eindredactie"]))
+    page = " ".join(client.get(reverse("home")).content.decode().split())
+    line = f'<a href="/beheer/cases/case/{waiting.pk}/change/">Van een ander</a>'
+    assert f'{line} <span class="small today__when">wacht op publicatie</span>' in page
+
+
+def test_published_cases_are_not_in_the_desk_of_an_editor(client):
+    editor = UserFactory(groups=["Redactie"])
+    concept = edited(editor, title="Mijn concept")
+    Case.objects.filter(pk=concept.pk).update(status="archived")
+    client.force_login(editor)
+    assert "Je werkt nu aan geen enkel concept." in client.get(reverse("home")).content.decode()
+
+
+def test_users_who_are_no_editors_have_no_desk_of_editors(page, assignment):
+    assert 'id="redactie"' not in page()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_home_of_an_editor_uses_a_fixed_number_of_queries(client, django_assert_num_queries, count):
+    editor = UserFactory(groups=["Redactie", "Eindredactie"])
+    for _each in range(count):
+        edited(editor)
+        edited(UserFactory(), sent_in_at=timezone.now())
+    client.force_login(editor)
+    client.get(reverse("home"))
+    # The session, the user, the version of the library, enrolments, answers, groups and concepts.
+    with django_assert_num_queries(7):
+        client.get(reverse("home"))
 
 
 # --- The page ---
@@ -388,9 +581,9 @@ def test_page_uses_a_fixed_number_of_queries(student, count):
     with CaptureQueriesContext(connection) as queries:
         page = home.for_you(student)
     assert len(page.due) == len(page.news) == len(page.taught) == count
-    # Enrolments, answers, feedback, submissions, assignments, extensions, questions and the last answer; for teachers
-    # modules, submissions, students who have begun, unreleased feedback, lenses and assignments.
-    assert len(queries) == 14
+    # Enrolments, answers, feedback, submissions, assignments, extensions and questions; for teachers modules,
+    # submissions, students who have begun, unreleased feedback and assignments.
+    assert len(queries) == 12
 
 
 def test_states_agree_with_those_of_the_queryset(student, assignment):
