@@ -150,7 +150,8 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
         return _no_longer(request, case)
     index = current_index()
     may_assign = request.user.is_authenticated and request.user.may_teach
-    parts = _parts(case, index, may_assign=may_assign)
+    may_edit = request.user.is_authenticated and request.user.may_enter_admin
+    parts = _parts(case, index, may_assign=may_assign, may_edit=may_edit)
     context = {"case": case, "questions": case.questions.in_library(), "parts": parts}
     if not request.user.is_authenticated:
         return render(request, "cases/case_detail.html", context)
@@ -160,7 +161,7 @@ def case_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool) -> dict[str, SafeString]:
+def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool, may_edit: bool) -> dict[str, SafeString]:
     """Return all parts of the page of a case but its questions, which show the user's own answers."""
 
     @cache
@@ -168,10 +169,10 @@ def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool) -> dict[str, 
         return page_of(Case.objects.for_reading().get(pk=case.pk))
 
     def story() -> dict:
-        return page() | {"may_assign": may_assign}
+        return page() | {"may_assign": may_assign, "may_edit": may_edit}
 
     return {
-        "story": page_cache.part(index.version, f"{case.pk} {may_assign}", "cases/_case_story.html", story),
+        "story": page_cache.part(index.version, f"{case.pk} {may_assign} {may_edit}", "cases/_case_story.html", story),
         "references": page_cache.part(index.version, f"{case.pk}", "cases/_case_references.html", page),
         "onward": page_cache.part(index.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, index)),
     }

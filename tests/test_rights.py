@@ -100,6 +100,7 @@ questions:mark_selection              405                             | 302 404 
 questions:undo_selection              405                             | 302 404 403 404 302 404 404 404
 questions:release_feedback            405                             | 302 404 403 404 200 404 404 404
 questions:undo_release                405                             | 302 404 403 404 302 404 404 404
+questions:handed_in                   302 200 200 200 200 200 200 200 | 405
 questions:comments                    302 403 403 403 200 200 403 200 | 401 403 403 403 302 302 403 302
 questions:comment_sharing             405                             | 302 404 404 404 302 404 404 404
 questions:comment_deletion            405                             | 302 404 404 404 302 404 404 404

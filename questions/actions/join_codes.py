@@ -1,9 +1,10 @@
 """Join codes: reading what users type, the link and QR code of a module, and limiting guesses."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import segno
 from django.conf import settings
@@ -19,6 +20,11 @@ from questions.models.modules import CODE_LENGTH
 MARGIN = 4  # the quiet zone that the QR standard requires, in squares
 
 
+# The code in a link: after /meedoen/, or in the query of the page for typing a code.
+IN_LINK = re.compile(r"meedoen/(?:\?code=)?([^/?#&]+)", re.IGNORECASE)
+WORD_BEFORE = re.compile(r"^\s*code\b[\s:]*", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A QR code as one SVG path."""
@@ -28,7 +34,14 @@ class Picture:
 
 
 def read_code(typed: str) -> str:
-    """Return a typed code as it is stored: in capitals, without spaces and dashes."""
+    """Return a typed code as it is stored: in capitals, without spaces and dashes.
+
+    The text may also be the link of a module, as users copy it, or have the word «code» before it.
+    """
+    typed = unquote(typed)
+    if in_link := IN_LINK.search(typed):
+        typed = in_link[1]
+    typed = WORD_BEFORE.sub("", typed)
     return "".join(letter for letter in typed.upper() if letter.isalnum())[: CODE_LENGTH + 1]
 
 
@@ -40,6 +53,11 @@ def module_with(code: str) -> Module | None:
 def link_of(module: Module) -> str:
     """Return the full address for joining this module."""
     return f"{settings.SITE_URL.rstrip('/')}{reverse('questions:join', args=[module.code])}"
+
+
+def place_to_type_codes() -> str:
+    """Return the short address for typing a code, as users type it."""
+    return read_aloud(f"{settings.SITE_URL.rstrip('/')}{reverse('questions:join_by_code')}")
 
 
 def read_aloud(link: str) -> str:

@@ -117,7 +117,7 @@ def module_screen(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "module": module,
         "link": link,
-        "link_to_type": join_codes.read_aloud(link),
+        "link_to_type": join_codes.place_to_type_codes(),
         "picture": join_codes.picture_of(link),
         "is_only_here": join_codes.is_only_here(),
     }

@@ -54,6 +54,7 @@ PAGES = {
     "questions:assignment_story": "teacher",
     "questions:submission_changes": "teacher",
     "questions:comments": "teacher",
+    "questions:handed_in": "teacher stranger",
     "questions:overview": "teacher",
     "questions:overview_screen": "teacher",
     "questions:not_begun": "teacher",

@@ -333,3 +333,37 @@ def test_page_of_a_code_uses_a_fixed_number_of_queries(client, student, django_a
             enrol(module, role=Role.TEACHER)
         with django_assert_num_queries(9):
             client.get("/meedoen/ABC234/")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ABC234",
+        "abc234",
+        " abc 234 ",
+        "ABC-234",
+        "a b c - 2 3 4",
+        "abc–234",
+        "Code: ABC 234",
+        "code abc-234",
+        "https://casus.example.nl/meedoen/ABC234/",
+        "https://casus.example.nl/meedoen/abc234",
+        "casus.example.nl/meedoen/ABC234/",
+        "/meedoen/ABC%20234/",
+        "https://casus.example.nl/meedoen/?code=abc-234",
+        "https://casus.example.nl/meedoen/ABC234/?ref=teams#top",
+        "HTTPS://CASUS.EXAMPLE.NL/MEEDOEN/ABC234/",
+    ],
+)
+def test_code_is_read_however_it_was_typed_or_pasted(client, typed):
+    module = ModuleFactory(code="ABC234")
+    assert join_codes.read_code(typed) == "ABC234"
+    page = client.get("/meedoen/", {"code": typed}, follow=True).content.decode()
+    assert module.title in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("", ""), (" - ", ""), ("codec", "CODEC"), ("https://casus.example.nl/", "HTTPSCA")]
+)
+def test_other_texts_are_read_as_they_are(typed, code):
+    assert join_codes.read_code(typed) == code
