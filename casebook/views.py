@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Max, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from cases.library import page_cache
 from cases.library.catalogue_index import CatalogueIndex, current_index
 from cases.library.page_cache import for_visitors
+from cases.library.sharing import absolute
 from cases.library.suggestions import MOST_SEEDS, suggestions
 from cases.models import Case, Part
 from cases.publishing.editors_home import editors_home
@@ -74,6 +76,23 @@ def _chapters(index: CatalogueIndex) -> list[Chapter]:
 def about(request: HttpRequest) -> HttpResponse:
     """Show the page about the site."""
     return render(request, "casebook/about.html", {"lenses": Kolb})
+
+
+@require_safe
+@for_visitors
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Return the addresses of all pages that visitors can read, for search engines."""
+    pages = [absolute(reverse(name)) for name in ("home", "cases:catalogue", "about")]
+    rows = Case.objects.published().order_by("number").annotate(changed=Max("editions__published_at"))
+    cases = [(absolute(case.get_absolute_url()), case.changed) for case in rows.only("slug")]
+    return render(request, "sitemap.xml", {"pages": pages, "cases": cases}, content_type="application/xml")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Return the addresses that search engines skip, since visitors find nothing to read there."""
+    lines = ["User-agent: *", f"Disallow: {reverse('admin:index')}", f"Sitemap: {absolute(reverse('sitemap'))}"]
+    return HttpResponse("".join(f"{line}\n" for line in lines), content_type="text/plain")
 
 
 @require_safe

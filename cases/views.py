@@ -22,6 +22,7 @@ from cases.library.catalogue_index import CatalogueIndex, current_index
 from cases.library.facets import Choice, Result, Selection
 from cases.library.markdown import plain_text
 from cases.library.page_cache import for_visitors
+from cases.library.sharing import sharing_of
 from cases.models import Actor, Case, Keyword, Sphere
 from questions.access import own_study
 from questions.models import Ring, ring
@@ -171,7 +172,13 @@ def _parts(case: Case, index: CatalogueIndex, *, may_assign: bool, may_edit: boo
     def story() -> dict:
         return page() | {"may_assign": may_assign, "may_edit": may_edit}
 
+    @cache
+    def sharing() -> dict:
+        return sharing_of(page()["case"])
+
     return {
+        "head": page_cache.part(index.version, f"{case.pk}", "cases/_case_head.html", sharing),
+        "sharing": page_cache.part(index.version, f"{case.pk}", "cases/_case_sharing.html", sharing),
         "story": page_cache.part(index.version, f"{case.pk} {may_assign} {may_edit}", "cases/_case_story.html", story),
         "references": page_cache.part(index.version, f"{case.pk}", "cases/_case_references.html", page),
         "onward": page_cache.part(index.version, f"{case.pk}", "cases/_case_onward.html", lambda: _onward(case, index)),

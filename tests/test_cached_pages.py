@@ -34,12 +34,13 @@ CACHED = {
     "casebook/views.py home": ["/"],
     "casebook/views.py _reading": ["/"],
     "casebook/views.py about": ["/over/"],
+    "casebook/views.py sitemap": ["/sitemap.xml"],
     "cases/views.py case_list": ["/casussen/", "/casussen/?bril=doener", "/casussen/?q=caf%C3%A9"],
     "cases/views.py _catalogue": ["/casussen/", "/casussen/?bril=doener"],
     "cases/views.py case_detail": [f"/casussen/{SLUG}/"],
     "cases/views.py _parts": [f"/casussen/{SLUG}/"],
 }
-CACHED_AS_A_PAGE_ONLY = {"/over/", "/casussen/?q=caf%C3%A9"}
+CACHED_AS_A_PAGE_ONLY = {"/over/", "/sitemap.xml", "/casussen/?q=caf%C3%A9"}
 ADDRESSES = sorted({address for addresses in CACHED.values() for address in addresses})
 # Functions that are memoized, with what their arguments are. None of them takes a request.
 MEMOIZED = {
@@ -47,6 +48,7 @@ MEMOIZED = {
     "questions/pages/progress.py _state": "facts about one answer; a state and no text",
     "cases/access.py _parsed": "the text of an edition",
     "cases/views.py page": "nothing; defined again at each call",
+    "cases/views.py sharing": "nothing; defined again at each call",
     "cases/library/markdown.py render": "a text",
     "cases/library/search/query.py fold": "a word",
     "cases/library/search/query.py stem": "a word",

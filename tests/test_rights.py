@@ -27,6 +27,8 @@ TABLE = """
 home                                  200                             | 405
 about                                 200                             | 405
 health                                200                             | 405
+sitemap                               200                             | 405
+robots                                200                             | 405
 offline                               200                             | 405
 offline_worker                        200                             | 405
 own_data                              302 200 200 200 200 200 200 200 | 302 400 400 400 400 400 400 400

@@ -136,8 +136,10 @@ class Case(models.Model):
         return self.revises_id is not None
 
     @property
-    def kind_of_concept(self) -> str:
-        """Return whether this is the working copy of a published case, or a concept of a new one."""
+    def stage(self) -> str:
+        """Return how far a concept is: sent in for publication, or a concept of a new case or of a published one."""
+        if self.sent_in_at is not None:
+            return _("ingestuurd")
         return _("werkversie") if self.is_working_copy else _("concept")
 
     @property

@@ -102,9 +102,7 @@ class Studied:
 
     @property
     def nothing_due(self) -> str:
-        """Return a sentence for the student to whom nothing is due in this module; empty if something is."""
-        if self.due:
-            return ""
+        """Return a sentence for the student to whom nothing is due in this module."""
         return _("Alles ingeleverd.") if self.is_asked else _("Er staat nu niets open.")
 
 

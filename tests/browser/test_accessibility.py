@@ -66,6 +66,8 @@ PAGES = {
 # Downloads, responses for scripts, and addresses for POST only. VARIANTS has the pages of the admin that editors use.
 NOT_PAGES = {
     "health",
+    "robots",
+    "sitemap",
     "offline_worker",
     "who",
     "own_data_json",
