@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from casebook.lib.json_ld import json_ld
 from cases.models import Case, Edition
@@ -84,8 +85,7 @@ def test_title_with_markup_cannot_leave_the_block_of_structured_data(client):
 def test_reference_has_the_edition_and_its_date(page, case):
     text = re.search(r'<p class="sharing__reference">(.*?)</p>', page(), re.DOTALL)[1]
     day = timezone.localdate(case.editions.get().published_at)
-    months = ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"]
-    written = f"{day.day} {months[day.month - 1]} {day.year}"
+    written = date_format(day, "j F Y")
     assert " ".join(html.unescape(text).split()) == (
         f"Casusboek. ({day.year}). <cite>{case.title}</cite> (casus {case.number}, editie 1 van {written}). "
         f"{SITE}/casussen/piet/"
