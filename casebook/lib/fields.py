@@ -23,7 +23,7 @@ class LineFormField(forms.CharField):
 class LineField(models.CharField):
     """A column whose value is one visible line. In migrations it is a plain CharField, since the column is the same."""
 
-    def deconstruct(self) -> tuple[str, str, list, dict]:
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.forms.formsets import BaseFormSet
@@ -25,7 +26,7 @@ class Problem:
         return f"{self.label}: {self.text}" if self.label else self.text
 
 
-def forms_in(values: Iterable[object]) -> Iterator[forms.BaseForm]:
+def forms_in(values: Iterable[Any]) -> Iterator[forms.BaseForm]:
     """Yield the forms that were sent with problems among the values of a context.
 
     The type is compared without isinstance, which would compute lazy values, as that of the CSRF token.
