@@ -53,6 +53,16 @@ def test_no_focused_element_is_covered(open_page, expected_problems, role, width
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (320, 256)])
+def test_no_focused_element_is_covered_by_the_bar_of_a_selection(open_page, width, height):
+    world = World()
+    page = open_page(width=width, user=world.users["teacher"], reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(world.addresses["questions:assignment_feedback"])
+    page.locator("input[type=checkbox][name=antwoord]").first.check()
+    assert page.evaluate(FIND_COVERED) == []
+
+
 def test_a_link_under_a_sticky_part_is_found(open_page, transactional_db):
     page = open_page(reduced_motion="reduce")
     page.goto("/over/")
