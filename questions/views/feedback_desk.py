@@ -106,7 +106,7 @@ def save_feedback(request: HttpRequest, pk: int) -> HttpResponse | SaveResponse:
         feedback.release(feedback=Feedback.objects.filter(pk=saved.row.pk, revision=saved.revision))
         saved.row.refresh_from_db()
     return SaveResponse(
-        page=lambda: _page_after_save(request, submission, saved),
+        page=lambda: _page_after_save(request, submission, saved, sent),
         data=lambda: _data_after_save(request, submission, saved, sent),
     )
 
@@ -133,11 +133,14 @@ def _note(saved: Saved) -> str:
     return saved.row.release_note
 
 
-def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved) -> HttpResponse:
+def _page_after_save(request: HttpRequest, submission: Submission, saved: Saved, sent: FeedbackSave) -> HttpResponse:
     if saved.outcome is not Outcome.SAVED:
         return page_of_unsaved(request, saved)
     if saved.row:
         messages.success(request, _("Opgeslagen, %(note)s.") % {"note": _note(saved)})
+        if sent.verdict is None and "?" in saved.row.text:
+            asks = _("Je stelt een vraag, en het oordeel is %(verdict)s. Moet de student verder? Kies dan iets anders.")
+            messages.info(request, asks % {"verdict": saved.row.current_verdict.label})
     else:
         messages.info(request, _("Er was nog niets om op te slaan."))
     return redirect(_address_of(submission))

@@ -55,10 +55,32 @@ function withVerdict(field) {
   field.typed();
 }
 
+// Whether a text with a question has only the default verdict, which a pause in typing saves. Then the panel asks for
+// one, once: the same act again means the default.
+function asksForVerdict(reply, field) {
+  const shown = reply.querySelector("[data-asks]");
+  if (shown || hasChosen(reply) || !field.text.includes("?")) {
+    shown?.remove();
+    reply.dataset.chosen = "";
+    return false;
+  }
+  const notice = document.getElementById("vraagt").content.cloneNode(true).firstElementChild;
+  reply.querySelector(".panel__acts").before(notice);
+  notice.querySelector("button").addEventListener("click", () => saveAndNext(reply, { asksAgain: true }));
+  notice.querySelector("[data-said]").textContent = notice.dataset.words;
+  return true;
+}
+
+// Whether the teacher chose the verdict, here or before this page was made.
+function hasChosen(reply) {
+  return "chosen" in reply.dataset || reply.querySelector("[name=verdict][checked]") !== null;
+}
+
 // With `asksAgain` the verdict is the one that asks the student for a new version.
 function saveAndNext(reply, { asksAgain = false } = {}) {
   const field = fieldOf(reply);
   if (asksAgain) choose(reply.querySelector("[data-again]"));
+  if (asksForVerdict(reply, field)) return void field.flush();
   withVerdict(field);
   field.flush();
   move(1, { field: true });
@@ -66,6 +88,7 @@ function saveAndNext(reply, { asksAgain = false } = {}) {
 
 async function release(reply) {
   const field = fieldOf(reply);
+  if (asksForVerdict(reply, field)) return void field.flush();
   withVerdict(field);
   await field.release(); // if it fails, the save line says why
 }
@@ -184,6 +207,9 @@ desk?.addEventListener("change", (event) => {
   const field = fieldOf(event.target.closest("[data-reply]"));
   verdicts.push({ field, before: field.verdictBefore ?? field.savedChoice });
   field.verdictBefore = field.choice;
+  const reply = event.target.closest("[data-reply]");
+  reply.dataset.chosen = "";
+  reply.querySelector("[data-asks]")?.remove();
 });
 
 function undoVerdict() {

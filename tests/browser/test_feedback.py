@@ -495,8 +495,8 @@ def test_action_on_the_last_unread_answer_returns_to_it(open_page, teacher, two_
     page.goto(desk_address(first.answer.assignment))
     write(page, TEXT)
     expect(save_line(page)).to_contain_text(SAVED)
-    page.get_by_role("button", name="Laat zien in de klas").click()
-    expect(page.get_by_role("button", name="Niet meer in de klas")).to_be_visible()
+    page.locator(f"#antwoord-{first.pk}").get_by_role("button", name="Maak ongedaan").click()
+    expect(page.get_by_text("Ongedaan gemaakt.")).to_be_visible()
     expect(page.locator(f"#antwoord-{first.pk}")).to_be_focused()
 
 
@@ -773,3 +773,38 @@ def test_choosing_another_answer_with_the_mouse_in_the_compact_view_moves_nothin
     replies.nth(1).locator("label", has_text="afgerond").click()
     expect(replies.nth(1).get_by_label("afgerond")).to_be_checked()
     expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("keys", "verdict"),
+    [
+        (["Control+Enter"], "gelezen"),
+        (["Control+Shift+Enter"], "aanvullen"),
+        (["Alt+3", "Control+Enter"], "afgerond"),
+    ],
+)
+def test_text_with_a_question_and_no_verdict_asks_for_one_once(class_desk, keys, verdict):
+    write(class_desk, "Waarom?")
+    expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")  # with the default verdict
+    class_desk.keyboard.press("Control+Enter")
+    expect(class_desk.get_by_text("Je stelt een vraag. Moet de student verder?")).to_be_visible()
+    expect(field(class_desk)).to_be_focused()
+    for key in keys:
+        class_desk.keyboard.press(key)
+    expect(class_desk.get_by_label("Jouw feedback").nth(1)).to_be_focused()
+    expect(class_desk.get_by_text("Je stelt een vraag.")).to_have_count(0)
+    expect(class_desk.get_by_text("1 van 3 gelezen")).to_be_visible()
+    expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")
+    assert stored_feedback() == ("Waarom?", verdict)
+
+
+def test_question_is_not_released_as_read_without_asking(class_desk):
+    write(class_desk, "Waarom?")
+    class_desk.get_by_role("button", name="Geef vrij", exact=True).first.click()
+    notice = class_desk.get_by_text("Je stelt een vraag. Moet de student verder?")
+    expect(notice).to_be_visible()
+    assert not Feedback.objects.released().exists()
+    class_desk.get_by_role("button", name="Graag aanvullen").first.click()
+    expect(notice).to_have_count(0)
+    expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")
+    assert stored_feedback() == ("Waarom?", "aanvullen")

@@ -180,6 +180,17 @@ def test_response_to_a_save_has_the_revision_and_the_release_state(save, assignm
     assert save(submission, "Mooi zo.", revision="1").json()["note"] == "wijziging nog niet vrijgegeven"
 
 
+@pytest.mark.parametrize(
+    ("text", "fields", "asks"),
+    [("Waarom?", {}, True), ("Mooi.", {}, False), ("Waarom?", {"verdict": "gelezen"}, False)],
+)
+def test_page_reports_that_a_question_counts_as_read(client, teacher, assignment, module, text, fields, asks):
+    submission = hand_in(assignment, enrol_student(module, "Bram"))
+    data = {"text": text, "revision": "0", **fields}
+    response = client.post(f"/ingeleverd/{submission.pk}/feedback/", data, headers={"Accept": "text/html"}, follow=True)
+    assert ("Je stelt een vraag, en het oordeel is gelezen." in text_of(response)) is asks
+
+
 def test_save_that_was_not_stored_releases_nothing(save, assignment, module):
     submission = hand_in(assignment, enrol_student(module, "Bram"))
     save(submission, "Half af", verdict="gelezen", writer="laptop", seq="2")
