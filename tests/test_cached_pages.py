@@ -46,6 +46,7 @@ ADDRESSES = sorted({address for addresses in CACHED.values() for address in addr
 # Functions that are memoized, with what their arguments are. None of them takes a request.
 MEMOIZED = {
     "casebook/lib/icons.py _drawing": "names of an icon, its sheet and its class",
+    "casebook/models.py _query_with_roles": "nothing; a query without the id of a user",
     "questions/pages/progress.py _state": "facts about one answer; a state and no text",
     "cases/access.py _parsed": "the text of an edition",
     "cases/views.py page": "nothing; defined again at each call",

@@ -18,7 +18,7 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the user of a session, in one query with the roles that the menu depends on."""
-        user = User.objects.with_roles().filter(pk=user_id).first()
+        user = User.objects.get_with_roles(user_id)
         if user is None or not self.user_can_authenticate(user):
             return None
         return user if user.deletion_due_at is None else None
