@@ -12,11 +12,34 @@ OF_A_NUMBER_FIELD = {"min", "max", "step", "inputmode"}
 
 
 @register.simple_tag
-def need(field: BoundField) -> SafeString:
-    """Return the word in the label of a required field. Screen readers know it from the attribute of the field."""
-    if not field.field.required:
+def label_of(field: BoundField) -> SafeString:
+    """Return the label, with a word after it if the field is required. Radio buttons have a legend in a fieldset."""
+    if not field.use_fieldset:
+        return format_html("{}{}", field.label_tag() if field.label else "", _need(field))
+    described = {"aria-describedby": field.aria_describedby} if field.aria_describedby else {}
+    return format_html("<fieldset{}>{}{}", flatatt(described), field.legend_tag() if field.label else "", _need(field))
+
+
+def _need(field: BoundField) -> SafeString:
+    """Return the word for required. Screen readers know it from the attribute of the field."""
+    if not field.field.required or not field.label:
         return SafeString()
     return format_html(' <span class="need" aria-hidden="true">{}</span>', _("verplicht"))
+
+
+@register.simple_tag
+def help_of(field: BoundField) -> SafeString:
+    """Return the help text; nothing where there is none."""
+    if not field.help_text:
+        return SafeString()
+    identity = {"id": f"{field.auto_id}_helptext"} if field.auto_id else {}
+    return format_html('<div class="helptext"{}>{}</div>', flatatt(identity), field.help_text)
+
+
+@register.simple_tag
+def end_of(field: BoundField) -> SafeString:
+    """Return the end of the fieldset of radio buttons."""
+    return SafeString("</fieldset>" if field.use_fieldset else "")
 
 
 @register.simple_tag

@@ -193,6 +193,6 @@ def test_refused_sign_up_is_accessible(open_page, assert_accessible, width, sche
     visitor = open_page(width, scheme)
     visitor.goto("/account/aanmelden/")
     visitor.locator("form.account__form").evaluate("form => { form.noValidate = true; form.submit(); }")
-    visitor.get_by_text("Vul je naam in.").wait_for()
+    visitor.get_by_role("link", name="Naam: Vul je naam in.").wait_for()
     assert_accessible(visitor)
     assert no_sideways_scroll(visitor)

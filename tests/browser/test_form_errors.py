@@ -16,7 +16,7 @@ def test_the_summary_has_focus_and_its_links_lead_into_the_fields(open_page, tea
     page.get_by_label("Klassen").fill("x" * 41)
     page.get_by_label("Titel").fill("\u2800")
     page.get_by_role("button", name="Maak de module").click()
-    summary = page.get_by_role("group", name="Niet opgeslagen.")
+    summary = page.get_by_role("alert", name="Niet opgeslagen.")
     assert page.title().startswith("Niet opgeslagen: ")
     assert summary.bounding_box()["y"] < 300
     assert "2 dingen" in summary.inner_text()
@@ -43,7 +43,7 @@ def test_the_summary_has_focus_in_the_admin_too(open_page, transactional_db):
     page = open_page(user=User.objects.create_superuser("beheer@example.org", "Beheer"))
     page.goto("/beheer/cases/keyword/add/")
     page.locator("input[name=_save]").click()
-    page.get_by_role("group", name="Niet opgeslagen.").wait_for()
+    page.get_by_role("alert", name="Niet opgeslagen.").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.type("schulden")
