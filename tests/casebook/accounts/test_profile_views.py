@@ -403,7 +403,7 @@ def test_the_tidy_command_reports_a_module_that_loses_its_last_teacher(person, c
     enrol(module)
     make_deletion_due(person)
     call_command("tidy")
-    assert "«Sociaal werk» has no teacher any more" in capsys.readouterr().err
+    assert "«Sociaal werk (Blok 2)» has no teacher any more" in capsys.readouterr().err
     assert module.enrolments.count() == 1
 
 

@@ -290,7 +290,7 @@ def test_the_module_is_not_removed_if_a_real_student_answered(demonstration):
     Feedback.objects.create(submission=submission, author=marloes, text="Vrijgegeven.", released_at=timezone.now())
     hakan = marloes.modules.get().people.get(name="Hakan Demir")
     Feedback.objects.create(submission=submission, author=hakan, text="Nog niet.")
-    assert content.remove() == ["the module «Sociaal werk in de wijk», in which others teach or answered"]
+    assert content.remove() == ["the module «Sociaal werk in de wijk (Blok 2)», in which others teach or answered"]
     assert list(demonstration.people.all()) == [student]
     assert list(Submission.objects.all()) == [submission]
     assert list(Feedback.objects.values_list("author", "text")) == [(None, "Vrijgegeven.")]

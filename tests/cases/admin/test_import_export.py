@@ -277,5 +277,5 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(
     sync.load([sync.Source(f"{n}.md", case(n, "Eerst")) for n in (11, 12, 13)])
     for numbers in ((11,), (11, 12, 13)):
         page = upload(client, b_zip=zipped({f"{n}.md": case(n, "Daarna") for n in numbers}))
-        with django_assert_num_queries(28):
+        with django_assert_num_queries(27):
             client.get(page.request["PATH_INFO"])

@@ -102,7 +102,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_cases(client, ch
     for count in (1, 2):
         for _ in range(count):
             published_case(keyword_names=["schuld"])
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             client.get(merge_page(*pair))
 
 
