@@ -4,12 +4,6 @@
 // read aloud. Without a message, an address that opens a field for writing puts the caret there. Without a script the
 // message stays at the top of the page.
 
-function placeOfAddress() {
-  const id = decodeURIComponent(location.hash.slice(1));
-  const place = id ? document.getElementById(id) : null;
-  return place?.closest("main") ? place : null;
-}
-
 function moveTo(messages, place) {
   if (place.matches("article, section, form")) place.prepend(messages);
   else place.after(messages);
@@ -18,14 +12,16 @@ function moveTo(messages, place) {
 }
 
 function arrive() {
-  const place = placeOfAddress();
+  const place = document.querySelector("main :target");
   const messages = document.querySelector("main > .messages");
+  const isBusy = document.activeElement.matches("input, textarea, select"); // the page took long to load
   if (messages) {
     if (place) moveTo(messages, place);
+    if (isBusy) return;
     messages.tabIndex = -1;
     messages.focus({ preventScroll: true });
     if (place) place.scrollIntoView({ behavior: "instant" });
-  } else if (place && new URLSearchParams(location.search).has("bewerk")) {
+  } else if (place && !isBusy && new URLSearchParams(location.search).has("bewerk")) {
     const area = place.querySelector("textarea:not([readonly])");
     area?.focus();
     area?.setSelectionRange(area.value.length, area.value.length);

@@ -83,5 +83,31 @@ def test_a_minute_of_typing_is_not_announced_at_every_save(open_page, transactio
         expect(save_line(page)).to_contain_text(SAVED)
     assert len(page.evaluate("heard")) == 1
     page.keyboard.press("Tab")
-    page.wait_for_function("heard.length === 2")
+    page.evaluate("""() => new Promise((resolve) => {
+        const look = () => (window.heard.length === 2 ? resolve() : requestAnimationFrame(look));
+        look();
+    })""")
     assert page.locator("[aria-live], [role=status]").count() == 1
+
+
+def test_message_does_not_take_the_focus_of_a_field_in_use(open_page, assignment):
+    """The fonts of this page are late, so that the user writes before the page has loaded."""
+    page = open_page(user=enrol(assignment.module).user)
+    page.goto(assignment.get_absolute_url())
+    first, last = page.locator(".desk-item").first, page.locator(".desk-item").last
+    last.get_by_label("Jouw antwoord").fill("Ik bel haar dochter.")
+    pending = []
+    page.route("**/*.woff2*", lambda route: pending.append(route))
+    page.route("**/img/**", lambda route: pending.append(route))
+    page.add_init_script("addEventListener('load', () => { window.isLoaded = true; })")
+    last.get_by_role("button", name="Lever in").click()
+    page.wait_for_url("**/?ingeleverd=*", wait_until="commit")
+    field = first.get_by_label("Jouw antwoord")
+    field.click()
+    page.keyboard.type("Eerst ")
+    assert not page.evaluate("window.isLoaded ?? false")
+    for route in pending:
+        route.continue_()
+    expect(page.locator(".messages--here")).to_be_attached()
+    page.keyboard.type("luister ik.")
+    expect(field).to_have_value("Eerst luister ik.")
