@@ -17,6 +17,7 @@ def test_the_summary_has_focus_and_its_links_lead_into_the_fields(open_page, tea
     page.get_by_label("Titel").fill("\u2800")
     page.get_by_role("button", name="Maak de module").click()
     summary = page.get_by_role("alert", name="Niet opgeslagen.")
+    summary.wait_for()
     assert page.title().startswith("Niet opgeslagen: ")
     assert summary.bounding_box()["y"] < 300
     assert "2 dingen" in summary.inner_text()
