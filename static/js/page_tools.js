@@ -1,4 +1,10 @@
-// Buttons that copy the text of another element. Without JavaScript they stay hidden, and users copy the text themselves.
+// The buttons to print a page and to copy a text. Without JavaScript they stay hidden, and users do both themselves. They
+// are in one file, because a first visit to a case has a limited number of requests.
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
 
 function select(element) {
   const range = document.createRange();
