@@ -194,7 +194,10 @@ document.querySelectorAll("[data-release], #selectie").forEach((form) =>
     const stuck = all.find((field) => field.isUnsent() && !field.isGone);
     if (stuck) return void goTo(stuck.element.closest("[data-reply]"), { field: true }); // its save line says why
     form.dataset.sent = "1";
-    for (const [input, ids] of shown) input.value = pairsIn(input).filter((pair) => ids.has(idOf(pair))).join(" ");
+    for (const [input, ids] of shown)
+      input.value = pairsIn(input)
+        .filter((pair) => ids.has(idOf(pair)))
+        .join(" ");
     setTimeout(() => form.requestSubmit(event.submitter)); // a form ignores this while it handles its first submit
   }),
 );
