@@ -427,7 +427,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && reply && isTyping(event.target)) return void reply.focus();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (event.key === "Enter" && event.target === reply) {
+  if (event.key === "Enter" && reply && (event.target === reply || event.target.matches(".messages"))) {
     event.preventDefault();
     return void fieldOf(reply).area.focus();
   }

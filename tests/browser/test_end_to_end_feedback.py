@@ -25,7 +25,7 @@ def assignment(transactional_db):
     Comment.objects.create(owner=teacher, text=COMMENT)
     enrol(module, UserFactory(name="Hakan Demir"), role=Role.TEACHER)
     enrol(module, UserFactory(name="Bram Kuipers"), group="SW1C")
-    hand_in(assignment, enrol(module, UserFactory(name="Zeynep Kaya"), group="SW1C"), text="Ik wacht af.")
+    hand_in(assignment, enrol(module, UserFactory(name="Zeynep Yilmaz"), group="SW1C"), text="Ik wacht af.")
     return assignment
 
 
@@ -75,7 +75,7 @@ def read_by_keyboard(page, assignment, assert_accessible) -> None:
     expect(bram.get_by_label("Jouw feedback")).to_have_value(f"Goed begin. {COMMENT}")
     keys.press("Control+Enter")
     expect(bram.locator("[data-saveline]")).to_contain_text("nog niet vrijgegeven")
-    zeynep = page.get_by_role("article", name=re.compile("Zeynep Kaya"))
+    zeynep = page.get_by_role("article", name=re.compile("Zeynep Yilmaz"))
     expect(zeynep.get_by_label("Jouw feedback")).to_be_focused()
     keys.press("Control+Enter")
     expect(zeynep.locator("[data-saveline]")).to_contain_text("nog niet vrijgegeven")

@@ -81,7 +81,8 @@ def stored_feedback() -> tuple[str, str]:
 def test_every_script_is_loaded_once_with_its_hashed_name(desk):
     names = "performance.getEntriesByType('resource').map(entry => entry.name.split('/js/')[1]).filter(Boolean)"
     loaded = sorted(desk.evaluate(names))
-    scripts = ["device", "feedback", "field", "outbox", "reply", "save_state", "text", "writing"]
+    scripts = ["announcements", "arrival", "device", "feedback", "field"]
+    scripts += ["outbox", "reply", "save_state", "text", "writing"]
     assert [name.split(".")[0] for name in loaded] == scripts
     assert all(re.fullmatch(r"[a-z_]+\.[0-9a-f]{12}\.js", name) for name in loaded)
 
@@ -497,7 +498,9 @@ def test_action_on_the_last_unread_answer_returns_to_it(open_page, teacher, two_
     expect(save_line(page)).to_contain_text(SAVED)
     page.locator(f"#antwoord-{first.pk}").get_by_role("button", name="Maak ongedaan").click()
     expect(page.get_by_text("Ongedaan gemaakt.")).to_be_visible()
-    expect(page.locator(f"#antwoord-{first.pk}")).to_be_focused()
+    expect(page.locator(f"#antwoord-{first.pk} .messages")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#antwoord-{first.pk}").get_by_label("Jouw feedback")).to_be_focused()
 
 
 def test_new_submission_is_announced_until_it_is_on_the_page(open_page, teacher, assignment, submission):
