@@ -97,10 +97,10 @@ def test_prepare_does_not_overwrite_changes_of_editors(site):
 
 def test_an_older_database_is_migrated_without_loss(site):
     site.query("UPDATE cases_case SET title = 'Door een redacteur' WHERE number = 1")
-    site.query("DELETE FROM django_migrations WHERE app = 'casebook' AND name >= '0009'")
-    site.query("DROP TABLE casebook_attemptcount")
+    site.query("DELETE FROM django_migrations WHERE app = 'casebook' AND name >= '0013'")
+    site.query("DROP TABLE casebook_sentform")
     assert site.prepare().returncode == 0
-    assert site.query("SELECT count(*) FROM casebook_attemptcount") == (0,)
+    assert site.query("SELECT count(*) FROM casebook_sentform") == (0,)
     assert site.query("SELECT title FROM cases_case WHERE number = 1") == ("Door een redacteur",)
 
 

@@ -21,7 +21,7 @@ def module(teacher):
 
 
 @pytest.fixture
-def browser(client, teacher):
+def signed_in(client, teacher):
     client.force_login(teacher)
     return client
 
@@ -40,7 +40,7 @@ def give(teacher, submission, text="Mooi.") -> Feedback:
     return feedback.save(author=teacher, submission=submission, draft=Draft(text, revision=revision)).row
 
 
-def press(browser, response, which: str, antwoord=()):
+def press(signed_in, response, which: str, antwoord=()):
     """Return the response to the button with this value of `wat` in a page, as a browser would press it."""
     page = html.fromstring(response.content)
     button = page.xpath(f"//button[@name='wat'][@value='{which}']") or page.xpath(
@@ -49,11 +49,11 @@ def press(browser, response, which: str, antwoord=()):
     form = button[0].xpath("ancestor::form")[0]
     data = {field.get("name"): field.get("value") for field in form.xpath(".//input[@type='hidden']")}
     data |= {"wat": which} | ({"antwoord": list(antwoord)} if antwoord else {})
-    return browser.post(button[0].get("formaction") or form.get("action"), data)
+    return signed_in.post(button[0].get("formaction") or form.get("action"), data)
 
 
-def desk_page(browser, assignment, **query):
-    return browser.get(f"/opdrachten/{assignment.pk}/feedback/", query)
+def desk_page(signed_in, assignment, **query):
+    return signed_in.get(f"/opdrachten/{assignment.pk}/feedback/", query)
 
 
 def released() -> set[int]:
@@ -75,130 +75,130 @@ BUTTONS = [
 
 @pytest.mark.parametrize(("which", "query"), BUTTONS)
 def test_button_releases_what_the_page_showed_and_asks_about_the_rest(
-    browser, teacher, assignment, module, answers, which, query
+    signed_in, teacher, assignment, module, answers, which, query
 ):
     if "student" in query:
         query["student"] = module.enrolments.get(user__name="Student 0").tag
     give(teacher, answers[0])
     changed = give(teacher, answers[-1 if "student" in query else 1])
-    page = desk_page(browser, assignment, **query)
+    page = desk_page(signed_in, assignment, **query)
     for submission in answers:
         give(teacher, submission, "Anders." if submission.pk == changed.submission_id else "Mooi.")
     ticked = [answer.pk for answer in answers[:6]] if which == "keuze" else ()
-    response = press(browser, page, which, ticked)
+    response = press(signed_in, page, which, ticked)
     assert released() == {answers[0].pk}
     in_scope = {"alles": 7, "klas": 6, "keuze": 6, "hier": 2 if "student" in query else 6}[which]
     text = text_of(response)
     assert "Er staat meer klaar dan je zag" in text
     assert "1 is intussen veranderd." in text
     assert f"Geef deze ook vrij ({in_scope - 1})" in text
-    assert press(browser, response, which, ticked).status_code == 302
+    assert press(signed_in, response, which, ticked).status_code == 302
     assert len(released()) == in_scope
 
 
-def test_button_for_one_does_not_release_six(browser, teacher, assignment, answers):
+def test_button_for_one_does_not_release_six(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    page = desk_page(browser, assignment)
+    page = desk_page(signed_in, assignment)
     assert "Geef alles vrij (1)" in text_of(page)
     for submission in answers[1:6]:
         give(teacher, submission)
-    assert "Geef deze ook vrij (5)" in text_of(press(browser, page, "alles"))
+    assert "Geef deze ook vrij (5)" in text_of(press(signed_in, page, "alles"))
     assert released() == {answers[0].pk}
 
 
-def test_page_from_before_an_upgrade_releases_nothing_and_asks(browser, teacher, assignment, answers):
+def test_page_from_before_an_upgrade_releases_nothing_and_asks(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    response = browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"})
+    response = signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"})
     assert "Geef deze ook vrij (1)" in text_of(response)
     assert released() == set()
 
 
-def test_button_pressed_twice_reports_that_the_feedback_was_released(browser, teacher, assignment, answers):
+def test_button_pressed_twice_reports_that_the_feedback_was_released(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    page = desk_page(browser, assignment)
-    press(browser, page, "alles")
+    page = desk_page(signed_in, assignment)
+    press(signed_in, page, "alles")
     at = Feedback.objects.get().released_at
-    assert "Deze feedback was al vrijgegeven." in text_of(browser.get(press(browser, page, "alles").url))
+    assert "Deze feedback was al vrijgegeven." in text_of(signed_in.get(press(signed_in, page, "alles").url))
     assert Feedback.objects.get().released_at == at
 
 
-def test_page_of_one_teacher_does_not_release_feedback_of_another(browser, teacher, assignment, module, answers):
+def test_page_of_one_teacher_does_not_release_feedback_of_another(signed_in, teacher, assignment, module, answers):
     colleague = enrol(module, UserFactory(), role=Role.TEACHER).user
     row = give(colleague, answers[0])
     data = {"wat": "alles", "klaar-alles": f"{row.pk}.{row.revision}"}
-    response = browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", data, follow=True)
+    response = signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", data, follow=True)
     assert "Er stond niets klaar om vrij te geven." in text_of(response)
     assert released() == set()
 
 
-def test_hidden_names_are_not_in_the_question(browser, teacher, assignment, module, answers):
-    browser.post(f"/modules/{module.pk}/leeswijze/", {"names": "verborgen"})
+def test_hidden_names_are_not_in_the_question(signed_in, teacher, assignment, module, answers):
+    signed_in.post(f"/modules/{module.pk}/leeswijze/", {"names": "verborgen"})
     give(teacher, answers[0])
-    response = browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"})
+    response = signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"})
     assert b"Student 0" not in response.content
     assert module.enrolments.get(user__name="Student 0").alias in text_of(response)
 
 
 @pytest.mark.parametrize("shown", ["x", "1", "1.x", "x.1", "1.1.1", "-1.1", "1.99999999999999999999", ". " * 3])
-def test_damaged_list_of_feedback_returns_400(browser, assignment, shown):
+def test_damaged_list_of_feedback_returns_400(signed_in, assignment, shown):
     data = {"wat": "alles", "klaar-alles": shown}
-    assert browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", data).status_code == 400
+    assert signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", data).status_code == 400
 
 
 # --- Undoing a release ---
 
 
-def undo(browser, response):
+def undo(signed_in, response):
     page = html.fromstring(response.content)
     form = page.xpath("//form[contains(@action, '/vrijgave/ongedaan/')]")[0]
     data = {field.get("name"): field.get("value") for field in form.xpath(".//input[@type='hidden']")}
-    return browser.post(form.get("action"), data, follow=True)
+    return signed_in.post(form.get("action"), data, follow=True)
 
 
-def test_release_can_be_undone_except_for_who_has_read_it(browser, teacher, assignment, answers):
+def test_release_can_be_undone_except_for_who_has_read_it(signed_in, teacher, assignment, answers):
     for submission in answers[:3]:
         give(teacher, submission)
-    page = browser.get(press(browser, desk_page(browser, assignment), "alles").url)
+    page = signed_in.get(press(signed_in, desk_page(signed_in, assignment), "alles").url)
     assert "Nog niemand las die." in text_of(page)
     reader = answers[0].answer.student
     feedback_receipts.see(student=reader, until=timezone.now())
-    page = desk_page(browser, assignment)
+    page = desk_page(signed_in, assignment)
     assert "feedback bij 3 antwoorden. 1 daarvan is al gelezen en blijft vrijgegeven." in text_of(page)
     assert "Maak ongedaan (2)" in text_of(page)
-    text = text_of(undo(browser, page))
+    text = text_of(undo(signed_in, page))
     assert "Teruggenomen bij 2 antwoorden." in text
     assert "Bij 1 antwoord is de feedback al gelezen; die blijft vrijgegeven." in text
     assert "Geef alles vrij (2)" in text
     assert released() == {answers[0].pk}
 
 
-def test_release_that_everybody_has_read_is_not_offered_to_undo(browser, teacher, assignment, answers):
+def test_release_that_everybody_has_read_is_not_offered_to_undo(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    page = browser.get(press(browser, desk_page(browser, assignment), "alles").url)
+    page = signed_in.get(press(signed_in, desk_page(signed_in, assignment), "alles").url)
     feedback_receipts.see(student=answers[0].answer.student, until=timezone.now())
-    text = text_of(undo(browser, page))
+    text = text_of(undo(signed_in, page))
     assert "Teruggenomen" not in text
     assert "Bij 1 antwoord is de feedback al gelezen; die blijft vrijgegeven." in text
-    assert "Vrijgegeven (" not in text_of(desk_page(browser, assignment))
+    assert "Vrijgegeven (" not in text_of(desk_page(signed_in, assignment))
     assert released() == {answers[0].pk}
 
 
-def test_only_the_last_release_is_offered_to_undo(browser, teacher, assignment, answers):
+def test_only_the_last_release_is_offered_to_undo(signed_in, teacher, assignment, answers):
     for submission in answers[:2]:
         give(teacher, submission)
-        press(browser, desk_page(browser, assignment), "alles")
-    undo(browser, desk_page(browser, assignment))
+        press(signed_in, desk_page(signed_in, assignment), "alles")
+    undo(signed_in, desk_page(signed_in, assignment))
     assert released() == {answers[0].pk}
 
 
-def test_release_of_more_than_an_hour_ago_cannot_be_undone(browser, teacher, assignment, answers):
+def test_release_of_more_than_an_hour_ago_cannot_be_undone(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    page = browser.get(press(browser, desk_page(browser, assignment), "alles").url)
+    page = signed_in.get(press(signed_in, desk_page(signed_in, assignment), "alles").url)
     before = timezone.now() - timedelta(minutes=61)
     Feedback.objects.update(released_at=before)
-    assert "Vrijgegeven (" not in text_of(desk_page(browser, assignment))
-    browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/", {"op": before.isoformat()})
-    undo(browser, page)
+    assert "Vrijgegeven (" not in text_of(desk_page(signed_in, assignment))
+    signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/", {"op": before.isoformat()})
+    undo(signed_in, page)
     assert released() == {answers[0].pk}
 
 
@@ -213,16 +213,16 @@ def test_colleague_cannot_undo_a_release(client, teacher, assignment, module, an
 
 
 @pytest.mark.parametrize("at", ["", "gisteren", "2026-11-30T12:00"])
-def test_undo_without_a_moment_returns_400(browser, assignment, at):
-    assert browser.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/", {"op": at}).status_code == 400
+def test_undo_without_a_moment_returns_400(signed_in, assignment, at):
+    assert signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/", {"op": at}).status_code == 400
 
 
-def test_release_of_one_answer_can_be_undone_at_that_answer(browser, teacher, assignment, answers):
+def test_release_of_one_answer_can_be_undone_at_that_answer(signed_in, teacher, assignment, answers):
     script = {"X-Requested-With": "XMLHttpRequest"}
     address = f"/ingeleverd/{answers[0].pk}/feedback/"
-    reply = browser.post(address, {"text": "Mooi.", "verdict": "afgerond", "vrij": "1"}, headers=script).json()
+    reply = signed_in.post(address, {"text": "Mooi.", "verdict": "afgerond", "vrij": "1"}, headers=script).json()
     assert (reply["unreleased"], reply["may_undo"], reply["feedback"]) == (False, True, Feedback.objects.get().pk)
-    response = browser.post(f"{address}ongedaan/", follow=True)
+    response = signed_in.post(f"{address}ongedaan/", follow=True)
     assert "Teruggenomen bij 1 antwoord." in text_of(response)
     assert released() == set()
     assert Feedback.objects.values_list("text", "verdict").get() == ("Mooi.", Verdict.DONE)
