@@ -811,3 +811,15 @@ def test_question_is_not_released_as_read_without_asking(class_desk):
     expect(notice).to_have_count(0)
     expect(save_line(class_desk)).to_contain_text("nog niet vrijgegeven")
     assert stored_feedback() == ("Waarom?", "aanvullen")
+
+
+def test_chosen_verdict_and_the_focus_differ_in_forced_colours(open_page, teacher, assignment, submission):
+    page = open_page(user=teacher, forced_colors="active")
+    page.goto(desk_address(assignment))
+    label = page.locator(".verdict label").nth(1)
+    label.click()
+    look = "({ borderTopWidth, outlineStyle }) => [borderTopWidth, outlineStyle]"
+    page.get_by_label("Jouw feedback").focus()
+    assert label.evaluate(f"label => ({look})(getComputedStyle(label))") == ["3px", "none"]
+    page.keyboard.press("Tab")
+    assert label.evaluate(f"label => ({look})(getComputedStyle(label))") == ["3px", "solid"]
