@@ -37,7 +37,8 @@ function tell(arrived) {
   if (arrived > 0) announce(arrived === 1 ? words.one : words.more.replace("0", arrived));
 }
 
-// Name the student and the question in every cell, for screen readers that read a list of links or a single cell.
+// Name the student and the question in every cell, for screen readers that read a list of links or a single cell. The
+// visible words come first: users of speech input say those.
 function nameRow(row) {
   const [head, ...cells] = row.cells;
   const student = head.querySelector("a").textContent;
@@ -45,7 +46,7 @@ function nameRow(row) {
   for (const [place, cell] of cells.slice(0, asked.length).entries()) {
     (cell.firstElementChild || cell).setAttribute(
       "aria-label",
-      `${student}, ${asked[place].dataset.name}: ${cell.textContent}`,
+      `${cell.textContent}: ${student}, ${asked[place].dataset.name}`,
     );
   }
 }

@@ -167,6 +167,11 @@ MEASURE = """() => ({
     lang: document.documentElement.lang,
     title: document.title.trim(),
     headings: [...document.querySelectorAll("h1")].filter(heading => heading.checkVisibility()).length,
+    // Users of speech input say the words that they see.
+    misnamed: [...document.querySelectorAll("[aria-label]:is(a, button, summary, label)")]
+        .filter((each) => each.checkVisibility() && each.innerText.trim())
+        .filter((each) => !each.ariaLabel.toLowerCase().startsWith(each.innerText.trim().toLowerCase()))
+        .map((each) => each.ariaLabel),
     tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 })"""
 
@@ -195,6 +200,7 @@ def problems_of(page, address: str, assert_accessible) -> list[str]:
     checks = {
         f"status {status}": status in EXPECTED_STATUSES,
         f"lang={measured['lang']!r}": measured["lang"] == "nl",
+        f"names that do not begin with the visible words: {measured['misnamed']}": not measured["misnamed"],
         "no title": measured["title"],
         f"{measured['headings']} h1": measured["headings"] == 1,
         f"{measured['tooWide']}px too wide": measured["tooWide"] <= 0,

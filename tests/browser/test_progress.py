@@ -69,12 +69,12 @@ def test_submission_appears_without_a_reload(page, assignment, students):
     expect(page.locator("dd[data-total=waiting]")).to_have_text("3")
     expect(page.locator("[data-state=ingeleverd] b")).to_have_text("3")
     expect(page.locator("tfoot tr").first.get_by_role("cell").nth(0)).to_have_text("2")
-    expect(page.get_by_role("link", name="Bram Kuipers, vraag 2: nog te lezen")).to_be_visible()
+    expect(page.get_by_role("link", name="nog te lezen: Bram Kuipers, vraag 2")).to_be_visible()
 
 
 def test_update_does_not_move_the_focus_or_the_scroll_position(page, assignment, students, module):
     page.set_viewport_size({"width": 320, "height": 500})
-    link = page.get_by_role("link", name="Aylin Demir, vraag 1: nog te lezen")
+    link = page.get_by_role("link", name="nog te lezen: Aylin Demir, vraag 1")
     link.evaluate("element => element.focus({preventScroll: true})")
     page.evaluate("scrollTo({top: 120, behavior: 'instant'})")
     page.evaluate("document.querySelector('.scroll').scrollTo({left: 30, behavior: 'instant'})")
@@ -90,17 +90,17 @@ def test_update_does_not_move_the_focus_or_the_scroll_position(page, assignment,
     )
     wait_for_update(page)
     expect(cell(page, "Bram Kuipers", 1)).to_have_text("bezig")
-    expect(page.get_by_role("link", name="Aylin Demir, vraag 1: feedback klaar")).to_be_focused()
+    expect(page.get_by_role("link", name="feedback klaar: Aylin Demir, vraag 1")).to_be_focused()
     assert page.evaluate("[scrollX, scrollY, document.querySelector('.scroll').scrollLeft]") == before
     expect(page.locator("#melding")).to_be_empty()  # only submissions are announced
 
 
 def test_new_student_gets_a_row_and_the_focus_does_not_move(page, module):
-    page.get_by_role("link", name="Aylin Demir, vraag 1: nog te lezen").focus()
+    page.get_by_role("link", name="nog te lezen: Aylin Demir, vraag 1").focus()
     enrol(module, UserFactory(name="Aad Vooraan"), group="SW1C")
     wait_for_update(page)
     expect(page.get_by_role("row", name="Aad Vooraan")).to_be_visible()
-    expect(page.get_by_role("link", name="Aylin Demir, vraag 1: nog te lezen")).to_be_focused()
+    expect(page.get_by_role("link", name="nog te lezen: Aylin Demir, vraag 1")).to_be_focused()
     with page.expect_response(re.compile("/voortgang/wijzigingen/")) as reply:
         page.clock.fast_forward(A_WHILE)
     assert "rows" in reply.value.json()  # later updates send rows again
@@ -113,7 +113,7 @@ def test_next_submission_appears_in_a_list_that_was_empty(page, module, assignme
     page.get_by_text("Bijgewerkt om").wait_for()
     hand_in(assignment, students[1], 0)
     wait_for_update(page)
-    expect(page.get_by_role("link", name="Bram Kuipers, vraag 1: nog te lezen")).to_be_visible()
+    expect(page.get_by_role("link", name="nog te lezen: Bram Kuipers, vraag 1")).to_be_visible()
     expect(page.locator(".left-out")).to_contain_text("1 student bij wie niets te lezen is, staat er nu niet bij.")
     expect(page.locator("#melding")).to_have_text("1 nieuw antwoord ingeleverd")
 
@@ -159,11 +159,11 @@ def test_every_cell_has_an_accessible_name(page):
     cells = [node for node in nodes if node["role"]["value"] in {"cell", "gridcell"} and not node["ignored"]]
     names = [node["name"]["value"] for node in cells]
     assert names == [
-        "Aylin Demir, vraag 1: nog te lezen",
-        "Aylin Demir, vraag 2: nog leeg",
+        "nog te lezen: Aylin Demir, vraag 1",
+        "nog leeg: Aylin Demir, vraag 2",
         *("1/2", "1"),
-        "Bram Kuipers, vraag 1: nog leeg",
-        "Bram Kuipers, vraag 2: nog leeg",
+        "nog leeg: Bram Kuipers, vraag 1",
+        "nog leeg: Bram Kuipers, vraag 2",
         *("0/2", "0"),
         *("1", "0", "1"),  # handed in
         *("1", "0", "1"),  # unread
@@ -185,7 +185,7 @@ def test_accessibility_tree_has_the_states_without_javascript(open_page, teacher
 def test_cell_opens_the_answer_by_keyboard(page, assignment):
     page.get_by_role("link", name="Aylin Demir", exact=True).focus()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Aylin Demir, vraag 1: nog te lezen")).to_be_focused()
+    expect(page.get_by_role("link", name="nog te lezen: Aylin Demir, vraag 1")).to_be_focused()
     page.keyboard.press("Enter")
     submission = Submission.objects.get()
     query = f"?vraag=vraag-1&antwoord={submission.pk}#antwoord-{submission.pk}"
@@ -240,7 +240,7 @@ def test_icon_without_its_word_has_a_tooltip(open_page, teacher, module, student
     AssignmentFactory(module=module, case=published_case(title="Tweede casus", kolbs=["doener"] * 6), position=2)
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/voortgang/")
-    name = "Bram Kuipers, Een lekkende koelkast, vraag 1: nog leeg"
+    name = "nog leeg: Bram Kuipers, Een lekkende koelkast, vraag 1"
     empty = cell(page, "Bram Kuipers", 1)
     empty.hover()
     expect(empty).to_have_attribute("title", name)
@@ -253,7 +253,7 @@ def test_icons_replace_words_but_stay_accessible_with_many_questions(
     AssignmentFactory(module=module, case=published_case(title="Tweede casus", kolbs=["doener"] * 6), position=2)
     page = open_page(user=teacher)
     page.goto(f"/modules/{module.pk}/voortgang/")
-    name = "Aylin Demir, Een lekkende koelkast, vraag 1: nog te lezen"
+    name = "nog te lezen: Aylin Demir, Een lekkende koelkast, vraag 1"
     link = page.get_by_role("link", name=name, exact=True)
     box = link.bounding_box()
     assert box["width"] < 40
@@ -264,7 +264,7 @@ def test_icons_replace_words_but_stay_accessible_with_many_questions(
 def test_hiding_names_hides_them_on_this_page_at_once(page, module, teacher, students):
     page.get_by_role("button", name="Verberg namen").click()
     expect(page.get_by_role("button", name="Toon namen")).to_be_visible()
-    expect(page.get_by_role("link", name=f"{students[0].alias}, vraag 1: nog te lezen")).to_be_visible()
+    expect(page.get_by_role("link", name=f"nog te lezen: {students[0].alias}, vraag 1")).to_be_visible()
     assert "Aylin" not in page.content()
 
 
