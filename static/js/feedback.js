@@ -1,6 +1,7 @@
 // The feedback desk: keyboard navigation between answers, the comment bank, and the names of other teachers who are
 // writing. The texts are saved by writing.js, like any other text.
 
+import { announce } from "./announcements.js";
 import { post } from "./outbox.js";
 import { all } from "./writing.js";
 
@@ -246,7 +247,10 @@ function openBank(reply) {
   const place = reply.querySelector("[data-bank]");
   const bank = document.getElementById("bank").content.cloneNode(true).firstElementChild;
   const search = bank.querySelector("[data-bank-search]");
-  search.addEventListener("input", () => listSentences(reply));
+  search.addEventListener("input", () => {
+    listSentences(reply);
+    sayWhatIsFound(bank);
+  });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Escape") fieldOf(reply).area.focus();
     if (event.key === "Enter" && !event.isComposing) {
@@ -277,6 +281,12 @@ function listSentences(reply) {
   bank.querySelector("[data-bank-none]").hidden = found.length > 0 || !wanted.length;
 }
 
+function sayWhatIsFound(bank) {
+  const found = bank.querySelectorAll("[data-bank-list] button");
+  const none = bank.querySelector("[data-bank-none]");
+  announce(found.length ? `${bank.dataset.first} ${found[0].textContent}` : none.textContent);
+}
+
 // Insert the text with the editing command of the browser, so that Ctrl+Z undoes it.
 function insert(reply, text) {
   const { area } = fieldOf(reply);
@@ -294,6 +304,7 @@ function offer(reply, { offer: text }) {
   if (!line || sentences.some((each) => each.text === text)) return;
   line.hidden = !text;
   line.querySelector("[data-offer-text]").textContent = text ?? "";
+  if (text) announce(line.firstElementChild.textContent.trim());
 }
 
 async function keepOffer(reply) {

@@ -823,3 +823,15 @@ def test_chosen_verdict_and_the_focus_differ_in_forced_colours(open_page, teache
     assert label.evaluate(f"label => ({look})(getComputedStyle(label))") == ["3px", "none"]
     page.keyboard.press("Tab")
     assert label.evaluate(f"label => ({look})(getComputedStyle(label))") == ["3px", "solid"]
+
+
+def test_first_sentence_of_the_bank_is_announced_while_searching(desk, teacher):
+    Comment.objects.create(owner=teacher, text="Waar in het verhaal zie je dat?")
+    desk.reload()
+    desk.keyboard.press("j")
+    desk.keyboard.press("b")
+    desk.keyboard.type("verh")
+    status = desk.locator("#meldingen[role=status]")
+    expect(status).to_have_text("Enter voegt in: Waar in het verhaal zie je dat?")
+    desk.keyboard.type("xyz")
+    expect(status).to_have_text("Geen zin gevonden.")
