@@ -247,3 +247,10 @@ def test_a_second_try_still_suggests_a_known_spelling(client):
     page = client.get(f"{CATALOGUE}?q=koelkast+lekkt").content.decode()
     assert '<a href="/casussen/?q=koelkast+lekt">koelkast lekt</a>?' in page
     assert "een deel ervan" in page
+
+
+def test_suggestion_of_another_word_is_in_the_status_of_the_results(client):
+    published_case(title="Een lekkende koelkast", body="Bij Omar lekt de koelkast.")
+    content = client.get("/casussen/", {"q": "koelkats"}).content.decode()
+    status = re.search(r'<p id="gevonden" role="status">(.*?)</p>', content, re.DOTALL)[1]
+    assert "Bedoelde je koelkast?" in status
