@@ -29,8 +29,8 @@ def signed_in(client, teacher):
 @pytest.fixture
 def answers(assignment, module):
     """Return six submissions to the first question, the last one from another group, and one to the second."""
-    students = [enrol(module, UserFactory(name=f"Student {n}"), group="SW1C") for n in range(5)]
-    students.append(enrol(module, UserFactory(name="Student 5"), group="SW1A"))
+    students = [enrol(module, UserFactory(name=f"Noor {n}"), group="SW1C") for n in range(5)]
+    students.append(enrol(module, UserFactory(name="Noor 5"), group="SW1A"))
     first = [hand_in(assignment, student) for student in students]
     return [*first, hand_in(assignment, students[0], 1)]
 
@@ -78,7 +78,7 @@ def test_button_releases_what_the_page_showed_and_asks_about_the_rest(
     signed_in, teacher, assignment, module, answers, which, query
 ):
     if "student" in query:
-        query["student"] = module.enrolments.get(user__name="Student 0").tag
+        query["student"] = module.enrolments.get(user__name="Noor 0").tag
     give(teacher, answers[0])
     changed = give(teacher, answers[-1 if "student" in query else 1])
     page = desk_page(signed_in, assignment, **query)
@@ -135,8 +135,8 @@ def test_hidden_names_are_not_in_the_question(signed_in, teacher, assignment, mo
     signed_in.post(f"/modules/{module.pk}/leeswijze/", {"names": "verborgen"})
     give(teacher, answers[0])
     response = signed_in.post(f"/opdrachten/{assignment.pk}/feedback/vrijgave/", {"wat": "alles"})
-    assert b"Student 0" not in response.content
-    assert module.enrolments.get(user__name="Student 0").alias in text_of(response)
+    assert b"Noor 0" not in response.content
+    assert module.enrolments.get(user__name="Noor 0").alias in text_of(response)
 
 
 @pytest.mark.parametrize("shown", ["x", "1", "1.x", "x.1", "1.1.1", "-1.1", "1.99999999999999999999", ". " * 3])
