@@ -14,6 +14,7 @@ import cases.access
 from casebook.lib.datetimes import require_moment
 from casebook.lib.http import is_script, redirect_back
 from casebook.lib.ids import read_id
+from casebook.lib.once import once
 from casebook.lib.text import normalise, read_line
 from questions import access
 from questions.actions import comment_bank, feedback
@@ -154,8 +155,12 @@ def _address_of(submission: Submission) -> str:
 
 @post_action
 @by_who_opened_the_page
+@once
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo unreleased feedback or changes; the text is saved as a version of its writer."""
+    """Undo unreleased feedback or changes, with the text saved as a version of its writer; or take back a release.
+
+    A button that is pressed twice does this once: the second time would undo what the first one restored.
+    """
     submission = access.submission_for_teacher(request, pk)
     own = Feedback.objects.filter(author=request.user, submission=submission)
     if feedback.undo(author=request.user, submission=submission):

@@ -226,3 +226,28 @@ def test_release_of_one_answer_can_be_undone_at_that_answer(signed_in, teacher, 
     assert "Teruggenomen bij 1 antwoord." in text_of(response)
     assert released() == set()
     assert Feedback.objects.values_list("text", "verdict").get() == ("Mooi.", Verdict.DONE)
+
+
+def undo_at_answer(browser, response, submission):
+    form = html.fromstring(response.content).get_element_by_id(f"terug-{submission.pk}")
+    return browser.post(form.get("action"), dict(form.fields), follow=True)
+
+
+def test_undo_at_an_answer_that_is_pressed_twice_takes_back_one_release(browser, teacher, assignment, answers):
+    give(teacher, answers[0])
+    feedback.release(feedback=Feedback.objects.all())
+    page = desk_page(browser, assignment)
+    assert "Teruggenomen bij 1 antwoord." in text_of(undo_at_answer(browser, page, answers[0]))
+    undo_at_answer(browser, page, answers[0])
+    assert Feedback.objects.values_list("text", "released_at").get() == ("Mooi.", None)
+
+
+def test_undo_of_a_change_that_is_pressed_twice_takes_no_release_back(browser, teacher, assignment, answers):
+    give(teacher, answers[0])
+    feedback.release(feedback=Feedback.objects.all())
+    give(teacher, answers[0], "Half af")
+    page = desk_page(browser, assignment)
+    for _time in range(2):
+        undo_at_answer(browser, page, answers[0])
+    assert Feedback.objects.get().text == "Mooi."
+    assert released() == {answers[0].pk}
