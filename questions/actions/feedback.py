@@ -234,17 +234,20 @@ def undo_batch(*, author: User, token: str) -> int:
 
 
 def release(*, feedback: QuerySet[Feedback]) -> int:
-    """Release feedback to its students and return how many rows changed. Released changes count as unseen again."""
-    return len(_release(feedback.order_by().values_list("pk", flat=True)))
+    """Release feedback to its students and return how many rows changed. Released changes count as unseen again.
+
+    A row that another save changes after it was read here is not released: on PostgreSQL that is possible until the
+    rows are locked.
+    """
+    revisions = dict(feedback.order_by().values_list("pk", "revision"))
+    return len(_release(revisions, revisions))
 
 
 @transaction.atomic
-def _release(ids: Iterable[int], revisions: Mapping[int, int] | None = None) -> set[int]:
-    """Release those of these rows that wait for it and have these revisions, if any are given. Return their ids."""
+def _release(ids: Iterable[int], revisions: Mapping[int, int]) -> set[int]:
+    """Release those of these rows that wait for it and have these revisions. Return their ids."""
     waiting = Feedback.objects.waiting_for_release().filter(pk__in=list(ids)).order_by("pk")
-    rows = list(waiting.select_for_update())
-    if revisions is not None:
-        rows = [row for row in rows if revisions.get(row.pk) == row.revision]
+    rows = [row for row in waiting.select_for_update() if revisions.get(row.pk) == row.revision]
     changed = [row for row in rows if row.is_released]
     for row in changed:
         row.before_release = _as_shown(row)

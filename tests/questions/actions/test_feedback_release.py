@@ -95,6 +95,19 @@ def test_feedback_of_a_former_teacher_is_released_once_by_two_teachers(teacher, 
     assert [(result.released, result.already) for result in results] == [(1, 0), (0, 1)]
 
 
+def test_feedback_that_is_saved_during_its_release_is_not_released(save, student, monkeypatch):
+    save("Mooi.")
+    locked_release = feedback._release
+
+    def after_a_save(*arguments):
+        save("Half af")
+        return locked_release(*arguments)
+
+    monkeypatch.setattr(feedback, "_release", after_a_save)
+    assert feedback.release(feedback=ALL.filter(revision=1)) == 0
+    assert shown_to(student) == []
+
+
 # --- Taking back ---
 
 
