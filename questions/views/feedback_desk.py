@@ -166,7 +166,9 @@ def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     if feedback.undo(author=request.user, submission=submission):
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
-        _add_undo_messages(request, feedback.take_back(feedback=own), read=own.released().count())
+        taken_back = feedback.take_back(feedback=own)
+        # After that the row can have an earlier release, which is not what the button was for.
+        _add_undo_messages(request, taken_back, Feedback.objects.none() if taken_back else own.released())
     return redirect_back(request, _address_of(submission))
 
 
@@ -290,12 +292,14 @@ def undo_release(request: HttpRequest, pk: int) -> HttpResponse:
         submission__answer__assignment=assignment, released_at=require_moment(request.POST.get("op", ""))
     )
     taken_back = feedback.take_back(feedback=released)
-    _add_undo_messages(request, taken_back, read=released.count())
+    _add_undo_messages(request, taken_back, released)
     return redirect_back(request, reverse("questions:assignment_feedback", args=[pk]))
 
 
-def _add_undo_messages(request: HttpRequest, taken_back: int, read: int) -> None:
-    """Add how many answers have unreleased feedback again, and how many students had read theirs already."""
+def _add_undo_messages(request: HttpRequest, taken_back: int, left: QuerySet[Feedback]) -> None:
+    """Add how many answers have unreleased feedback again, and why the feedback that is left stays released."""
+    too_late = left.unseen().count()
+    read = left.count() - too_late
     if taken_back:
         done = ngettext(
             "Teruggenomen bij %(count)s antwoord. De feedback staat weer klaar en de student ziet hem niet.",
@@ -304,13 +308,20 @@ def _add_undo_messages(request: HttpRequest, taken_back: int, read: int) -> None
         )
         messages.success(request, done % {"count": taken_back})
     if read:
-        left = ngettext(
+        stays = ngettext(
             "Bij %(count)s antwoord is de feedback al gelezen; die blijft vrijgegeven.",
             "Bij %(count)s antwoorden is de feedback al gelezen; die blijft vrijgegeven.",
             read,
         )
-        messages.info(request, left % {"count": read})
-    if not taken_back and not read:
+        messages.info(request, stays % {"count": read})
+    if too_late:
+        stays = ngettext(
+            "Bij %(count)s antwoord is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
+            "Bij %(count)s antwoorden is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
+            too_late,
+        )
+        messages.info(request, stays % {"count": too_late})
+    if not taken_back and not read and not too_late:
         messages.info(request, _("Er was niets om ongedaan te maken."))
 
 

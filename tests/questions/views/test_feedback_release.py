@@ -8,7 +8,7 @@ from lxml import html
 
 from questions.actions import feedback, feedback_receipts
 from questions.actions.saving import Draft
-from questions.models import Feedback, Role, Verdict
+from questions.models import Answer, Feedback, Role, Verdict
 from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory, enrol, hand_in
 
@@ -251,3 +251,34 @@ def test_undo_of_a_change_that_is_pressed_twice_takes_no_release_back(browser, t
         undo_at_answer(browser, page, answers[0])
     assert Feedback.objects.get().text == "Mooi."
     assert released() == {answers[0].pk}
+
+
+def test_second_release_that_is_taken_back_was_not_read(browser, teacher, assignment, answers):
+    for text in ("Mooi.", "Mooi. Waarom zo?"):
+        give(teacher, answers[0], text)
+        feedback.release(feedback=Feedback.objects.all())
+    text = text_of(undo_at_answer(browser, desk_page(browser, assignment), answers[0]))
+    assert "Teruggenomen bij 1 antwoord." in text
+    assert "al gelezen" not in text
+    assert Feedback.objects.get().shown_text == "Mooi."
+
+
+@pytest.mark.parametrize("at_answer", [True, False])
+def test_undo_that_comes_too_late_does_not_say_that_the_feedback_was_read(
+    browser, teacher, assignment, answers, at_answer
+):
+    give(teacher, answers[0])
+    feedback.release(feedback=Feedback.objects.all())
+    page = desk_page(browser, assignment)
+    before = timezone.now() - timedelta(minutes=61)
+    Feedback.objects.update(released_at=before)
+    Answer.objects.update(updated_at=before)
+    address = f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/"
+    response = (
+        undo_at_answer(browser, page, answers[0])
+        if at_answer
+        else browser.post(address, {"op": before.isoformat()}, follow=True)
+    )
+    text = text_of(response)
+    assert "Bij 1 antwoord is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven." in text
+    assert "al gelezen" not in text
