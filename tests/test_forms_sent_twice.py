@@ -119,6 +119,16 @@ def test_a_refused_form_can_be_sent_again(teacher, form_of, monkeypatch):
     assert client.post(address, sendable(values)).status_code == 302
 
 
+def test_a_refused_invitation_can_be_sent_again(teacher, form_of, monkeypatch):
+    address, values, model = form_of("questions:module_teachers")
+    client = signed_in(teacher)
+    with monkeypatch.context() as patch:
+        patch.setattr("questions.actions.co_teacher_invitations.MOST_OPEN", 0)
+        assert "Er staan al 0 links open." in client.post(address, sendable(values), follow=True).content.decode()
+    client.post(address, sendable(values))
+    assert model.objects.count() == 1
+
+
 def test_the_same_form_of_another_user_is_another_form(teacher, form_of):
     address, values, _model = form_of("questions:module_new")
     other = UserFactory(groups=["Docenten"])

@@ -25,8 +25,8 @@ def module_teachers(request: HttpRequest, pk: int) -> HttpResponse:
     module = access.module_for_teacher(request, pk)
     if request.method == "POST":
         done = _("De link staat klaar. Geef hem alleen aan je collega.")
-        carry_out(request, done, co_teacher_invitations.invite, module=module, by=request.user)
-        return redirect("questions:module_teachers", pk)
+        if carry_out(request, done, co_teacher_invitations.invite, module=module, by=request.user):
+            return redirect("questions:module_teachers", pk)  # only then `once` remembers the form
     links = [
         (invitation, co_teacher_invitations.link_of(invitation))
         for invitation in co_teacher_invitations.open_in(module)
