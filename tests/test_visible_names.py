@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from casebook.lib.text import read_line
 from casebook.models import TEACHERS, User, check_email
 from cases.models import Actor, Keyword
 from questions.models import Enrolment, Module
@@ -65,6 +66,32 @@ ENTRIES = [sign_up, change_own_name, add_in_admin, change_in_admin, create_by_co
 def test_a_name_is_stored_as_one_visible_line(enter):
     enter(TYPED)
     assert User.objects.get(email=ADDRESS).name == STORED
+
+
+PERSIAN, SINHALA = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"  # Ali-Reza, Shri
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("name", [PERSIAN, SINHALA, f"{FAMILY} thuis", "\u2764\ufe0f\u200d\U0001f525"], ids=ascii)
+def test_joiners_that_are_part_of_a_name_stay(name):
+    assert UserFactory(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Zo\u200de", "Zoe"),
+        ("e\u200c\u0301en", "\u00e9en"),
+        ("\u200cAli\u200d", "Ali"),
+        ("\u0639\u200c\u200c\u0644\u200c", "\u0639\u200c\u0644"),
+        ("\u200d\u200c", ""),
+        ("\u0dca\u200d", ""),
+    ],
+    ids=ascii,
+)
+def test_joiners_that_show_nothing_are_left_out(typed, name):
+    assert read_line(typed) == name
+    assert read_line(name) == name
 
 
 @pytest.mark.parametrize("name", INVISIBLE, ids=ascii)

@@ -10,13 +10,16 @@ from hashlib import sha256
 
 NEWLINE = re.compile("\r\n|[\r\v\u2028\u2029]")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# Characters without a shape: controls, soft hyphens, zero-width characters, direction marks, tags, and the fillers of
+# Characters without a shape: controls, soft hyphens, zero-width spaces, direction marks, tags, and the fillers of
 # Hangul and Khmer, which Unicode calls letters. White space is none of these.
 SHAPELESS = re.compile(
-    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e007f]"
 )
+NON_JOINER, JOINER = "\u200c", "\u200d"
+VIRAMA = 9  # the combining class of the sign between two consonants, in the scripts of India
+EMOJI_PARTS = {"So", "Sk", "Mn"}  # the categories of a picture, a skin tone and a variation selector
 BLANK_BRAILLE = "\u2800"  # as wide as a space
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
@@ -57,7 +60,7 @@ def version_hash(text: str) -> str:
 def read_line(text: str) -> str:
     """Return the text of a field as one visible line in NFC: a name, a title, a word to look for.
 
-    Left out are soft hyphens, zero-width characters, direction marks and other characters without a shape, repeated
+    Left out are soft hyphens, zero-width spaces, direction marks and other characters without a shape, repeated
     spaces and those at both ends. A text of which nothing can be seen is empty.
     """
     line = " ".join(visible(text).split())
@@ -66,7 +69,34 @@ def read_line(text: str) -> str:
 
 def visible(text: str) -> str:
     """Return the text in NFC without the characters that have no shape. White space stays as it is."""
-    return unicodedata.normalize("NFC", SHAPELESS.sub("", text.replace(BLANK_BRAILLE, " ")))
+    shown = SHAPELESS.sub("", text.replace(BLANK_BRAILLE, " "))
+    if NON_JOINER in shown or JOINER in shown:
+        shown = _with_joiners_that_show(shown)
+    return unicodedata.normalize("NFC", shown)
+
+
+def _with_joiners_that_show(text: str) -> str:
+    """Return the text with only those joiners and non-joiners that change the shape of what is around them.
+
+    They are part of the spelling of Persian names and of names in the scripts of India, and join emoji.
+    """
+    kept = [""]
+    for place, character in enumerate(text):
+        if character not in {NON_JOINER, JOINER} or _shows(kept[-1], character, text[place + 1 : place + 2]):
+            kept.append(character)
+    return "".join(kept)
+
+
+def _shows(before: str, joiner: str, after: str) -> bool:
+    """Return whether a joiner or non-joiner between these characters changes their shape."""
+    if not before or unicodedata.combining(before) == VIRAMA:
+        return bool(before)
+    if not after:
+        return False
+    if unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL":
+        return True
+    is_emoji = unicodedata.category(before) in EMOJI_PARTS and unicodedata.category(after) == "So"
+    return joiner == JOINER and is_emoji
 
 
 def has_right_to_left(text: str) -> bool:
