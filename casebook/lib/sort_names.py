@@ -24,6 +24,7 @@ LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
 ELIDED = re.compile(r"^(?:[dl]|'?[st])'(?=\w)|^'[st]$")
+INITIAL = re.compile(r"(?:[^\W\d_]{1,2}\.)+")
 NO_LETTER = re.compile(r"[^\w ]+|_")
 
 
@@ -36,11 +37,13 @@ def folded(text: str) -> str:
 def sort_name_of(name: str) -> str:
     """Return the sort name of a name: «Petra van der Berg» is sorted as «berg petra».
 
-    The surname begins after the first word, or where more first names come before a particle, at that particle.
+    The surname begins after the first word and the initials that follow it, or where more first names come before a
+    particle, at that particle.
     """
     first, *rest = read_line(name).replace("’", "'").split(" ")
     parts = [re.split("[-–/]", part) for part in rest]
-    start = next((place for place, words in enumerate(parts) if any(map(_is_particle, words))), 0)
+    initials = next((place for place, word in enumerate(rest) if not INITIAL.fullmatch(word)), 0)
+    start = next((place for place, words in enumerate(parts) if any(map(_is_particle, words))), initials)
     surname = [ELIDED.sub("", word) for words in parts[start:] for word in words if folded(word) not in PARTICLES]
     return folded(" ".join([*surname, first, *rest[:start]]))
 
