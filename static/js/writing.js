@@ -36,10 +36,10 @@ document.addEventListener("focusin", ({ target }) => {
   if (target.matches("[data-save] textarea")) lastArea = target;
 });
 
-// Open the dialog, but not while somebody writes: it would get the rest of the word. Then the save line has a button, and
-// leaving the field sends the text again, so that this is called again.
+// Open the dialog, but not while somebody writes or searches: it would get the rest of the word. Then the save line has
+// a button, and leaving the field sends the text again, so that this is called again.
 function offerSignIn() {
-  if (!document.activeElement.matches("textarea")) openSignIn();
+  if (!document.activeElement.matches("textarea, input:not([type=checkbox], [type=radio])")) openSignIn();
 }
 
 function openSignIn() {

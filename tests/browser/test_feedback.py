@@ -176,6 +176,20 @@ def test_text_is_sent_after_signing_in_again(desk, teacher, expected_problems):
     assert stored_feedback()[0] == "Mooi gezien"
 
 
+def test_sign_in_dialog_does_not_open_while_the_teacher_searches_a_comment(desk, expected_problems):
+    expected_problems.append("status of 401")
+    write(desk, "Mooi")
+    expect(save_line(desk)).to_contain_text(SAVED)
+    Session.objects.all().delete()
+    write(desk, " gezien")
+    search = desk.get_by_label("Zoek in je zinnen")
+    search.focus()
+    expect(desk.get_by_role("button", name="Log opnieuw in")).to_be_visible()
+    desk.keyboard.type("waar")
+    expect(search).to_have_value("waar")
+    expect(desk.get_by_role("dialog", name="Je bent uitgelogd")).to_be_hidden()
+
+
 @pytest.mark.parametrize(("choice", "winner"), [("Verder met deze tekst", 1), ("Neem de opgeslagen tekst", 0)])
 def test_two_tabs_of_one_teacher_show_both_texts(desk, expected_problems, choice, winner):
     expected_problems.append("status of 409")
