@@ -86,6 +86,8 @@ def test_joiners_that_are_part_of_a_name_stay(name):
         ("\u0639\u200c\u200c\u0644\u200c", "\u0639\u200c\u0644"),
         ("\u200d\u200c", ""),
         ("\u0dca\u200d", ""),
+        ("\u0634\u064e\u200c\u0634\u200d\u064e", "\u0634\u064e\u200c\u0634\u064e"),
+        ("\u0d28\u0654\u0d4d\u200d", "\u0d28\u0d4d\u0654\u200d"),
     ],
     ids=ascii,
 )

@@ -20,6 +20,7 @@ SHAPELESS = re.compile(
 NON_JOINER, JOINER = "\u200c", "\u200d"
 VIRAMA = 9  # the combining class of the sign between two consonants, in the scripts of India
 EMOJI_PARTS = {"So", "Sk", "Mn"}  # the categories of a picture, a skin tone and a variation selector
+MOST_MARKS = 8  # characters before a joiner that are looked at: a letter and its marks
 BLANK_BRAILLE = "\u2800"  # as wide as a space
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
@@ -80,22 +81,24 @@ def _with_joiners_that_show(text: str) -> str:
 
     They are part of the spelling of Persian names and of names in the scripts of India, and join emoji.
     """
-    kept = [""]
+    kept: list[str] = []
     for place, character in enumerate(text):
-        if character not in {NON_JOINER, JOINER} or _shows(kept[-1], character, text[place + 1 : place + 2]):
+        is_joiner = character in {NON_JOINER, JOINER}
+        if not is_joiner or _shows("".join(kept[-MOST_MARKS:]), character, text[place + 1 : place + 2]):
             kept.append(character)
     return "".join(kept)
 
 
 def _shows(before: str, joiner: str, after: str) -> bool:
-    """Return whether a joiner or non-joiner between these characters changes their shape."""
-    if not before or unicodedata.combining(before) == VIRAMA:
-        return bool(before)
-    if not after:
-        return False
-    if unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL":
+    """Return whether a joiner or non-joiner between these texts changes the shape of a character next to it."""
+    letters = before.rstrip("".join(filter(unicodedata.combining, before)))  # without the marks on the last one
+    if VIRAMA in map(unicodedata.combining, before[len(letters) :]):
         return True
-    is_emoji = unicodedata.category(before) in EMOJI_PARTS and unicodedata.category(after) == "So"
+    if not letters or not after:
+        return False
+    if unicodedata.bidirectional(letters[-1]) == unicodedata.bidirectional(after) == "AL":
+        return True
+    is_emoji = unicodedata.category(letters[-1]) in EMOJI_PARTS and unicodedata.category(after) == "So"
     return joiner == JOINER and is_emoji
 
 
