@@ -30,7 +30,8 @@ NO_LETTER = re.compile(r"[^\w ]+|_")
 
 def folded(text: str) -> str:
     """Return the text as sort names are stored: lower case, without accents and punctuation; «Łukasz» is «lukasz»."""
-    plain = fold(read_line(text)).translate(LETTERS).replace("-", " ").replace("/", " ")
+    small = fold(read_line(text)).casefold()  # again: «ℝ» only has a small letter once it is folded
+    plain = small.translate(LETTERS).replace("-", " ").replace("/", " ")
     return " ".join(NO_LETTER.sub("", plain).split())[:LONGEST].rstrip()
 
 

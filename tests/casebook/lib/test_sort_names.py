@@ -31,6 +31,7 @@ SORTED = {
     "IJsbrand IJzer": "ijzer ijsbrand",
     "Ĳsbrand Ĳzer": "ijzer ijsbrand",
     "Madonna": "madonna",
+    "Jan ℝijk": "rijk jan",
     "de": "de",
     "Anna de": "anna",
     "Student 10": "10 student",
