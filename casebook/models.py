@@ -200,7 +200,7 @@ class SentForm(models.Model):
     """A form that made something, and the address to which its request was redirected. Only lib/once.py uses it."""
 
     key = models.CharField(max_length=64, primary_key=True)
-    location = models.CharField(max_length=500, blank=True)
+    location = models.TextField(blank=True)  # as long as the address in a form can be
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:

@@ -253,6 +253,15 @@ def test_undo_of_a_change_that_is_pressed_twice_takes_no_release_back(browser, t
     assert released() == {answers[0].pk}
 
 
+def test_undo_at_an_answer_returns_to_an_address_of_any_length(browser, teacher, assignment, answers):
+    give(teacher, answers[0])
+    form = html.fromstring(desk_page(browser, assignment).content).get_element_by_id(f"terug-{answers[0].pk}")
+    back = f"/opdrachten/{assignment.pk}/feedback/?klas={'%D9%86' * 100}"
+    for _time in range(2):
+        assert browser.post(form.get("action"), dict(form.fields) | {"terug": back}).url == back
+    assert not Feedback.objects.exists()
+
+
 def test_second_release_that_is_taken_back_was_not_read(browser, teacher, assignment, answers):
     for text in ("Mooi.", "Mooi. Waarom zo?"):
         give(teacher, answers[0], text)
