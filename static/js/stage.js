@@ -1,13 +1,14 @@
 // The projector page: keys and links replace the answer without loading a page, which would leave full screen.
 
 const stage = document.querySelector(".stage");
+const STEPS = "a[rel=prev], a[rel=next]"; // a question can have links too
 const partsOf = (page) => [...page.querySelectorAll("[data-part]")];
 
 async function show(address, { isNew = true } = {}) {
   const response = await fetch(address).catch(() => null);
   if (!response?.ok || response.redirected) return void location.assign(address); // that page explains the error
   const next = partsOf(new DOMParser().parseFromString(await response.text(), "text/html"));
-  const rel = stage.contains(document.activeElement) ? document.activeElement.rel : "";
+  const { rel } = document.activeElement.closest(STEPS) ?? {};
   partsOf(stage).forEach((part, index) => part.replaceChildren(...next[index].childNodes));
   if (isNew) history.pushState(null, "", address);
   offerFullScreen();
@@ -20,7 +21,7 @@ function step(rel) {
 }
 
 stage.addEventListener("click", (event) => {
-  const link = event.target.closest("a[rel]");
+  const link = event.target.closest(STEPS);
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   step(link.rel);

@@ -173,6 +173,21 @@ def test_projector_is_driven_by_keys_and_stays_on_one_page(open_page, teacher, p
     assert page.get_by_role("button", name="Volledig scherm").is_hidden()
 
 
+def test_link_in_a_question_works_on_the_projector(open_page, teacher, module, pinned, expected_problems):
+    expected_problems.append("request to another host")
+    text = "Kijk [dit fragment](https://example.org/fragment). Wat zie je?"
+    pinned.questions.filter(key="vraag-1").update(module=module, key="eigen", text=text)
+    page = open_page(user=teacher)
+    page.route("https://example.org/*", lambda route: route.fulfill(body="Het fragment."))
+    page.goto(f"/opdrachten/{pinned.pk}/overzicht/scherm/")
+    link = page.get_by_role("link", name="dit fragment")
+    link.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("2 van 3", exact=True).wait_for()
+    link.click()
+    page.wait_for_url("https://example.org/fragment")
+
+
 def test_projector_works_by_links_without_javascript(open_page, teacher, pinned):
     page = open_page(user=teacher, javascript=False)
     page.goto(f"/opdrachten/{pinned.pk}/overzicht/scherm/")
