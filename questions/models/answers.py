@@ -250,10 +250,14 @@ class FeedbackQuerySet(models.QuerySet):
     def unseen(self) -> "FeedbackQuerySet":
         """Return the released feedback that its student cannot have read.
 
-        A student who wrote in the answer since then had the page open, and may have read the feedback there.
+        A student who wrote in the answer since then, or handed it in, had the page open, and may have read the feedback
+        there.
         """
         untouched = Q(submission__answer__updated_at__lte=F("released_at"))
-        return self.released().filter(untouched, seen_at=None, taken_up_at=None)
+        handed_in = Submission.objects.filter(
+            answer=OuterRef("submission__answer"), submitted_at__gt=OuterRef("released_at")
+        )
+        return self.released().filter(untouched, ~Exists(handed_in), seen_at=None, taken_up_at=None)
 
     def undoable_by(self, author: AbstractBaseUser | int) -> "FeedbackQuerySet":
         """Return the feedback that this teacher made in bulk and that has not been changed or released since."""

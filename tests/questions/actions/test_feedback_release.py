@@ -191,13 +191,22 @@ def write(student) -> None:
     answering.save(student=student.user, draft=draft, **place)
 
 
+def hand_in_what_was_written_before(student) -> None:
+    answer = Answer.objects.get()
+    draft = Draft(answer.text, revision=answer.revision)
+    place = {"question": answer.question, "assignment": answer.assignment}
+    assert answering.hand_in(student=student.user, draft=draft, **place).result is answering.Result.SUBMITTED
+
+
 def wait_an_hour(student) -> None:
     Feedback.objects.update(released_at=timezone.now() - timedelta(minutes=61))
 
 
-@pytest.mark.parametrize("happened", [see, take_up, write, wait_an_hour])
+@pytest.mark.parametrize("happened", [see, take_up, write, hand_in_what_was_written_before, wait_an_hour])
 def test_feedback_that_may_have_been_read_is_not_taken_back(save, student, happened):
     save()
+    if happened is hand_in_what_was_written_before:
+        write(student)
     release()
     happened(student)
     assert take_back() == 0

@@ -8,7 +8,7 @@ from lxml import html
 
 from questions.actions import feedback, feedback_receipts
 from questions.actions.saving import Draft
-from questions.models import Answer, Feedback, Role, Verdict
+from questions.models import Answer, Feedback, Role, Submission, Verdict
 from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory, enrol, hand_in
 
@@ -282,6 +282,7 @@ def test_undo_that_comes_too_late_does_not_say_that_the_feedback_was_read(
     before = timezone.now() - timedelta(minutes=61)
     Feedback.objects.update(released_at=before)
     Answer.objects.update(updated_at=before)
+    Submission.objects.update(submitted_at=before)
     address = f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/"
     response = (
         undo_at_answer(browser, page, answers[0])
