@@ -85,6 +85,7 @@ class Panel:
     revision: int = 0
     verdict: str = ""
     may_undo: bool = False
+    waits_for_release: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,14 @@ class Reply:
         """Return the contents of the panel; a template that looks up fields of no feedback takes much longer."""
         if self.own is None:
             return Panel()
-        may_undo = self.own.waits_for_release or self.own.may_be_taken_back
-        return Panel(self.own.text, self.own.revision, self.own.verdict, may_undo)
+        waits = self.own.waits_for_release
+        return Panel(
+            self.own.text,
+            self.own.revision,
+            self.own.verdict,
+            waits or self.own.may_be_taken_back,
+            waits_for_release=waits,
+        )
 
     @property
     def is_taken_up(self) -> bool:

@@ -159,14 +159,16 @@ def _address_of(submission: Submission) -> str:
 def undo_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo unreleased feedback or changes, with the text saved as a version of its writer; or take back a release.
 
-    A button that is pressed twice does this once: the second time would undo what the first one restored.
+    A button that is pressed twice does this once: the second time would undo what the first one restored. For the same
+    reason `klaar` says what the page showed: "ja" for unreleased feedback, "nee" for a release.
     """
     submission = access.submission_for_teacher(request, pk)
     own = Feedback.objects.filter(author=request.user, submission=submission)
-    if feedback.undo(author=request.user, submission=submission):
+    shown = request.POST.get("klaar", "")
+    if shown != "nee" and feedback.undo(author=request.user, submission=submission):
         messages.success(request, _("Ongedaan gemaakt. Je tekst vind je terug onder Eerdere versies."))
     else:
-        taken_back = feedback.take_back(feedback=own)
+        taken_back = 0 if shown == "ja" else feedback.take_back(feedback=own)
         # After that the row can have an earlier release, which is not what the button was for.
         _add_undo_messages(request, taken_back, Feedback.objects.none() if taken_back else own.released())
     return redirect_back(request, _address_of(submission))

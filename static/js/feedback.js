@@ -104,6 +104,7 @@ replies.forEach((reply) => {
   reply.addEventListener("casusboek:saved", (event) => {
     offer(reply, event.detail);
     reply.querySelector("[data-undo]").hidden = !event.detail.may_undo;
+    undo.elements.klaar.value = event.detail.unreleased ? "ja" : "nee";
     countReady(event.detail);
     if (event.detail.verdict) countAsRead(reply);
   });

@@ -228,45 +228,45 @@ def test_release_of_one_answer_can_be_undone_at_that_answer(signed_in, teacher, 
     assert Feedback.objects.values_list("text", "verdict").get() == ("Mooi.", Verdict.DONE)
 
 
-def undo_at_answer(browser, response, submission):
+def undo_at_answer(signed_in, response, submission):
     form = html.fromstring(response.content).get_element_by_id(f"terug-{submission.pk}")
-    return browser.post(form.get("action"), dict(form.fields), follow=True)
+    return signed_in.post(form.get("action"), dict(form.fields), follow=True)
 
 
-def test_undo_at_an_answer_that_is_pressed_twice_takes_back_one_release(browser, teacher, assignment, answers):
+def test_undo_at_an_answer_that_is_pressed_twice_takes_back_one_release(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
     feedback.release(feedback=Feedback.objects.all())
-    page = desk_page(browser, assignment)
-    assert "Teruggenomen bij 1 antwoord." in text_of(undo_at_answer(browser, page, answers[0]))
-    undo_at_answer(browser, page, answers[0])
+    page = desk_page(signed_in, assignment)
+    assert "Teruggenomen bij 1 antwoord." in text_of(undo_at_answer(signed_in, page, answers[0]))
+    undo_at_answer(signed_in, page, answers[0])
     assert Feedback.objects.values_list("text", "released_at").get() == ("Mooi.", None)
 
 
-def test_undo_of_a_change_that_is_pressed_twice_takes_no_release_back(browser, teacher, assignment, answers):
+def test_undo_of_a_change_that_is_pressed_twice_takes_no_release_back(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
     feedback.release(feedback=Feedback.objects.all())
     give(teacher, answers[0], "Half af")
-    page = desk_page(browser, assignment)
+    page = desk_page(signed_in, assignment)
     for _time in range(2):
-        undo_at_answer(browser, page, answers[0])
+        undo_at_answer(signed_in, page, answers[0])
     assert Feedback.objects.get().text == "Mooi."
     assert released() == {answers[0].pk}
 
 
-def test_undo_at_an_answer_returns_to_an_address_of_any_length(browser, teacher, assignment, answers):
+def test_undo_at_an_answer_returns_to_an_address_of_any_length(signed_in, teacher, assignment, answers):
     give(teacher, answers[0])
-    form = html.fromstring(desk_page(browser, assignment).content).get_element_by_id(f"terug-{answers[0].pk}")
+    form = html.fromstring(desk_page(signed_in, assignment).content).get_element_by_id(f"terug-{answers[0].pk}")
     back = f"/opdrachten/{assignment.pk}/feedback/?klas={'%D9%86' * 100}"
     for _time in range(2):
-        assert browser.post(form.get("action"), dict(form.fields) | {"terug": back}).url == back
+        assert signed_in.post(form.get("action"), dict(form.fields) | {"terug": back}).url == back
     assert not Feedback.objects.exists()
 
 
-def test_second_release_that_is_taken_back_was_not_read(browser, teacher, assignment, answers):
+def test_second_release_that_is_taken_back_was_not_read(signed_in, teacher, assignment, answers):
     for text in ("Mooi.", "Mooi. Waarom zo?"):
         give(teacher, answers[0], text)
         feedback.release(feedback=Feedback.objects.all())
-    text = text_of(undo_at_answer(browser, desk_page(browser, assignment), answers[0]))
+    text = text_of(undo_at_answer(signed_in, desk_page(signed_in, assignment), answers[0]))
     assert "Teruggenomen bij 1 antwoord." in text
     assert "al gelezen" not in text
     assert Feedback.objects.get().shown_text == "Mooi."
@@ -274,21 +274,40 @@ def test_second_release_that_is_taken_back_was_not_read(browser, teacher, assign
 
 @pytest.mark.parametrize("at_answer", [True, False])
 def test_undo_that_comes_too_late_does_not_say_that_the_feedback_was_read(
-    browser, teacher, assignment, answers, at_answer
+    signed_in, teacher, assignment, answers, at_answer
 ):
     give(teacher, answers[0])
     feedback.release(feedback=Feedback.objects.all())
-    page = desk_page(browser, assignment)
+    page = desk_page(signed_in, assignment)
     before = timezone.now() - timedelta(minutes=61)
     Feedback.objects.update(released_at=before)
     Answer.objects.update(updated_at=before)
     Submission.objects.update(submitted_at=before)
     address = f"/opdrachten/{assignment.pk}/feedback/vrijgave/ongedaan/"
     response = (
-        undo_at_answer(browser, page, answers[0])
+        undo_at_answer(signed_in, page, answers[0])
         if at_answer
-        else browser.post(address, {"op": before.isoformat()}, follow=True)
+        else signed_in.post(address, {"op": before.isoformat()}, follow=True)
     )
     text = text_of(response)
     assert "Bij 1 antwoord is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven." in text
     assert "al gelezen" not in text
+
+
+def test_undo_in_a_page_that_shows_a_release_never_deletes_feedback(signed_in, teacher, assignment, answers):
+    """The page is open twice: in one of them the release is taken back, and then the other one is used."""
+    give(teacher, answers[0])
+    feedback.release(feedback=Feedback.objects.all())
+    stale = desk_page(signed_in, assignment)
+    undo_at_answer(signed_in, desk_page(signed_in, assignment), answers[0])
+    undo_at_answer(signed_in, stale, answers[0])
+    row = Feedback.objects.get()
+    assert (row.text, row.released_at) == ("Mooi.", None)
+
+
+def test_undo_in_a_page_that_shows_unreleased_feedback_takes_no_release_back(signed_in, teacher, assignment, answers):
+    give(teacher, answers[0])
+    stale = desk_page(signed_in, assignment)
+    feedback.release(feedback=Feedback.objects.all())
+    undo_at_answer(signed_in, stale, answers[0])
+    assert Feedback.objects.get().is_released
