@@ -5,6 +5,7 @@ import pytest
 from tests.browser.test_accessibility import PAGES, VARIANTS
 from tests.world import World
 
+SCREENS = [(1280, 600), (320, 256)]
 # Focus each element that Tab reaches, forwards and then backwards, and look at five points of it. A point that is in
 # view must be of the element itself, of its content, or of what it is in; not of a sticky or fixed part.
 FIND_COVERED = """() => {
@@ -38,22 +39,22 @@ FIND_COVERED = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 600), (320, 256)])
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
-def test_no_focused_element_is_covered(open_page, expected_problems, role, width, height):
+def test_no_focused_element_is_covered(open_page, expected_problems, role):
     expected_problems.append("status of 40[34]")
     world = World()
-    page = open_page(width=width, user=world.users[role], reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": height})
+    page = open_page(user=world.users[role], reduced_motion="reduce")
     addresses = [world.addresses[name] for name, roles in PAGES.items() if role in roles.split()]
     problems = []
     for address in [*addresses, *(variant.format(**vars(world)) for variant in VARIANTS[role])]:
         page.goto(address)
-        problems += [f"{address}: {problem}" for problem in page.evaluate(FIND_COVERED)]
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            problems += [f"{address} at {width}: {problem}" for problem in page.evaluate(FIND_COVERED)]
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 600), (320, 256)])
+@pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_no_focused_element_is_covered_by_the_bar_of_a_selection(open_page, width, height):
     world = World()
     page = open_page(width=width, user=world.users["teacher"], reduced_motion="reduce")

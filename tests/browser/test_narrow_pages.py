@@ -29,11 +29,6 @@ def addresses(world: World, role: str) -> list[str]:
     return [*named, *(variant.format(**vars(world)) for variant in VARIANTS.get(role, []))]
 
 
-def widest(page, address: str) -> str:
-    page.goto(address)
-    return page.evaluate(WIDEST)
-
-
 @pytest.fixture
 def long_words(world):
     User.objects.exclude(email="beheer@example.org").update(name=NAME)
@@ -50,15 +45,17 @@ def world(transactional_db):
     return World()
 
 
-@pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
-def test_a_long_name_or_title_makes_no_page_wider_than_the_screen(
-    open_page, expected_problems, long_words, role, width
-):
+def test_a_long_name_or_title_makes_no_page_wider_than_the_screen(open_page, expected_problems, long_words, role):
     expected_problems.append("status of 40[34]")
-    page = open_page(width=width, user=long_words.users[role])
-    found = {address: widest(page, address) for address in addresses(long_words, role)}
-    assert [f"{address}: {wide}" for address, wide in found.items() if wide] == []
+    page = open_page(user=long_words.users[role])
+    found = []
+    for address in addresses(long_words, role):
+        page.goto(address)
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            found.append((address, width, page.evaluate(WIDEST)))
+    assert [f"{address} at {width}: {wide}" for address, width, wide in found if wide] == []
 
 
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
@@ -68,5 +65,8 @@ def test_with_letters_of_double_size_no_page_is_wider_than_a_narrow_screen(open_
     page.add_init_script(
         "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%' })"
     )
-    found = {address: widest(page, address) for address in addresses(world, role)}
+    found = {}
+    for address in addresses(world, role):
+        page.goto(address)
+        found[address] = page.evaluate(WIDEST)
     assert [f"{address}: {wide}" for address, wide in found.items() if wide] == []
