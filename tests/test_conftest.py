@@ -66,3 +66,9 @@ def test_only_the_browser_tests_have_a_fixture_named_browser():
         if any(isinstance(node, ast.FunctionDef) and node.name == "browser" for node in tree.body)
     ]
     assert found == [ROOT / "tests" / "browser" / "conftest.py"]
+
+
+def test_no_browser_test_waits_for_a_function():
+    """While it waits, Playwright evaluates a text as code in the page, which the content security policy forbids."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").rglob("*.py")}
+    assert [path.name for path, text in texts.items() if ".wait_for_function(" in text] == []

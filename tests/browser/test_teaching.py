@@ -166,7 +166,7 @@ def test_projector_is_driven_by_keys_and_stays_on_one_page(open_page, teacher, p
     place.get_by_text("2 van 3", exact=True).wait_for()
     assert page.evaluate("window.isSamePage")
     page.get_by_role("button", name="Volledig scherm").click()
-    page.wait_for_function("document.fullscreenElement !== null")
+    expect(page.locator(":fullscreen")).to_be_attached()
     page.keyboard.press("ArrowRight")
     place.get_by_text("3 van 3", exact=True).wait_for()
     assert page.evaluate("document.fullscreenElement !== null && window.isSamePage")
