@@ -6,6 +6,7 @@ nothing is lost of a form that was sent again after Back and a change.
 """
 
 import re
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -16,10 +17,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 FIELD = "request_key"
-KEY = re.compile("[a-z0-9]{32}")
+KEY = re.compile("[0-9a-f]{32}")
 REMEMBERED_FOR = timedelta(days=2)
 NOT_COMPARED = {"csrfmiddlewaretoken"}
 
@@ -28,7 +28,7 @@ View = Callable[..., HttpResponse]
 
 def new_key() -> str:
     """Return the key of a form that is shown."""
-    return get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789")
+    return secrets.token_hex(16)
 
 
 def once(view: View) -> View:
