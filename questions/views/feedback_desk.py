@@ -302,28 +302,30 @@ def _add_undo_messages(request: HttpRequest, taken_back: int, left: QuerySet[Fee
     """Add how many answers have unreleased feedback again, and why the feedback that is left stays released."""
     too_late = left.unseen().count()
     read = left.count() - too_late
-    if taken_back:
-        done = ngettext(
-            "Teruggenomen bij %(count)s antwoord. De feedback staat weer klaar en de student ziet hem niet.",
-            "Teruggenomen bij %(count)s antwoorden. De feedback staat weer klaar en de studenten zien hem niet.",
-            taken_back,
-        )
-        messages.success(request, done % {"count": taken_back})
-    if read:
-        stays = ngettext(
-            "Bij %(count)s antwoord is de feedback al gelezen; die blijft vrijgegeven.",
-            "Bij %(count)s antwoorden is de feedback al gelezen; die blijft vrijgegeven.",
-            read,
-        )
-        messages.info(request, stays % {"count": read})
-    if too_late:
-        stays = ngettext(
-            "Bij %(count)s antwoord is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
-            "Bij %(count)s antwoorden is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
-            too_late,
-        )
-        messages.info(request, stays % {"count": too_late})
-    if not taken_back and not read and not too_late:
+    done = ngettext(
+        "Teruggenomen bij %(count)s antwoord. De feedback staat weer klaar en de student ziet hem niet.",
+        "Teruggenomen bij %(count)s antwoorden. De feedback staat weer klaar en de studenten zien hem niet.",
+        taken_back,
+    )
+    was_read = ngettext(
+        "Bij %(count)s antwoord is de feedback al gelezen; die blijft vrijgegeven.",
+        "Bij %(count)s antwoorden is de feedback al gelezen; die blijft vrijgegeven.",
+        read,
+    )
+    was_late = ngettext(
+        "Bij %(count)s antwoord is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
+        "Bij %(count)s antwoorden is de feedback te lang geleden vrijgegeven; die blijft vrijgegeven.",
+        too_late,
+    )
+    found = [
+        (messages.SUCCESS, done, taken_back),
+        (messages.INFO, was_read, read),
+        (messages.INFO, was_late, too_late),
+    ]
+    for level, text, count in found:
+        if count:
+            messages.add_message(request, level, text % {"count": count})
+    if not taken_back + read + too_late:
         messages.info(request, _("Er was niets om ongedaan te maken."))
 
 
