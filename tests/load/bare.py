@@ -19,14 +19,7 @@ SECRET_KEY, ALLOWED_HOSTS, DATABASES = (
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 INSTALLED_APPS += ["django.contrib.messages", "allauth.account", "django_htmx"]
 # The middleware of the casebook itself is excluded, so that its cost counts as a cost of the casebook.
-CASEBOOK_MIDDLEWARE = {
-    "casebook.accounts.known_browsers.remember",
-    "casebook.middleware.RemoveNul",
-    "casebook.middleware.shorten_redirects",
-    "casebook.middleware.user_cookie",
-    "casebook.unsent_forms.ReturnForms",
-}
-MIDDLEWARE = [name for name in casebook_settings.MIDDLEWARE if name not in CASEBOOK_MIDDLEWARE]
+MIDDLEWARE = [name for name in casebook_settings.MIDDLEWARE if not name.startswith("casebook.")]
 STATIC_ROOT, STATIC_URL = casebook_settings.STATIC_ROOT, casebook_settings.STATIC_URL
 DEFAULT_AUTO_FIELD, USE_TZ, TIME_ZONE = casebook_settings.DEFAULT_AUTO_FIELD, True, casebook_settings.TIME_ZONE
 ROOT_URLCONF = __name__

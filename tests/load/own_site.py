@@ -151,18 +151,21 @@ def signed_in_client(user):
 
     client = Client(headers={"accept-encoding": "gzip"})
     client.force_login(user)
-    if user.email not in client.get("/bare/").content.decode():
-        raise RuntimeError("the bare page does not say who is signed in")
     return client
 
 
 def measure_with_client(name: str, client, path: str) -> Row:
     """Measure a page in turn with the bare page for the same user, and return its row."""
+    from with_bare import bare_client
+
     if (status := client.get(path).status_code) not in {200, 204}:
         raise RuntimeError(f"{name} answers {status}")
+    bare = bare_client(client)
+    if "@" not in bare.get("/bare/").content.decode():
+        raise RuntimeError("the bare page does not say who is signed in")
     return measure_at_depths(
         name,
-        lambda: measure_slice(lambda: client.get("/bare/"), BARE_SECONDS),
+        lambda: measure_slice(lambda: bare.get("/bare/"), BARE_SECONDS),
         lambda: measure_slice(lambda: client.get(path), PAGE_SECONDS),
     )
 
