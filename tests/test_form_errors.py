@@ -11,7 +11,7 @@ from casebook.models import User
 from tests.test_rights import TABLE as RIGHTS
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 KEPT = "Wat je invulde, staat er nog."
 

@@ -8,7 +8,7 @@ from casebook.models import User
 from questions.models import Comment
 from tests.world import World, routes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.long]
+pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.once]
 
 ARABIC = ["سميرة", "نور", "ليلى", "يوسف", "كريم", "مريم", "عمر", "هند", "زيد", "رنا", "طارق", "دينا"]
 LETTERS = "\u0600-\u06ff"

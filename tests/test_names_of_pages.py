@@ -11,7 +11,7 @@ from questions.models import Module
 from tests.browser.test_accessibility import PAGES
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 ROLES = ("visitor", "student", "teacher")
 SAME_PAGE = {  # addresses that show what another one shows

@@ -18,14 +18,14 @@ from cases.transfer import sync
 from questions.models import Answer, AssignmentQuestion, Question, Submission
 from tests.questions.factories import hand_in
 from tests.test_rights import response_bytes, rolled_back
-from tests.world import World, markers, story_markers
+from tests.world import World, markers, only_once, story_markers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 ROLES = ("visitor", "stranger", "student", "classmate", "left", "teacher", "colleague", "other_teacher", "editor")
 ROLES += ("administrator",)
 EACH_LEG = {"visitor", "student", "teacher", "administrator"}
-WALKS = [pytest.param(role, marks=[] if role in EACH_LEG else pytest.mark.once) for role in ROLES]
+WALKS = [only_once(role, unless=EACH_LEG) for role in ROLES]
 question_markers = SimpleNamespace(
     LIBRARY="roerdompvraag",  # in the latest edition, and in the row
     OWN="velduilvraag",  # added by a teacher for one module

@@ -4,10 +4,11 @@ world = World()
 world.client("student").get(world.addresses["questions:module"]), markers.DRAFT
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 
+import pytest
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
@@ -365,6 +366,11 @@ class World:
             f"/beheer/cases/case/{self.working_copy.pk}/change/",
             f"/beheer/cases/case/{self.case.pk}/change/",
         ]
+
+
+def only_once(role: str, *, unless: Container[str]) -> object:
+    """Return this role as a parameter of a walk over all pages, which CI repeats in other legs for a few roles only."""
+    return pytest.param(role, marks=[] if role in unless else pytest.mark.once)
 
 
 def routes() -> dict[str, str]:

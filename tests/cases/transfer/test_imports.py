@@ -287,6 +287,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("packed", [False, True], ids=["separate", "zipped"])
 def test_a_hostile_file_is_refused_and_nothing_is_saved(chief, library, kind, packed):

@@ -81,6 +81,7 @@ def test_text_replaced_sentence_by_sentence_is_saved_before_all_is_replaced(fiel
     assert sum(sentence in first for sentence in SENTENCES[:10]) >= 4
 
 
+@pytest.mark.once
 def test_ordinary_writing_saves_no_versions(field, write):
     text = ""
     for sentence in SENTENCES[:10]:
