@@ -135,7 +135,7 @@ def empty_rate_limits(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Add the marks that pytest-django sorts by, and after its sorting move the long tests to the front."""
+    """Add the marks that pytest-django sorts by, and after its sorting move the long tests forward."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "browser" in fixtures:
@@ -145,15 +145,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if is_transactional(item, fixtures):
             restore_migrated_rows(item)
     yield
-    items.sort(key=is_sorted_last)
+    items.sort(key=sort_key)
 
 
-def is_sorted_last(item: pytest.Item) -> bool:
+def sort_key(item: pytest.Item) -> tuple[bool, bool]:
     """Return the sort key: long tests run first, or one process would be idle at the end while another still runs one.
 
-    Transactional tests never run first: they empty tables with rows that the other tests need.
+    Transactional tests run after all others, since they empty tables with rows that the others need.
     """
-    return not item.get_closest_marker("long") or bool(is_transactional(item, getattr(item, "fixturenames", ())))
+    return bool(is_transactional(item, getattr(item, "fixturenames", ()))), not item.get_closest_marker("long")
 
 
 def is_transactional(item: pytest.Item, fixtures: list[str]) -> bool:

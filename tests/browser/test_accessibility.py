@@ -213,6 +213,7 @@ def problems_of(page, address: str, assert_accessible) -> list[str]:
     return problems
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
 @pytest.mark.parametrize("role", ["visitor", "stranger", "student", "teacher", "editor"])
 def test_every_page_is_accessible(open_page, assert_accessible, expected_problems, settings, role, width, scheme):

@@ -304,6 +304,7 @@ def unresponsive_page(own_server):
     server.shutdown()
 
 
+@pytest.mark.long
 def test_unresponsive_page_is_requested_at_increasing_intervals(browser, unresponsive_page, student):
     address, requests = unresponsive_page
     context = browser.new_context(base_url=address, locale="nl-NL")

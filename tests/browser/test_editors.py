@@ -30,6 +30,7 @@ def users(transactional_db):
     return {"chief": chief, "teacher": teacher, "student": student, "module": module}
 
 
+@pytest.mark.long
 @pytest.mark.writes
 @pytest.mark.each_database
 def test_case_is_written_published_answered_changed_and_withdrawn(open_page, users, expected_problems):

@@ -163,6 +163,7 @@ def rename_scripts(folder: Path) -> None:
         path.rename(path.with_name(names[path.name]))
 
 
+@pytest.mark.long
 def test_open_page_still_saves_after_a_deploy_and_a_reload_loads_the_new_scripts(
     desk_on_own_server, own_server, tmp_path
 ):
@@ -456,6 +457,7 @@ def locked_answers():
         yield
 
 
+@pytest.mark.long
 @pytest.mark.each_database
 def test_text_survives_a_server_worker_that_is_killed_during_a_save(desk_on_own_server):
     # A worker with threads is never killed because of one request that hangs, but this class is.

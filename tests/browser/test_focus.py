@@ -39,6 +39,7 @@ FIND_COVERED = """() => {
 }"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ["visitor", "student", "teacher"])
 def test_no_focused_element_is_covered(open_page, expected_problems, role):
     expected_problems.append("status of 40[34]")

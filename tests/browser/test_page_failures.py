@@ -208,6 +208,7 @@ def kill_browser(folder: Path) -> None:
             os.kill(int(process.name), signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_browser_killed_while_offline_loses_at_most_two_seconds_of_text(browser, live_server, assignment, tmp_path):
     """Three users type while offline, for 3, 12 and 40 seconds, each in a separate browser."""
     url = live_server.url + assignment.get_absolute_url()
