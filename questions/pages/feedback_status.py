@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -69,6 +69,7 @@ def ready_at(
     releasable = set(
         Feedback.objects.releasable_by(me, assignment.module)
         .filter(submission__answer__assignment=assignment)
+        .order_by()
         .values_list("pk", flat=True)
     )
     rows = Feedback.objects.waiting_for_release().filter(submission__answer__assignment=assignment)
@@ -167,9 +168,9 @@ def last_release(desk: Desk) -> LastRelease | None:
         .released_lately()
     )
     is_unseen = Exists(Feedback.objects.unseen().filter(pk=OuterRef("pk")))
-    rows = list(released.order_by("-released_at", "pk").values_list("released_at", is_unseen))
-    latest = [is_unseen for at, is_unseen in rows if at == rows[0][0]]
-    return LastRelease(rows[0][0], len(latest), sum(latest)) if any(latest) else None
+    moments = released.values("released_at").annotate(count=Count("pk"), unseen=Count("pk", filter=is_unseen))
+    latest = moments.order_by("-released_at").values_list("released_at", "count", "unseen").first()
+    return LastRelease(*latest) if latest and latest[-1] else None
 
 
 def last_batch(desk: Desk) -> tuple[str, int] | None:
