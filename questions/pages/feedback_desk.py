@@ -7,13 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 import cases.access
@@ -31,6 +33,7 @@ from questions.models import (
     Question,
     ReadBy,
     Submission,
+    Verdict,
 )
 from questions.pages import feedback_status
 
@@ -84,7 +87,6 @@ class Panel:
 
     text: str = ""
     revision: int = 0
-    verdict: str = ""
     may_undo: bool = False
     waits_for_release: bool = False
 
@@ -133,6 +135,7 @@ class Reply:
     own: Feedback | None
     of_colleagues: list[Feedback]
     versions: list[FeedbackVersion]
+    verdict_field: SafeString
 
     @property
     def version(self) -> int:
@@ -165,7 +168,6 @@ class Reply:
         return Panel(
             self.own.text,
             self.own.revision,
-            self.own.verdict,
             waits or self.own.may_be_taken_back,
             waits_for_release=waits,
         )
@@ -496,6 +498,11 @@ def _lines(assignment: Assignment, since: datetime) -> list[_Line]:
     return list(latest.values())
 
 
+def verdict_field(chosen: str) -> SafeString:
+    """Return the radio buttons for the verdict, of which the chosen one is checked."""
+    return render_to_string("questions/_verdict_field.html", {"verdicts": Verdict, "chosen": chosen})
+
+
 class _Texts:
     """The submissions of the answers on a page, with the feedback on them."""
 
@@ -517,6 +524,8 @@ class _Texts:
         self._pinned = set(pinned.values_list("submission", flat=True))
         extensions = Extension.objects.filter(assignment=desk.assignment).order_by()
         self._extensions = {extension.enrolment_id: extension for extension in extensions}
+        # The radio buttons are the same for all answers with a verdict, so they are rendered once for each verdict.
+        self._verdict_field = cache(verdict_field)
         # Comparing texts can be slow, so a page compares one pair; the other pairs have a page of their own.
         self._compared = next((line.answer for line in lines if len(self._submissions[line.answer]) > 1), None)
 
@@ -539,6 +548,7 @@ class _Texts:
             own=own,
             of_colleagues=[row for row in feedback if row is not own],
             versions=self._versions[latest.pk],
+            verdict_field=self._verdict_field(own.verdict if own else ""),
         )
 
 

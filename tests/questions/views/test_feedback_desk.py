@@ -1,5 +1,6 @@
 """Tests of the views of the feedback desk: order, pages, hidden names, saving, releasing, and the comment bank."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -132,6 +133,19 @@ def test_earlier_version_is_shown_with_the_differences(get_page, teacher, assign
     assert "Ik bel haar <del>morgen</del><ins>vandaag</ins>." in text
     assert "Waarom morgen?" in text
     assert "opnieuw ingeleverd" in text
+
+
+def test_each_answer_has_its_own_verdict_checked(get_page, teacher, assignment, module):
+    verdicts = {"Aylin": Verdict.AGAIN, "Bram": Verdict.DONE, "Chaima": Verdict.AGAIN, "Daan": None}
+    for name, verdict in verdicts.items():
+        submission = hand_in(assignment, enrol_student(module, name))
+        if verdict:
+            feedback.save(author=teacher, submission=submission, draft=Draft("Mooi."), verdict=verdict)
+    forms = {
+        panel.split(",")[0]: re.findall(r'value="(\w+)"[^>]*checked', panel)
+        for panel in text_of(get_page()).split('aria-label="Feedback voor ')[1:]
+    }
+    assert forms == {name: [verdict.value] if verdict else [] for name, verdict in verdicts.items()}
 
 
 # --- Names ---
