@@ -59,8 +59,14 @@ class Tab:
     question: Question
     wording: str
     number: int
+    feedback_label: str
     handed_in: int
     to_read: int
+
+    @property
+    def label(self) -> str:
+        """Return the question by its number."""
+        return _("Vraag %(n)s") % {"n": self.number}
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,21 @@ class Reply:
     of_colleagues: list[Feedback]
     versions: list[FeedbackVersion]
     verdict_field: SafeString
+
+    @property
+    def pk(self) -> str:
+        """Return the id of the submission as a text, since templates localize every number that they render."""
+        return str(self.submission.pk)
+
+    @property
+    def pick_label(self) -> str:
+        """Return the label of the check box that selects this answer."""
+        return _("Kies %(name)s, vraag %(n)s") % {"name": self.label, "n": self.tab.number}
+
+    @property
+    def panel_label(self) -> str:
+        """Return the label of the form for feedback."""
+        return _("Feedback voor %(name)s, vraag %(n)s") % {"name": self.label, "n": self.tab.number}
 
     @property
     def version(self) -> int:
@@ -265,8 +286,16 @@ class FeedbackDesk:
         handed_in = Counter(line.question for line in self._lines if not self._enrolments[line.student].has_left)
         to_read = Counter(line.question for line in self._lines if line.is_to_read)
         asked = Question.objects.ever_asked_in(self.assignment)
+        label, title = _("Feedback bij vraag %(n)s van %(title)s"), self.assignment.edition.case.title
         return [
-            Tab(question, question.worded(wording), number, handed_in[question.pk], to_read[question.pk])
+            Tab(
+                question,
+                question.worded(wording),
+                number,
+                label % {"n": number, "title": title},
+                handed_in[question.pk],
+                to_read[question.pk],
+            )
             for number, question in enumerate(asked, start=1)
         ]
 
