@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from casebook.lib.text import normalise, read_line, visible
-from questions.models import Feedback, Submission
+from questions.models import Assignment, Feedback, Submission, WorkState
 from questions.pages.progress import WORDS, Column, Progress, Row
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not allowed in a sheet
@@ -37,9 +37,9 @@ class Sheet:
 
 def states(progress: Progress) -> Sheet:
     """Return the sheet with the table of the page."""
-    names = [_name_of(progress, column) for column in progress.columns]
+    names, words = [_name_of(progress, column) for column in progress.columns], _words()
     rows = [
-        [*_person(row), *(str(WORDS[state]) for state in row.states), str(row.handed_in), str(row.to_read)]
+        [*_person(row), *(words[state] for state in row.states), str(row.handed_in), str(row.to_read)]
         for row in progress.rows
     ]
     head = [*_person_head(), *names, _("Ingeleverd"), _("Nog te lezen")]
@@ -75,24 +75,26 @@ def _answers(progress: Progress) -> Iterator[list[str]]:
     )
     for feedback_row in feedback_rows.select_related("author").order_by("created_at", "pk"):
         feedback.setdefault(feedback_row.submission_id, []).append(feedback_row)
+    columns = [
+        (column.asked, progress.assignment_of(column), [_name_of(progress, column), str(column.kolb.label)])
+        for column in progress.columns
+    ]
+    words = _words()
     for row in progress.rows:
-        for column, state in zip(progress.columns, row.states, strict=True):
-            asked = column.asked
+        person = _person(row)
+        for (asked, assignment, question), state in zip(columns, row.states, strict=True):
             if handed := versions.get((row.enrolment.user_id, asked.assignment_id, asked.question_id)):
                 texts = [text for given in feedback.get(handed[-1].pk, []) for text in _feedback_texts(given)]
-                yield [
-                    *_person(row),
-                    _name_of(progress, column),
-                    str(column.kolb.label),
-                    *_answer(progress, row, column, handed),
-                    str(WORDS[state]),
-                    "\n\n".join(texts),
-                ]
+                yield [*person, *question, *_answer(row, assignment, handed), words[state], "\n\n".join(texts)]
 
 
-def _answer(progress: Progress, row: Row, column: Column, handed: list[Submission]) -> list[str]:
+def _words() -> dict[WorkState, str]:
+    """Return the texts of the states, translated once for all cells."""
+    return {state: str(word) for state, word in WORDS.items()}
+
+
+def _answer(row: Row, assignment: Assignment, handed: list[Submission]) -> list[str]:
     latest = handed[-1]
-    assignment = progress.assignment_of(column)
     extension = next((own for own in row.extensions if own.assignment_id == assignment.pk), None)
     is_late = assignment.is_late(latest.submitted_at, extension)
     moment = f"{timezone.localtime(latest.submitted_at):%d-%m-%Y %H:%M}"
@@ -200,4 +202,5 @@ def _harmless(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return UNPRINTABLE.sub("", normalise(text))
+    """Return the text as a sheet can contain it. Most cells have one line of printable characters already."""
+    return text if text.isprintable() else UNPRINTABLE.sub("", normalise(text))
