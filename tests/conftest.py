@@ -1,6 +1,7 @@
 """Configuration of all tests: their settings, and a database that threads can share."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.db.backends.base.creation import BaseDatabaseCreation
 from django.test import override_settings
 
 from casebook.lib import text_diff
+from casebook.lib.wsgi import in_one_stack_chunk
 from cases.library import catalogue_index, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,6 +166,14 @@ def is_transactional(item: pytest.Item, fixtures: list[str]) -> bool:
 def restore_migrated_rows(item: pytest.Item) -> None:
     """Restore the rows of migrations, such as the groups, before this transactional test: the last one emptied them."""
     item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> object:
+    """Run all tests in one chunk of the stack, as the site does with a request, which saves a quarter of the time."""
+    this = sys.modules[__name__]
+    run_tests = session.config.pluginmanager.subset_hook_caller("pytest_runtestloop", remove_plugins=[this])
+    return in_one_stack_chunk(run_tests)(session=session)
 
 
 def pytest_collection_finish() -> None:
