@@ -212,7 +212,7 @@ def blocks_of(module: Module, *, with_texts: bool = False) -> list[Block]:
     columns: dict[int, list[Column]] = {}
     asked_in = AssignmentQuestion.objects.filter(assignment__module=module).select_related("question")
     asked_in = asked_in if with_texts else asked_in.defer("question__text")
-    for asked in asked_in.order_by("assignment", "position", "pk"):
+    for asked in asked_in.order_by("position", "pk"):
         block = columns.setdefault(asked.assignment_id, [])
         block.append(Column(asked, len(block) + 1))
     assignments = module.assignments.select_related("edition__case", "departed")
@@ -235,9 +235,9 @@ class States:
     def __init__(self, module: Module, student: int | None = None) -> None:
         lookups = {"assignment__module": module} | ({} if student is None else {"student": student})
         where = "student", "assignment", "question"
-        rows = Submission.objects.latest_for_teachers().filter(**_through("answer__", lookups)).order_by()
+        rows = Submission.objects.readable_for_teachers().filter(**_through("answer__", lookups)).order_by("revision")
         found = rows.values_list(*(f"answer__{name}" for name in where), "pk")
-        self.latest = {tuple(key): submission for *key, submission in found}
+        self.latest = {tuple(key): submission for *key, submission in found}  # of an answer, the last one stays
         in_force = Submission.objects.in_force().filter(answer=OuterRef("pk"))
         busy = Answer.objects.filter(~Exists(in_force), is_written(), **lookups)
         self.busy = set(busy.order_by().values_list(*where))
