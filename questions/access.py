@@ -245,7 +245,9 @@ def _desk(request: HttpRequest, assignment_id: int, **conditions: object) -> Des
         **(conditions or current_enrolment("module__enrolments", user=request.user)),
     )
     enrolment = Enrolment.objects.get(module=assignment.module, user=request.user)
-    extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).first()
+    extension = None
+    if not enrolment.is_teacher:
+        extension = Extension.objects.filter(assignment=assignment, enrolment=enrolment).order_by().first()
     return Desk(assignment, enrolment, extension)
 
 

@@ -8,7 +8,6 @@ from hashlib import sha256
 from statistics import median
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 import cases.access
@@ -133,33 +132,37 @@ class Overview:
 
 def assignment_overview(assignment: Assignment) -> Overview:
     """Return the figures for each question, in a fixed number of queries, none of which reads a name."""
-    present = Enrolment.objects.current().students().filter(module=assignment.module_id)
+    present = Enrolment.objects.current().students().filter(module=assignment.module_id).order_by()
     students = set(present.values_list("user", flat=True))
-    readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment)
-    rows = Submission.objects.latest_for_teachers().filter(answer__assignment=assignment).order_by()
-    latest = list(rows.values_list("pk", "answer__question", "answer__student", "text"))
-    students.update(student for _pk, _question, student, _text in latest)
+    readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment).order_by("revision")
+    rows = readable.values_list("pk", "answer", "answer__question", "answer__student", "text", "pin")
+    latest: dict[int, tuple[int, int, str]] = {}
+    pinned = []
+    for pk, answer, question, student, text, pin in rows:
+        latest[answer] = (pk, question, text)
+        students.add(student)
+        if pin:
+            pinned.append((pk, question, text))
     wording = cases.access.wording(assignment.edition)
     questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
     found = {
         question.pk: QuestionFigures(number, question, question.worded(wording), len(students))
         for number, question in enumerate(questions, start=1)
     }
-    for _pk, question, _student, text in latest:
+    for _pk, question, text in latest.values():
         if question in found:
             found[question].lengths.append(len(text.split()))
     for asked in found.values():
         asked.lengths.sort()
-    _set_pinned(found, readable, {pk for pk, *_rest in latest})
+    _add_pinned(found, pinned, {pk for pk, *_rest in latest.values()})
     return Overview(assignment, list(found.values()), len(students))
 
 
-def _set_pinned(found: dict[int, QuestionFigures], readable: QuerySet[Submission], latest: set[int]) -> None:
-    """Add the pinned answers that teachers may read to their questions.
+def _add_pinned(found: dict[int, QuestionFigures], pinned: list[tuple[int, int, str]], latest: set[int]) -> None:
+    """Add the pinned submissions, each with its question and text, to their questions.
 
     They are ordered by a hash of their id: the order is stable, and reveals neither writers nor times.
     """
-    pinned = readable.filter(pin__isnull=False).values_list("pk", "answer__question", "text")
     for pk, question, text in sorted(pinned, key=lambda row: sha256(str(row[0]).encode()).digest()):
         if question in found:
             found[question].pinned.append(Pinned(pk, text, has_newer=pk not in latest))

@@ -544,7 +544,7 @@ def test_form_uses_a_fixed_number_of_queries(teacher_client, module, django_asse
     assignment = AssignmentFactory(module=module, case=case)
     for _each in range(number):
         OwnQuestionFactory(module=module, case=case)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         teacher_client.get(f"/opdrachten/{assignment.pk}/bewerken/")
     with django_assert_num_queries(6):
         teacher_client.get(new_address(module, case))

@@ -267,7 +267,7 @@ def test_page_uses_a_fixed_number_of_queries(client, teacher, assignment, case, 
     for number in (2, 4):
         while case.editions.count() < number:
             publish_again(case, added=[f"extra-{case.editions.count()}"])
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             client.get(edition_address(assignment))
 
 

@@ -195,7 +195,7 @@ def test_desk_uses_a_fixed_number_of_queries(get_desk, assignment, module, djang
         for version in range(number):
             hand_in(assignment, member, 0, f"Versie {version}.")
         hand_in(assignment, member, 1)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         get_desk()
 
 

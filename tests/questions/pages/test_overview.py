@@ -329,4 +329,4 @@ def test_pages_use_a_fixed_number_of_queries(client, teacher, assignment, module
     client.force_login(teacher)
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/opdrachten/{assignment.pk}/overzicht/{page}")
-    assert len(queries) == 9
+    assert len(queries) == 7

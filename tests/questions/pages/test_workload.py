@@ -143,4 +143,4 @@ def test_page_uses_a_fixed_number_of_queries(client, teacher, assignment, module
     client.force_login(teacher)
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/opdrachten/{assignment.pk}/niet-begonnen/")
-    assert len(queries) == 6
+    assert len(queries) == 5

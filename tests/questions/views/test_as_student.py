@@ -196,7 +196,7 @@ def test_previews_use_a_fixed_number_of_queries(get_preview, module, count):
         hand_in(assignment, enrol(module), 0)
     with CaptureQueriesContext(connection) as queries:
         get_preview(assignment)
-    assert len(queries) == 10
+    assert len(queries) == 9
     with CaptureQueriesContext(connection) as queries:
         get_preview(module)
     assert len(queries) == 5

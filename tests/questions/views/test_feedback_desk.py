@@ -356,7 +356,7 @@ def test_current_state_uses_a_fixed_number_of_queries(
             submission=hand_in(assignment, enrol_student(module, f"S{each}")),
             draft=Draft("Ik", writer="x"),
         )
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(f"/opdrachten/{assignment.pk}/feedback/nu/")
 
 
