@@ -15,6 +15,7 @@ from django.test import override_settings
 
 from casebook.lib import text_diff
 from casebook.lib.wsgi import in_one_stack_chunk
+from casebook.templatetags import fixed_parts
 from cases.library import catalogue_index, page_cache
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,10 +103,11 @@ def insert_rows(creation: BaseDatabaseCreation, rows: dict[str, list[tuple]]) ->
 
 
 @pytest.fixture(autouse=True)
-def empty_library_caches() -> None:
+def empty_caches_of_process() -> None:
     """Empty the caches of the process before each test, since the database is rolled back after each test."""
     catalogue_index.forget()
     page_cache.forget()
+    fixed_parts.forget()
     text_diff.cache.clear()
 
 

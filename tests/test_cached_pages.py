@@ -22,6 +22,7 @@ from django.test import Client, RequestFactory
 from django.urls import set_script_prefix
 
 from casebook.lib.wsgi import plain_http
+from casebook.templatetags import fixed_parts
 from cases.library import catalogue_index, page_cache
 from tests.factories import UserFactory, published_case
 
@@ -47,6 +48,8 @@ ADDRESSES = sorted({address for addresses in CACHED.values() for address in addr
 MEMOIZED = {
     "casebook/lib/icons.py _drawing": "names of an icon, its sheet and its class",
     "casebook/models.py _query_with_roles": "nothing; a query without the id of a user",
+    "casebook/templatetags/fixed_parts.py _rendered": "a template that gets no context, and a language",
+    "questions/actions/join_codes.py picture_of": "the link of a join code; its picture",
     "questions/pages/progress.py _state": "facts about one answer; a state and no text",
     "cases/access.py _parsed": "the text of an edition",
     "cases/views.py page": "nothing; defined again at each call",
@@ -148,6 +151,7 @@ def browsers() -> Iterator[dict[str, Browser]]:
 def clear_caches() -> None:
     page_cache.forget()
     catalogue_index.forget()
+    fixed_parts.forget()
 
 
 def responses_by_role(browsers: dict[str, Browser]) -> dict[str, tuple]:

@@ -163,8 +163,8 @@ class SubmissionQuerySet(models.QuerySet):
         """Return the last submission of each answer that teachers may read.
 
         Later submissions are compared with the enrolment that is joined already, which takes half the time of joining
-        it again for each of them. Pages that read every answer of an assignment read readable_for_teachers() by revision
-        instead, and keep the last of each answer.
+        it again for each of them. Pages that read every answer of an assignment use readable_for_teachers() instead, by
+        revision, and keep the last of each answer.
         """
         left_at = OuterRef("left_at")
         later = _later().filter(Q(IsNull(left_at, True)) | Q(submitted_at__lte=left_at))
