@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from casebook.lib import ratelimit
 from casebook.models import User
 from tests.factories import UserFactory
 from tests.questions.factories import ModuleFactory
@@ -26,6 +27,7 @@ CHANGE = "/account/wachtwoord/wijzigen/"
 OWN_DATA, DELETE_ACCOUNT = "/mijn-gegevens/", "/mijn-gegevens/wissen/"
 CODE = "ABC234"
 SCHOOL, ELSEWHERE = "198.51.100.7", "203.0.113.9"
+FEW = 12
 
 
 @pytest.fixture(autouse=True)
@@ -170,9 +172,15 @@ def test_attempts_are_allowed_within_the_limit_and_refused_after_it(name, monkey
 # --- The network address of a client ---
 
 
-def guess_join_codes(times: int, **environ) -> None:
-    """Try wrong join codes as a visitor, in a new browser each time."""
-    for number in range(times):
+@pytest.fixture
+def few_codes_of_address(monkeypatch) -> None:
+    """Lower the limit of an address, which is tested above, to what these tests can reach with few requests."""
+    monkeypatch.setattr(ratelimit, "CODES_OF_ADDRESS", ratelimit.CODES_OF_ADDRESS._replace(most=FEW))
+
+
+def guess_join_codes(**environ) -> None:
+    """Try as many wrong join codes as the limit allows, as a visitor in a new browser each time."""
+    for number in range(FEW):
         numbered = {name: value.format(number, f"{number:x}") for name, value in environ.items()}
         Client(**numbered).get(wrong_code(number))
 
@@ -184,7 +192,7 @@ def is_busy(**environ) -> bool:
 
 
 @pytest.mark.once
-@pytest.mark.long
+@pytest.mark.usefixtures("few_codes_of_address")
 @pytest.mark.parametrize(
     ("hops", "environ"),
     [
@@ -202,12 +210,12 @@ def is_busy(**environ) -> bool:
 )
 def test_a_client_cannot_forge_its_network_address(settings, hops, environ):
     behind_proxies(settings, hops)
-    guess_join_codes(300, **environ)
+    guess_join_codes(**environ)
     assert is_busy(**{name: value.format(999, "3e7") for name, value in environ.items()})
 
 
 @pytest.mark.once
-@pytest.mark.long
+@pytest.mark.usefixtures("few_codes_of_address")
 @pytest.mark.parametrize(
     ("hops", "other_client"),
     [
@@ -218,8 +226,8 @@ def test_a_client_cannot_forge_its_network_address(settings, hops, environ):
 )
 def test_the_limit_of_one_address_does_not_apply_to_another_address(settings, hops, other_client):
     behind_proxies(settings, hops)
-    guess_join_codes(300, REMOTE_ADDR=SCHOOL, HTTP_X_FORWARDED_FOR=SCHOOL)
-    guess_join_codes(300, REMOTE_ADDR="2001:db8:1:2::1", HTTP_X_FORWARDED_FOR="2001:db8:1:2::1")
+    guess_join_codes(REMOTE_ADDR=SCHOOL, HTTP_X_FORWARDED_FOR=SCHOOL)
+    guess_join_codes(REMOTE_ADDR="2001:db8:1:2::1", HTTP_X_FORWARDED_FOR="2001:db8:1:2::1")
     assert is_busy(REMOTE_ADDR=SCHOOL, HTTP_X_FORWARDED_FOR=SCHOOL)
     assert not is_busy(**other_client)
 
@@ -382,8 +390,9 @@ def test_signing_up_without_a_password_does_not_reveal_accounts():
 
 
 @pytest.mark.once
+@pytest.mark.usefixtures("few_codes_of_address")
 def test_visitors_have_to_sign_in_at_an_address_with_many_wrong_join_codes():
-    guess_join_codes(301, REMOTE_ADDR=SCHOOL)
+    guess_join_codes(REMOTE_ADDR=SCHOOL)
     browser = browser_of()
     for path in (f"/meedoen/{CODE}/", wrong_code(1)):  # the same reply, which reveals nothing about the code
         response = browser.get(path, follow=True)
@@ -395,8 +404,9 @@ def test_visitors_have_to_sign_in_at_an_address_with_many_wrong_join_codes():
 
 
 @pytest.mark.once
+@pytest.mark.usefixtures("few_codes_of_address")
 def test_an_account_has_three_wrong_join_codes_at_an_address_with_many():
-    ATTACKS["join codes of many accounts"].run(300)
+    ATTACKS["join codes of many accounts"].run(FEW)
     assert browser_of(NOOR).get(f"/meedoen/{CODE}/").status_code == 200
     guesser = browser_of(SANNE)
     for number in range(3):
