@@ -46,14 +46,13 @@ def shared_middleware() -> Iterator[None]:
     change of a setting replaces the object that contains the settings.
     """
     load, loaded = ClientHandler.load_middleware, {}
+    names = "_view_middleware", "_template_response_middleware", "_exception_middleware", "_middleware_chain"
 
-    def load_once(handler: ClientHandler, is_async: bool = False) -> None:
-        if loaded.get("settings") is not settings._wrapped or is_async:
-            load(handler, is_async)
-            loaded.update(settings=settings._wrapped, state=dict(vars(handler)))
-        vars(handler).update(
-            {name: value for name, value in loaded["state"].items() if name.endswith(("_middleware", "_chain"))}
-        )
+    def load_once(handler: ClientHandler) -> None:
+        if loaded.get("settings") is not settings._wrapped:
+            load(handler)
+            loaded.update(settings=settings._wrapped, handler=handler)
+        vars(handler).update({name: getattr(loaded["handler"], name) for name in names})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ClientHandler, "load_middleware", load_once)

@@ -27,7 +27,7 @@ CHANGE = "/account/wachtwoord/wijzigen/"
 OWN_DATA, DELETE_ACCOUNT = "/mijn-gegevens/", "/mijn-gegevens/wissen/"
 CODE = "ABC234"
 SCHOOL, ELSEWHERE = "198.51.100.7", "203.0.113.9"
-FEW = 12
+FEW = 12  # more than one browser may try
 
 
 @pytest.fixture(autouse=True)
