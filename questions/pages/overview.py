@@ -135,26 +135,25 @@ def assignment_overview(assignment: Assignment) -> Overview:
     present = Enrolment.objects.current().students().filter(module=assignment.module_id).order_by()
     students = set(present.values_list("user", flat=True))
     readable = Submission.objects.readable_for_teachers().filter(answer__assignment=assignment).order_by("revision")
-    rows = readable.values_list("pk", "answer", "answer__question", "answer__student", "text", "pin")
-    latest: dict[int, tuple[int, int, str]] = {}
-    pinned = []
-    for pk, answer, question, student, text, pin in rows:
-        latest[answer] = (pk, question, text)
-        students.add(student)
-        if pin:
-            pinned.append((pk, question, text))
+    rows = list(readable.values_list("pk", "answer", "answer__student", "pin"))
+    students.update(student for _pk, _answer, student, _pin in rows)
+    latest = set({answer: pk for pk, answer, _student, _pin in rows}.values())  # of an answer, the last one stays
+    pinned = {pk for pk, _answer, _student, pin in rows if pin}
+    # An answer can have a hundred versions of 20,000 characters, so the others are not read.
+    texts = Submission.objects.filter(pk__in=latest | pinned).order_by()
+    texts = list(texts.values_list("pk", "answer__question", "text"))
     wording = cases.access.wording(assignment.edition)
     questions = Question.objects.filter(asked_in__assignment=assignment).order_by("asked_in__position", "pk")
     found = {
         question.pk: QuestionFigures(number, question, question.worded(wording), len(students))
         for number, question in enumerate(questions, start=1)
     }
-    for _pk, question, text in latest.values():
-        if question in found:
+    for pk, question, text in texts:
+        if pk in latest and question in found:
             found[question].lengths.append(len(text.split()))
     for asked in found.values():
         asked.lengths.sort()
-    _add_pinned(found, pinned, {pk for pk, *_rest in latest.values()})
+    _add_pinned(found, [row for row in texts if row[0] in pinned], latest)
     return Overview(assignment, list(found.values()), len(students))
 
 

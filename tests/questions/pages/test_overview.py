@@ -329,4 +329,15 @@ def test_pages_use_a_fixed_number_of_queries(client, teacher, assignment, module
     client.force_login(teacher)
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/opdrachten/{assignment.pk}/overzicht/{page}")
-    assert len(queries) == 7
+    assert len(queries) == 8
+
+
+def test_only_texts_that_count_are_read(overview, assignment, module, teacher):
+    member = enrol(module)
+    versions = [hand_in(assignment, member, 0, text) for text in ("Een.", "Twee.", "Drie.")]
+    pins.pin(submission=versions[0], teacher=teacher)
+    with CaptureQueriesContext(connection) as queries:
+        overview()
+    of_submissions = [query["sql"] for query in queries if '"questions_submission"."text"' in query["sql"]]
+    (read,) = [re.search(r'"questions_submission"."id" IN \(([\d, ]+)\)', sql)[1] for sql in of_submissions]
+    assert {int(pk) for pk in read.split(",")} == {versions[0].pk, versions[2].pk}
